@@ -1,0 +1,3 @@
+//! The `inflight` binary.
+
+fn main() {}
