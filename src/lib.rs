@@ -1,4 +1,11 @@
 //! inflight: a reproducible experiment harness for HTTP client concurrency.
 
 pub mod analyse;
+pub mod delay;
+pub mod machine;
+pub mod protocol;
+pub mod record;
 pub mod report;
+pub mod spec;
+pub mod strategy;
+pub mod units;

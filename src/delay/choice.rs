@@ -1,0 +1,26 @@
+//! One of a list of delays, each as likely.
+
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use super::Draw;
+use crate::units::exact_duration;
+
+/// One of a list of delays, each as likely.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// The delays, in nanoseconds; at least one.
+    pub of_ns: Vec<u64>,
+}
+
+impl Draw for Choice {
+    fn draw(&self, rng: &mut ChaCha8Rng, _index: u64) -> f64 {
+        self.of_ns[rng.random_range(0..self.of_ns.len() as u64) as usize] as f64
+    }
+
+    fn describe(&self) -> String {
+        let all: Vec<String> = self.of_ns.iter().map(|&ns| exact_duration(ns)).collect();
+        format!("one of {}", all.join(", "))
+    }
+}

@@ -1,0 +1,26 @@
+//! Exponential with a mean.
+
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, Exp1};
+use serde::{Deserialize, Serialize};
+
+use super::Draw;
+use crate::units::exact_duration;
+
+/// Exponential with a mean.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Exponential {
+    /// The mean, in nanoseconds.
+    pub mean_ns: u64,
+}
+
+impl Draw for Exponential {
+    fn draw(&self, rng: &mut ChaCha8Rng, _index: u64) -> f64 {
+        let x: f64 = Exp1.sample(rng);
+        x * self.mean_ns as f64
+    }
+
+    fn describe(&self) -> String {
+        format!("exponential mean {}", exact_duration(self.mean_ns))
+    }
+}

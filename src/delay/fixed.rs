@@ -1,0 +1,24 @@
+//! The same delay for every request.
+
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use super::Draw;
+use crate::units::exact_duration;
+
+/// The same delay for every request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fixed {
+    /// The delay, in nanoseconds.
+    pub ns: u64,
+}
+
+impl Draw for Fixed {
+    fn draw(&self, _rng: &mut ChaCha8Rng, _index: u64) -> f64 {
+        self.ns as f64
+    }
+
+    fn describe(&self) -> String {
+        exact_duration(self.ns)
+    }
+}

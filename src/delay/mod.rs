@@ -1,0 +1,187 @@
+//! Delays: a pure function of (seed, request index), so that the order of arrival changes
+//! nothing and every strategy meets the same waits.
+//!
+//! A delay model is one file here and one line of the list in [`models!`].
+
+mod choice;
+mod exponential;
+mod fixed;
+mod lognormal;
+mod mixture;
+mod normal;
+mod pareto;
+mod trace;
+mod uniform;
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+pub use choice::Choice;
+pub use exponential::Exponential;
+pub use fixed::Fixed;
+pub use lognormal::Lognormal;
+pub use mixture::{Mixture, Part};
+pub use normal::Normal;
+pub use pareto::Pareto;
+pub use trace::Trace;
+pub use uniform::Uniform;
+
+/// One distribution of delays.
+trait Draw {
+    /// A delay in nanoseconds; may be negative or not finite, the caller cuts it.
+    fn draw(&self, rng: &mut ChaCha8Rng, index: u64) -> f64;
+
+    /// What the experiment file would say.
+    fn describe(&self) -> String;
+}
+
+/// Every delay model: the word of the experiment file, its type, a line of documentation.
+macro_rules! models {
+    ($($variant:ident, $word:literal, $doc:literal;)*) => {
+        /// A distribution of delays.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum Model {
+            $(#[doc = $doc] $variant($variant),)*
+        }
+
+        /// The word of the experiment file and a line of documentation for every model.
+        pub const WORDS: &[(&str, &str)] = &[$(($word, $doc),)*];
+
+        impl Model {
+            fn as_draw(&self) -> &dyn Draw {
+                match self { $(Model::$variant(m) => m,)* }
+            }
+        }
+    };
+}
+
+models! {
+    Fixed, "fixed", "The same delay for every request.";
+    Uniform, "uniform", "Evenly spread between two delays.";
+    Choice, "choice", "One of a list of delays, each as likely.";
+    Normal, "normal", "Normal with a mean and a standard deviation, cut at zero.";
+    Exponential, "exponential", "Exponential with a mean.";
+    Lognormal, "lognormal", "Log-normal with a median and the sigma of the logarithm.";
+    Pareto, "pareto", "Pareto with a smallest delay and a shape.";
+    Mixture, "mixture", "One of several models, by weight.";
+    Trace, "trace", "Delays from a CSV file, by request index, from the start again at its end.";
+}
+
+/// The delays of a workload: a model and, where its tail is long, a longest delay.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Delay {
+    /// The distribution.
+    pub model: Model,
+    /// Longer draws are cut to this, in nanoseconds, before scaling.
+    pub max_ns: Option<u64>,
+}
+
+/// A delay of a day is the longest that can be meant; it also keeps sums of a million delays
+/// within 64 bits.
+const LONGEST_NS: f64 = 86_400e9;
+
+impl Delay {
+    /// The delay of request `index`, in nanoseconds, after scaling.
+    ///
+    /// `ChaCha8` is one generator for each seed with one independent stream for each request, so a
+    /// draw depends on nothing that was drawn before it.
+    pub fn planned_ns(&self, seed: u64, index: u64, time_scale: f64) -> u64 {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(index);
+        let drawn = self.model.as_draw().draw(&mut rng, index);
+        // A NaN becomes zero here: `max` returns the other operand.
+        let cut = drawn.max(0.0).min(self.max_ns.map_or(LONGEST_NS, |max| max as f64));
+        (cut * time_scale).round().min(LONGEST_NS) as u64
+    }
+
+    /// The delays of the first `requests` requests.
+    pub fn all_ns(&self, seed: u64, requests: u32, time_scale: f64) -> Vec<u64> {
+        (0..u64::from(requests)).map(|i| self.planned_ns(seed, i, time_scale)).collect()
+    }
+
+    /// What the experiment file would say, in one fixed form.
+    pub fn describe(&self) -> String {
+        let model = self.model.as_draw().describe();
+        match self.max_ns {
+            None => model,
+            Some(max) => format!("{model}, max {}", crate::units::exact_duration(max)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delay(model: Model) -> Delay {
+        Delay { model, max_ns: None }
+    }
+
+    fn mean(delay: &Delay) -> f64 {
+        let all = delay.all_ns(1, 20_000, 1.0);
+        all.iter().sum::<u64>() as f64 / all.len() as f64
+    }
+
+    #[test]
+    fn a_delay_depends_on_seed_and_index_only() {
+        let d = delay(Model::Uniform(Uniform { low_ns: 0, high_ns: 1_000_000 }));
+        let all = d.all_ns(7, 100, 1.0);
+        assert_eq!(d.planned_ns(7, 42, 1.0), all[42]);
+        assert_ne!(all, d.all_ns(8, 100, 1.0));
+        assert!(all.iter().any(|&x| x != all[0]));
+    }
+
+    #[test]
+    fn the_draws_of_a_seed_never_change() {
+        // Recordings are compared across builds: another generator would be another experiment.
+        let d = delay(Model::Choice(Choice { of_ns: vec![0, 1, 2, 3] }));
+        assert_eq!(d.all_ns(1, 12, 1.0), [1, 3, 3, 2, 2, 1, 2, 1, 0, 1, 2, 2]);
+    }
+
+    #[test]
+    fn means_are_what_the_models_say() {
+        let ms = 1_000_000.0;
+        let close = |model: Model, want: f64| {
+            let got = mean(&delay(model)) / ms;
+            assert!((got / want - 1.0).abs() < 0.05, "mean {got} ms instead of {want} ms");
+        };
+        close(Model::Fixed(Fixed { ns: 3_000_000 }), 3.0);
+        close(Model::Uniform(Uniform { low_ns: 0, high_ns: 2_000_000 }), 1.0);
+        close(Model::Normal(Normal { mean_ns: 10_000_000, sd_ns: 1_000_000 }), 10.0);
+        close(Model::Exponential(Exponential { mean_ns: 4_000_000 }), 4.0);
+        close(
+            Model::Lognormal(Lognormal { median_ns: 10_000_000, sigma: 0.5 }),
+            10.0 * (0.125f64).exp(),
+        );
+        close(Model::Pareto(Pareto { scale_ns: 1_000_000, shape: 4.0 }), 4.0 / 3.0);
+        let parts = vec![
+            Part { weight: 3.0, model: Model::Fixed(Fixed { ns: 1_000_000 }) },
+            Part { weight: 1.0, model: Model::Fixed(Fixed { ns: 5_000_000 }) },
+        ];
+        close(Model::Mixture(Mixture { parts }), 2.0);
+    }
+
+    #[test]
+    fn a_trace_starts_again_at_its_end() {
+        let trace = Trace { file: "t.csv".into(), delays_ns: vec![5, 6, 7] };
+        assert_eq!(delay(Model::Trace(trace)).all_ns(1, 5, 1.0), [5, 6, 7, 5, 6]);
+    }
+
+    #[test]
+    fn tails_are_cut_and_time_is_scaled() {
+        let pareto = Model::Pareto(Pareto { scale_ns: 1_000, shape: 0.1 });
+        let d = Delay { model: pareto, max_ns: Some(2_000) };
+        assert!(d.all_ns(1, 1_000, 0.5).iter().all(|&ns| (500..=1_000).contains(&ns)));
+    }
+
+    #[test]
+    fn a_description_holds_every_setting() {
+        let d = Delay {
+            model: Model::Lognormal(Lognormal { median_ns: 10_000_000, sigma: 0.5 }),
+            max_ns: Some(1_000_000_000),
+        };
+        assert_eq!(d.describe(), "lognormal median 10ms sigma 0.5, max 1s");
+    }
+}

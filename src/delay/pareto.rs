@@ -1,0 +1,29 @@
+//! Pareto with a smallest delay and a shape.
+
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, OpenClosed01};
+use serde::{Deserialize, Serialize};
+
+use super::Draw;
+use crate::units::exact_duration;
+
+/// Pareto with a smallest delay and a shape.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pareto {
+    /// The smallest delay, in nanoseconds.
+    pub scale_ns: u64,
+    /// The tail index; positive. The mean is infinite up to 1.
+    pub shape: f64,
+}
+
+impl Draw for Pareto {
+    fn draw(&self, rng: &mut ChaCha8Rng, _index: u64) -> f64 {
+        // Inverse transform: a uniform draw from (0, 1] to the power of -1/shape.
+        let u: f64 = OpenClosed01.sample(rng);
+        self.scale_ns as f64 * u.powf(-1.0 / self.shape)
+    }
+
+    fn describe(&self) -> String {
+        format!("pareto from {} shape {}", exact_duration(self.scale_ns), self.shape)
+    }
+}

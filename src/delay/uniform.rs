@@ -1,0 +1,27 @@
+//! Evenly spread between two delays.
+
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use super::Draw;
+use crate::units::exact_duration;
+
+/// Evenly spread between two delays.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Uniform {
+    /// The shortest delay, in nanoseconds.
+    pub low_ns: u64,
+    /// The longest delay, in nanoseconds; at least `low_ns`.
+    pub high_ns: u64,
+}
+
+impl Draw for Uniform {
+    fn draw(&self, rng: &mut ChaCha8Rng, _index: u64) -> f64 {
+        rng.random_range(self.low_ns..=self.high_ns) as f64
+    }
+
+    fn describe(&self) -> String {
+        format!("uniform {} to {}", exact_duration(self.low_ns), exact_duration(self.high_ns))
+    }
+}

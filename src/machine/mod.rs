@@ -1,0 +1,3 @@
+//! Who and where: this process, this machine.
+
+pub mod process;

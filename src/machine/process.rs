@@ -1,0 +1,202 @@
+//! This process: what it used, what it may use. A value that the system does not tell is `None`.
+
+use std::io;
+use std::time::Duration;
+
+use rustix::process::{Resource, Rlimit};
+
+/// CPU time and context switches of this process since its start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Usage {
+    /// CPU time in user mode, in nanoseconds.
+    pub user_ns: u64,
+    /// CPU time in the kernel, in nanoseconds.
+    pub sys_ns: u64,
+    /// Context switches that waited for something.
+    pub voluntary_switches: u64,
+    /// Context switches forced by the scheduler.
+    pub involuntary_switches: u64,
+}
+
+impl Usage {
+    /// Of this process so far, all threads.
+    pub fn now() -> Usage {
+        // SAFETY: `rusage` is plain integers, for which all zeros is a valid value.
+        let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+        // SAFETY: the pointer is to a live `rusage`. The call fails only for a bad `who` or
+        // pointer, and neither is possible here.
+        unsafe { libc::getrusage(libc::RUSAGE_SELF, &raw mut usage) };
+        let ns = |t: libc::timeval| {
+            Duration::from_secs(t.tv_sec.unsigned_abs()).as_nanos() as u64
+                + t.tv_usec.unsigned_abs() * 1_000
+        };
+        Usage {
+            user_ns: ns(usage.ru_utime),
+            sys_ns: ns(usage.ru_stime),
+            voluntary_switches: usage.ru_nvcsw.unsigned_abs(),
+            involuntary_switches: usage.ru_nivcsw.unsigned_abs(),
+        }
+    }
+
+    /// What was used since `earlier`.
+    pub fn since(self, earlier: Usage) -> Usage {
+        Usage {
+            user_ns: self.user_ns - earlier.user_ns,
+            sys_ns: self.sys_ns - earlier.sys_ns,
+            voluntary_switches: self.voluntary_switches - earlier.voluntary_switches,
+            involuntary_switches: self.involuntary_switches - earlier.involuntary_switches,
+        }
+    }
+
+    /// User and kernel together, in nanoseconds.
+    pub fn cpu_ns(self) -> u64 {
+        self.user_ns + self.sys_ns
+    }
+}
+
+/// A reading of `/proc/self/status`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Status {
+    /// Peak resident memory. Not `ru_maxrss`: that includes the parent's peak at the fork.
+    pub max_rss_bytes: Option<u64>,
+    /// Resident memory.
+    pub rss_bytes: Option<u64>,
+    /// Threads.
+    pub threads: Option<u64>,
+}
+
+impl Status {
+    /// Of this process now.
+    pub fn now() -> Status {
+        fs_err::read_to_string("/proc/self/status")
+            .map_or_else(|_| Status::default(), |s| parse_status(&s))
+    }
+}
+
+fn parse_status(text: &str) -> Status {
+    let number = |key: &str| -> Option<u64> {
+        let line = text.lines().find_map(|l| l.strip_prefix(key))?;
+        line.split_whitespace().next()?.parse().ok()
+    };
+    Status {
+        max_rss_bytes: number("VmHWM:").map(|kib| kib * 1024),
+        rss_bytes: number("VmRSS:").map(|kib| kib * 1024),
+        threads: number("Threads:"),
+    }
+}
+
+/// Open files of this process now.
+pub fn open_files() -> Option<u64> {
+    // One entry is the folder that is being read.
+    fs_err::read_dir("/proc/self/fd").ok().map(|dir| (dir.count() as u64).saturating_sub(1))
+}
+
+/// CPUs that this process may run on.
+pub fn allowed_cpus() -> Vec<usize> {
+    let Ok(set) = rustix::thread::sched_getaffinity(None) else { return Vec::new() };
+    (0..rustix::thread::CpuSet::MAX_CPU).filter(|&cpu| set.is_set(cpu)).collect()
+}
+
+/// Keeps this thread, and the threads that it starts, on these CPUs; on any, if there are none.
+pub fn pin(cpus: &[usize]) -> io::Result<()> {
+    if cpus.is_empty() {
+        return Ok(());
+    }
+    let mut set = rustix::thread::CpuSet::new();
+    for &cpu in cpus {
+        set.set(cpu);
+    }
+    Ok(rustix::thread::sched_setaffinity(None, &set)?)
+}
+
+/// Sets how many files this process may open: exactly `limit`, or as many as the system gives
+/// where it is absent. Returns the limit in force.
+pub fn set_nofile(limit: Option<u64>) -> io::Result<Option<u64>> {
+    let now = rustix::process::getrlimit(Resource::Nofile);
+    let wanted = match limit {
+        None => Rlimit { current: now.maximum, maximum: now.maximum },
+        // A privileged process may raise its maximum; anyone may keep it.
+        Some(n) if now.maximum.is_some_and(|max| n > max) => {
+            Rlimit { current: Some(n), maximum: Some(n) }
+        }
+        Some(n) => Rlimit { current: Some(n), maximum: now.maximum },
+    };
+    rustix::process::setrlimit(Resource::Nofile, wanted)?;
+    Ok(rustix::process::getrlimit(Resource::Nofile).current)
+}
+
+/// Lets timers of this thread, and of threads that it starts, fire as exactly as the kernel can:
+/// by default it may be 50 µs late to wake several sleepers at once.
+pub fn set_exact_timers() -> io::Result<()> {
+    Ok(rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1))?)
+}
+
+/// Counters of the network stack, of the whole machine (network namespace) since its start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NetCounters {
+    /// Connections dropped because an accept queue was full.
+    pub listen_overflows: Option<u64>,
+    /// TCP segments sent again.
+    pub retransmits: Option<u64>,
+}
+
+impl NetCounters {
+    /// Now.
+    pub fn now() -> NetCounters {
+        let counter = |file: &str, group: &str, name: &str| {
+            let text = fs_err::read_to_string(file).ok()?;
+            let mut lines = text.lines().filter_map(|l| l.strip_prefix(group));
+            let (names, values) = (lines.next()?, lines.next()?);
+            let column = names.split_whitespace().position(|n| n == name)?;
+            values.split_whitespace().nth(column)?.parse().ok()
+        };
+        NetCounters {
+            listen_overflows: counter("/proc/net/netstat", "TcpExt:", "ListenOverflows"),
+            retransmits: counter("/proc/net/snmp", "Tcp:", "RetransSegs"),
+        }
+    }
+
+    /// What was counted since `earlier`.
+    pub fn since(self, earlier: NetCounters) -> NetCounters {
+        let less = |now: Option<u64>, then: Option<u64>| Some(now?.saturating_sub(then?));
+        NetCounters {
+            listen_overflows: less(self.listen_overflows, earlier.listen_overflows),
+            retransmits: less(self.retransmits, earlier.retransmits),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_is_read_by_name() {
+        let text = "Name:\tx\nVmHWM:\t  5000 kB\nVmRSS:\t 4000 kB\nThreads:\t3\n";
+        let want =
+            Status { max_rss_bytes: Some(5_120_000), rss_bytes: Some(4_096_000), threads: Some(3) };
+        assert_eq!(parse_status(text), want);
+        assert_eq!(parse_status("Name:\tx\n"), Status::default());
+    }
+
+    #[test]
+    fn used_time_only_grows() {
+        let before = Usage::now();
+        let spent = (0..2_000_000u64).fold(0, |a, b| std::hint::black_box(a ^ b));
+        std::hint::black_box(spent);
+        assert!(Usage::now().since(before).cpu_ns() < 60_000_000_000);
+        assert!(Usage::now().cpu_ns() > 0);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn linux_tells_everything() {
+        let status = Status::now();
+        assert!(status.max_rss_bytes >= status.rss_bytes && status.rss_bytes > Some(0));
+        assert!(status.threads >= Some(1));
+        assert!(open_files() >= Some(1));
+        assert!(!allowed_cpus().is_empty());
+        assert!(NetCounters::now().listen_overflows.is_some());
+        assert!(NetCounters::now().retransmits.is_some());
+    }
+}

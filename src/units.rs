@@ -1,0 +1,163 @@
+//! Durations and sizes as text: what a person writes, what a file stores, what a report shows.
+
+use std::fmt;
+
+/// Parses a duration with its unit (`150us`, `10ms`, `1.5s`, `2min`) to nanoseconds.
+pub fn parse_duration(text: &str) -> Result<u64, String> {
+    let help = || {
+        format!(
+            "`{text}` is not a duration; write a number and a unit, as in \"150us\", \"10ms\", \"1.5s\""
+        )
+    };
+    let duration: jiff::SignedDuration = text.trim().parse().map_err(|_| help())?;
+    u64::try_from(duration.as_nanos()).map_err(|_| help())
+}
+
+/// Parses a size with its unit (`0B`, `4kB`, `1MiB`) to bytes.
+pub fn parse_size(text: &str) -> Result<u64, String> {
+    let digits_only = text.trim().bytes().all(|b| b.is_ascii_digit());
+    match text.trim().parse::<bytesize::ByteSize>() {
+        Ok(size) if !digits_only => Ok(size.as_u64()),
+        _ => Err(format!(
+            "`{text}` is not a size; write a number and a unit, as in \"512B\", \"4kB\", \"1MiB\""
+        )),
+    }
+}
+
+/// Exact text of a duration, one form for each value: `0s`, `150us`, `1.5s`. It parses back to
+/// the same value.
+pub fn exact_duration(ns: u64) -> String {
+    let units = [(1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us"), (1, "ns")];
+    let Some((scale, unit)) = units.into_iter().find(|(scale, _)| ns >= *scale) else {
+        return "0s".to_owned();
+    };
+    let (whole, rest) = (ns / scale, ns % scale);
+    if rest == 0 {
+        return format!("{whole}{unit}");
+    }
+    let digits = u64::ilog10(scale) as usize;
+    let fraction = format!("{rest:0digits$}");
+    format!("{whole}.{}{unit}", fraction.trim_end_matches('0'))
+}
+
+/// Exact text of a size, one form for each value, in the largest unit that divides it: `0B`,
+/// `4kB`, `1048576B`. It parses back to the same value.
+pub fn exact_size(bytes: u64) -> String {
+    let (scale, unit) = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")]
+        .into_iter()
+        .find(|(scale, _)| bytes > 0 && bytes.is_multiple_of(*scale))
+        .unwrap_or((1, "B"));
+    format!("{}{unit}", bytes / scale)
+}
+
+/// A duration as a person reads it: three significant digits and a unit (`1.53 s`, `42.0 ms`).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ReadableNs(pub f64);
+
+impl fmt::Display for ReadableNs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ns = self.0;
+        if ns == 0.0 {
+            return f.write_str("0 s");
+        }
+        // From 100 s on, whole seconds are still three digits; minutes would need a sum.
+        let (scale, unit) = match rounded(ns.abs()) {
+            n if n >= 1e9 => (1e9, "s"),
+            n if n >= 1e6 => (1e6, "ms"),
+            n if n >= 1e3 => (1e3, "µs"),
+            _ => (1.0, "ns"),
+        };
+        write!(f, "{} {unit}", three_digits(ns / scale))
+    }
+}
+
+/// A size as a person reads it, decimal units (`440 kB`).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ReadableBytes(pub f64);
+
+impl fmt::Display for ReadableBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (scale, unit) = match rounded(self.0.abs()) {
+            b if b >= 1e9 => (1e9, "GB"),
+            b if b >= 1e6 => (1e6, "MB"),
+            b if b >= 1e3 => (1e3, "kB"),
+            _ => (1.0, "B"),
+        };
+        write!(f, "{} {unit}", three_digits(self.0 / scale))
+    }
+}
+
+/// Three significant digits without an exponent; whole numbers from 100 on.
+pub fn three_digits(x: f64) -> String {
+    let decimals = match rounded(x.abs()) {
+        a if a >= 100.0 => 0,
+        a if a >= 10.0 => 1,
+        a if a >= 1.0 || a == 0.0 => 2,
+        a => {
+            // 0.0123 needs four decimals: two zeros and three digits, less the leading one.
+            let zeros = (-a.log10()).ceil();
+            if zeros > 8.0 { 9 } else { zeros as usize + 2 }
+        }
+    };
+    let text = format!("{x:.decimals$}");
+    if x == 0.0 { "0".to_owned() } else { text }
+}
+
+/// `x` rounded to three significant digits, so that 999.96 ms is named in seconds.
+fn rounded(x: f64) -> f64 {
+    if x == 0.0 || !x.is_finite() {
+        return x;
+    }
+    let scale = 10f64.powf(2.0 - x.log10().floor());
+    (x * scale).round() / scale
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn durations_need_a_unit() {
+        assert_eq!(parse_duration("1.5s"), Ok(1_500_000_000));
+        assert_eq!(parse_duration("150us"), Ok(150_000));
+        assert_eq!(parse_duration("150µs"), Ok(150_000));
+        assert_eq!(parse_duration("0s"), Ok(0));
+        assert_eq!(parse_duration("0.25 ms"), Ok(250_000));
+        for bad in ["10", "", "-1s", "10 parsecs", "s"] {
+            assert!(parse_duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn sizes_need_a_unit() {
+        assert_eq!(parse_size("4kB"), Ok(4_000));
+        assert_eq!(parse_size("4 KiB"), Ok(4_096));
+        assert_eq!(parse_size("0B"), Ok(0));
+        for bad in ["10", "", "-1kB", "4 furlongs"] {
+            assert!(parse_size(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn readable_numbers_keep_three_digits() {
+        let shown: Vec<String> = [0.0, 999.0, 999_960.0, 1_532_000_000.0, 165_400_000_000.0]
+            .map(|ns| ReadableNs(ns).to_string())
+            .into();
+        assert_eq!(shown, ["0 s", "999 ns", "1.00 ms", "1.53 s", "165 s"]);
+        assert_eq!(three_digits(0.0123), "0.0123");
+        assert_eq!(three_digits(9.999), "10.0");
+    }
+
+    proptest! {
+        #[test]
+        fn exact_text_parses_back(n in 0u64..10_000_000_000_000) {
+            prop_assert_eq!(parse_duration(&exact_duration(n)), Ok(n));
+        }
+
+        #[test]
+        fn exact_sizes_parse_back(n in 0u64..5_000_000_000) {
+            prop_assert_eq!(parse_size(&exact_size(n)), Ok(n));
+        }
+    }
+}
