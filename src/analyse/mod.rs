@@ -20,6 +20,7 @@ mod estimate;
 #[cfg(test)]
 mod fixtures;
 mod holm;
+mod judge;
 mod median;
 mod normal;
 mod null;
@@ -36,11 +37,12 @@ pub use self::{
     claim::{Bounds, Finding, Undecided, judge_claim},
     estimate::{Estimate, Interval, NoEstimate, NoInterval, Side},
     holm::holm,
+    judge::judge,
     median::median,
     paired::paired_ratio,
     power::{blocks_for, detectable_ratio},
     ratio::RatioEstimate,
     stability::{Instability, stability, wide_control},
     unpaired::shift_ratio,
-    verdict::{Comparison, Direction, Doubt, Judged, Margin, Verdict, judge},
+    verdict::{Comparison, Direction, Doubt, Judged, Margin, Verdict},
 };
