@@ -1,1 +1,48 @@
-//! Pure statistics over a recording; no I/O.
+//! Pure statistics over a recording: no I/O, no clock, no globals.
+//!
+//! The trial is the unit; requests are never pooled for a test.
+//!
+//! ```text
+//! values of one cell            ─median, bootstrap→          Estimate
+//! values of two cells, by block ─paired_ratio→               RatioEstimate ┐
+//! values of two runs            ─shift_ratio→                RatioEstimate ┴─judge→ Verdict per comparison
+//! Estimate and the bounds of a claim ─judge_claim→           Finding
+//! values of one cell in block order  ─stability→             flags with advice
+//! noise, blocks, power          ─detectable_ratio, blocks_for→ what a plan can see
+//! ```
+//!
+//! Every result is an estimate with its interval and its number of values. What cannot be computed
+//! is a variant that gives the reason ([`NoEstimate`], [`NoInterval`]), never a neutral number.
+
+mod bootstrap;
+mod claim;
+mod estimate;
+#[cfg(test)]
+mod fixtures;
+mod holm;
+mod judge;
+mod median;
+mod normal;
+mod null;
+mod paired;
+mod power;
+mod ratio;
+mod select;
+mod stability;
+mod unpaired;
+mod verdict;
+
+pub use self::{
+    bootstrap::bootstrap,
+    claim::{Bounds, Finding, Undecided, judge_claim},
+    estimate::{Estimate, Interval, NoEstimate, NoInterval, Side},
+    holm::holm,
+    judge::judge,
+    median::median,
+    paired::paired_ratio,
+    power::{blocks_for, detectable_ratio},
+    ratio::RatioEstimate,
+    stability::{Instability, stability, wide_control},
+    unpaired::shift_ratio,
+    verdict::{Comparison, Direction, Doubt, Judged, Margin, Verdict},
+};

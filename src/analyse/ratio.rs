@@ -1,0 +1,84 @@
+//! A ratio of two samples, with everything a verdict needs.
+
+use super::{estimate::Estimate, paired::signed_rank_p, unpaired::mann_whitney_p};
+
+/// How many times larger the new side is than the base.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RatioEstimate {
+    /// new ÷ base, dimensionless, with its interval.
+    pub ratio: Estimate,
+    /// Values on the base side.
+    pub n_base: usize,
+    /// Values on the new side; equal to `n_base` where they are paired.
+    pub n_new: usize,
+    /// Two-sided p of "the ratio is 1".
+    pub p: f64,
+    /// Whether `p` comes from the exact distribution.
+    pub p_exact: bool,
+    /// Chance that the new value is the larger one, ties counted half: within a block where values
+    /// are paired, of two random trials where they are not.
+    pub superiority: f64,
+    pub(super) logs: Logs,
+}
+
+/// The logarithms behind a ratio, ascending, to test it against other values than 1.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Logs {
+    /// One log-ratio per block.
+    Paired(Vec<f64>),
+    /// The logs of either side.
+    Unpaired { base: Vec<f64>, new: Vec<f64> },
+}
+
+impl RatioEstimate {
+    /// Two-sided p of "the ratio lies within 1 ÷ `bound` and `bound`", for a bound of at least 1.
+    ///
+    /// It is the largest p of any ratio in that range, which is that of the end nearest to the
+    /// estimate; 1 if the estimate itself lies within. With bound 1 it is [`RatioEstimate::p`].
+    /// By the duality of tests and intervals, p is at most 5 % where the 95 % interval lies beyond
+    /// the bound.
+    #[must_use]
+    pub fn p_beyond(&self, bound: f64) -> f64 {
+        let limit = bound.ln();
+        let estimate = self.ratio.value.ln();
+        if limit <= 0.0 {
+            self.p
+        } else if estimate > limit {
+            self.logs.p_of(limit)
+        } else if estimate < -limit {
+            self.logs.p_of(-limit)
+        } else {
+            1.0
+        }
+    }
+}
+
+impl Logs {
+    /// Two-sided p of "the log-ratio is `shift`".
+    fn p_of(&self, shift: f64) -> f64 {
+        match self {
+            Self::Paired(logs) => {
+                let shifted: Vec<f64> = logs.iter().map(|log| log - shift).collect();
+                signed_rank_p(&shifted).0
+            }
+            Self::Unpaired { base, new } => {
+                let shifted: Vec<f64> = new.iter().map(|log| log - shift).collect();
+                mann_whitney_p(base, &shifted).0
+            }
+        }
+    }
+}
+
+/// ln(new ÷ base), such that swapping the two negates it exactly and equal quotients of whole
+/// numbers give equal logs (so that ties stay ties).
+pub(super) fn log_ratio(base: f64, new: f64) -> f64 {
+    if new < base {
+        return -log_ratio(new, base);
+    }
+    let quotient = new / base;
+    if quotient.is_finite() {
+        quotient.ln()
+    } else {
+        new.ln() - base.ln()
+    }
+}

@@ -1,0 +1,336 @@
+//! Signs that a cell was not measured in peace. They are flagged, never deleted.
+
+use std::fmt;
+
+use super::{
+    estimate::{Interval, NoEstimate, Side, check_finite, middle},
+    normal,
+    verdict::Margin,
+};
+
+/// Spread, relative to the median, from which a cell is flagged: with 15 blocks and 5 % noise,
+/// differences below about 7 % stay unseen (see [`super::detectable_ratio`]).
+const DISPERSED: f64 = 0.05;
+
+/// Distance from the median in robust standard deviations from which a value is extreme (Iglewicz &
+/// Hoaglin 1993). Of normal values, 1 in 2 000 is.
+const EXTREME: f64 = 3.5;
+
+/// Turns a median absolute deviation into the standard deviation of normal noise: 1 ÷ Φ⁻¹(¾).
+const MAD_TO_SD: f64 = 1.482_602_218_505_602;
+
+/// Level of the tests for trend and autocorrelation: each runs for every cell, and of a hundred
+/// quiet cells one flag each is bearable.
+const FLAG_LEVEL: f64 = 0.01;
+
+/// Fewest blocks for the tests of order: from 8 on, the normal approximation of Kendall's S is
+/// right to the second digit at [`FLAG_LEVEL`].
+const MIN_ORDERED: usize = 8;
+
+/// A sign of disturbance; `Display` says what to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Instability {
+    /// The blocks spread widely.
+    Dispersed {
+        /// Robust standard deviation ÷ median.
+        relative: f64,
+    },
+    /// Some blocks lie far from the others.
+    Extremes {
+        /// Their positions, counted from 1.
+        blocks: Vec<usize>,
+    },
+    /// The first block is slower than the rest.
+    SlowStart {
+        /// First block ÷ median of the rest.
+        ratio: f64,
+    },
+    /// The blocks rise or fall over the run.
+    Trend {
+        /// Kendall's τ with the order of blocks: −1 falling, 1 rising.
+        tau: f64,
+    },
+    /// A block resembles the one before it.
+    Autocorrelated {
+        /// Autocorrelation at lag 1.
+        lag_1: f64,
+    },
+    /// The same cell measured twice seems to differ by more than the margin.
+    WideControl {
+        /// The end of the A/A interval that is farther from 1, as a ratio of at least 1.
+        reach: f64,
+        /// The margin.
+        margin: f64,
+    },
+}
+
+impl fmt::Display for Instability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dispersed { relative } => write!(
+                f,
+                "blocks spread by {:.1} %: close other programs, or take more blocks",
+                relative * 100.0
+            ),
+            Self::Extremes { blocks } => {
+                let (noun, verb) = if blocks.len() == 1 {
+                    ("block", "lies")
+                } else {
+                    ("blocks", "lie")
+                };
+                let list: Vec<String> = blocks.iter().map(ToString::to_string).collect();
+                write!(
+                    f,
+                    "{noun} {} {verb} far from the others: look there for load and steal",
+                    list.join(", ")
+                )
+            }
+            Self::SlowStart { ratio } => write!(
+                f,
+                "the first block took {ratio:.2} times as long as the rest: add a warm-up block"
+            ),
+            Self::Trend { tau } => write!(
+                f,
+                "blocks {} over the run (tau {tau:.2}): look for heat, leaks or a filling disk; \
+                 comparisons inside a block still hold",
+                if *tau > 0.0 { "rise" } else { "fall" }
+            ),
+            Self::Autocorrelated { lag_1 } => write!(
+                f,
+                "a block resembles the one before it (r = {lag_1:.2}): intervals of one cell are \
+                 too narrow; trust comparisons inside a block"
+            ),
+            Self::WideControl { reach, margin } => write!(
+                f,
+                "the same cell measured twice may differ by {:.1} %, more than the margin of \
+                 {:.1} %: take more blocks or a quieter machine; no verdict says equivalent",
+                (reach - 1.0) * 100.0,
+                margin * 100.0
+            ),
+        }
+    }
+}
+
+/// Flags for one cell, from its values in the order of blocks (of a metric where more is slower,
+/// any unit).
+///
+/// # Errors
+///
+/// Without values, or with one that is not finite.
+pub fn stability(blocks: &[f64]) -> Result<Vec<Instability>, NoEstimate> {
+    check_finite(blocks, Side::Only)?;
+    let flags = [
+        dispersion(blocks),
+        extremes(blocks),
+        slow_start(blocks),
+        trend(blocks),
+        autocorrelation(blocks),
+    ];
+    Ok(flags.into_iter().flatten().collect())
+}
+
+/// The flag for an A/A control whose interval reaches beyond the margin.
+#[must_use]
+pub fn wide_control(control: &Interval, margin: Margin) -> Option<Instability> {
+    let reach = control.high.ln().abs().max(control.low.ln().abs());
+    (reach > margin.log()).then(|| Instability::WideControl {
+        reach: reach.exp(),
+        margin: margin.relative(),
+    })
+}
+
+/// Median and robust standard deviation; none where more than half of the values are equal, which
+/// leaves no measure of what is far.
+fn center_and_spread(values: &[f64]) -> Option<(f64, f64)> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    if sorted.is_empty() {
+        return None;
+    }
+    let center = middle(&sorted);
+    let mut distances: Vec<f64> = values.iter().map(|value| (value - center).abs()).collect();
+    distances.sort_by(f64::total_cmp);
+    let spread = middle(&distances) * MAD_TO_SD;
+    (spread > 0.0).then_some((center, spread))
+}
+
+fn dispersion(blocks: &[f64]) -> Option<Instability> {
+    let (center, spread) = center_and_spread(blocks)?;
+    let relative = spread / center.abs();
+    (relative > DISPERSED).then_some(Instability::Dispersed { relative })
+}
+
+fn extremes(blocks: &[f64]) -> Option<Instability> {
+    let (center, spread) = center_and_spread(blocks)?;
+    let far: Vec<usize> = (1..)
+        .zip(blocks)
+        .filter(|(_, value)| (**value - center).abs() > EXTREME * spread)
+        .map(|(position, _)| position)
+        .collect();
+    (!far.is_empty()).then_some(Instability::Extremes { blocks: far })
+}
+
+fn slow_start(blocks: &[f64]) -> Option<Instability> {
+    let (first, rest) = blocks.split_first()?;
+    let (center, spread) = center_and_spread(rest)?;
+    (center > 0.0 && first - center > EXTREME * spread).then(|| Instability::SlowStart {
+        ratio: first / center,
+    })
+}
+
+/// Mann's (1945) test for trend: Kendall's S against the order of blocks.
+fn trend(blocks: &[f64]) -> Option<Instability> {
+    if blocks.len() < MIN_ORDERED {
+        return None;
+    }
+    let Kendall { s, variance, tau } = Kendall::of(blocks);
+    let z = (s.abs() - 1.0).max(0.0) / variance.sqrt();
+    // All values equal: the variance is 0, and 0 ÷ 0 flags nothing.
+    (2.0 * normal::cdf(-z) <= FLAG_LEVEL).then_some(Instability::Trend { tau })
+}
+
+/// The rank correlation of values with their order.
+struct Kendall {
+    /// Pairs in ascending order less pairs in descending order.
+    s: f64,
+    /// Variance of `s` without a trend, corrected for ties (Kendall 1975).
+    variance: f64,
+    /// τ-b.
+    tau: f64,
+}
+
+impl Kendall {
+    fn of(values: &[f64]) -> Self {
+        let mut s = 0.0_f64;
+        for (later, value) in values.iter().enumerate() {
+            for earlier in &values[..later] {
+                s += f64::from(i8::from(value > earlier) - i8::from(value < earlier));
+            }
+        }
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let scatter = |t: f64| t * (t - 1.0) * (2.0 * t + 5.0) / 18.0;
+        let pairs = |t: f64| t * (t - 1.0) / 2.0;
+        let n = values.len() as f64;
+        let (mut variance, mut untied) = (scatter(n), pairs(n));
+        for tied in sorted.chunk_by(|a, b| a == b) {
+            variance -= scatter(tied.len() as f64);
+            untied -= pairs(tied.len() as f64);
+        }
+        Self {
+            s,
+            variance,
+            tau: s / (untied * pairs(n)).sqrt(),
+        }
+    }
+}
+
+/// Anderson (1942): of independent values, the autocorrelation at lag 1 has the mean −1/n and about
+/// the variance 1/n.
+fn autocorrelation(blocks: &[f64]) -> Option<Instability> {
+    let n = blocks.len();
+    if n < MIN_ORDERED {
+        return None;
+    }
+    let count = n as f64;
+    let mean = blocks.iter().sum::<f64>() / count;
+    let product = |a: f64, b: f64| (a - mean) * (b - mean);
+    let variance: f64 = blocks.iter().map(|&value| product(value, value)).sum();
+    if variance == 0.0 {
+        return None;
+    }
+    let covariance: f64 = blocks
+        .windows(2)
+        .map(|pair| product(pair[0], pair[1]))
+        .sum();
+    let lag_1 = covariance / variance;
+    let limit = -1.0 / count - normal::quantile(FLAG_LEVEL) / count.sqrt();
+    (lag_1 > limit).then_some(Instability::Autocorrelated { lag_1 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analyse::fixtures::{fixtures, near};
+
+    /// Seconds without any pattern.
+    const QUIET: [f64; 12] = [
+        1.002, 0.998, 1.001, 0.999, 1.004, 0.997, 1.000, 1.003, 0.996, 1.002, 0.999, 1.001,
+    ];
+
+    fn texts(blocks: &[f64]) -> Vec<String> {
+        let flags = stability(blocks).unwrap();
+        flags.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn quiet_blocks_raise_no_flag() {
+        assert_eq!(stability(&QUIET), Ok(vec![]));
+        assert_eq!(stability(&[1.0; 12]), Ok(vec![]));
+        assert_eq!(stability(&[1.0]), Ok(vec![]));
+        assert!(stability(&[]).is_err());
+    }
+
+    #[test]
+    fn each_disturbance_has_its_advice() {
+        let mut slow = QUIET;
+        slow[0] = 1.5;
+        assert_eq!(
+            texts(&slow),
+            [
+                "block 1 lies far from the others: look there for load and steal",
+                "the first block took 1.50 times as long as the rest: add a warm-up block",
+            ]
+        );
+        let mut hit = QUIET;
+        (hit[4], hit[9]) = (2.0, 2.1);
+        assert_eq!(
+            texts(&hit),
+            ["blocks 5, 10 lie far from the others: look there for load and steal"]
+        );
+        let wide: Vec<f64> = QUIET
+            .iter()
+            .map(|value| 1.0 + 30.0 * (value - 1.0))
+            .collect();
+        assert_eq!(
+            texts(&wide),
+            ["blocks spread by 6.6 %: close other programs, or take more blocks"]
+        );
+        let rising: Vec<f64> = (0..12).map(|block| 1.0 + f64::from(block) * 1e-3).collect();
+        assert_eq!(
+            texts(&rising),
+            [
+                "blocks rise over the run (tau 1.00): look for heat, leaks or a filling disk; \
+                 comparisons inside a block still hold",
+                "a block resembles the one before it (r = 0.75): intervals of one cell are too \
+                 narrow; trust comparisons inside a block",
+            ]
+        );
+    }
+
+    #[test]
+    fn tau_is_that_of_scipy() {
+        for case in fixtures().kendall {
+            near(Kendall::of(&case.values).tau, case.tau, "tau");
+        }
+    }
+
+    #[test]
+    fn a_control_is_wide_beyond_the_margin_on_either_side() {
+        let control = |low, high| Interval {
+            low,
+            high,
+            nominal: 0.95,
+            achieved: 0.952,
+            exact: true,
+        };
+        let margin = Margin::default();
+        assert_eq!(wide_control(&control(0.99, 1.01), margin), None);
+        let flag = wide_control(&control(1.0 / 1.03, 1.01), margin).unwrap();
+        assert_eq!(
+            flag.to_string(),
+            "the same cell measured twice may differ by 3.0 %, more than the margin of 2.0 %: take \
+             more blocks or a quieter machine; no verdict says equivalent"
+        );
+    }
+}
