@@ -6,7 +6,7 @@ use std::fmt;
 /// Exact intervals are at least this wide (see [`Interval::achieved`]).
 pub(super) const NOMINAL: f64 = 0.95;
 
-/// Error rate that belongs to [`NOMINAL`]; also the family-wise rate of [`super::judge`].
+/// Error rate that belongs to [`NOMINAL`]; also the family-wise rate of [`super::judge()`].
 pub(super) const ALPHA: f64 = 0.05;
 
 /// Fewest blocks with a two-sided 95 % interval for a median or a signed-rank shift: the widest

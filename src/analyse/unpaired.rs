@@ -24,6 +24,9 @@ pub(super) const MIN_TRIALS: usize = 4;
 /// trials from the normal approximation with its variance corrected for ties. The interval treats
 /// ties as the limit of untied data, and then covers more.
 ///
+/// Across machines only ratios of ratios mean anything: give the ratios of the blocks of either
+/// machine as `base` and `new`.
+///
 /// Differences are counted, never stored: 10 000 trials per side take milliseconds and no memory.
 ///
 /// # Errors
