@@ -1,7 +1,8 @@
 //! What must hold of every chart, whatever its data: read back from the SVG.
 
 use super::font::{Weight, width};
-use super::{Draw, Frame, Mode};
+use super::{Draw, Frame, KINDS, Mode};
+use crate::report::chart;
 
 /// Where a text is, in px.
 struct Extent {
@@ -78,18 +79,47 @@ fn texts(svg: &str) -> Vec<Extent> {
         .collect()
 }
 
+#[path = "../../../examples/chart_gallery/data.rs"]
+#[expect(clippy::cast_precision_loss, reason = "synthetic data")]
+mod data;
+
+#[test]
+fn every_chart_of_the_gallery_holds() {
+    for (name, chart) in data::gallery() {
+        println!("{name}");
+        check(&chart);
+    }
+}
+
+#[test]
+fn the_gallery_has_every_kind() {
+    let shown: Vec<&str> = data::gallery().iter().map(|(_, c)| c.kind()).collect();
+    for kind in KINDS {
+        assert!(shown.contains(kind), "{kind}");
+    }
+}
+
+#[test]
+fn the_worst_words_stay_on_the_canvas() {
+    for (_, chart) in data::gallery() {
+        let mut chart = chart;
+        *chart.frame_mut() = worst_words();
+        check(&chart);
+    }
+}
+
 /// Words that a frame may have at their worst.
-pub(super) fn frame(id: &str) -> Frame {
+fn worst_words() -> Frame {
     Frame {
-        id: id.to_owned(),
+        id: "9 lives & <more>".to_owned(),
         title: "A finding with <angle brackets>, \"quotes\" & an ampersand that is far too long \
                 for one line and, when all is said and done, also far too long for two lines of \
                 a chart, which is why its end is cut off"
             .to_owned(),
-        subtitle: "Wall time in s, µs · median of 15 blocks, whiskers 95 % interval, a unit, and \
-                   a method that takes more than one line to explain in full"
+        subtitle: "WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW\
+                   WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW"
             .to_owned(),
-        footer: "n = 15 blocks × 2 scenarios · 3 trials invalid and left out · seed 1".to_owned(),
+        footer: "n = 15 blocks × 2 scenarios \u{0}\n ]]> 漢字 · ".repeat(20),
         description: "What <it> shows & why".to_owned(),
     }
 }

@@ -109,6 +109,13 @@ macro_rules! kinds {
                 }
             }
 
+            /// The words around it, to be changed.
+            pub fn frame_mut(&mut self) -> &mut Frame {
+                match self {
+                    $(Self::$kind(chart) => &mut chart.frame,)*
+                }
+            }
+
             /// The words around it.
             #[must_use]
             pub fn frame(&self) -> &Frame {
@@ -140,6 +147,14 @@ kinds! {
     wall::Wall,
     /// Latency by percentile.
     percentiles::Percentiles,
+    /// Wall time or throughput against the limit.
+    scaling::Scaling,
     /// Every request as a bar on a time axis.
     waterfall::Waterfall,
+    /// Requests in flight over time.
+    inflight::InFlight,
+    /// CPU time and memory.
+    cost::Cost,
+    /// Ratios with intervals and verdicts.
+    aa::Ratios,
 }

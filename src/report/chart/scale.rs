@@ -73,7 +73,12 @@ impl Scale {
 
     /// The pixel of `value`, which is clipped to the ends of the scale.
     pub(super) fn at(&self, value: f64) -> f64 {
-        let value = value.clamp(self.lo, self.hi);
+        self.beyond(value.clamp(self.lo, self.hi))
+    }
+
+    /// The place of `value` even if it is outside the scale: for lines that are
+    /// clipped as lines. On a logarithmic scale `value` must be positive.
+    pub(super) fn beyond(&self, value: f64) -> f64 {
         let share = if self.log {
             (value / self.lo).ln() / (self.hi / self.lo).ln()
         } else {
@@ -85,6 +90,11 @@ impl Scale {
     /// Whether the scale is logarithmic.
     pub(super) fn is_log(&self) -> bool {
         self.log
+    }
+
+    /// The smallest value of the scale.
+    pub(super) fn start(&self) -> f64 {
+        self.lo
     }
 
     /// The largest value of the scale.
