@@ -25,13 +25,31 @@ pub(super) fn gallery() -> Vec<(&'static str, Chart)> {
         ("waterfall-shared", waterfall_of(40, &[4, 8, 16]).into()),
         ("waterfall-1", waterfall_of(1, &[1]).into()),
         ("waterfall-empty", waterfall_of(0, &[1]).into()),
-        ("waterfall-1000", waterfall_of(1000, &[1, 10, 100, 1000]).into()),
-        ("waterfall-12", waterfall_of(60, &[1, 1, 2, 3, 4, 5, 6, 10, 10, 20, 30, 60]).into()),
-        ("scaling", scaling_of(4, scaling::Quantity::Throughput).into()),
-        ("scaling-wall", scaling_of(3, scaling::Quantity::WallTime).into()),
-        ("scaling-10", scaling_of(10, scaling::Quantity::WallTime).into()),
+        (
+            "waterfall-1000",
+            waterfall_of(1000, &[1, 10, 100, 1000]).into(),
+        ),
+        (
+            "waterfall-12",
+            waterfall_of(60, &[1, 1, 2, 3, 4, 5, 6, 10, 10, 20, 30, 60]).into(),
+        ),
+        (
+            "scaling",
+            scaling_of(4, scaling::Quantity::Throughput).into(),
+        ),
+        (
+            "scaling-wall",
+            scaling_of(3, scaling::Quantity::WallTime).into(),
+        ),
+        (
+            "scaling-10",
+            scaling_of(10, scaling::Quantity::WallTime).into(),
+        ),
         ("scaling-1", scaling_point().into()),
-        ("scaling-empty", scaling_of(0, scaling::Quantity::WallTime).into()),
+        (
+            "scaling-empty",
+            scaling_of(0, scaling::Quantity::WallTime).into(),
+        ),
         ("inflight", inflight_of(100, &[1, 5, 20, 100]).into()),
         ("inflight-shared", inflight_of(200, &[20, 30, 40]).into()),
         ("inflight-1", inflight_of(1, &[1]).into()),
@@ -78,7 +96,9 @@ const STRATEGIES: [&str; 12] = [
 
 fn wall_of(rows: usize, scenarios: usize) -> wall::Wall {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let ideals = [15.0, 15.0, 3.2, 1.7, 0.95, 0.9, 1.6, 0.31, 0.3, 0.31, 0.31, 0.3];
+    let ideals = [
+        15.0, 15.0, 3.2, 1.7, 0.95, 0.9, 1.6, 0.31, 0.3, 0.31, 0.31, 0.3,
+    ];
     let groups = (0..scenarios)
         .map(|s| Group {
             heading: if scenarios > 1 {
@@ -102,7 +122,11 @@ fn wall_of(rows: usize, scenarios: usize) -> wall::Wall {
                         trials: if i == 5 { vec![] } else { trials },
                         ideal: Some(seconds(ideal)),
                         efficiency: (i != 5).then(|| ideal / median),
-                        note: if i == 5 { "3 of 3 failed".into() } else { String::new() },
+                        note: if i == 5 {
+                            "3 of 3 failed".into()
+                        } else {
+                            String::new()
+                        },
                     }
                 })
                 .collect(),
@@ -127,7 +151,8 @@ fn wall_long() -> wall::Wall {
     chart.groups[0].heading = "a scenario with a heading".into();
     chart.groups[0].rows[0].label =
         "async-semaphore · reqwest · pool · http2 · tls · multi-thread(4) · open 1000/s poisson · limit 1000".into();
-    chart.groups[0].rows[1].label = "Strategie_mit_einem_sehr_langen_Namen_ohne_jedes_Leerzeichen_42".into();
+    chart.groups[0].rows[1].label =
+        "Strategie_mit_einem_sehr_langen_Namen_ohne_jedes_Leerzeichen_42".into();
     chart.groups[0].rows[2].label = "<script>alert(\"&\")</script>".into();
     chart.groups[0].rows[1].median = Some(seconds(42e-6));
     chart.groups[0].rows[1].trials = vec![seconds(40e-6), seconds(2.0)];
@@ -137,7 +162,11 @@ fn wall_long() -> wall::Wall {
 fn percentiles_of(curves: usize, panels: usize) -> percentiles::Percentiles {
     let panels = (0..panels)
         .map(|p| percentiles::Panel {
-            heading: if panels > 1 { format!("delay scenario {}", p + 1) } else { String::new() },
+            heading: if panels > 1 {
+                format!("delay scenario {}", p + 1)
+            } else {
+                String::new()
+            },
             curves: (0..curves)
                 .map(|i| {
                     let tail = 3.0 + i as f64 * 4.0;
@@ -148,7 +177,8 @@ fn percentiles_of(curves: usize, panels: usize) -> percentiles::Percentiles {
                             .map(|k| {
                                 let n = f64::from(k) / 100.0;
                                 let p = 100.0 * (1.0 - 10f64.powf(-n));
-                                let ms = 1.0 + n + tail * (n - 2.0).max(0.0).powi(2) + i as f64 * 0.1;
+                                let ms =
+                                    1.0 + n + tail * (n - 2.0).max(0.0).powi(2) + i as f64 * 0.1;
                                 (p, seconds(ms / 1000.0))
                             })
                             .chain([(100.0, seconds(0.5))])
@@ -171,7 +201,9 @@ fn percentiles_of(curves: usize, panels: usize) -> percentiles::Percentiles {
 
 fn waterfall_of(n: usize, limits: &[usize]) -> waterfall::Waterfall {
     let mut rng = ChaCha8Rng::seed_from_u64(2);
-    let delays: Vec<f64> = (0..n).map(|_| f64::from(rng.random_range(0..4)) * 0.1).collect();
+    let delays: Vec<f64> = (0..n)
+        .map(|_| f64::from(rng.random_range(0..4)) * 0.1)
+        .collect();
     let panels = limits
         .iter()
         .enumerate()
@@ -179,7 +211,11 @@ fn waterfall_of(n: usize, limits: &[usize]) -> waterfall::Waterfall {
             let mut slots = vec![0.0f64; limit];
             let mut requests = Vec::new();
             for (k, delay) in delays.iter().enumerate() {
-                let slot = slots.iter().copied().enumerate().min_by(|a, b| a.1.total_cmp(&b.1));
+                let slot = slots
+                    .iter()
+                    .copied()
+                    .enumerate()
+                    .min_by(|a, b| a.1.total_cmp(&b.1));
                 let (slot, sent) = slot.expect("a limit of at least one");
                 let head = sent + delay + rng.random_range(0.001..0.004);
                 let end = head + rng.random_range(0.0005..0.01);
@@ -199,7 +235,11 @@ fn waterfall_of(n: usize, limits: &[usize]) -> waterfall::Waterfall {
                     l if l <= 10 => format!("threads {l} · ureq"),
                     l => format!("async-semaphore {l} · reqwest"),
                 },
-                note: if i == 0 { "efficiency 0.99".into() } else { String::new() },
+                note: if i == 0 {
+                    "efficiency 0.99".into()
+                } else {
+                    String::new()
+                },
                 wall: seconds(slots.iter().copied().fold(0.0, f64::max) + 0.002),
                 requests,
                 left_out: if n >= 1000 { 4000 } else { 0 },
@@ -225,27 +265,47 @@ fn scaling_of(curves: usize, quantity: scaling::Quantity) -> scaling::Scaling {
             let cap = 42_000.0 - 2_500.0 * i as f64;
             let value = |n: f64| {
                 let rate = 1.0 / (1.0 / (800.0 * n) + 1.0 / cap);
-                let rate = if i == 1 && n > 100.0 { rate * (100.0 / n).powf(0.4) } else { rate };
+                let rate = if i == 1 && n > 100.0 {
+                    rate * (100.0 / n).powf(0.4)
+                } else {
+                    rate
+                };
                 if throughput { rate } else { 10_000.0 / rate }
             };
-            let ideal = |n: f64| if throughput { 800.0 * n } else { f64::max(10_000.0 / (800.0 * n), 0.02) };
+            let ideal = |n: f64| {
+                if throughput {
+                    800.0 * n
+                } else {
+                    f64::max(10_000.0 / (800.0 * n), 0.02)
+                }
+            };
             let mut points: Vec<Point> = (0..=10)
                 .map(|k| {
                     let value = value(f64::from(1 << k));
                     let interval = (k % 5 != 4).then_some((value * 0.9, value * 1.08));
-                    Point { limit: Limit::Bounded(1 << k), value, interval }
+                    Point {
+                        limit: Limit::Bounded(1 << k),
+                        value,
+                        interval,
+                    }
                 })
                 .collect();
             if i != 2 {
                 let value = value(2048.0) * 1.1;
                 let interval = Some((value * 0.85, value * 1.15));
-                points.push(Point { limit: Limit::Unbounded, value, interval });
+                points.push(Point {
+                    limit: Limit::Unbounded,
+                    value,
+                    interval,
+                });
             }
             Series {
                 label: STRATEGIES[11 - i % 12].into(),
                 series: i,
                 points,
-                ideal: (0..=10).map(|k| (Limit::Bounded(1 << k), ideal(f64::from(1 << k)))).collect(),
+                ideal: (0..=10)
+                    .map(|k| (Limit::Bounded(1 << k), ideal(f64::from(1 << k))))
+                    .collect(),
             }
         })
         .collect();
@@ -260,21 +320,44 @@ fn scaling_of(curves: usize, quantity: scaling::Quantity) -> scaling::Scaling {
         series,
         reference: Some(Reference {
             value: if throughput { 43_000.0 } else { 0.2 },
-            label: if throughput { "server limit 43 k/s" } else { "longest delay 200 ms" }.into(),
+            label: if throughput {
+                "server limit 43 k/s"
+            } else {
+                "longest delay 200 ms"
+            }
+            .into(),
         }),
     }
 }
 
 fn scaling_point() -> scaling::Scaling {
     use scaling::{Limit, Point, Quantity, Series};
-    let point = |limit, value| Point { limit, value, interval: None };
-    let series = |label: &str, series, points| Series { label: label.into(), series, points, ideal: vec![] };
+    let point = |limit, value| Point {
+        limit,
+        value,
+        interval: None,
+    };
+    let series = |label: &str, series, points| Series {
+        label: label.into(),
+        series,
+        points,
+        ideal: vec![],
+    };
     scaling::Scaling {
-        frame: frame("scaling-1", "One limit only", "Wall time", "1 block · synthetic data"),
+        frame: frame(
+            "scaling-1",
+            "One limit only",
+            "Wall time",
+            "1 block · synthetic data",
+        ),
         quantity: Quantity::WallTime,
         series: vec![
             series("threads", 1, vec![point(Limit::Bounded(10), 1.7)]),
-            series("a strategy with quite a long name indeed", 2, vec![point(Limit::Unbounded, 1.6)]),
+            series(
+                "a strategy with quite a long name indeed",
+                2,
+                vec![point(Limit::Unbounded, 1.6)],
+            ),
         ],
         reference: None,
     }
@@ -329,19 +412,28 @@ fn inflight_of(n: usize, limits: &[usize]) -> inflight::InFlight {
 fn cost_of(rows: usize, scenarios: usize, servers: bool) -> cost::Cost {
     let groups = (0..scenarios)
         .map(|s| Group {
-            heading: if scenarios > 1 { format!("body = {} kB", 4 << (4 * s)) } else { String::new() },
+            heading: if scenarios > 1 {
+                format!("body = {} kB", 4 << (4 * s))
+            } else {
+                String::new()
+            },
             rows: (0..rows)
                 .map(|i| {
                     let base = 40.0 + 35.0 * ((i * 7) % 5) as f64;
                     let usage = |scale: f64| cost::Usage {
                         user: (i != 3).then(|| seconds(base * scale / 1e3)),
                         system: Some(seconds(base * scale * 0.6 / 1e3)),
-                        peak_memory: (i != 4).then_some(((6.0 + base / 9.0 * scale) * 1024.0 * 1024.0) as u64),
+                        peak_memory: (i != 4)
+                            .then_some(((6.0 + base / 9.0 * scale) * 1024.0 * 1024.0) as u64),
                     };
                     cost::Row {
                         label: STRATEGIES[i % 12].into(),
                         client: usage(1.0),
-                        server: if servers { usage(0.7) } else { cost::Usage::default() },
+                        server: if servers {
+                            usage(0.7)
+                        } else {
+                            cost::Usage::default()
+                        },
                     }
                 })
                 .collect(),
@@ -370,7 +462,10 @@ fn ratios(title: &str, rows: Vec<aa::Row>) -> aa::Ratios {
         control: Some((0.991, 1.012)),
         less: "faster".into(),
         more: "slower".into(),
-        groups: vec![Group { heading: String::new(), rows }],
+        groups: vec![Group {
+            heading: String::new(),
+            rows,
+        }],
     }
 }
 
@@ -390,20 +485,39 @@ fn ratios_wide() -> aa::Ratios {
     let mut chart = ratios(
         "Async with 100 permits is 46 times as fast as one after the other",
         vec![
-            ratio("sequential · ureq · session", 0.994, 0.008, Same, "equivalent"),
+            ratio(
+                "sequential · ureq · session",
+                0.994,
+                0.008,
+                Same,
+                "equivalent",
+            ),
             ratio("threads 5 · ureq", 0.21, 0.02, Good, "faster"),
             ratio("threads 20 · ureq", 0.063, 0.03, Good, "faster"),
             ratio("async-semaphore 100", 0.0217, 0.01, Good, "faster"),
             ratio("sequential · reqwest", 1.08, 0.02, Bad, "slower"),
-            ratio("thread-pool 20", 0.97, 0.12, Open, "inconclusive (about 12 more blocks)"),
+            ratio(
+                "thread-pool 20",
+                0.97,
+                0.12,
+                Open,
+                "inconclusive (about 12 more blocks)",
+            ),
         ],
     );
     chart.groups[0].heading = "delay = choice(0 s, 1 s, 2 s, 3 s)".into();
     chart.groups.push(Group {
         heading: "delay = lognormal".into(),
         rows: vec![
-            aa::Row { ratio: None, interval: None, ..ratio("async-all", 1.0, 0.1, Open, "not computable: n = 4") },
-            aa::Row { interval: None, ..ratio("threads 5 · ureq", 0.3, 0.1, Open, "inconclusive") },
+            aa::Row {
+                ratio: None,
+                interval: None,
+                ..ratio("async-all", 1.0, 0.1, Open, "not computable: n = 4")
+            },
+            aa::Row {
+                interval: None,
+                ..ratio("threads 5 · ureq", 0.3, 0.1, Open, "inconclusive")
+            },
         ],
     });
     chart

@@ -162,27 +162,32 @@ impl Ratios {
         let one = scale.at(1.0);
         canvas.line(&[(one, top), (one, rows.bottom)], Token::Reference, 1.25);
 
+        self.draw_hints(canvas, scale, top - 8.0);
+    }
+
+    /// What lies on either side of one. Where one side is too narrow for its words,
+    /// the other says enough; where both are, each has a line of its own.
+    fn draw_hints(&self, canvas: &mut Canvas, scale: &Scale, y: f64) {
         let face = Face::new(HINT, Token::Muted);
         let width = |words: &str| face.width(words) + ARROW;
-        let (less, more) = (width(&self.less), width(&self.more));
+        let one = scale.at(1.0);
         let (from, to) = (scale.at(0.0), scale.at(f64::INFINITY));
-        // Beside the line at one if there is room, else at the ends of the axis, and
-        // in two lines if even that is too narrow.
-        let beside = one - less - 8.0 >= from && one + more + 8.0 <= to;
-        let (less_x, more_x) = if beside { (one - 8.0 - less, one + 8.0) } else { (from, to - more) };
-        let fits = beside || less + more + 16.0 <= to - from;
-        let y = top - 8.0;
-        let less_y = if fits { y } else { y - 16.0 };
-        let max = to - from - ARROW;
-        if !self.less.is_empty() {
-            arrow(canvas, (less_x, less_y), -1.0);
-            let words = cut_end(&self.less, HINT, Weight::Regular, max);
-            canvas.text(less_x + ARROW, less_y, words, face);
+        let less_fits = one - 8.0 - width(&self.less) >= from;
+        let more_fits = one + 8.0 + width(&self.more) <= to;
+        let stacked = !less_fits && !more_fits;
+        let cut = |words: &str| cut_end(words, HINT, Weight::Regular, to - from - ARROW);
+        if (less_fits || stacked) && !self.less.is_empty() {
+            let words = cut(&self.less);
+            let x = if stacked { from } else { one - 8.0 - width(&words) };
+            let y = if stacked { y - 16.0 } else { y };
+            arrow(canvas, (x, y), -1.0);
+            canvas.text(x + ARROW, y, words, face);
         }
-        if !self.more.is_empty() {
-            let words = cut_end(&self.more, HINT, Weight::Regular, max);
-            arrow(canvas, (more_x.max(from) + width(&words), y), 1.0);
-            canvas.text(more_x.max(from), y, words, face);
+        if (more_fits || stacked) && !self.more.is_empty() {
+            let words = cut(&self.more);
+            let x = if stacked { to - width(&words) } else { one + 8.0 };
+            arrow(canvas, (x + width(&words), y), 1.0);
+            canvas.text(x, y, words, face);
         }
     }
 }

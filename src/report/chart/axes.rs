@@ -108,7 +108,11 @@ const WIDEST: f64 = 200.0;
 /// Width that labels at the ends of curves need, leaders included.
 pub(super) fn end_labels_width<'a>(names: impl Iterator<Item = &'a str>) -> f64 {
     let face = Face::new(NAME, Token::Ink).bold();
-    names.map(|n| face.width(n)).fold(60.0, f64::max).min(WIDEST) + LEADER
+    names
+        .map(|n| face.width(n))
+        .fold(60.0, f64::max)
+        .min(WIDEST)
+        + LEADER
 }
 
 /// Names and values to the right of `x`, moved apart inside `lo..=hi`, each with a
@@ -119,10 +123,19 @@ pub(super) fn end_labels(canvas: &mut Canvas, labels: &[EndLabel], x: f64, lo: f
     for (label, y) in labels.iter().zip(placed) {
         let token = Token::Mark(label.series);
         let (from_x, from_y) = (label.at.0 + 5.0, label.at.1);
-        if from_x < x + 6.0 {
-            let leader = [(from_x, from_y), (x + 9.0, from_y), (x + 22.0, y), (x + 26.0, y)];
-            canvas.line(&leader, token, 1.0);
+        if from_x < x - 12.0 {
+            // The curve ended early: what leads on must not look like data.
+            canvas.dashed(
+                &[(from_x, from_y), (x + 9.0, from_y)],
+                token,
+                1.0,
+                (1.0, 3.0),
+            );
+        } else {
+            canvas.line(&[(from_x, from_y), (x + 9.0, from_y)], token, 1.0);
         }
+        let leader = [(x + 9.0, from_y), (x + 22.0, y), (x + 26.0, y)];
+        canvas.line(&leader, token, 1.0);
         let name = cut_middle(&label.name, NAME, Weight::SemiBold, WIDEST);
         canvas.text(
             x + LEADER,

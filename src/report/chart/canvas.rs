@@ -8,8 +8,7 @@ use std::sync::Once;
 use plotters::backend::{DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{
-    Color, FontStyle, IntoFont, RGBAColor, RGBColor, ShapeStyle, TextStyle,
-    register_font,
+    Color, FontStyle, IntoFont, RGBAColor, RGBColor, ShapeStyle, TextStyle, register_font,
 };
 
 use super::Frame;
@@ -145,7 +144,8 @@ impl Canvas {
 
     /// A filled circle.
     pub(super) fn circle(&mut self, centre: Point, radius: f64, paint: impl Into<Paint>) {
-        self.shapes.push(Shape::Circle(centre, radius, paint.into()));
+        self.shapes
+            .push(Shape::Circle(centre, radius, paint.into()));
     }
 
     /// A point of data: a disc with a thin ring of the surface around it.
@@ -245,7 +245,10 @@ fn point((x, y): Point) -> (i32, i32) {
 
 fn units(px: f64) -> i32 {
     assert!(px.is_finite(), "a coordinate is {px}");
-    #[expect(clippy::cast_possible_truncation, reason = "canvases are a few thousand px")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "canvases are a few thousand px"
+    )]
     let units = (px * UNITS).round() as i32;
     units
 }
@@ -303,7 +306,11 @@ fn dashes(points: &[Point], on: f64, off: f64) -> Vec<Vec<Point>> {
 }
 
 /// The parts of a line through points that are inside `x0..=x1` and `y0..=y1`.
-pub(super) fn clip(points: &[Point], (x0, x1): (f64, f64), (y0, y1): (f64, f64)) -> Vec<Vec<Point>> {
+pub(super) fn clip(
+    points: &[Point],
+    (x0, x1): (f64, f64),
+    (y0, y1): (f64, f64),
+) -> Vec<Vec<Point>> {
     let (x0, x1, y0, y1) = (x0.min(x1), x0.max(x1), y0.min(y1), y0.max(y1));
     let mut out: Vec<Vec<Point>> = Vec::new();
     for pair in points.windows(2) {
@@ -311,7 +318,12 @@ pub(super) fn clip(points: &[Point], (x0, x1): (f64, f64), (y0, y1): (f64, f64))
         let (dx, dy) = (b.0 - a.0, b.1 - a.1);
         // Liang–Barsky: the range of the segment's parameter that is inside.
         let (mut from, mut to) = (0.0f64, 1.0f64);
-        for (d, room) in [(-dx, a.0 - x0), (dx, x1 - a.0), (-dy, a.1 - y0), (dy, y1 - a.1)] {
+        for (d, room) in [
+            (-dx, a.0 - x0),
+            (dx, x1 - a.0),
+            (-dy, a.1 - y0),
+            (dy, y1 - a.1),
+        ] {
             if d == 0.0 && room < 0.0 {
                 to = -1.0;
             } else if d < 0.0 {
@@ -342,7 +354,9 @@ mod tests {
     fn dashes_cover_their_share_of_the_path() {
         let path = [(0.0, 0.0), (30.0, 0.0), (30.0, 30.0)];
         let length = |d: &Vec<Point>| -> f64 {
-            d.windows(2).map(|p| (p[1].0 - p[0].0).hypot(p[1].1 - p[0].1)).sum()
+            d.windows(2)
+                .map(|p| (p[1].0 - p[0].0).hypot(p[1].1 - p[0].1))
+                .sum()
         };
         let total: f64 = dashes(&path, 4.0, 2.0).iter().map(length).sum();
         assert!((total - 40.0).abs() < 1e-9, "{total}");
@@ -350,8 +364,18 @@ mod tests {
 
     #[test]
     fn clipping_splits_a_line_that_leaves_and_returns() {
-        let parts = clip(&[(0.0, 5.0), (5.0, 15.0), (10.0, 5.0)], (0.0, 10.0), (0.0, 10.0));
-        assert_eq!(parts, [vec![(0.0, 5.0), (2.5, 10.0)], vec![(7.5, 10.0), (10.0, 5.0)]]);
+        let parts = clip(
+            &[(0.0, 5.0), (5.0, 15.0), (10.0, 5.0)],
+            (0.0, 10.0),
+            (0.0, 10.0),
+        );
+        assert_eq!(
+            parts,
+            [
+                vec![(0.0, 5.0), (2.5, 10.0)],
+                vec![(7.5, 10.0), (10.0, 5.0)]
+            ]
+        );
     }
 
     proptest! {

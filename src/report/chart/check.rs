@@ -18,7 +18,11 @@ struct Extent {
 pub(super) fn check(chart: &dyn Draw) {
     let svg = chart.svg();
     assert_eq!(svg, chart.svg(), "drawn twice, the bytes differ");
-    for text in [&svg, &chart.draw().flat(Mode::Light), &chart.draw().flat(Mode::Dark)] {
+    for text in [
+        &svg,
+        &chart.draw().flat(Mode::Light),
+        &chart.draw().flat(Mode::Dark),
+    ] {
         let document = roxmltree::Document::parse(text).expect("well-formed XML");
         let root = document.root_element();
         assert_eq!(root.attribute("role"), Some("img"));
@@ -27,7 +31,10 @@ pub(super) fn check(chart: &dyn Draw) {
             root.attribute("aria-labelledby"),
             Some(format!("{id}-title {id}-desc").as_str())
         );
-        for node in document.descendants().filter(|n| n.attribute("id").is_some()) {
+        for node in document
+            .descendants()
+            .filter(|n| n.attribute("id").is_some())
+        {
             assert!(node.attribute("id").is_some_and(|i| i.starts_with(id)));
         }
     }
@@ -35,12 +42,21 @@ pub(super) fn check(chart: &dyn Draw) {
     let texts = texts(&svg);
     for t in &texts {
         let inside = t.left >= 0.0 && t.right <= width && t.top >= 0.0 && t.bottom <= height;
-        assert!(inside, "{:?} at {:.0}..{:.0}, {:.0} of {width}×{height}", t.text, t.left, t.right, t.top);
+        assert!(
+            inside,
+            "{:?} at {:.0}..{:.0}, {:.0} of {width}×{height}",
+            t.text, t.left, t.right, t.top
+        );
     }
     for (i, a) in texts.iter().enumerate() {
         for b in &texts[i + 1..] {
-            let apart = a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
-            assert!(apart, "{:?} and {:?} overlap at {:.0}, {:.0}", a.text, b.text, a.left, a.top);
+            let apart =
+                a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+            assert!(
+                apart,
+                "{:?} and {:?} overlap at {:.0}, {:.0}",
+                a.text, b.text, a.left, a.top
+            );
         }
     }
 }

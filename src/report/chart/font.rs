@@ -5,8 +5,7 @@ use std::sync::LazyLock;
 use ab_glyph::{Font, FontRef};
 
 /// Inter, Regular, subset; see `assets/fonts/LICENSE-Inter.txt`.
-pub(super) const REGULAR: &[u8] =
-    include_bytes!("../../../assets/fonts/Inter-Regular.subset.otf");
+pub(super) const REGULAR: &[u8] = include_bytes!("../../../assets/fonts/Inter-Regular.subset.otf");
 /// Inter, SemiBold, subset.
 pub(super) const SEMI_BOLD: &[u8] =
     include_bytes!("../../../assets/fonts/Inter-SemiBold.subset.otf");
@@ -22,9 +21,8 @@ pub(super) enum Weight {
 }
 
 static FACES: LazyLock<[FontRef<'static>; 2]> = LazyLock::new(|| {
-    [REGULAR, SEMI_BOLD].map(|bytes| {
-        FontRef::try_from_slice(bytes).expect("the embedded font is well-formed")
-    })
+    [REGULAR, SEMI_BOLD]
+        .map(|bytes| FontRef::try_from_slice(bytes).expect("the embedded font is well-formed"))
 });
 
 fn face(weight: Weight) -> &'static FontRef<'static> {
@@ -151,7 +149,10 @@ mod tests {
             .chain('a'..='z')
             .chain('A'..='Z');
         let missing: String = needed
-            .filter(|&c| face(Weight::Regular).glyph_id(c).0 == 0 || face(Weight::SemiBold).glyph_id(c).0 == 0)
+            .filter(|&c| {
+                face(Weight::Regular).glyph_id(c).0 == 0
+                    || face(Weight::SemiBold).glyph_id(c).0 == 0
+            })
             .collect();
         assert_eq!(missing, "");
     }
@@ -165,7 +166,12 @@ mod tests {
 
     #[test]
     fn the_middle_is_cut_and_the_ends_stay() {
-        let cut = cut_middle("async-semaphore reqwest session limit 1000", 12.0, Weight::Regular, 150.0);
+        let cut = cut_middle(
+            "async-semaphore reqwest session limit 1000",
+            12.0,
+            Weight::Regular,
+            150.0,
+        );
         assert!(cut.starts_with("async") && cut.ends_with("1000"), "{cut}");
     }
 

@@ -77,6 +77,14 @@ pub(super) fn number(value: f64) -> String {
     }
 }
 
+/// A tick on an axis of plain numbers: `500`, `5 k`.
+pub(super) fn number_tick(value: f64) -> String {
+    if (1e3..1e6).contains(&value) {
+        return format!("{} k", short(value / 1e3, 3));
+    }
+    number(value)
+}
+
 /// A whole number with thousands apart: `1,000`.
 pub(super) fn count(value: u64) -> String {
     let digits = value.to_string();
@@ -119,36 +127,25 @@ pub(super) fn byte_unit(value: f64) -> (&'static str, f64) {
     }
 }
 
-/// A ratio: `0.021`, `0.98`, `1.004`, `12.3`. Near one a fourth digit is kept,
-/// because there the third decimal decides.
+/// A ratio: `0.0217`, `0.980`, `1.004`, `12.3`. Just above one a fourth digit is
+/// kept, because there the third decimal decides.
 pub(super) fn ratio(value: f64) -> String {
-    if (0.9..1.1).contains(&value) {
-        return format!("{value:.3}");
-    }
-    match value.abs() {
-        v if v >= 9_995.0 => number(value),
-        v if v >= 0.000_1 => {
-            let value = three(value);
-            let places = match value.abs() {
-                v if v >= 100.0 => 0,
-                v if v >= 10.0 => 1,
-                v if v >= 0.1 => 2,
-                v if v >= 0.01 => 3,
-                v if v >= 0.001 => 4,
-                _ => 5,
-            };
-            format!("{value:.places$}")
-        }
-        _ => format!("{value:.1e}"),
-    }
+    let places = match three(value.abs()) {
+        v if !(0.000_1..1e6).contains(&v) => return format!("{value:.1e}"),
+        v if v >= 99.95 => 0,
+        v if v >= 9.995 => 1,
+        v if v >= 2.0 => 2,
+        v if v >= 0.099_95 => 3,
+        v if v >= 0.009_995 => 4,
+        v if v >= 0.000_999_5 => 5,
+        _ => 6,
+    };
+    format!("{value:.places$}")
 }
 
 /// A tick on a ratio axis: `0.5×`.
 pub(super) fn ratio_tick(value: f64) -> String {
-    if value >= 9_995.0 {
-        return format!("{}×", number(value));
-    }
-    if value < 0.000_1 {
+    if !(0.000_1..1e6).contains(&value) {
         return format!("{value:.0e}×");
     }
     format!("{}×", short(value, 4))
@@ -195,7 +192,9 @@ mod tests {
         assert_eq!(count(100), "100");
         assert_eq!(bytes(13_107_200.0), "12.5 MiB");
         assert_eq!(bytes(512.0), "512 B");
-        assert_eq!(ratio(0.02134), "0.021");
+        assert_eq!(ratio(0.02134), "0.0213");
+        assert_eq!(ratio(0.21), "0.210");
+        assert_eq!(ratio(2e9), "2.0e9");
         assert_eq!(ratio(1.0042), "1.004");
         assert_eq!(ratio(12.34), "12.3");
         assert_eq!(ratio_tick(0.02), "0.02×");

@@ -1,5 +1,6 @@
 //! Requests in flight over time: does a strategy use the concurrency it was given?
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::axes::{Label, duration_labels, labels, x_axis, y_axis};
@@ -49,6 +50,7 @@ pub struct Reference {
 const SHARED_TIME: f64 = 10.0;
 /// Count axes are shared up to this ratio of highest to lowest.
 const SHARED_COUNT: f64 = 4.0;
+const COMPLETED: Paint = Paint(Token::Queued, 0.6);
 const HEIGHT: f64 = 112.0;
 /// Room for the labels of the vertical axis.
 const GUTTER: f64 = 46.0;
@@ -93,7 +95,7 @@ impl InFlight {
             keys.push(Key::new(Swatch::Dashed(Token::Reference), "limit or expected peak"));
         }
         if self.panels.iter().any(|p| !p.completed.is_empty()) {
-            let area = Swatch::Area(Token::Queued.into());
+            let area = Swatch::Area(COMPLETED);
             keys.push(Key::new(area, "completed, as a share (to the top = all)"));
         }
         keys
@@ -120,7 +122,7 @@ fn note(canvas: &mut Canvas, words: &str, y: f64) -> f64 {
     let face = Face::new(12.0, Token::Text(super::theme::BLUE)).bold();
     canvas.rect(MARGIN, y + 4.0, face.width(words) + 18.0, 22.0, Token::Tint);
     canvas.text(MARGIN + 9.0, y + 19.0, words, face);
-    y + 24.0
+    y + 26.0
 }
 
 impl Panel {
@@ -152,12 +154,12 @@ impl Panel {
         canvas.text(from, top - 12.0, name, name_face);
 
         let (left, right) = (x.at(0.0), x.at(x.end()));
-        let all = self.completed.iter().map(|c| c.1).max().unwrap_or(0).max(1);
-        let area = self.staircase(&self.completed, x, |n| bottom - (bottom - top) * to_f64(n) / to_f64(all));
+        let all = to_f64(self.completed.iter().map(|c| c.1).max().unwrap_or(0).max(1));
+        let done = columns(&self.completed, self.end(), x);
+        let mut area = staircase(&done, |n| bottom - (bottom - top) * to_f64(n) / all);
         if let (Some(first), Some(last)) = (area.first().copied(), area.last().copied()) {
-            let mut area = area;
             area.extend([(last.0, bottom), (first.0, bottom)]);
-            canvas.polygon(area, Token::Queued);
+            canvas.polygon(area, COMPLETED);
         }
         x_axis(canvas, &duration_labels(x, 5.0), top, bottom);
         let whole = |l: &Label| !l.text.contains('.');
@@ -170,8 +172,6 @@ impl Panel {
             canvas.dashed(&[(left, at), (right, at)], Token::Reference, 1.25, (5.0, 3.5));
             let face = Face::new(11.0, Token::Reference).end();
             let text = cut_end(&reference.label, 11.0, Weight::Regular, right - left - 12.0);
-            let width = face.width(&text) + 6.0;
-            canvas.rect(right - width, at - 15.0, width, 12.5, Paint(Token::Surface, 0.85));
             canvas.text(right - 3.0, at - 5.0, text, face);
         }
         if self.steps.is_empty() {
@@ -179,46 +179,100 @@ impl Panel {
             let face = Face::new(11.5, Token::Muted).middle();
             canvas.text(middle.0, middle.1 + 20.0, "nothing was recorded", face);
         }
-        let line = self.staircase(&self.steps, x, |n| y.at(to_f64(n)));
-        canvas.line(&line, Token::Mark(self.series), 1.75);
-    }
-
-    /// Corners of a step line from the start to the end of the run.
-    fn staircase(&self, steps: &[(Duration, u64)], x: &Scale, y: impl Fn(u64) -> f64) -> Vec<Point> {
-        if steps.is_empty() {
-            return Vec::new();
+        let token = Token::Mark(self.series);
+        let columns = columns(&self.steps, self.end(), x);
+        for (at, lo, hi) in excursions(&columns) {
+            let hair = [(at, y.at(to_f64(lo))), (at, y.at(to_f64(hi)))];
+            canvas.line(&hair, Paint(token, 0.4), 0.5);
         }
-        let mut out = vec![(x.at(0.0), y(0))];
-        for &(when, count) in &thinned(steps, x) {
-            let (at, level) = (x.at(when.as_secs_f64()), y(count));
-            let before = out.last().map_or(level, |p| p.1);
-            out.push((at, before));
-            out.push((at, level));
-        }
-        let level = out.last().map_or(0.0, |p| p.1);
-        out.push((x.at(self.end()), level));
-        out.dedup();
-        out
+        let line = staircase(&columns, |n| y.at(to_f64(n)));
+        canvas.line(&line, token, 1.75);
     }
 }
 
-/// Of the steps in each half pixel: the lowest, the highest and the last, in order.
-/// More could not be seen.
-fn thinned(steps: &[(Duration, u64)], x: &Scale) -> Vec<(Duration, u64)> {
-    let column = |s: &(Duration, u64)| (x.at(s.0.as_secs_f64()) * 2.0).floor();
-    let mut out = Vec::new();
-    for group in steps.chunk_by(|a, b| column(a) == column(b)) {
-        let last = group.len() - 1;
-        let lowest = (0..=last).min_by_key(|&i| group[i].1).unwrap_or(last);
-        let highest = (0..=last).max_by_key(|&i| group[i].1).unwrap_or(last);
-        let mut kept = [lowest, highest, last];
-        kept.sort_unstable();
-        for (i, &index) in kept.iter().enumerate() {
-            if i == 0 || kept[i - 1] != index {
-                out.push(group[index]);
+/// What happened within half a pixel: more could not be seen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Column {
+    at: f64,
+    /// The level that held longest.
+    level: u64,
+    lo: u64,
+    hi: u64,
+}
+
+const COLUMN: f64 = 0.5;
+
+/// The columns from the start of the axis to the end of the run.
+fn columns(steps: &[(Duration, u64)], end: f64, x: &Scale) -> Vec<Column> {
+    if steps.is_empty() {
+        return Vec::new();
+    }
+    let left = x.at(0.0);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a pixel column")]
+    let column = |at: f64| ((at - left) / COLUMN) as usize;
+    let mut held = vec![BTreeMap::<u64, f64>::new(); column(x.at(end)) + 1];
+    let starts = std::iter::once((Duration::ZERO, 0)).chain(steps.iter().copied());
+    let ends = steps.iter().map(|s| s.0.as_secs_f64()).chain([end]);
+    for ((start, level), stop) in starts.zip(ends) {
+        let (from, to) = (x.at(start.as_secs_f64()), x.at(stop));
+        // A level that held for no time at all is not a level.
+        if stop > start.as_secs_f64() {
+            for (i, levels) in held.iter_mut().enumerate().take(column(to) + 1).skip(column(from)) {
+                #[expect(clippy::cast_precision_loss, reason = "a pixel column")]
+                let begin = left + COLUMN * i as f64;
+                let share = to.min(begin + COLUMN) - from.max(begin);
+                *levels.entry(level).or_default() += share.max(0.0);
             }
         }
     }
+    let mut out: Vec<Column> = Vec::new();
+    for (i, levels) in held.iter().enumerate() {
+        let longest = levels.iter().max_by(|a, b| a.1.total_cmp(b.1));
+        if let (Some((&level, _)), Some((&lo, _)), Some((&hi, _))) =
+            (longest, levels.first_key_value(), levels.last_key_value())
+        {
+            #[expect(clippy::cast_precision_loss, reason = "a pixel column")]
+            let at = left + COLUMN * i as f64;
+            out.push(Column { at, level, lo, hi });
+        }
+    }
+    if let (Some(last), Some(&(_, level))) = (out.last().copied(), steps.last()) {
+        out.push(Column { at: x.at(end).max(last.at), level, lo: level, hi: level });
+    }
+    out
+}
+
+/// Columns in which the count went beyond what it mostly was there and beside, for
+/// too short a time to be a line: drawn as hairs, so that one request after the
+/// other looks like one in flight, and a limit overstepped for a moment still shows.
+fn excursions(columns: &[Column]) -> Vec<(f64, u64, u64)> {
+    let mut out = Vec::new();
+    for (i, c) in columns.iter().enumerate() {
+        let beside = &columns[i.saturating_sub(1)..columns.len().min(i + 2)];
+        let low = beside.iter().map(|c| c.level).min().unwrap_or(c.level);
+        let high = beside.iter().map(|c| c.level).max().unwrap_or(c.level);
+        if i > 0 && (c.lo < low || c.hi > high) {
+            out.push((c.at + COLUMN / 2.0, c.lo.min(low), c.hi.max(high)));
+        }
+    }
+    out
+}
+
+/// Corners of the step line through what held longest in each column.
+fn staircase(columns: &[Column], y: impl Fn(u64) -> f64) -> Vec<Point> {
+    let Some(first) = columns.first() else {
+        return Vec::new();
+    };
+    let mut out = vec![(first.at, y(0))];
+    let mut before = 0;
+    for (i, c) in columns.iter().enumerate() {
+        let last = i + 1 == columns.len();
+        if c.level != before || last {
+            out.extend([(c.at, y(before)), (c.at, y(c.level))]);
+            before = c.level;
+        }
+    }
+    out.dedup();
     out
 }
 
@@ -233,15 +287,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thinning_keeps_extremes_and_the_last_step() {
+    fn a_column_has_what_held_longest_and_the_extremes() {
         let steps: Vec<(Duration, u64)> = (0..10_000u64)
-            .map(|i| (Duration::from_micros(i), if i == 5_000 { 99 } else { i % 7 }))
+            .map(|i| (Duration::from_micros(i), if i == 5_000 { 99 } else { i % 10 / 9 }))
             .collect();
-        let x = Scale::linear(0.0, 0.01, 0.0, 100.0);
-        let kept = thinned(&steps, &x);
-        assert!(kept.len() <= 3 * 201, "{}", kept.len());
-        assert!(kept.iter().any(|s| s.1 == 99));
-        assert_eq!(kept.last(), steps.last());
-        assert!(kept.windows(2).all(|w| w[0].0 < w[1].0));
+        let columns = columns(&steps, 0.01, &Scale::linear(0.0, 0.01, 0.0, 100.0));
+        assert_eq!(columns.len(), 202);
+        assert!(columns[..200].iter().all(|c| c.level == 0 && c.lo == 0));
+        let hairs = excursions(&columns);
+        assert!(hairs.contains(&(50.25, 0, 99)), "{hairs:?}");
+        assert_eq!(columns.last().map(|c| c.level), Some(1));
     }
 }

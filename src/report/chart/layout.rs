@@ -1,7 +1,7 @@
 //! What all charts share: title and subtitle above, a legend, a footer below.
 
-use super::Frame;
 use super::Drawing;
+use super::Frame;
 use super::canvas::{Canvas, Face, Paint, Point};
 use super::font::{Weight, wrap};
 use super::theme::Token;
@@ -27,7 +27,13 @@ pub(super) fn head(canvas: &mut Canvas, frame: &Frame) -> f64 {
     }
     y += 3.0;
     let subtitle = Face::new(SUBTITLE, Token::Muted);
-    for line in wrap(&frame.subtitle, SUBTITLE, Weight::Regular, RIGHT - MARGIN, 3) {
+    for line in wrap(
+        &frame.subtitle,
+        SUBTITLE,
+        Weight::Regular,
+        RIGHT - MARGIN,
+        3,
+    ) {
         y += 19.5;
         canvas.text(MARGIN, y, line, subtitle);
     }

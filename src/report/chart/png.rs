@@ -33,7 +33,9 @@ pub(super) fn rasterise(svg: &str, scale: f32) -> Vec<u8> {
         tiny_skia::Pixmap::new(size.width(), size.height()).expect("a chart has a size");
     let transform = tiny_skia::Transform::from_scale(scale, scale);
     resvg::render(&tree, transform, &mut pixels.as_mut());
-    pixels.encode_png().expect("encoding into memory cannot fail")
+    pixels
+        .encode_png()
+        .expect("encoding into memory cannot fail")
 }
 
 /// Loads a font under the family name that charts ask for: the semi-bold file names

@@ -40,11 +40,19 @@ pub(super) fn lay_out<R>(
             .map(|l| width(l, size, Weight::Regular))
             .fold(0.0, f64::max)
     };
-    let size = if widest(LABEL) <= WIDEST { LABEL } else { SMALL };
+    let size = if widest(LABEL) <= WIDEST {
+        LABEL
+    } else {
+        SMALL
+    };
     let column = widest(size).min(WIDEST);
     let labels: Vec<Vec<String>> = all.iter().map(|l| broken(l, size, column)).collect();
     let two_lines = labels.iter().any(|l| l.len() > 1);
-    let height = if two_lines { f64::max(height, 31.0) } else { height };
+    let height = if two_lines {
+        f64::max(height, 31.0)
+    } else {
+        height
+    };
 
     let mut y = top;
     let (mut middles, mut headings) = (Vec::new(), Vec::new());
@@ -79,7 +87,13 @@ impl Rows {
             let face = Face::new(LABEL, Token::Ink).bold();
             // Over the grid, which runs on underneath.
             let heading = cut_middle(heading, LABEL, Weight::SemiBold, RIGHT - MARGIN);
-            canvas.rect(MARGIN, y - 12.0, face.width(&heading) + 8.0, 17.0, Token::Surface);
+            canvas.rect(
+                MARGIN,
+                y - 12.0,
+                face.width(&heading) + 8.0,
+                17.0,
+                Token::Surface,
+            );
             canvas.text(MARGIN, *y, heading, face);
         }
         let face = Face::new(self.size, Token::Ink).end();

@@ -184,9 +184,12 @@ pub(super) fn choose_labels(labels: &[(f64, f64, bool)], gap: f64) -> Vec<bool> 
     for pass in [true, false] {
         for i in 0..labels.len() {
             let (at, extent, major) = labels[i];
-            let free = labels.iter().zip(&chosen).all(|(&(other, width, _), &taken)| {
-                !taken || (other - at).abs() >= f64::midpoint(extent, width) + gap
-            });
+            let free = labels
+                .iter()
+                .zip(&chosen)
+                .all(|(&(other, width, _), &taken)| {
+                    !taken || (other - at).abs() >= f64::midpoint(extent, width) + gap
+                });
             chosen[i] |= major == pass && free;
         }
     }

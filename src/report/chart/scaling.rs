@@ -90,7 +90,7 @@ impl Quantity {
     fn tick(self, value: f64) -> String {
         match self {
             Self::WallTime => format::duration_tick(value),
-            Self::Throughput => format!("{}/s", format::number(value)),
+            Self::Throughput => format!("{}/s", format::number_tick(value)),
         }
     }
 }

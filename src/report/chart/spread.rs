@@ -56,7 +56,10 @@ mod tests {
 
     #[test]
     fn labels_that_do_not_touch_stay() {
-        assert_eq!(spread(&[90.0, 10.0, 50.0], 20.0, 0.0, 100.0), [90.0, 10.0, 50.0]);
+        assert_eq!(
+            spread(&[90.0, 10.0, 50.0], 20.0, 0.0, 100.0),
+            [90.0, 10.0, 50.0]
+        );
     }
 
     #[test]

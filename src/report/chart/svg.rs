@@ -88,7 +88,13 @@ impl Drawing {
 fn css_name(id: &str) -> String {
     let name: String = id
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '-' {
+                c
+            } else {
+                '-'
+            }
+        })
         .collect();
     if name.starts_with(|c: char| c.is_ascii_alphabetic()) {
         name
@@ -165,7 +171,10 @@ fn exact_font_size(attributes: &str) -> String {
     };
     let (size, tail) = tail.split_once('"').unwrap_or((tail, ""));
     let size: f64 = size.parse().unwrap_or(0.0);
-    format!("{head} font-size=\"{}\"{tail}", (size * 100.0).round() / 100.0)
+    format!(
+        "{head} font-size=\"{}\"{tail}",
+        (size * 100.0).round() / 100.0
+    )
 }
 
 fn darken(body: &str) -> String {

@@ -128,9 +128,7 @@ impl Token {
 
 /// The dark value for a light one, both as `#RRGGBB`; `None` if no token has it.
 pub(super) fn dark_for(light: &str) -> Option<String> {
-    table()
-        .find(|e| hex(e.light) == light)
-        .map(|e| hex(e.dark))
+    table().find(|e| hex(e.light) == light).map(|e| hex(e.dark))
 }
 
 /// The style sheet for a drawing: a CSS variable for each token that `body` uses,
@@ -154,10 +152,7 @@ pub(super) fn style_sheet(id: &str, body: &str) -> String {
         for attribute in ["fill", "stroke"] {
             let selector = format!("{attribute}=\"{}\"", hex(e.light));
             if body.contains(&selector) {
-                css += &format!(
-                    "#{id} [{selector}]{{{attribute}:var(--{})}}\n",
-                    e.name
-                );
+                css += &format!("#{id} [{selector}]{{{attribute}:var(--{})}}\n", e.name);
             }
         }
     }
@@ -194,8 +189,16 @@ mod tests {
     fn text_is_readable_on_the_surface_and_on_the_tint_in_both_modes() {
         for ground in [&BASE[0], &BASE[5]] {
             for e in table().filter(|e| e.text) {
-                let (light, dark) = (contrast(e.light, ground.light), contrast(e.dark, ground.dark));
-                assert!(light >= 4.5, "{} on light {}: {light:.2}", e.name, ground.name);
+                let (light, dark) = (
+                    contrast(e.light, ground.light),
+                    contrast(e.dark, ground.dark),
+                );
+                assert!(
+                    light >= 4.5,
+                    "{} on light {}: {light:.2}",
+                    e.name,
+                    ground.name
+                );
                 assert!(dark >= 4.5, "{} on dark {}: {dark:.2}", e.name, ground.name);
             }
         }
