@@ -88,7 +88,9 @@ impl Draw for Ratios {
         let rows = lay_out(&self.groups, |r| &r.label, y + 44.0, height);
         let (estimates, intervals) = (estimates(&all), interval_texts(&all));
         let face = Face::new(VERDICT_SIZE, Token::Ink).bold();
-        let verdict_width = verdicts.iter().flatten().map(|v| face.width(v)).fold(0.0, f64::max);
+        let verdict_width = verdicts.iter().flatten().map(|v| face.width(v));
+        let verdict_width =
+            verdict_width.fold(Face::new(11.5, Token::Muted).width("verdict"), f64::max);
         let verdict_x = RIGHT - verdict_width;
         let interval_x = verdict_x - 18.0 - intervals.width();
         let estimate_x = interval_x - 10.0 - estimates.width();
@@ -104,7 +106,12 @@ impl Draw for Ratios {
         estimates.draw(&mut canvas, &rows, estimate_x, top - 8.0);
         intervals.draw(&mut canvas, &rows, interval_x, top - 8.0);
         if !all.is_empty() {
-            canvas.text(verdict_x, top - 8.0, "verdict", Face::new(11.5, Token::Muted));
+            canvas.text(
+                verdict_x,
+                top - 8.0,
+                "verdict",
+                Face::new(11.5, Token::Muted),
+            );
         }
         foot(canvas, &self.frame, rows.bottom + 24.0)
     }
@@ -130,10 +137,17 @@ impl Ratios {
         let estimates = rows.iter().flat_map(|r| [r.ratio, r.bound]).flatten();
         let around = [1.0, self.margin.0, self.margin.1];
         let control = self.control.into_iter().flat_map(|(lo, hi)| [lo, hi]);
-        let core: Vec<f64> = estimates.chain(around).chain(control).filter(|v| drawable(*v)).collect();
+        let core: Vec<f64> = estimates
+            .chain(around)
+            .chain(control)
+            .filter(|v| drawable(*v))
+            .collect();
         let lo = core.iter().copied().fold(1.0, f64::min);
         let hi = core.iter().copied().fold(1.0, f64::max);
-        let ends = rows.iter().filter_map(|r| r.interval).flat_map(|(lo, hi)| [lo, hi]);
+        let ends = rows
+            .iter()
+            .filter_map(|r| r.interval)
+            .flat_map(|(lo, hi)| [lo, hi]);
         let followed = ends
             .filter(|v| drawable(*v))
             .map(|v| v.clamp(lo / BEYOND, hi * BEYOND));
@@ -153,7 +167,13 @@ impl Ratios {
                 // A band of 2 % on an axis over decades is thinner than a pixel.
                 let (from, to) = (scale.at(lo), scale.at(hi));
                 let width = (to - from).max(3.0);
-                canvas.rect(f64::midpoint(from, to) - width / 2.0, top, width, rows.bottom - top, paint);
+                canvas.rect(
+                    f64::midpoint(from, to) - width / 2.0,
+                    top,
+                    width,
+                    rows.bottom - top,
+                    paint,
+                );
             }
         }
         let ticks = ticks(scale);
@@ -178,14 +198,22 @@ impl Ratios {
         let cut = |words: &str| cut_end(words, HINT, Weight::Regular, to - from - ARROW);
         if (less_fits || stacked) && !self.less.is_empty() {
             let words = cut(&self.less);
-            let x = if stacked { from } else { one - 8.0 - width(&words) };
+            let x = if stacked {
+                from
+            } else {
+                one - 8.0 - width(&words)
+            };
             let y = if stacked { y - 16.0 } else { y };
             arrow(canvas, (x, y), -1.0);
             canvas.text(x + ARROW, y, words, face);
         }
         if (more_fits || stacked) && !self.more.is_empty() {
             let words = cut(&self.more);
-            let x = if stacked { to - width(&words) } else { one + 8.0 };
+            let x = if stacked {
+                to - width(&words)
+            } else {
+                one + 8.0
+            };
             arrow(canvas, (x + width(&words), y), 1.0);
             canvas.text(x, y, words, face);
         }
@@ -201,7 +229,11 @@ fn arrow(canvas: &mut Canvas, (x, baseline): (f64, f64), direction: f64) {
     let y = baseline - HINT * 0.36;
     let back = |dx: f64| x - direction * dx;
     canvas.line(&[(x, y), (back(12.0), y)], Token::Muted, 1.25);
-    canvas.line(&[(back(4.0), y - 3.5), (x, y), (back(4.0), y + 3.5)], Token::Muted, 1.25);
+    canvas.line(
+        &[(back(4.0), y - 3.5), (x, y), (back(4.0), y + 3.5)],
+        Token::Muted,
+        1.25,
+    );
 }
 
 const MARGIN_BAND: Paint = Paint(Token::Mark(BLUE), 0.16);
@@ -230,8 +262,13 @@ fn drawable(value: f64) -> bool {
     value.is_finite() && value > 0.0
 }
 
+/// The interval, if it is one: an infinite end is, a reversed one or NaN is not.
+fn drawable_interval(row: &Row) -> Option<(f64, f64)> {
+    row.interval.filter(|(lo, hi)| *lo >= 0.0 && lo <= hi)
+}
+
 fn estimates(rows: &[&Row]) -> Column {
-    let cells = rows.iter().map(|r| match r.ratio {
+    let cells = rows.iter().map(|r| match r.ratio.filter(|r| drawable(*r)) {
         Some(ratio) => (format::ratio(ratio), Token::Text(r.tone.hue())),
         None => ("–".to_owned(), Token::Muted),
     });
@@ -245,7 +282,8 @@ fn estimates(rows: &[&Row]) -> Column {
 fn interval_texts(rows: &[&Row]) -> Column {
     let known = rows.iter().any(|r| r.interval.is_some());
     let cells = rows.iter().map(|r| {
-        let text = r.interval.map(|(lo, hi)| format!("{} – {}", format::ratio(lo), format::ratio(hi)));
+        let text = drawable_interval(r)
+            .map(|(lo, hi)| format!("{} – {}", format::ratio(lo), format::ratio(hi)));
         (text.unwrap_or_default(), Token::Muted)
     });
     Column {
@@ -270,12 +308,16 @@ fn draw_verdict(canvas: &mut Canvas, lines: &[String], tone: Tone, (x, y): (f64,
 
 fn draw_row(canvas: &mut Canvas, row: &Row, scale: &Scale, y: f64) {
     let token = Token::Mark(row.tone.hue());
-    if let Some((lo, hi)) = row.interval.filter(|(lo, hi)| lo <= hi) {
+    if let Some((lo, hi)) = drawable_interval(row) {
         let (from, to) = (scale.at(lo), scale.at(hi));
         canvas.line(&[(from, y), (to, y)], token, 2.0);
         for (value, at, inward) in [(lo, from, 5.0), (hi, to, -5.0)] {
             if value < scale.start() || value > scale.end() {
-                canvas.line(&[(at + inward, y - 4.0), (at, y), (at + inward, y + 4.0)], token, 2.0);
+                canvas.line(
+                    &[(at + inward, y - 4.0), (at, y), (at + inward, y + 4.0)],
+                    token,
+                    2.0,
+                );
             } else {
                 canvas.line(&[(at, y - 4.5), (at, y + 4.5)], token, 1.5);
             }

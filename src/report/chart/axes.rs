@@ -2,6 +2,7 @@
 
 use super::canvas::{Canvas, Face};
 use super::font::{Weight, cut_middle};
+use super::format;
 use super::layout::RIGHT;
 use super::scale::{Scale, choose_labels};
 use super::spread::spread;
@@ -17,7 +18,14 @@ pub(super) struct Label {
 
 /// The ticks of a scale of durations in seconds, labelled.
 pub(super) fn duration_labels(scale: &Scale, wanted: f64) -> Vec<Label> {
-    labels(scale, wanted, |v| scale.duration_label(v))
+    if scale.is_log() {
+        return labels(scale, wanted, format::duration_tick);
+    }
+    // Ticks are round in the unit that is written, which may be minutes.
+    let (_, unit) = format::duration_unit(scale.end());
+    labels(&scale.in_units_of(unit), wanted, |v| {
+        format::duration_tick_like(v * unit, scale.end())
+    })
 }
 
 /// The ticks of a scale, labelled by `text`.
@@ -52,14 +60,14 @@ pub(super) fn x_grid(canvas: &mut Canvas, ticks: &[Label], top: f64, bottom: f64
 /// As many tick labels as fit in one line at `y`, none over the right margin.
 pub(super) fn x_labels(canvas: &mut Canvas, ticks: &[Label], y: f64) {
     let face = Face::new(SIZE, Token::Muted).middle();
+    let place = |t: &Label| t.at.min(RIGHT + 12.0 - face.width(&t.text) / 2.0);
     let extents: Vec<(f64, f64, bool)> = ticks
         .iter()
-        .map(|t| (t.at, face.width(&t.text), t.major))
+        .map(|t| (place(t), face.width(&t.text), t.major))
         .collect();
     for (tick, written) in ticks.iter().zip(choose_labels(&extents, 12.0)) {
-        let half = face.width(&tick.text) / 2.0;
         if written {
-            canvas.text(tick.at.min(RIGHT + 12.0 - half), y, &tick.text, face);
+            canvas.text(place(tick), y, &tick.text, face);
         }
     }
 }

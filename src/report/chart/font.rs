@@ -37,18 +37,19 @@ fn face(weight: Weight) -> &'static FontRef<'static> {
 /// Characters outside the subset come from a font that we do not know: they count
 /// as one em, which is wide for Latin and right for CJK.
 pub(super) fn width(text: &str, size: f64, weight: Weight) -> f64 {
+    text.chars().map(|c| advance(c, size, weight)).sum()
+}
+
+/// Width of one character; the font's kerning pairs are worth less than a tenth of a
+/// pixel and are left to the renderer.
+fn advance(c: char, size: f64, weight: Weight) -> f64 {
     let font = face(weight);
-    let em = f64::from(font.units_per_em().unwrap_or(2048.0));
-    let mut units = 0.0;
-    for c in text.chars() {
-        let glyph = font.glyph_id(c);
-        units += if glyph.0 == 0 {
-            em
-        } else {
-            f64::from(font.h_advance_unscaled(glyph))
-        };
+    let glyph = font.glyph_id(c);
+    if glyph.0 == 0 {
+        return size;
     }
-    units / em * size
+    let em = font.units_per_em().unwrap_or(2048.0);
+    f64::from(font.h_advance_unscaled(glyph) / em) * size
 }
 
 /// `text` in lines no wider than `max`, at most `lines` of them; what does not fit
@@ -110,28 +111,39 @@ pub(super) fn cut_middle(text: &str, size: f64, weight: Weight, max: f64) -> Str
         return text.to_owned();
     }
     let chars: Vec<char> = text.chars().collect();
-    let mut best = "…".to_owned();
-    for kept in 1..chars.len() {
-        let head: String = chars[..kept - kept / 2].iter().collect();
-        let tail: String = chars[chars.len() - kept / 2..].iter().collect();
-        let candidate = format!("{}…{}", head.trim_end(), tail.trim_start());
-        if width(&candidate, size, weight) > max {
+    let wide = |c: &char| advance(*c, size, weight);
+    let mut room = max - width("…", size, weight);
+    let (mut head, mut tail) = (0, 0);
+    while head + tail < chars.len() {
+        let next = if head <= tail {
+            head
+        } else {
+            chars.len() - 1 - tail
+        };
+        room -= wide(&chars[next]);
+        if room < 0.0 {
             break;
         }
-        best = candidate;
+        if head <= tail {
+            head += 1;
+        } else {
+            tail += 1;
+        }
     }
-    best
+    let start: String = chars[..head].iter().collect();
+    let end: String = chars[chars.len() - tail..].iter().collect();
+    format!("{}…{}", start.trim_end(), end.trim_start())
 }
 
 /// Byte length of the longest prefix that fits; at least one character.
 fn longest_prefix(text: &str, size: f64, weight: Weight, max: f64) -> usize {
-    let mut end = 0;
+    let (mut end, mut wide) = (0, 0.0);
     for (at, c) in text.char_indices() {
-        let next = at + c.len_utf8();
-        if end > 0 && width(&text[..next], size, weight) > max {
+        wide += advance(c, size, weight);
+        if end > 0 && wide > max {
             break;
         }
-        end = next;
+        end = at + c.len_utf8();
     }
     end
 }

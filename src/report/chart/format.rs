@@ -32,9 +32,9 @@ fn short(value: f64, places: usize) -> String {
 }
 
 /// The unit of a duration in seconds, and how many seconds it has.
-fn duration_unit(seconds: f64) -> (&'static str, f64) {
+pub(super) fn duration_unit(seconds: f64) -> (&'static str, f64) {
     match three(seconds.abs()) {
-        v if v == 0.0 => ("s", 1.0),
+        0.0 => ("s", 1.0),
         v if v < 0.999_5e-6 => ("ns", 1e-9),
         v if v < 0.999_5e-3 => ("µs", 1e-6),
         v if v < 0.999_5 => ("ms", 1e-3),
@@ -53,7 +53,12 @@ pub(super) fn duration(seconds: f64) -> String {
 }
 
 /// A tick on a logarithmic duration axis: its own unit, no spare digits.
+///
+/// Long ones stay in seconds: 1-2-5 steps of seconds are not round in minutes.
 pub(super) fn duration_tick(seconds: f64) -> String {
+    if seconds >= 999.5 {
+        return format!("{} s", number_tick(seconds));
+    }
     let (unit, size) = duration_unit(seconds);
     format!("{} {unit}", short(seconds / size, 3))
 }

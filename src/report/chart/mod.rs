@@ -33,18 +33,25 @@
 //! assert!(chart.svg().starts_with("<svg"));
 //! ```
 
+pub mod aa;
 mod axes;
 mod canvas;
+pub mod cost;
 mod font;
 mod format;
+pub mod inflight;
 mod layout;
+pub mod percentiles;
 #[cfg(feature = "png")]
 mod png;
 mod rows;
 mod scale;
+pub mod scaling;
 mod spread;
 mod svg;
 mod theme;
+pub mod wall;
+pub mod waterfall;
 
 #[cfg(test)]
 mod check;
@@ -89,8 +96,6 @@ pub trait Draw {
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $module:ident :: $kind:ident),* $(,)?) => {
-        $($(#[$doc])* pub mod $module;)*
-
         /// Any chart.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Chart {
@@ -141,7 +146,7 @@ macro_rules! kinds {
     };
 }
 
-// The list of all kinds: a new one is a file and a line here.
+// The list of all kinds: a new one is a file, its `mod` line above, and a line here.
 kinds! {
     /// Wall time of each cell against its ideal.
     wall::Wall,

@@ -128,7 +128,13 @@ fn split(panel: &Panel) -> Vec<(String, &[Curve])> {
     out
 }
 
-fn draw_panel(canvas: &mut Canvas, curves: &[Curve], x: &Scale, y: &Scale, (top, bottom): (f64, f64)) {
+fn draw_panel(
+    canvas: &mut Canvas,
+    curves: &[Curve],
+    x: &Scale,
+    y: &Scale,
+    (top, bottom): (f64, f64),
+) {
     let (left, right) = (x.at(0.0), x.at(x.end()));
     let ticks: Vec<Label> = TICKS
         .iter()
@@ -158,7 +164,11 @@ fn draw_panel(canvas: &mut Canvas, curves: &[Curve], x: &Scale, y: &Scale, (top,
         if line.len() == 1 {
             canvas.dot(end, 3.5, Token::Mark(curve.series));
         }
-        let value = curve.points.iter().rev().find(|(p, _)| nines(*p) <= x.end());
+        let value = curve
+            .points
+            .iter()
+            .rev()
+            .find(|(p, _)| nines(*p) <= x.end());
         labels.push(EndLabel {
             at: end,
             name: curve.label.clone(),
@@ -193,7 +203,12 @@ mod tests {
             heading: String::new(),
             curves: vec![curve.clone(); n],
         };
-        let sizes = |n| split(&panel(n)).iter().map(|(_, c)| c.len()).collect::<Vec<_>>();
+        let sizes = |n| {
+            split(&panel(n))
+                .iter()
+                .map(|(_, c)| c.len())
+                .collect::<Vec<_>>()
+        };
         assert_eq!(sizes(0), [0]);
         assert_eq!(sizes(8), [8]);
         assert_eq!(sizes(9), [5, 4]);

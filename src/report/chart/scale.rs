@@ -1,7 +1,5 @@
 //! From data to pixels: scales, ticks, and which tick labels there is room for.
 
-use super::format;
-
 /// A mapping of an interval of data to an interval of pixels.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scale {
@@ -92,6 +90,15 @@ impl Scale {
         self.log
     }
 
+    /// The same scale for values counted in units of `unit`.
+    pub(super) fn in_units_of(&self, unit: f64) -> Self {
+        Self {
+            lo: self.lo / unit,
+            hi: self.hi / unit,
+            ..*self
+        }
+    }
+
     /// The smallest value of the scale.
     pub(super) fn start(&self) -> f64 {
         self.lo
@@ -155,15 +162,6 @@ impl Scale {
             }
         }
         out
-    }
-
-    /// The text of a tick on an axis of durations in seconds.
-    pub(super) fn duration_label(&self, seconds: f64) -> String {
-        if self.log {
-            format::duration_tick(seconds)
-        } else {
-            format::duration_tick_like(seconds, self.hi)
-        }
     }
 }
 

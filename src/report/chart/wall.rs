@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::axes::{duration_labels, x_axis, x_labels};
 use super::canvas::{Canvas, Face, Paint};
+use super::font::{Weight, cut_end};
 use super::layout::{Key, RIGHT, Swatch, foot, head, legend};
 use super::rows::{Column, lay_out};
 use super::scale::Scale;
@@ -80,7 +81,12 @@ impl Draw for Wall {
             draw_row(&mut canvas, row, &scale, middle, rows.height);
         }
         medians.draw(&mut canvas, &rows, right, top - 8.0);
-        efficiencies.draw(&mut canvas, &rows, right + medians.width() + 16.0, top - 8.0);
+        efficiencies.draw(
+            &mut canvas,
+            &rows,
+            right + medians.width() + 16.0,
+            top - 8.0,
+        );
         foot(canvas, &self.frame, rows.bottom + 24.0)
     }
 }
@@ -100,6 +106,9 @@ fn keys(rows: &[&Row]) -> Vec<Key> {
     keys
 }
 
+/// A note is no wider than this.
+const NOTE: f64 = 130.0;
+
 fn medians(rows: &[&Row]) -> Column {
     Column {
         heading: "median",
@@ -112,7 +121,7 @@ fn medians(rows: &[&Row]) -> Column {
                     Token::Text(r.series),
                 ),
                 None if r.note.is_empty() => ("no data".to_owned(), Token::Muted),
-                None => (r.note.clone(), Token::Muted),
+                None => (cut_end(&r.note, 12.5, Weight::SemiBold, NOTE), Token::Muted),
             })
             .collect(),
     }
