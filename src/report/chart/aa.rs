@@ -3,7 +3,7 @@
 use super::axes::{Label, x_grid, x_labels};
 use super::canvas::{Canvas, Face, Paint};
 use super::font::{Weight, cut_end, wrap};
-use super::layout::{Key, RIGHT, Swatch, foot, head, legend};
+use super::layout::{Key, RIGHT, Swatch, foot, head, legend, nothing};
 use super::rows::{Column, Rows, lay_out};
 use super::scale::Scale;
 use super::theme::{BLUE, GREEN, SLATE, Token, VERMILLION};
@@ -80,6 +80,9 @@ impl Draw for Ratios {
         let mut canvas = Canvas::default();
         let y = head(&mut canvas, &self.frame);
         let all: Vec<&Row> = self.groups.iter().flat_map(|g| &g.rows).collect();
+        if all.is_empty() {
+            return nothing(canvas, &self.frame, y);
+        }
         let y = legend(&mut canvas, y, &self.keys(&all));
 
         let verdicts: Vec<Vec<String>> = all.iter().map(|r| verdict_lines(&r.verdict)).collect();
@@ -105,14 +108,12 @@ impl Draw for Ratios {
         }
         estimates.draw(&mut canvas, &rows, estimate_x, top - 8.0);
         intervals.draw(&mut canvas, &rows, interval_x, top - 8.0);
-        if !all.is_empty() {
-            canvas.text(
-                verdict_x,
-                top - 8.0,
-                "verdict",
-                Face::new(11.5, Token::Muted),
-            );
-        }
+        canvas.text(
+            verdict_x,
+            top - 8.0,
+            "verdict",
+            Face::new(11.5, Token::Muted),
+        );
         foot(canvas, &self.frame, rows.bottom + 24.0)
     }
 }
@@ -273,7 +274,7 @@ fn estimates(rows: &[&Row]) -> Column {
         None => ("–".to_owned(), Token::Muted),
     });
     Column {
-        heading: if rows.is_empty() { "" } else { "ratio" },
+        heading: "ratio",
         face: Face::new(12.5, Token::Ink).bold(),
         cells: cells.collect(),
     }

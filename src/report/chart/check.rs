@@ -171,7 +171,7 @@ mod odd_data {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(48))]
+        #![proptest_config(ProptestConfig::with_cases(24))]
 
         #[test]
         fn wall(rows in prop::collection::vec(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::axes::{Label, duration_labels, labels, x_axis};
 use super::canvas::{Canvas, Face, Paint};
-use super::layout::{Key, RIGHT, Swatch, foot, head, legend};
+use super::layout::{Key, RIGHT, Swatch, foot, head, legend, nothing};
 use super::rows::lay_out;
 use super::scale::Scale;
 use super::theme::{BLUE, SKY, SLATE, Token};
@@ -94,6 +94,9 @@ impl Draw for Cost {
         let mut canvas = Canvas::default();
         let y = head(&mut canvas, &self.frame);
         let all: Vec<&Row> = self.groups.iter().flat_map(|g| &g.rows).collect();
+        if all.is_empty() {
+            return nothing(canvas, &self.frame, y);
+        }
         let servers = all.iter().any(|r| r.server.is_known());
         let y = legend(&mut canvas, y, &keys(servers));
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::axes::{Label, duration_labels, labels, x_axis, y_axis};
 use super::canvas::{Canvas, Face, Paint, Point};
 use super::font::{Weight, cut_end, cut_middle};
-use super::layout::{Key, MARGIN, RIGHT, Swatch, foot, head, legend};
+use super::layout::{Key, MARGIN, RIGHT, Swatch, foot, head, legend, nothing};
 use super::scale::Scale;
 use super::theme::Token;
 use super::{Draw, Drawing, Frame, format};
@@ -60,6 +60,9 @@ impl Draw for InFlight {
     fn draw(&self) -> Drawing {
         let mut canvas = Canvas::default();
         let y = head(&mut canvas, &self.frame);
+        if self.panels.is_empty() {
+            return nothing(canvas, &self.frame, y);
+        }
         let mut y = legend(&mut canvas, y, &self.keys());
 
         let ends: Vec<f64> = self.panels.iter().map(Panel::end).collect();

@@ -50,6 +50,18 @@ pub(super) fn foot(mut canvas: Canvas, frame: &Frame, mut y: f64) -> Drawing {
     canvas.finish(frame, WIDTH, (y + 18.0).ceil())
 }
 
+/// A chart without data: words in place of an axis that nothing stands on.
+pub(super) fn nothing(mut canvas: Canvas, frame: &Frame, y: f64) -> Drawing {
+    let face = Face::new(13.0, Token::Muted);
+    canvas.text(
+        MARGIN,
+        y + 30.0,
+        "Nothing was measured that could be shown here.",
+        face,
+    );
+    foot(canvas, frame, y + 38.0)
+}
+
 /// What stands before a word of the legend.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Swatch {

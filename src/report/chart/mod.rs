@@ -50,6 +50,7 @@ pub mod scaling;
 mod spread;
 mod svg;
 mod theme;
+mod tiers;
 pub mod wall;
 pub mod waterfall;
 

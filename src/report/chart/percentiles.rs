@@ -7,7 +7,7 @@ use super::axes::{
     y_axis_width,
 };
 use super::canvas::{Canvas, Face, clip};
-use super::layout::{MARGIN, RIGHT, WIDTH, foot, head};
+use super::layout::{MARGIN, RIGHT, foot, head, nothing};
 use super::scale::Scale;
 use super::theme::Token;
 use super::{Draw, Drawing, Frame, format};
@@ -74,6 +74,9 @@ impl Draw for Percentiles {
             let all = curves().flat_map(|c| &c.points);
             all.filter(|(p, _)| nines(*p) <= MOST_NINES)
         };
+        if points().next().is_none() {
+            return nothing(canvas, &self.frame, y - 8.0);
+        }
         let last = points().map(|&(p, _)| nines(p)).fold(1.0, f64::max);
         // All panels share both axes, or they could not be compared.
         let values = || points().map(|&(_, d)| d.as_secs_f64());
@@ -93,10 +96,6 @@ impl Draw for Percentiles {
             let scale = Scale::fit(values(), y + height, y);
             draw_panel(&mut canvas, curves, &x, &scale, (y, y + height));
             y += height + 38.0;
-        }
-        if points().next().is_none() {
-            let face = Face::new(13.0, Token::Muted).middle();
-            canvas.text(WIDTH / 2.0, y - 60.0, "no latencies were recorded", face);
         }
         let caption = Face::new(12.0, Token::Muted).middle();
         let middle = f64::midpoint(MARGIN + gutter, right);

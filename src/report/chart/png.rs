@@ -50,3 +50,29 @@ fn load(fonts: &mut fontdb::Database, bytes: &'static [u8]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::rasterise;
+
+    /// A text of weight `weight` on white, as PNG.
+    fn text(weight: u32) -> Vec<u8> {
+        let svg = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"90\" height=\"20\" \
+             font-family=\"Inter, sans-serif\"><text y=\"15\" font-weight=\"{weight}\">Wall time</text></svg>"
+        );
+        rasterise(&svg, 2.0)
+    }
+
+    #[test]
+    fn both_weights_are_found_and_the_bytes_repeat() {
+        assert!(text(400).starts_with(b"\x89PNG"));
+        assert_eq!(text(600), text(600));
+        assert_ne!(text(400), text(600));
+        let without_text = rasterise(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"90\" height=\"20\"/>",
+            2.0,
+        );
+        assert_ne!(text(400), without_text);
+    }
+}

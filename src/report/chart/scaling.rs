@@ -4,7 +4,7 @@ use super::axes::{
     END_LABEL, EndLabel, Label, end_labels, end_labels_width, labels, x_axis, y_axis, y_axis_width,
 };
 use super::canvas::{Canvas, Face, Paint, Point as Px, clip};
-use super::layout::{Key, MARGIN, RIGHT, Swatch, foot, head, legend};
+use super::layout::{Key, MARGIN, RIGHT, Swatch, foot, head, legend, nothing};
 use super::scale::Scale;
 use super::theme::Token;
 use super::{Draw, Drawing, Frame, format};
@@ -161,6 +161,9 @@ impl Draw for Scaling {
     fn draw(&self) -> Drawing {
         let mut canvas = Canvas::default();
         let y = head(&mut canvas, &self.frame);
+        if self.series.iter().all(|s| s.drawable().next().is_none()) {
+            return nothing(canvas, &self.frame, y);
+        }
         let top = legend(&mut canvas, y, &self.keys()) + 12.0;
         #[expect(clippy::cast_precision_loss, reason = "a handful of curves")]
         let needed = (self.series.len() + 1) as f64 * END_LABEL;
@@ -185,9 +188,7 @@ impl Draw for Scaling {
             caption,
         );
 
-        if !limits.ticks.is_empty() {
-            self.draw_reference(&mut canvas, &vertical, left, right);
-        }
+        self.draw_reference(&mut canvas, &vertical, left, right);
         self.draw_ideals(
             &mut canvas,
             &limits,
@@ -208,15 +209,6 @@ impl Draw for Scaling {
                     series: series.series,
                 });
             }
-        }
-        if ends.is_empty() {
-            let y = f64::midpoint(top, bottom);
-            canvas.text(
-                middle,
-                y,
-                "nothing was measured",
-                Face::new(13.0, Token::Muted).middle(),
-            );
         }
         end_labels(&mut canvas, &ends, right, top, bottom);
         foot(canvas, &self.frame, bottom + 42.0)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::axes::{duration_labels, x_axis, x_labels};
 use super::canvas::{Canvas, Face, Paint};
 use super::font::{Weight, cut_end};
-use super::layout::{Key, RIGHT, Swatch, foot, head, legend};
+use super::layout::{Key, RIGHT, Swatch, foot, head, legend, nothing};
 use super::rows::{Column, lay_out};
 use super::scale::Scale;
 use super::theme::Token;
@@ -59,6 +59,9 @@ impl Draw for Wall {
         let mut canvas = Canvas::default();
         let y = head(&mut canvas, &self.frame);
         let all: Vec<&Row> = self.groups.iter().flat_map(|g| &g.rows).collect();
+        if all.is_empty() {
+            return nothing(canvas, &self.frame, y);
+        }
         let y = legend(&mut canvas, y, &keys(&all));
 
         let height = if all.len() > 20 { 23.0 } else { 28.0 };
