@@ -1,1 +1,3 @@
 //! A recording in, Markdown and SVG out.
+
+pub mod chart;

@@ -1,0 +1,334 @@
+//! Ratios with intervals: paired comparisons to a baseline, claims, and `diff`.
+
+use super::axes::{Label, x_grid, x_labels};
+use super::canvas::{Canvas, Face, Paint};
+use super::font::{Weight, cut_end, wrap};
+use super::layout::{Key, RIGHT, Swatch, foot, head, legend, nothing};
+use super::rows::{Column, Rows, lay_out};
+use super::scale::Scale;
+use super::theme::{BLUE, GREEN, SLATE, Token, VERMILLION};
+use super::{Draw, Drawing, Frame, Group, format};
+
+/// A forest plot of ratios on a logarithmic axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ratios {
+    /// The words around it.
+    pub frame: Frame,
+    /// The margin of equivalence, as ratios around one, such as 0.98 and 1.02.
+    pub margin: (f64, f64),
+    /// Interval of the A/A control, if there was one: what the same thing measured
+    /// twice differs by.
+    pub control: Option<(f64, f64)>,
+    /// What a ratio below one means, such as "faster than the baseline".
+    pub less: String,
+    /// What a ratio above one means.
+    pub more: String,
+    /// Comparisons, by scenario.
+    pub groups: Vec<Group<Row>>,
+}
+
+/// One comparison.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// What is compared.
+    pub label: String,
+    /// The ratio; `None` if it cannot be computed. Not drawn unless positive.
+    pub ratio: Option<f64>,
+    /// Its interval.
+    pub interval: Option<(f64, f64)>,
+    /// What a claim allows at most.
+    pub bound: Option<f64>,
+    /// Colour of the verdict.
+    pub tone: Tone,
+    /// The verdict in words, with its reason if it has one.
+    pub verdict: String,
+}
+
+/// What a verdict means for the reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Faster, held.
+    Good,
+    /// Slower, refuted.
+    Bad,
+    /// Equivalent.
+    Same,
+    /// Inconclusive, undecided, not computable.
+    Open,
+}
+
+impl Tone {
+    fn hue(self) -> usize {
+        match self {
+            Self::Good => GREEN,
+            Self::Bad => VERMILLION,
+            Self::Same => BLUE,
+            Self::Open => SLATE,
+        }
+    }
+}
+
+/// An interval is followed this far beyond the estimates; further out it ends in an
+/// arrow, so that one hopeless interval does not squeeze all the others.
+const BEYOND: f64 = 20.0;
+/// Verdicts wider than this break into two lines.
+const VERDICT: f64 = 168.0;
+const VERDICT_SIZE: f64 = 12.0;
+
+impl Draw for Ratios {
+    fn draw(&self) -> Drawing {
+        let mut canvas = Canvas::default();
+        let y = head(&mut canvas, &self.frame);
+        let all: Vec<&Row> = self.groups.iter().flat_map(|g| &g.rows).collect();
+        if all.is_empty() {
+            return nothing(canvas, &self.frame, y);
+        }
+        let y = legend(&mut canvas, y, &self.keys(&all));
+
+        let verdicts: Vec<Vec<String>> = all.iter().map(|r| verdict_lines(&r.verdict)).collect();
+        let two_lines = verdicts.iter().any(|v| v.len() > 1);
+        let height = if two_lines { 34.0 } else { 26.0 };
+        let rows = lay_out(&self.groups, |r| &r.label, y + 44.0, height);
+        let (estimates, intervals) = (estimates(&all), interval_texts(&all));
+        let face = Face::new(VERDICT_SIZE, Token::Ink).bold();
+        let verdict_width = verdicts.iter().flatten().map(|v| face.width(v));
+        let verdict_width =
+            verdict_width.fold(Face::new(11.5, Token::Muted).width("verdict"), f64::max);
+        let verdict_x = RIGHT - verdict_width;
+        let interval_x = verdict_x - 18.0 - intervals.width();
+        let estimate_x = interval_x - 10.0 - estimates.width();
+        let scale = self.scale(&all, rows.left + 6.0, estimate_x - 24.0);
+
+        let top = y + 40.0;
+        self.draw_ground(&mut canvas, &scale, &rows, top);
+        rows.draw(&mut canvas);
+        for ((row, &y), verdict) in all.iter().zip(&rows.middles).zip(&verdicts) {
+            draw_row(&mut canvas, row, &scale, y);
+            draw_verdict(&mut canvas, verdict, row.tone, (verdict_x, y));
+        }
+        estimates.draw(&mut canvas, &rows, estimate_x, top - 8.0);
+        intervals.draw(&mut canvas, &rows, interval_x, top - 8.0);
+        canvas.text(
+            verdict_x,
+            top - 8.0,
+            "verdict",
+            Face::new(11.5, Token::Muted),
+        );
+        foot(canvas, &self.frame, rows.bottom + 24.0)
+    }
+}
+
+impl Ratios {
+    fn keys(&self, rows: &[&Row]) -> Vec<Key> {
+        let mut keys = vec![Key::new(Swatch::Dot(Token::Reference), "ratio")];
+        if rows.iter().any(|r| r.interval.is_some()) {
+            keys.push(Key::new(Swatch::Whisker(Token::Reference), "interval"));
+        }
+        keys.push(Key::new(Swatch::Area(MARGIN_BAND), "margin of equivalence"));
+        if self.control.is_some() {
+            keys.push(Key::new(Swatch::Area(CONTROL_BAND), "A/A control"));
+        }
+        if rows.iter().any(|r| r.bound.is_some()) {
+            keys.push(Key::new(Swatch::Bar(Token::Ink), "bound of the claim"));
+        }
+        keys
+    }
+
+    fn scale(&self, rows: &[&Row], from: f64, to: f64) -> Scale {
+        let estimates = rows.iter().flat_map(|r| [r.ratio, r.bound]).flatten();
+        let around = [1.0, self.margin.0, self.margin.1];
+        let control = self.control.into_iter().flat_map(|(lo, hi)| [lo, hi]);
+        let core: Vec<f64> = estimates
+            .chain(around)
+            .chain(control)
+            .filter(|v| drawable(*v))
+            .collect();
+        let lo = core.iter().copied().fold(1.0, f64::min);
+        let hi = core.iter().copied().fold(1.0, f64::max);
+        let ends = rows
+            .iter()
+            .filter_map(|r| r.interval)
+            .flat_map(|(lo, hi)| [lo, hi]);
+        let followed = ends
+            .filter(|v| drawable(*v))
+            .map(|v| v.clamp(lo / BEYOND, hi * BEYOND));
+        let values: Vec<f64> = core.iter().copied().chain(followed).collect();
+        let lo = values.iter().copied().fold(lo, f64::min);
+        let hi = values.iter().copied().fold(hi, f64::max);
+        // A twentieth of the width on both sides, and a margin that is never all there is.
+        let spare = (hi / lo).powf(0.05).max(1.005);
+        Scale::log(lo / spare, hi * spare, from, to)
+    }
+
+    /// Grid, bands, the line at one, and what lies on either side of it.
+    fn draw_ground(&self, canvas: &mut Canvas, scale: &Scale, rows: &Rows, top: f64) {
+        let bands = self.control.map(|band| (band, CONTROL_BAND));
+        for ((lo, hi), paint) in bands.into_iter().chain([(self.margin, MARGIN_BAND)]) {
+            if drawable(lo) && hi > lo {
+                // A band of 2 % on an axis over decades is thinner than a pixel.
+                let (from, to) = (scale.at(lo), scale.at(hi));
+                let width = (to - from).max(3.0);
+                canvas.rect(
+                    f64::midpoint(from, to) - width / 2.0,
+                    top,
+                    width,
+                    rows.bottom - top,
+                    paint,
+                );
+            }
+        }
+        let ticks = ticks(scale);
+        x_grid(canvas, &ticks, top, rows.bottom);
+        x_labels(canvas, &ticks, rows.bottom + 18.0);
+        let one = scale.at(1.0);
+        canvas.line(&[(one, top), (one, rows.bottom)], Token::Reference, 1.25);
+
+        self.draw_hints(canvas, scale, top - 8.0);
+    }
+
+    /// What lies on either side of one. Where one side is too narrow for its words,
+    /// the other says enough; where both are, each has a line of its own.
+    fn draw_hints(&self, canvas: &mut Canvas, scale: &Scale, y: f64) {
+        let face = Face::new(HINT, Token::Muted);
+        let width = |words: &str| face.width(words) + ARROW;
+        let one = scale.at(1.0);
+        let (from, to) = (scale.at(0.0), scale.at(f64::INFINITY));
+        let less_fits = one - 8.0 - width(&self.less) >= from;
+        let more_fits = one + 8.0 + width(&self.more) <= to;
+        let stacked = !less_fits && !more_fits;
+        let cut = |words: &str| cut_end(words, HINT, Weight::Regular, to - from - ARROW);
+        if (less_fits || stacked) && !self.less.is_empty() {
+            let words = cut(&self.less);
+            let x = if stacked {
+                from
+            } else {
+                one - 8.0 - width(&words)
+            };
+            let y = if stacked { y - 16.0 } else { y };
+            arrow(canvas, (x, y), -1.0);
+            canvas.text(x + ARROW, y, words, face);
+        }
+        if (more_fits || stacked) && !self.more.is_empty() {
+            let words = cut(&self.more);
+            let x = if stacked {
+                to - width(&words)
+            } else {
+                one + 8.0
+            };
+            arrow(canvas, (x + width(&words), y), 1.0);
+            canvas.text(x, y, words, face);
+        }
+    }
+}
+
+const HINT: f64 = 11.5;
+/// Width of an arrow and the space beside it.
+const ARROW: f64 = 18.0;
+
+/// An arrow whose tip is at `x`; the font has none.
+fn arrow(canvas: &mut Canvas, (x, baseline): (f64, f64), direction: f64) {
+    let y = baseline - HINT * 0.36;
+    let back = |dx: f64| x - direction * dx;
+    canvas.line(&[(x, y), (back(12.0), y)], Token::Muted, 1.25);
+    canvas.line(
+        &[(back(4.0), y - 3.5), (x, y), (back(4.0), y + 3.5)],
+        Token::Muted,
+        1.25,
+    );
+}
+
+const MARGIN_BAND: Paint = Paint(Token::Mark(BLUE), 0.16);
+const CONTROL_BAND: Paint = Paint(Token::Mark(SLATE), 0.22);
+
+/// Ticks of a ratio axis: 1-2-5 steps over decades, even steps close to one.
+fn ticks(scale: &Scale) -> Vec<Label> {
+    let (lo, hi) = (scale.start(), scale.end());
+    let values: Vec<f64> = if hi / lo > 1.7 {
+        scale.ticks(5.0).into_iter().map(|t| t.value).collect()
+    } else {
+        let even = Scale::linear(lo, hi, 0.0, 1.0).ticks(5.0);
+        even.into_iter().map(|t| t.value).collect()
+    };
+    values
+        .into_iter()
+        .map(|value| Label {
+            at: scale.at(value),
+            text: format::ratio_tick(value),
+            major: (value - 1.0).abs() < 1e-9,
+        })
+        .collect()
+}
+
+fn drawable(value: f64) -> bool {
+    value.is_finite() && value > 0.0
+}
+
+/// The interval, if it is one: an infinite end is, a reversed one or NaN is not.
+fn drawable_interval(row: &Row) -> Option<(f64, f64)> {
+    row.interval.filter(|(lo, hi)| *lo >= 0.0 && lo <= hi)
+}
+
+fn estimates(rows: &[&Row]) -> Column {
+    let cells = rows.iter().map(|r| match r.ratio.filter(|r| drawable(*r)) {
+        Some(ratio) => (format::ratio(ratio), Token::Text(r.tone.hue())),
+        None => ("–".to_owned(), Token::Muted),
+    });
+    Column {
+        heading: "ratio",
+        face: Face::new(12.5, Token::Ink).bold(),
+        cells: cells.collect(),
+    }
+}
+
+fn interval_texts(rows: &[&Row]) -> Column {
+    let known = rows.iter().any(|r| r.interval.is_some());
+    let cells = rows.iter().map(|r| {
+        let text = drawable_interval(r)
+            .map(|(lo, hi)| format!("{} – {}", format::ratio(lo), format::ratio(hi)));
+        (text.unwrap_or_default(), Token::Muted)
+    });
+    Column {
+        heading: if known { "interval" } else { "" },
+        face: Face::new(11.5, Token::Muted),
+        cells: cells.collect(),
+    }
+}
+
+fn verdict_lines(verdict: &str) -> Vec<String> {
+    wrap(verdict, VERDICT_SIZE, Weight::SemiBold, VERDICT, 2)
+}
+
+fn draw_verdict(canvas: &mut Canvas, lines: &[String], tone: Tone, (x, y): (f64, f64)) {
+    let face = Face::new(VERDICT_SIZE, Token::Text(tone.hue())).bold();
+    let first = if lines.len() > 1 { y - 3.0 } else { y + 4.4 };
+    for (i, line) in lines.iter().enumerate() {
+        let y = if i == 0 { first } else { first + 14.0 };
+        canvas.text(x, y, line, face);
+    }
+}
+
+fn draw_row(canvas: &mut Canvas, row: &Row, scale: &Scale, y: f64) {
+    let token = Token::Mark(row.tone.hue());
+    if let Some((lo, hi)) = drawable_interval(row) {
+        let (from, to) = (scale.at(lo), scale.at(hi));
+        canvas.line(&[(from, y), (to, y)], token, 2.0);
+        for (value, at, inward) in [(lo, from, 5.0), (hi, to, -5.0)] {
+            if value < scale.start() || value > scale.end() {
+                canvas.line(
+                    &[(at + inward, y - 4.0), (at, y), (at + inward, y + 4.0)],
+                    token,
+                    2.0,
+                );
+            } else {
+                canvas.line(&[(at, y - 4.5), (at, y + 4.5)], token, 1.5);
+            }
+        }
+    }
+    if let Some(bound) = row.bound.filter(|b| drawable(*b)) {
+        let at = scale.at(bound);
+        canvas.line(&[(at, y - 9.0), (at, y + 9.0)], Token::Ink, 2.0);
+    }
+    if let Some(ratio) = row.ratio.filter(|r| drawable(*r)) {
+        canvas.circle((scale.at(ratio), y), 4.0, token);
+    }
+}

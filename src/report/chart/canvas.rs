@@ -1,0 +1,392 @@
+//! A list of shapes in px, and the only file that knows plotters.
+//!
+//! plotters has integer coordinates, so shapes are drawn on a canvas eight times as
+//! large and the header scales it back: an eighth of a pixel is the resolution.
+
+use std::sync::Once;
+
+use plotters::backend::{DrawingBackend, SVGBackend};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{
+    Color, FontStyle, IntoFont, RGBAColor, RGBColor, ShapeStyle, TextStyle, register_font,
+};
+
+use super::Frame;
+use super::font::{self, Weight};
+use super::svg::Drawing;
+use super::theme::Token;
+
+/// Virtual units per px.
+pub(super) const UNITS: f64 = 8.0;
+/// plotters' SVG backend divides the font size by this.
+const FONT_DIVISOR: f64 = 1.24;
+
+/// A colour and how opaque it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Paint(pub(super) Token, pub(super) f64);
+
+impl From<Token> for Paint {
+    fn from(token: Token) -> Self {
+        Self(token, 1.0)
+    }
+}
+
+/// Which point of a text its position is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+/// How a text looks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Face {
+    pub(super) size: f64,
+    pub(super) weight: Weight,
+    pub(super) token: Token,
+    pub(super) anchor: Anchor,
+}
+
+impl Face {
+    /// Regular, starting at its position.
+    pub(super) fn new(size: f64, token: Token) -> Self {
+        Self {
+            size,
+            weight: Weight::Regular,
+            token,
+            anchor: Anchor::Start,
+        }
+    }
+
+    pub(super) fn bold(self) -> Self {
+        Self {
+            weight: Weight::SemiBold,
+            ..self
+        }
+    }
+
+    pub(super) fn middle(self) -> Self {
+        Self {
+            anchor: Anchor::Middle,
+            ..self
+        }
+    }
+
+    pub(super) fn end(self) -> Self {
+        Self {
+            anchor: Anchor::End,
+            ..self
+        }
+    }
+
+    /// Width of `text` in this face.
+    pub(super) fn width(&self, text: &str) -> f64 {
+        font::width(text, self.size, self.weight)
+    }
+}
+
+/// A point in px.
+pub(super) type Point = (f64, f64);
+
+#[derive(Debug)]
+enum Shape {
+    Rect(Point, Point, Paint),
+    Line(Vec<Point>, Paint, f64),
+    Polygon(Vec<Point>, Paint),
+    Circle(Point, f64, Paint),
+    Text(Point, String, Face),
+}
+
+/// Shapes in the order of drawing.
+#[derive(Debug, Default)]
+pub(super) struct Canvas {
+    shapes: Vec<Shape>,
+}
+
+impl Canvas {
+    /// A filled rectangle; empty ones are dropped.
+    pub(super) fn rect(&mut self, x: f64, y: f64, w: f64, h: f64, paint: impl Into<Paint>) {
+        if w > 0.0 && h > 0.0 {
+            let shape = Shape::Rect((x, y), (x + w, y + h), paint.into());
+            self.shapes.push(shape);
+        }
+    }
+
+    /// A line through points.
+    pub(super) fn line(&mut self, points: &[Point], paint: impl Into<Paint>, width: f64) {
+        if points.len() > 1 {
+            let shape = Shape::Line(points.to_vec(), paint.into(), width);
+            self.shapes.push(shape);
+        }
+    }
+
+    /// A dashed line through points: `on` px of line, `off` px of gap, along the path.
+    pub(super) fn dashed(
+        &mut self,
+        points: &[Point],
+        paint: impl Into<Paint>,
+        width: f64,
+        (on, off): (f64, f64),
+    ) {
+        let paint = paint.into();
+        for dash in dashes(points, on, off) {
+            self.line(&dash, paint, width);
+        }
+    }
+
+    /// A filled polygon.
+    pub(super) fn polygon(&mut self, points: Vec<Point>, paint: impl Into<Paint>) {
+        if points.len() > 2 {
+            self.shapes.push(Shape::Polygon(points, paint.into()));
+        }
+    }
+
+    /// A filled circle.
+    pub(super) fn circle(&mut self, centre: Point, radius: f64, paint: impl Into<Paint>) {
+        self.shapes
+            .push(Shape::Circle(centre, radius, paint.into()));
+    }
+
+    /// A point of data: a disc with a thin ring of the surface around it.
+    pub(super) fn dot(&mut self, centre: Point, radius: f64, paint: impl Into<Paint>) {
+        self.circle(centre, radius + 1.25, Token::Surface);
+        self.circle(centre, radius, paint);
+    }
+
+    /// One line of text with its baseline at `y`.
+    pub(super) fn text(&mut self, x: f64, y: f64, text: impl Into<String>, face: Face) {
+        let text: String = text
+            .into()
+            .chars()
+            .map(|c| if is_xml_char(c) { c } else { ' ' })
+            .collect();
+        if !text.trim().is_empty() {
+            self.shapes.push(Shape::Text((x, y), text, face));
+        }
+    }
+
+    /// Everything drawn, on a surface of `width` × `height` px.
+    pub(super) fn finish(self, frame: &Frame, width: f64, height: f64) -> Drawing {
+        load_fonts();
+        let mut raw = String::new();
+        let size = (units(width).unsigned_abs(), units(height).unsigned_abs());
+        {
+            let mut backend = SVGBackend::with_string(&mut raw, size);
+            let ground = Shape::Rect((0.0, 0.0), (width, height), Token::Surface.into());
+            for shape in std::iter::once(&ground).chain(&self.shapes) {
+                assert!(draw(&mut backend, shape), "drawing into a string failed");
+            }
+            assert!(backend.present().is_ok(), "drawing into a string failed");
+        }
+        Drawing::new(frame, width, height, &raw)
+    }
+}
+
+/// Draws a shape; false if the backend refused, which one that writes a string never does.
+fn draw(backend: &mut SVGBackend, shape: &Shape) -> bool {
+    let drawn = match shape {
+        Shape::Rect(a, b, paint) => {
+            let (a, mut b) = (point(*a), point(*b));
+            // A bar of a tiny duration is still a bar.
+            b.0 = b.0.max(a.0 + 1);
+            b.1 = b.1.max(a.1 + 1);
+            backend.draw_rect(a, b, &colour(*paint), true)
+        }
+        Shape::Line(points, paint, width) => {
+            let style = ShapeStyle {
+                color: colour(*paint),
+                filled: false,
+                stroke_width: units(*width).unsigned_abs().max(1),
+            };
+            if let [a, b] = points[..] {
+                backend.draw_line(point(a), point(b), &style)
+            } else {
+                backend.draw_path(points.iter().copied().map(point), &style)
+            }
+        }
+        Shape::Polygon(points, paint) => {
+            backend.fill_polygon(points.iter().copied().map(point), &colour(*paint))
+        }
+        Shape::Circle(centre, radius, paint) => {
+            let radius = units(*radius).unsigned_abs();
+            backend.draw_circle(point(*centre), radius, &colour(*paint), true)
+        }
+        Shape::Text(at, text, face) => backend.draw_text(text, &text_style(face), point(*at)),
+    };
+    drawn.is_ok()
+}
+
+fn text_style(face: &Face) -> TextStyle<'static> {
+    let style = match face.weight {
+        Weight::Regular => FontStyle::Normal,
+        Weight::SemiBold => FontStyle::Bold,
+    };
+    let h_pos = match face.anchor {
+        Anchor::Start => HPos::Left,
+        Anchor::Middle => HPos::Center,
+        Anchor::End => HPos::Right,
+    };
+    let font = (font::FAMILY, face.size * UNITS * FONT_DIVISOR, style).into_font();
+    let mut style = TextStyle::from(font);
+    style.color = colour(face.token.into()).to_backend_color();
+    style.pos = Pos::new(h_pos, VPos::Top);
+    style
+}
+
+fn colour(Paint(token, alpha): Paint) -> RGBAColor {
+    let (r, g, b) = token.light();
+    RGBColor(r, g, b).mix(alpha)
+}
+
+fn point((x, y): Point) -> (i32, i32) {
+    (units(x), units(y))
+}
+
+fn units(px: f64) -> i32 {
+    assert!(px.is_finite(), "a coordinate is {px}");
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "canvases are a few thousand px"
+    )]
+    let units = (px * UNITS).round() as i32;
+    units
+}
+
+/// plotters lays text out (and some of its backends fail) without a font of this name.
+fn load_fonts() {
+    static LOADED: Once = Once::new();
+    LOADED.call_once(|| {
+        for (style, bytes) in [
+            (FontStyle::Normal, font::REGULAR),
+            (FontStyle::Bold, font::SEMI_BOLD),
+        ] {
+            assert!(
+                register_font(font::FAMILY, style, bytes).is_ok(),
+                "the embedded font is well-formed"
+            );
+        }
+    });
+}
+
+/// Characters that XML 1.0 allows, less those that would break a line.
+fn is_xml_char(c: char) -> bool {
+    !c.is_control() && c != '\u{FFFE}' && c != '\u{FFFF}'
+}
+
+fn dashes(points: &[Point], on: f64, off: f64) -> Vec<Vec<Point>> {
+    let mut out = Vec::new();
+    let mut dash: Vec<Point> = points.first().copied().into_iter().collect();
+    let (mut drawing, mut left) = (true, on);
+    for pair in points.windows(2) {
+        let (mut a, b) = (pair[0], pair[1]);
+        loop {
+            let rest = (b.0 - a.0).hypot(b.1 - a.1);
+            if rest <= left {
+                left -= rest;
+                if drawing {
+                    dash.push(b);
+                }
+                break;
+            }
+            let share = left / rest;
+            a = (a.0 + (b.0 - a.0) * share, a.1 + (b.1 - a.1) * share);
+            if drawing {
+                dash.push(a);
+                out.push(std::mem::take(&mut dash));
+            } else {
+                dash = vec![a];
+            }
+            drawing = !drawing;
+            left = if drawing { on } else { off };
+        }
+    }
+    out.push(dash);
+    out
+}
+
+/// The parts of a line through points that are inside `x0..=x1` and `y0..=y1`.
+pub(super) fn clip(
+    points: &[Point],
+    (x0, x1): (f64, f64),
+    (y0, y1): (f64, f64),
+) -> Vec<Vec<Point>> {
+    let (x0, x1, y0, y1) = (x0.min(x1), x0.max(x1), y0.min(y1), y0.max(y1));
+    let mut out: Vec<Vec<Point>> = Vec::new();
+    for pair in points.windows(2) {
+        let (a, b) = (pair[0], pair[1]);
+        let (dx, dy) = (b.0 - a.0, b.1 - a.1);
+        // Liang–Barsky: the range of the segment's parameter that is inside.
+        let (mut from, mut to) = (0.0f64, 1.0f64);
+        for (d, room) in [
+            (-dx, a.0 - x0),
+            (dx, x1 - a.0),
+            (-dy, a.1 - y0),
+            (dy, y1 - a.1),
+        ] {
+            if d == 0.0 && room < 0.0 {
+                to = -1.0;
+            } else if d < 0.0 {
+                from = from.max(room / d);
+            } else if d > 0.0 {
+                to = to.min(room / d);
+            }
+        }
+        if from > to {
+            continue;
+        }
+        let at = |t: f64| (a.0 + dx * t, a.1 + dy * t);
+        match out.last_mut() {
+            Some(part) if from == 0.0 && part.last() == Some(&a) => part.push(at(to)),
+            _ => out.push(vec![at(from), at(to)]),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn dashes_cover_their_share_of_the_path() {
+        let path = [(0.0, 0.0), (30.0, 0.0), (30.0, 30.0)];
+        let length = |d: &Vec<Point>| -> f64 {
+            d.windows(2)
+                .map(|p| (p[1].0 - p[0].0).hypot(p[1].1 - p[0].1))
+                .sum()
+        };
+        let total: f64 = dashes(&path, 4.0, 2.0).iter().map(length).sum();
+        assert!((total - 40.0).abs() < 1e-9, "{total}");
+    }
+
+    #[test]
+    fn clipping_splits_a_line_that_leaves_and_returns() {
+        let parts = clip(
+            &[(0.0, 5.0), (5.0, 15.0), (10.0, 5.0)],
+            (0.0, 10.0),
+            (0.0, 10.0),
+        );
+        assert_eq!(
+            parts,
+            [
+                vec![(0.0, 5.0), (2.5, 10.0)],
+                vec![(7.5, 10.0), (10.0, 5.0)]
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn clipped_points_are_inside(
+            points in prop::collection::vec((-50.0..150.0f64, -50.0..150.0f64), 0..20),
+        ) {
+            for (x, y) in clip(&points, (0.0, 100.0), (10.0, 90.0)).into_iter().flatten() {
+                prop_assert!((-1e-6..=100.000_001).contains(&x));
+                prop_assert!((9.999_999..=90.000_001).contains(&y));
+            }
+        }
+    }
+}

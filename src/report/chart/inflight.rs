@@ -1,0 +1,358 @@
+//! Requests in flight over time: does a strategy use the concurrency it was given?
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::axes::{Label, duration_labels, labels, x_axis, y_axis};
+use super::canvas::{Canvas, Face, Paint, Point};
+use super::font::{Weight, cut_end, cut_middle};
+use super::layout::{Key, MARGIN, RIGHT, Swatch, foot, head, legend, nothing};
+use super::scale::Scale;
+use super::theme::Token;
+use super::{Draw, Drawing, Frame, format};
+
+/// Step lines of requests in flight, a small panel per strategy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InFlight {
+    /// The words around it.
+    pub frame: Frame,
+    /// One panel per strategy.
+    pub panels: Vec<Panel>,
+}
+
+/// One trial of one strategy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Panel {
+    /// Name of the strategy.
+    pub label: String,
+    /// Hue; the same for the same strategy in all charts.
+    pub series: usize,
+    /// Wall time of the trial.
+    pub wall: Duration,
+    /// Requests in flight from each moment on, in ascending order; zero before.
+    pub steps: Vec<(Duration, u64)>,
+    /// Requests completed by each moment, in ascending order; empty if not shown.
+    pub completed: Vec<(Duration, u64)>,
+    /// The limit, or the peak that the schedule should reach.
+    pub reference: Option<Reference>,
+}
+
+/// A horizontal line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// Number of requests.
+    pub count: u64,
+    /// What it is, such as "limit 20".
+    pub label: String,
+}
+
+/// Time axes are shared up to this ratio of longest to shortest.
+const SHARED_TIME: f64 = 10.0;
+/// Count axes are shared up to this ratio of highest to lowest.
+const SHARED_COUNT: f64 = 4.0;
+const COMPLETED: Paint = Paint(Token::Queued, 0.6);
+const HEIGHT: f64 = 112.0;
+/// Room for the labels of the vertical axis.
+const GUTTER: f64 = 46.0;
+const BETWEEN: f64 = 30.0;
+
+impl Draw for InFlight {
+    fn draw(&self) -> Drawing {
+        let mut canvas = Canvas::default();
+        let y = head(&mut canvas, &self.frame);
+        if self.panels.is_empty() {
+            return nothing(canvas, &self.frame, y);
+        }
+        let mut y = legend(&mut canvas, y, &self.keys());
+
+        let ends: Vec<f64> = self.panels.iter().map(Panel::end).collect();
+        let peaks: Vec<f64> = self.panels.iter().map(Panel::peak).collect();
+        let time = shared(&ends, SHARED_TIME);
+        let count = shared(&peaks, SHARED_COUNT);
+        if let Some(words) = scales_note(time, count) {
+            y = note(&mut canvas, words, y);
+        }
+
+        let columns = if self.panels.len() > 1 { 2 } else { 1 };
+        let width = if columns == 1 {
+            RIGHT - MARGIN
+        } else {
+            (RIGHT - MARGIN - BETWEEN) / 2.0
+        };
+        for (i, panel) in self.panels.iter().enumerate() {
+            let left = if i % columns == 0 {
+                MARGIN
+            } else {
+                MARGIN + width + BETWEEN
+            };
+            let top = y + 38.0;
+            let x = Scale::linear(
+                0.0,
+                time.unwrap_or(ends[i]) * 1.02,
+                left + GUTTER,
+                left + width,
+            );
+            let peak = count.unwrap_or(peaks[i]);
+            let vertical = Scale::linear(0.0, peak * 1.22, top + HEIGHT, top);
+            panel.draw(
+                &mut canvas,
+                &x,
+                &vertical,
+                (left, left + width),
+                (top, top + HEIGHT),
+            );
+            if i % columns == columns - 1 || i + 1 == self.panels.len() {
+                y = top + HEIGHT + 24.0;
+            }
+        }
+        foot(canvas, &self.frame, y)
+    }
+}
+
+impl InFlight {
+    fn keys(&self) -> Vec<Key> {
+        let token = Token::Mark(self.panels.first().map_or(0, |p| p.series));
+        let mut keys = vec![Key::new(Swatch::Line(token), "in flight")];
+        if self.panels.iter().any(|p| p.reference.is_some()) {
+            keys.push(Key::new(
+                Swatch::Dashed(Token::Reference),
+                "limit or expected peak",
+            ));
+        }
+        if self.panels.iter().any(|p| !p.completed.is_empty()) {
+            let area = Swatch::Area(COMPLETED);
+            keys.push(Key::new(area, "completed, as a share (to the top = all)"));
+        }
+        keys
+    }
+}
+
+/// The common end of all axes, unless some would be too short to read.
+fn shared(ends: &[f64], up_to: f64) -> Option<f64> {
+    let longest = ends.iter().copied().fold(0.0, f64::max);
+    let shortest = ends.iter().copied().fold(f64::INFINITY, f64::min);
+    (longest <= shortest * up_to).then_some(longest)
+}
+
+fn scales_note(time: Option<f64>, count: Option<f64>) -> Option<&'static str> {
+    match (time, count) {
+        (Some(_), Some(_)) => None,
+        (None, Some(_)) => {
+            Some("Each panel has its own time axis; the count axis is the same for all.")
+        }
+        (Some(_), None) => {
+            Some("Each panel has its own count axis; the time axis is the same for all.")
+        }
+        (None, None) => Some("Each panel has its own time axis and its own count axis."),
+    }
+}
+
+fn note(canvas: &mut Canvas, words: &str, y: f64) -> f64 {
+    let face = Face::new(12.0, Token::Text(super::theme::BLUE)).bold();
+    canvas.rect(MARGIN, y + 4.0, face.width(words) + 18.0, 22.0, Token::Tint);
+    canvas.text(MARGIN + 9.0, y + 19.0, words, face);
+    y + 26.0
+}
+
+impl Panel {
+    fn end(&self) -> f64 {
+        let last = self.steps.iter().chain(&self.completed).map(|s| s.0).max();
+        last.map_or(self.wall, |end| end.max(self.wall))
+            .as_secs_f64()
+    }
+
+    fn peak(&self) -> f64 {
+        let highest = self.steps.iter().map(|s| s.1).max().unwrap_or(0);
+        let reference = self.reference.as_ref().map_or(0, |r| r.count);
+        to_f64(highest.max(reference).max(1))
+    }
+
+    fn draw(
+        &self,
+        canvas: &mut Canvas,
+        x: &Scale,
+        y: &Scale,
+        (from, to): (f64, f64),
+        (top, bottom): (f64, f64),
+    ) {
+        let name_face = Face::new(13.0, Token::Text(self.series)).bold();
+        let wall_face = Face::new(12.5, Token::Ink).bold().end();
+        let wall = format::duration(self.wall.as_secs_f64());
+        canvas.text(to, top - 12.0, &wall, wall_face);
+        let room = to - from - wall_face.width(&wall) - 16.0;
+        let name = cut_middle(&self.label, name_face.size, Weight::SemiBold, room);
+        canvas.text(from, top - 12.0, name, name_face);
+
+        let (left, right) = (x.at(0.0), x.at(x.end()));
+        let all = to_f64(self.completed.iter().map(|c| c.1).max().unwrap_or(0).max(1));
+        let done = columns(&self.completed, self.end(), x);
+        let mut area = staircase(&done, |n| bottom - (bottom - top) * to_f64(n) / all);
+        if let (Some(first), Some(last)) = (area.first().copied(), area.last().copied()) {
+            area.extend([(last.0, bottom), (first.0, bottom)]);
+            canvas.polygon(area, COMPLETED);
+        }
+        x_axis(canvas, &duration_labels(x, 5.0), top, bottom);
+        let whole = |l: &Label| !l.text.contains('.');
+        let counts: Vec<Label> = labels(y, 4.0, format::number)
+            .into_iter()
+            .filter(whole)
+            .collect();
+        y_axis(canvas, &counts, left, right);
+        canvas.line(&[(left, bottom), (right, bottom)], Token::Axis, 1.0);
+
+        if let Some(reference) = &self.reference {
+            let at = y.at(to_f64(reference.count));
+            canvas.dashed(
+                &[(left, at), (right, at)],
+                Token::Reference,
+                1.25,
+                (5.0, 3.5),
+            );
+            let face = Face::new(11.0, Token::Reference).end();
+            let text = cut_end(&reference.label, 11.0, Weight::Regular, right - left - 12.0);
+            canvas.text(right - 3.0, at - 5.0, text, face);
+        }
+        if self.steps.is_empty() {
+            let middle = (f64::midpoint(left, right), f64::midpoint(top, bottom));
+            let face = Face::new(11.5, Token::Muted).middle();
+            canvas.text(middle.0, middle.1 + 20.0, "nothing was recorded", face);
+        }
+        let token = Token::Mark(self.series);
+        let columns = columns(&self.steps, self.end(), x);
+        for (at, lo, hi) in excursions(&columns) {
+            let hair = [(at, y.at(to_f64(lo))), (at, y.at(to_f64(hi)))];
+            canvas.line(&hair, Paint(token, 0.4), 0.5);
+        }
+        let line = staircase(&columns, |n| y.at(to_f64(n)));
+        canvas.line(&line, token, 1.75);
+    }
+}
+
+/// What happened within half a pixel: more could not be seen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Column {
+    at: f64,
+    /// The level that held longest.
+    level: u64,
+    lo: u64,
+    hi: u64,
+}
+
+const COLUMN: f64 = 0.5;
+
+/// The columns from the start of the axis to the end of the run.
+fn columns(steps: &[(Duration, u64)], end: f64, x: &Scale) -> Vec<Column> {
+    if steps.is_empty() {
+        return Vec::new();
+    }
+    let left = x.at(0.0);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a pixel column"
+    )]
+    let column = |at: f64| ((at - left) / COLUMN) as usize;
+    let mut held = vec![BTreeMap::<u64, f64>::new(); column(x.at(end)) + 1];
+    let starts = std::iter::once((Duration::ZERO, 0)).chain(steps.iter().copied());
+    let ends = steps.iter().map(|s| s.0.as_secs_f64()).chain([end]);
+    for ((start, level), stop) in starts.zip(ends) {
+        let (from, to) = (x.at(start.as_secs_f64()), x.at(stop));
+        // A level that held for no time at all is not a level.
+        if stop > start.as_secs_f64() {
+            for (i, levels) in held
+                .iter_mut()
+                .enumerate()
+                .take(column(to) + 1)
+                .skip(column(from))
+            {
+                #[expect(clippy::cast_precision_loss, reason = "a pixel column")]
+                let begin = left + COLUMN * i as f64;
+                let share = to.min(begin + COLUMN) - from.max(begin);
+                *levels.entry(level).or_default() += share.max(0.0);
+            }
+        }
+    }
+    let mut out: Vec<Column> = Vec::new();
+    for (i, levels) in held.iter().enumerate() {
+        let longest = levels.iter().max_by(|a, b| a.1.total_cmp(b.1));
+        if let (Some((&level, _)), Some((&lo, _)), Some((&hi, _))) =
+            (longest, levels.first_key_value(), levels.last_key_value())
+        {
+            #[expect(clippy::cast_precision_loss, reason = "a pixel column")]
+            let at = left + COLUMN * i as f64;
+            out.push(Column { at, level, lo, hi });
+        }
+    }
+    if let (Some(last), Some(&(_, level))) = (out.last().copied(), steps.last()) {
+        out.push(Column {
+            at: x.at(end).max(last.at),
+            level,
+            lo: level,
+            hi: level,
+        });
+    }
+    out
+}
+
+/// Columns in which the count went beyond what it mostly was there and beside, for
+/// too short a time to be a line: drawn as hairs, so that one request after the
+/// other looks like one in flight, and a limit overstepped for a moment still shows.
+fn excursions(columns: &[Column]) -> Vec<(f64, u64, u64)> {
+    let mut out = Vec::new();
+    for (i, c) in columns.iter().enumerate() {
+        let beside = &columns[i.saturating_sub(1)..columns.len().min(i + 2)];
+        let low = beside.iter().map(|c| c.level).min().unwrap_or(c.level);
+        let high = beside.iter().map(|c| c.level).max().unwrap_or(c.level);
+        if i > 0 && (c.lo < low || c.hi > high) {
+            out.push((c.at + COLUMN / 2.0, c.lo.min(low), c.hi.max(high)));
+        }
+    }
+    out
+}
+
+/// Corners of the step line through what held longest in each column.
+fn staircase(columns: &[Column], y: impl Fn(u64) -> f64) -> Vec<Point> {
+    let Some(first) = columns.first() else {
+        return Vec::new();
+    };
+    let mut out = vec![(first.at, y(0))];
+    let mut before = 0;
+    for (i, c) in columns.iter().enumerate() {
+        let last = i + 1 == columns.len();
+        if c.level != before || last {
+            out.extend([(c.at, y(before)), (c.at, y(c.level))]);
+            before = c.level;
+        }
+    }
+    out.dedup();
+    out
+}
+
+fn to_f64(n: u64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a number of requests")]
+    let n = n as f64;
+    n
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_has_what_held_longest_and_the_extremes() {
+        let steps: Vec<(Duration, u64)> = (0..10_000u64)
+            .map(|i| {
+                (
+                    Duration::from_micros(i),
+                    if i == 5_000 { 99 } else { i % 10 / 9 },
+                )
+            })
+            .collect();
+        let columns = columns(&steps, 0.01, &Scale::linear(0.0, 0.01, 0.0, 100.0));
+        assert_eq!(columns.len(), 202);
+        assert!(columns[..200].iter().all(|c| c.level == 0 && c.lo == 0));
+        let hairs = excursions(&columns);
+        assert!(hairs.contains(&(50.25, 0, 99)), "{hairs:?}");
+        assert_eq!(columns.last().map(|c| c.level), Some(1));
+    }
+}

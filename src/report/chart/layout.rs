@@ -1,0 +1,125 @@
+//! What all charts share: title and subtitle above, a legend, a footer below.
+
+use super::Drawing;
+use super::Frame;
+use super::canvas::{Canvas, Face, Paint, Point};
+use super::font::{Weight, wrap};
+use super::theme::Token;
+
+/// Width of every chart in px: a column of text on a wide page.
+pub(super) const WIDTH: f64 = 900.0;
+/// Free space at the left and right edge.
+pub(super) const MARGIN: f64 = 28.0;
+/// The right edge of what is drawn.
+pub(super) const RIGHT: f64 = WIDTH - MARGIN;
+
+const TITLE: f64 = 20.0;
+const SUBTITLE: f64 = 13.5;
+const FOOTER: f64 = 11.5;
+
+/// Title and subtitle; returns where the chart below may begin.
+pub(super) fn head(canvas: &mut Canvas, frame: &Frame) -> f64 {
+    let mut y = 14.0;
+    let title = Face::new(TITLE, Token::Ink).bold();
+    for line in wrap(&frame.title, TITLE, Weight::SemiBold, RIGHT - MARGIN, 2) {
+        y += 26.0;
+        canvas.text(MARGIN, y, line, title);
+    }
+    y += 3.0;
+    let subtitle = Face::new(SUBTITLE, Token::Muted);
+    for line in wrap(
+        &frame.subtitle,
+        SUBTITLE,
+        Weight::Regular,
+        RIGHT - MARGIN,
+        3,
+    ) {
+        y += 19.5;
+        canvas.text(MARGIN, y, line, subtitle);
+    }
+    y + 14.0
+}
+
+/// The footer under `y`, and the end of the chart.
+pub(super) fn foot(mut canvas: Canvas, frame: &Frame, mut y: f64) -> Drawing {
+    y += 12.0;
+    for line in wrap(&frame.footer, FOOTER, Weight::Regular, RIGHT - MARGIN, 5) {
+        y += 16.0;
+        canvas.text(MARGIN, y, line, Face::new(FOOTER, Token::Muted));
+    }
+    canvas.finish(frame, WIDTH, (y + 18.0).ceil())
+}
+
+/// A chart without data: words in place of an axis that nothing stands on.
+pub(super) fn nothing(mut canvas: Canvas, frame: &Frame, y: f64) -> Drawing {
+    let face = Face::new(13.0, Token::Muted);
+    canvas.text(
+        MARGIN,
+        y + 30.0,
+        "Nothing was measured that could be shown here.",
+        face,
+    );
+    foot(canvas, frame, y + 38.0)
+}
+
+/// What stands before a word of the legend.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Swatch {
+    Area(Paint),
+    Line(Token),
+    Dashed(Token),
+    Dot(Token),
+    Whisker(Token),
+    /// A tall thin vertical mark.
+    Bar(Token),
+    /// A faint small vertical mark.
+    Tick(Paint),
+}
+
+/// One entry of a legend.
+pub(super) struct Key(pub(super) Swatch, pub(super) String);
+
+impl Key {
+    pub(super) fn new(swatch: Swatch, text: &str) -> Self {
+        Self(swatch, text.to_owned())
+    }
+}
+
+/// A legend in one row (or more, if it must) at `y`; returns where it ends.
+pub(super) fn legend(canvas: &mut Canvas, y: f64, keys: &[Key]) -> f64 {
+    const SWATCH: f64 = 20.0;
+    let face = Face::new(12.0, Token::Ink);
+    let (mut x, mut y) = (MARGIN, y + 12.0);
+    for Key(swatch, text) in keys {
+        let width = SWATCH + face.width(text);
+        if x > MARGIN && x + width > RIGHT {
+            (x, y) = (MARGIN, y + 19.0);
+        }
+        draw_swatch(canvas, *swatch, (x + 7.0, y - 4.0));
+        canvas.text(x + SWATCH, y, text, face);
+        x += width + 22.0;
+    }
+    y + 12.0
+}
+
+fn draw_swatch(canvas: &mut Canvas, swatch: Swatch, (x, y): Point) {
+    let span = [(x - 7.0, y), (x + 7.0, y)];
+    match swatch {
+        Swatch::Area(paint) => canvas.rect(x - 7.0, y - 5.0, 14.0, 10.0, paint),
+        Swatch::Line(token) => canvas.line(&span, token, 2.0),
+        Swatch::Dashed(token) => canvas.dashed(&span, token, 1.5, (4.0, 2.5)),
+        Swatch::Dot(token) => canvas.circle((x, y), 4.5, token),
+        Swatch::Whisker(token) => {
+            canvas.line(&span, token, 2.0);
+            for end in [x - 7.0, x + 7.0] {
+                canvas.line(&[(end, y - 4.0), (end, y + 4.0)], token, 1.5);
+            }
+        }
+        Swatch::Bar(token) => canvas.line(&[(x, y - 7.0), (x, y + 7.0)], token, 2.0),
+        Swatch::Tick(paint) => {
+            for dx in [-5.0, 0.0, 4.0] {
+                canvas.line(&[(x + dx, y - 4.5), (x + dx, y + 4.5)], paint, 1.25);
+            }
+        }
+    }
+}

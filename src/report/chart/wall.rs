@@ -1,0 +1,175 @@
+//! Wall time against the ideal: a row per cell.
+
+use std::time::Duration;
+
+use super::axes::{duration_labels, x_axis, x_labels};
+use super::canvas::{Canvas, Face, Paint};
+use super::font::{Weight, cut_end};
+use super::layout::{Key, RIGHT, Swatch, foot, head, legend, nothing};
+use super::rows::{Column, lay_out};
+use super::scale::Scale;
+use super::theme::Token;
+use super::{Draw, Drawing, Frame, Group, format};
+
+/// Wall time of each cell: median, interval and every trial, beside its ideal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wall {
+    /// The words around it.
+    pub frame: Frame,
+    /// Cells, by scenario.
+    pub groups: Vec<Group<Row>>,
+}
+
+/// One cell.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Name of the strategy.
+    pub label: String,
+    /// Hue; the same for the same strategy in all charts.
+    pub series: usize,
+    /// Median wall time; `None` if no trial was valid.
+    pub median: Option<Duration>,
+    /// Interval of the median; `None` if too few trials.
+    pub interval: Option<(Duration, Duration)>,
+    /// Every trial.
+    pub trials: Vec<Duration>,
+    /// Wall time of the schedule without overhead.
+    pub ideal: Option<Duration>,
+    /// Ideal ÷ wall.
+    pub efficiency: Option<f64>,
+    /// What stands at the right where there is no median, such as "3 of 3 failed".
+    pub note: String,
+}
+
+impl Row {
+    fn values(&self) -> impl Iterator<Item = f64> {
+        let interval = self.interval.map(|(lo, hi)| [lo, hi]);
+        self.trials
+            .iter()
+            .copied()
+            .chain(self.median)
+            .chain(self.ideal)
+            .chain(interval.into_iter().flatten())
+            .map(|d| d.as_secs_f64())
+    }
+}
+
+impl Draw for Wall {
+    fn draw(&self) -> Drawing {
+        let mut canvas = Canvas::default();
+        let y = head(&mut canvas, &self.frame);
+        let all: Vec<&Row> = self.groups.iter().flat_map(|g| &g.rows).collect();
+        if all.is_empty() {
+            return nothing(canvas, &self.frame, y);
+        }
+        let y = legend(&mut canvas, y, &keys(&all));
+
+        let height = if all.len() > 20 { 23.0 } else { 28.0 };
+        let rows = lay_out(&self.groups, |r| &r.label, y + 26.0, height);
+        let medians = medians(&all);
+        let efficiencies = efficiencies(&all);
+        let right = RIGHT - medians.width() - 16.0 - efficiencies.width();
+        let values = all.iter().flat_map(|r| r.values());
+        let scale = Scale::fit(values, rows.left, right - 24.0);
+
+        let ticks = duration_labels(&scale, 6.0);
+        let top = y + 22.0;
+        x_axis(&mut canvas, &ticks, top, rows.bottom);
+        if all.len() > 15 {
+            // The axis at the bottom is out of sight from up here.
+            x_labels(&mut canvas, &ticks, top - 8.0);
+        }
+        rows.draw(&mut canvas);
+        for (row, &middle) in all.iter().zip(&rows.middles) {
+            draw_row(&mut canvas, row, &scale, middle, rows.height);
+        }
+        medians.draw(&mut canvas, &rows, right, top - 8.0);
+        efficiencies.draw(
+            &mut canvas,
+            &rows,
+            right + medians.width() + 16.0,
+            top - 8.0,
+        );
+        foot(canvas, &self.frame, rows.bottom + 24.0)
+    }
+}
+
+fn keys(rows: &[&Row]) -> Vec<Key> {
+    let token = Token::Mark(rows.first().map_or(0, |r| r.series));
+    let mut keys = vec![Key::new(Swatch::Dot(token), "median")];
+    if rows.iter().any(|r| r.interval.is_some()) {
+        keys.push(Key::new(Swatch::Whisker(token), "interval"));
+    }
+    if rows.iter().any(|r| !r.trials.is_empty()) {
+        keys.push(Key::new(Swatch::Tick(Paint(token, 0.45)), "trials"));
+    }
+    if rows.iter().any(|r| r.ideal.is_some()) {
+        keys.push(Key::new(Swatch::Bar(Token::Reference), "ideal"));
+    }
+    keys
+}
+
+/// A note is no wider than this.
+const NOTE: f64 = 130.0;
+
+fn medians(rows: &[&Row]) -> Column {
+    Column {
+        heading: "median",
+        face: Face::new(12.5, Token::Ink).bold(),
+        cells: rows
+            .iter()
+            .map(|r| match r.median {
+                Some(median) => (
+                    format::duration(median.as_secs_f64()),
+                    Token::Text(r.series),
+                ),
+                None if r.note.is_empty() => ("no data".to_owned(), Token::Muted),
+                None => (cut_end(&r.note, 12.5, Weight::SemiBold, NOTE), Token::Muted),
+            })
+            .collect(),
+    }
+}
+
+fn efficiencies(rows: &[&Row]) -> Column {
+    let known = rows.iter().any(|r| r.efficiency.is_some());
+    Column {
+        heading: if known { "efficiency" } else { "" },
+        face: Face::new(12.5, Token::Muted),
+        cells: rows
+            .iter()
+            .map(|r| {
+                let text = r.efficiency.map(|e| format!("{e:.2}"));
+                (text.unwrap_or_default(), Token::Muted)
+            })
+            .collect(),
+    }
+}
+
+fn draw_row(canvas: &mut Canvas, row: &Row, scale: &Scale, y: f64, height: f64) {
+    let at = |d: Duration| scale.at(d.as_secs_f64());
+    let mark = Token::Mark(row.series);
+    let half = height * 0.30;
+    if let (Some(ideal), Some(median)) = (row.ideal, row.median) {
+        // The overhead: from what it could have been to what it was.
+        let gap = [(at(ideal), y), (at(median), y)];
+        canvas.line(&gap, Paint(mark, 0.30), 1.5);
+    }
+    for &trial in &row.trials {
+        let tick = [(at(trial), y - half * 0.8), (at(trial), y + half * 0.8)];
+        canvas.line(&tick, Paint(mark, 0.40), 1.25);
+    }
+    if let Some(ideal) = row.ideal {
+        let tick = [(at(ideal), y - half * 1.2), (at(ideal), y + half * 1.2)];
+        canvas.line(&tick, Token::Reference, 2.0);
+    }
+    if let Some((lo, hi)) = row.interval {
+        canvas.line(&[(at(lo), y), (at(hi), y)], mark, 2.0);
+        for end in [lo, hi] {
+            let cap = [(at(end), y - 5.0), (at(end), y + 5.0)];
+            canvas.line(&cap, mark, 1.5);
+        }
+    }
+    if let Some(median) = row.median {
+        canvas.circle((at(median), y), 3.75, mark);
+    }
+}
