@@ -1,6 +1,7 @@
 //! inflight: a reproducible experiment harness for HTTP client concurrency.
 
 pub mod analyse;
+pub mod body;
 pub mod delay;
 pub mod machine;
 pub mod protocol;
