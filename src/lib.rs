@@ -7,6 +7,7 @@ pub mod machine;
 pub mod protocol;
 pub mod record;
 pub mod report;
+pub mod server;
 pub mod spec;
 pub mod strategy;
 pub mod units;

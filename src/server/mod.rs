@@ -1,0 +1,3 @@
+//! The delay server.
+
+pub mod timer;
