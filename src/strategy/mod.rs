@@ -4,9 +4,11 @@
 //! and one line of [`model::ALL`] each; HTTP libraries in [`library`], likewise. A [`Strategy`]
 //! can only be made of a valid combination (see [`Strategy::new`]).
 
+pub mod failure;
 pub mod library;
 pub mod model;
 pub mod schedule;
+pub mod work;
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -93,7 +95,7 @@ pub struct Strategy {
     pub limit: Option<NonZeroU32>,
     /// The runtime; `Some` exactly for async models.
     pub runtime: Option<Runtime>,
-    /// A request that takes longer fails with class `timeout`.
+    /// A request that takes longer fails with class `timeout(…)`.
     pub timeout_ns: Option<u64>,
     /// Open files that the client process may have (`RLIMIT_NOFILE`).
     pub nofile: Option<u64>,
@@ -150,8 +152,8 @@ impl Strategy {
         timeout_ns: Option<u64>,
         nofile: Option<u64>,
     ) -> Result<Strategy, Invalid> {
-        if library.flavour != model.flavour {
-            let can = library::of_flavour(model.flavour).map(|l| l.name).collect();
+        if library.flavour() != model.flavour() {
+            let can = library::of_flavour(model.flavour()).map(|l| l.name).collect();
             return Err(Invalid::Client { model: model.name, client: library.name, can });
         }
         if !library.reuse.contains(&reuse) {
@@ -165,7 +167,7 @@ impl Strategy {
             }
             _ => {}
         }
-        let runtime = match (model.flavour, runtime) {
+        let runtime = match (model.flavour(), runtime) {
             (Flavour::Blocking, Some(_)) => return Err(Invalid::RuntimeForbidden(model.name)),
             (Flavour::Blocking, None) => None,
             (Flavour::Async, given) => Some(given.unwrap_or(Runtime::CurrentThread)),
@@ -182,7 +184,7 @@ impl Strategy {
     pub fn concurrency(&self, requests: u32) -> u32 {
         match (self.model.limit, self.limit) {
             (_, Some(limit)) => limit.get().min(requests),
-            (LimitRule::Forbidden, None) if self.model.flavour == Flavour::Blocking => 1,
+            (LimitRule::Forbidden, None) if self.model.flavour() == Flavour::Blocking => 1,
             (_, None) => requests,
         }
     }
