@@ -2,6 +2,7 @@
 
 pub mod analyse;
 pub mod body;
+pub mod client;
 pub mod delay;
 pub mod machine;
 pub mod protocol;
