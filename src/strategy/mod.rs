@@ -12,6 +12,7 @@ pub mod work;
 
 use std::fmt;
 use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
@@ -178,6 +179,16 @@ impl Strategy {
     /// The schedule that this strategy would follow without any overhead.
     pub fn ideal(&self, delays_ns: &[u64]) -> schedule::Schedule {
         (self.model.ideal)(delays_ns, self.limit)
+    }
+
+    /// Connections that the server may see for `requests` requests, if none of them fails.
+    pub fn connections(&self, requests: u32) -> RangeInclusive<u32> {
+        if self.reuse == Reuse::None {
+            return requests..=requests;
+        }
+        let slots = self.concurrency(requests);
+        let most = slots.saturating_mul(self.library.connections_per_slot).min(requests);
+        most.min(1)..=most
     }
 
     /// Requests that can be in flight at once, of `requests`.

@@ -24,21 +24,32 @@ fn check(strategy: &Strategy) {
     );
     assert_eq!((client.body_bytes, &client.first_error), (requests * BODY_BYTES, &None), "{name}");
     assert_eq!((client.peak_in_flight, server.peak_in_flight), (most, most), "{name}");
-    match strategy.reuse {
-        Reuse::None => assert_eq!(server.connections, requests, "{name}"),
-        Reuse::Session | Reuse::Pool if strategy.library.name == "ureq" => {
-            assert_eq!(server.connections, most, "{name}");
-        }
-        Reuse::Session | Reuse::Pool => {
-            eprintln!("{name}: {} connections for {most}", server.connections);
-            assert!(server.connections <= 2 * most, "{name}: {} connections", server.connections);
-        }
-    }
+    let connections = strategy.connections(REQUESTS);
+    assert!(
+        connections.contains(&(server.connections as u32)),
+        "{name}: {} connections instead of {connections:?}",
+        server.connections,
+    );
     let latency = client.latency_percentiles.expect("latencies");
     assert!(latency.p50_ns >= DELAY_MS * 1_000_000, "{name}: {latency:?}");
     let ideal = strategy.ideal(&vec![DELAY_MS * 1_000_000; REQUESTS as usize]);
     assert!(client.wall_ns >= ideal.wall_ns, "{name}: {} ns", client.wall_ns);
     assert!(client.peak_threads >= Some(1) && client.max_rss_bytes > Some(0), "{name}");
+}
+
+/// A thread that waits for its answer lets the connection go back first.
+#[test]
+fn a_connection_serves_one_request_after_the_other() {
+    for (client, reuse) in
+        [("ureq", Reuse::Session), ("ureq", Reuse::Pool), ("reqwest-blocking", Reuse::Session)]
+    {
+        let serving = Serving::start(fixed_ms(1));
+        let strategy = strategy("sequential", client, reuse, 0);
+        assert_eq!(strategy.connections(20).start(), &1);
+        let report = run(&config(serving.addr, strategy, 20, fixed_ms(1))).expect("a report");
+        let server = serving.stop();
+        assert_eq!((report.ok, server.connections), (20, 1), "{client} {reuse}");
+    }
 }
 
 fn each_reuse(model: &'static crate::strategy::Model, client: &'static str) {

@@ -23,6 +23,9 @@ pub struct Library {
     pub name: &'static str,
     /// The ways of reuse that it has; the first is the default.
     pub reuse: &'static [Reuse],
+    /// With reuse, connections that it may open at most for each request in flight: 1, if a
+    /// connection is back in the pool before its request ends.
+    pub connections_per_slot: u32,
     /// One line for the documentation.
     pub summary: &'static str,
     /// Makes a client. It opens no connection yet.

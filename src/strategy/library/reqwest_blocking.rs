@@ -2,7 +2,7 @@
 
 use reqwest::blocking;
 
-use super::reqwest::{failure, most_idle};
+use super::reqwest::{CONNECTIONS_PER_SLOT, failure, most_idle};
 use super::{Answer, BlockingClient, Connect, Library, Settings, read_body};
 use crate::strategy::Reuse;
 use crate::strategy::failure::Failure;
@@ -10,6 +10,7 @@ use crate::strategy::failure::Failure;
 pub(super) const LIBRARY: Library = Library {
     name: "reqwest-blocking",
     reuse: &[Reuse::Session, Reuse::None],
+    connections_per_slot: CONNECTIONS_PER_SLOT,
     summary: "blocking facade; one hidden thread drives all connections",
     connect: Connect::Blocking(connect),
 };

@@ -19,6 +19,7 @@ use crate::strategy::failure::{Class, Failure, Link, Phase};
 pub(super) const LIBRARY: Library = Library {
     name: "ureq",
     reuse: &[Reuse::Session, Reuse::None, Reuse::Pool],
+    connections_per_slot: 1,
     summary: "blocking, on the caller's thread, HTTP/1.1",
     connect: Connect::Blocking(connect),
 };
@@ -52,7 +53,7 @@ fn connect(settings: &Settings) -> Result<Box<dyn BlockingClient>, Failure> {
             TcpConnector::default(),
             Literal(settings.server),
         )),
-        Reuse::Pool => Agents::Fresh { config, pool: Arc::default() },
+        Reuse::Pool => Agents::Fresh { config: Box::new(config), pool: Arc::default() },
     };
     Ok(Box::new(Client { agents, settings: settings.clone() }))
 }
@@ -66,7 +67,7 @@ enum Agents {
     /// One for the whole trial.
     One(Agent),
     /// A new one for every request, over one pool.
-    Fresh { config: Config, pool: Arc<pool::Idle> },
+    Fresh { config: Box<Config>, pool: Arc<pool::Idle> },
 }
 
 impl Client {
@@ -75,7 +76,7 @@ impl Client {
             Agents::One(agent) => agent.clone(),
             Agents::Fresh { config, pool } => {
                 let connector = pool::Pooling::new(Arc::clone(pool));
-                Agent::with_parts(config.clone(), connector, Literal(self.settings.server))
+                Agent::with_parts((**config).clone(), connector, Literal(self.settings.server))
             }
         }
     }
