@@ -2,7 +2,7 @@
 //!
 //! Every strategy is measured by the same code: a model ([`strategy::model`](crate::strategy::model))
 //! takes requests and sends them, a library ([`strategy::library`](crate::strategy::library)) makes
-//! the calls, and [`record`] times, checks and counts what passes between the two. What happens
+//! the calls, and one recorder times, checks and counts what passes between the two. What happens
 //! when:
 //!
 //! 1. The CPUs, the limit of open files and the timers are set ([`run_child`] only), the tokio
@@ -10,9 +10,13 @@
 //!    "pool"` makes a client object for every request, which is part of the request.)
 //! 2. The window begins: clock and CPU time are read, the model runs. Its threads, pools and tasks
 //!    are started, and all connections opened, inside the window.
-//! 3. The window ends when the model returns: the last body is checked, its threads are joined.
+//! 3. The window ends when the model returns: the last body is checked, its threads are joined
+//!    (rayon's are told to end).
 //! 4. Client and runtime are dropped, so that the files that they held are free; the records
 //!    become a report, and rows where the parent asked for them.
+//!
+//! Threads are counted when a model has started all of its own, at the end of the window, and with
+//! each sample of a timeline; the most is reported.
 
 mod issue;
 mod output;

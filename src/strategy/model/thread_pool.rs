@@ -16,6 +16,9 @@ pub(super) const MODEL: Model = Model {
 /// Requests are handed out one by one in index order: from outside the pool `spawn_fifo` appends
 /// to the one queue that every thread takes from. `par_iter` would halve the range instead, and
 /// each thread would run its half in its own order.
+///
+/// A thread looks into every other thread's queue before it takes from that one, so the cost of a
+/// request grows with the pool: seen about 90 µs of CPU time with 50 threads and 250 µs with 500.
 fn issue(work: &BlockingWork) {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(work.slots() as usize)
