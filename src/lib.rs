@@ -1,11 +1,14 @@
 //! inflight: a reproducible experiment harness for HTTP client concurrency.
 
 pub mod analyse;
+pub mod body;
+pub mod client;
 pub mod delay;
 pub mod machine;
 pub mod protocol;
 pub mod record;
 pub mod report;
+pub mod server;
 pub mod spec;
 pub mod strategy;
 pub mod units;

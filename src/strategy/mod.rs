@@ -4,12 +4,15 @@
 //! and one line of [`model::ALL`] each; HTTP libraries in [`library`], likewise. A [`Strategy`]
 //! can only be made of a valid combination (see [`Strategy::new`]).
 
+pub mod failure;
 pub mod library;
 pub mod model;
 pub mod schedule;
+pub mod work;
 
 use std::fmt;
 use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
@@ -93,7 +96,7 @@ pub struct Strategy {
     pub limit: Option<NonZeroU32>,
     /// The runtime; `Some` exactly for async models.
     pub runtime: Option<Runtime>,
-    /// A request that takes longer fails with class `timeout`.
+    /// A request that takes longer fails with class `timeout(…)`.
     pub timeout_ns: Option<u64>,
     /// Open files that the client process may have (`RLIMIT_NOFILE`).
     pub nofile: Option<u64>,
@@ -150,8 +153,8 @@ impl Strategy {
         timeout_ns: Option<u64>,
         nofile: Option<u64>,
     ) -> Result<Strategy, Invalid> {
-        if library.flavour != model.flavour {
-            let can = library::of_flavour(model.flavour).map(|l| l.name).collect();
+        if library.flavour() != model.flavour() {
+            let can = library::of_flavour(model.flavour()).map(|l| l.name).collect();
             return Err(Invalid::Client { model: model.name, client: library.name, can });
         }
         if !library.reuse.contains(&reuse) {
@@ -165,7 +168,7 @@ impl Strategy {
             }
             _ => {}
         }
-        let runtime = match (model.flavour, runtime) {
+        let runtime = match (model.flavour(), runtime) {
             (Flavour::Blocking, Some(_)) => return Err(Invalid::RuntimeForbidden(model.name)),
             (Flavour::Blocking, None) => None,
             (Flavour::Async, given) => Some(given.unwrap_or(Runtime::CurrentThread)),
@@ -178,11 +181,21 @@ impl Strategy {
         (self.model.ideal)(delays_ns, self.limit)
     }
 
+    /// Connections that the server may see for `requests` requests, if none of them fails.
+    pub fn connections(&self, requests: u32) -> RangeInclusive<u32> {
+        if self.reuse == Reuse::None {
+            return requests..=requests;
+        }
+        let slots = self.concurrency(requests);
+        let most = slots.saturating_mul(self.library.connections_per_slot).min(requests);
+        most.min(1)..=most
+    }
+
     /// Requests that can be in flight at once, of `requests`.
     pub fn concurrency(&self, requests: u32) -> u32 {
         match (self.model.limit, self.limit) {
             (_, Some(limit)) => limit.get().min(requests),
-            (LimitRule::Forbidden, None) if self.model.flavour == Flavour::Blocking => 1,
+            (LimitRule::Forbidden, None) if self.model.flavour() == Flavour::Blocking => 1,
             (_, None) => requests,
         }
     }

@@ -1,13 +1,29 @@
 //! `async-buffered`: a stream with at most `limit` futures alive.
 
-use super::{LimitRule, Model, required};
-use crate::strategy::{Flavour, schedule};
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, StreamExt};
+
+use super::{Issue, LimitRule, Model, required};
+use crate::strategy::schedule;
+use crate::strategy::work::AsyncWork;
 
 pub(super) const MODEL: Model = Model {
     name: "async-buffered",
     summary: "a stream with at most `limit` futures alive",
     known_as: "buffer_unordered",
-    flavour: Flavour::Async,
     limit: LimitRule::Required,
     ideal: |delays, limit| schedule::list(delays, required(limit)),
+    issue: Issue::Async(issue),
 };
+
+/// All futures are polled by one task, so on several threads only connections are driven in
+/// parallel.
+fn issue(work: AsyncWork) -> BoxFuture<'static, ()> {
+    Box::pin(async move {
+        stream::iter(work.indices())
+            .map(|index| work.take(index).send())
+            .buffer_unordered(work.slots() as usize)
+            .for_each(|()| std::future::ready(()))
+            .await;
+    })
+}

@@ -1,13 +1,39 @@
 //! `async-workers`: `limit` tasks take from one queue.
 
-use super::{LimitRule, Model, required};
-use crate::strategy::{Flavour, schedule};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use futures_util::future::BoxFuture;
+
+use super::{Issue, LimitRule, Model, joined, required};
+use crate::strategy::schedule;
+use crate::strategy::work::AsyncWork;
 
 pub(super) const MODEL: Model = Model {
     name: "async-workers",
     summary: "`limit` tasks take from one queue",
     known_as: "a worker pool",
-    flavour: Flavour::Async,
     limit: LimitRule::Required,
     ideal: |delays, limit| schedule::list(delays, required(limit)),
+    issue: Issue::Async(issue),
 };
+
+/// The queue is a counter: it holds every index from the start.
+fn issue(work: AsyncWork) -> BoxFuture<'static, ()> {
+    Box::pin(async move {
+        let next = Arc::new(AtomicU32::new(0));
+        joined((0..work.slots()).map(|_| {
+            let (work, next) = (work.clone(), Arc::clone(&next));
+            tokio::spawn(async move {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    if !work.indices().contains(&index) {
+                        break;
+                    }
+                    work.take(index).send().await;
+                }
+            })
+        }))
+        .await;
+    })
+}

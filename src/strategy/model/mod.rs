@@ -1,4 +1,7 @@
 //! Models: how requests are issued. One file and one line of [`ALL`] each.
+//!
+//! A model's file holds all of it: its description, its ideal schedule, and the code that issues
+//! requests.
 
 mod async_all;
 mod async_buffered;
@@ -10,8 +13,12 @@ mod threads;
 
 use std::num::NonZeroU32;
 
+use futures_util::future::BoxFuture;
+use tokio::task::JoinHandle;
+
 use super::Flavour;
 use super::schedule::Schedule;
+use super::work::{AsyncWork, BlockingWork};
 
 /// Whether a model takes a `limit`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +27,16 @@ pub enum LimitRule {
     Required,
     /// It has no use for one.
     Forbidden,
+}
+
+/// How a model issues the requests of a trial.
+#[derive(Debug, Clone, Copy)]
+pub enum Issue {
+    /// On the calling thread, and threads that it starts and joins. Never inside a runtime.
+    Blocking(fn(&BlockingWork)),
+    /// On a runtime. The future is spawned as a task: driven by `block_on` itself, it would race
+    /// with the tasks that put connections back into the pool.
+    Async(fn(AsyncWork) -> BoxFuture<'static, ()>),
 }
 
 /// One way of issuing requests.
@@ -31,13 +48,23 @@ pub struct Model {
     pub summary: &'static str,
     /// The same thing in other languages and libraries.
     pub known_as: &'static str,
-    /// Which libraries it can drive.
-    pub flavour: Flavour,
     /// Whether it takes a limit.
     pub limit: LimitRule,
     /// Its schedule without overhead, for these delays (nanoseconds, in request order). A model
     /// whose limit is required always gets one.
     pub ideal: fn(&[u64], Option<NonZeroU32>) -> Schedule,
+    /// What it does. It returns when every request has ended.
+    pub issue: Issue,
+}
+
+impl Model {
+    /// Which libraries it can drive.
+    pub fn flavour(&self) -> Flavour {
+        match self.issue {
+            Issue::Blocking(_) => Flavour::Blocking,
+            Issue::Async(_) => Flavour::Async,
+        }
+    }
 }
 
 impl PartialEq for Model {
@@ -70,6 +97,24 @@ pub fn limited() -> Vec<&'static str> {
 }
 
 /// The limit of a model that requires one: `Strategy::new` lets no other reach its ideal.
-fn required(limit: Option<NonZeroU32>) -> NonZeroU32 {
+pub(super) fn required(limit: Option<NonZeroU32>) -> NonZeroU32 {
     limit.expect("a strategy of a limited model has a limit")
+}
+
+/// Stack of a model's own threads. A request through ureq or `reqwest::blocking` was seen to need
+/// less than 40 KiB in a release build and less than 96 KiB in a debug build; the rest is for
+/// errors and other versions. Only touched pages cost memory, but all of it is reserved: a thousand
+/// threads with std's 2 MiB would ask for 2 GiB of address space, more than some containers give.
+const STACK_BYTES: usize = 256 * 1024;
+
+/// Waits for all tasks, which are spawned on the way.
+async fn joined(tasks: impl Iterator<Item = JoinHandle<()>>) {
+    let tasks: Vec<_> = tasks.collect();
+    for task in tasks {
+        if let Err(e) = task.await
+            && e.is_panic()
+        {
+            std::panic::resume_unwind(e.into_panic());
+        }
+    }
 }

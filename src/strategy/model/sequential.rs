@@ -1,13 +1,20 @@
 //! `sequential`: one request after the other on the caller's thread.
 
-use super::{LimitRule, Model};
-use crate::strategy::{Flavour, schedule};
+use super::{Issue, LimitRule, Model};
+use crate::strategy::schedule;
+use crate::strategy::work::BlockingWork;
 
 pub(super) const MODEL: Model = Model {
     name: "sequential",
     summary: "one request after the other on the caller's thread",
     known_as: "a for loop over requests.get",
-    flavour: Flavour::Blocking,
     limit: LimitRule::Forbidden,
     ideal: |delays, _| schedule::one_by_one(delays),
+    issue: Issue::Blocking(issue),
 };
+
+fn issue(work: &BlockingWork) {
+    for index in work.indices() {
+        work.take(index).send();
+    }
+}

@@ -1,0 +1,103 @@
+//! What one request costs with each model, client library and way of reuse, over loopback from a
+//! delay server that does not wait. Without reuse is left out: every request would leave a local
+//! port behind for a minute.
+//!
+//! Criterion sees the trial's own wall time over its requests, so setting up and reporting are not
+//! in it. The server is a thread of this process: where there is one CPU for both, its share of
+//! about 10 µs is in the time too.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use inflight::client;
+use inflight::delay::{Delay, Fixed, Model};
+use inflight::protocol::{ClientConfig, ServerConfig, VERSION};
+use inflight::server;
+use inflight::strategy::model::LimitRule;
+use inflight::strategy::{Reuse, Strategy, library, model};
+
+/// Requests of a trial: the start of the model's threads and the opening of its connections are
+/// shared by so many.
+const REQUESTS: u32 = 1_000;
+/// The same where each request has a connection of its own, which leaves a local port behind.
+const REQUESTS_AT_ONCE: u32 = 50;
+/// In flight at most, where the model has a limit.
+const LIMIT: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
+const BODY_BYTES: u64 = 4_000;
+
+fn no_delay() -> Delay {
+    Delay { model: Model::Fixed(Fixed { ns: 0 }), max_ns: None }
+}
+
+/// A server that serves until the process ends.
+fn serve() -> SocketAddr {
+    let config = ServerConfig {
+        protocol: VERSION,
+        port: 0,
+        seed: 1,
+        delay: no_delay(),
+        time_scale: 1.0,
+        body_bytes: BODY_BYTES,
+        backlog: 4096,
+        cpus: Vec::new(),
+        nofile: None,
+    };
+    let (ready, is_ready) = mpsc::channel();
+    std::thread::spawn(move || {
+        let on_ready = |r: inflight::protocol::ServerReady| ready.send(r.addr).unwrap();
+        server::serve(config, on_ready, std::future::pending()).unwrap();
+    });
+    is_ready.recv().unwrap()
+}
+
+/// Wall time of a trial.
+fn trial(server: SocketAddr, strategy: &Strategy, requests: u32) -> Duration {
+    let config = ClientConfig {
+        protocol: VERSION,
+        server,
+        strategy: strategy.clone(),
+        requests,
+        seed: 1,
+        delay: no_delay(),
+        time_scale: 1.0,
+        body_bytes: BODY_BYTES,
+        cpus: Vec::new(),
+        request_log: None,
+        timeline: None,
+    };
+    let report = client::run(&config).unwrap();
+    assert_eq!(report.ok, u64::from(requests), "{:?}", report.first_error);
+    Duration::from_nanos(report.wall_ns)
+}
+
+fn requests(criterion: &mut Criterion) {
+    let server = serve();
+    let mut group = criterion.benchmark_group("request");
+    group.sample_size(10).warm_up_time(Duration::from_millis(100));
+    group.measurement_time(Duration::from_secs(1));
+    for &model in model::ALL {
+        let limit = (model.limit == LimitRule::Required).then_some(LIMIT);
+        for library in library::of_flavour(model.flavour()) {
+            for &reuse in library.reuse.iter().filter(|r| **r != Reuse::None) {
+                let label = "bench".to_owned();
+                let strategy =
+                    Strategy::new(label, model, library, reuse, limit, None, None, None).unwrap();
+                let at_once = strategy.concurrency(REQUESTS) == REQUESTS;
+                let requests = if at_once { REQUESTS_AT_ONCE } else { REQUESTS };
+                group.throughput(Throughput::Elements(u64::from(requests)));
+                let id = BenchmarkId::new(model.name, format!("{}/{reuse}", library.name));
+                group.bench_function(id, |bencher| {
+                    bencher
+                        .iter_custom(|n| (0..n).map(|_| trial(server, &strategy, requests)).sum());
+                });
+            }
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, requests);
+criterion_main!(benches);

@@ -1,0 +1,235 @@
+//! What a trial's client child runs: one strategy against one delay server, measured.
+//!
+//! Every strategy is measured by the same code: a model ([`strategy::model`](crate::strategy::model))
+//! takes requests and sends them, a library ([`strategy::library`](crate::strategy::library)) makes
+//! the calls, and one recorder times, checks and counts what passes between the two. What happens
+//! when:
+//!
+//! 1. The CPUs, the limit of open files and the timers are set ([`run_child`] only), the tokio
+//!    runtime and the library's client object are made. Neither opens a connection. (`reuse =
+//!    "pool"` makes a client object for every request, which is part of the request.)
+//! 2. The window begins: clock and CPU time are read, the model runs. Its threads, pools and tasks
+//!    are started, and all connections opened, inside the window.
+//! 3. The window ends when the model returns: the last body is checked, its threads are joined
+//!    (rayon's are told to end).
+//! 4. Client and runtime are dropped, so that the files that they held are free; the records
+//!    become a report, and rows where the parent asked for them.
+//!
+//! Threads are counted when a model has started all of its own, at the end of the window, and with
+//! each sample of a timeline; the most is reported.
+
+mod issue;
+mod output;
+mod record;
+mod report;
+#[cfg(test)]
+mod tests;
+mod timeline;
+
+use std::io::{Read, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+use tokio::runtime;
+
+use crate::machine::process::{self, Usage};
+use crate::protocol::{self, ClientConfig, ClientReport};
+use crate::strategy::failure::Failure;
+use crate::strategy::library::{AsyncClient, BlockingClient, Connect, Settings};
+use crate::strategy::model::Issue;
+use crate::strategy::work::{AsyncIssuer, AsyncWork, BlockingIssuer, BlockingWork, Work};
+use crate::strategy::{Runtime, Strategy};
+use issue::Issuing;
+use record::{Expected, Recorder, Slots};
+use timeline::Sampler;
+
+/// Why a client has nothing to report. What happens to single requests is no such reason: they are
+/// rows and counts.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The configuration could not be read.
+    #[error("cannot read the configuration from standard input")]
+    Read(#[source] std::io::Error),
+    /// The configuration is not one.
+    #[error("the configuration is not one that this version writes")]
+    Config(#[source] serde_json::Error),
+    /// The parent speaks another version.
+    #[error(
+        "the parent speaks protocol {theirs}, this client speaks {}; both must be the same build",
+        protocol::VERSION
+    )]
+    Protocol {
+        /// The parent's version.
+        theirs: u32,
+    },
+    /// The system refused a setting of the process.
+    #[error("cannot {what}")]
+    Setup {
+        /// What was to be set.
+        what: String,
+        /// Why it was refused.
+        source: std::io::Error,
+    },
+    /// The library refused its settings.
+    #[error("cannot set up client `{client}`: {}", .failure.chain)]
+    Library {
+        /// The library's name.
+        client: &'static str,
+        /// What it said.
+        failure: Failure,
+    },
+    /// Model and library wait in different ways. `Strategy::new` lets none such through.
+    #[error("model `{model}` cannot drive client `{client}`")]
+    Flavour {
+        /// The model's name.
+        model: &'static str,
+        /// The library's name.
+        client: &'static str,
+    },
+    /// The model panicked.
+    #[error("model `{0}` panicked")]
+    Panicked(&'static str),
+    /// Rows could not be written. The text names the file.
+    #[error("cannot write the rows of the trial")]
+    Output(#[from] std::io::Error),
+    /// The report could not be written.
+    #[error("cannot write the report to standard output")]
+    Write(#[source] std::io::Error),
+}
+
+/// The client child: reads one [`ClientConfig`] to the end of `input`, sets up the process, runs
+/// the trial, and writes one [`ClientReport`] and a line end.
+pub fn run_child(mut input: impl Read, mut output: impl Write) -> Result<(), ClientError> {
+    let mut text = Vec::new();
+    input.read_to_end(&mut text).map_err(ClientError::Read)?;
+    let config = parse(&text)?;
+    set_up_process(&config)?;
+    let report = run(&config)?;
+    let mut line = serde_json::to_vec(&report).map_err(|e| ClientError::Write(e.into()))?;
+    line.push(b'\n');
+    output.write_all(&line).and_then(|()| output.flush()).map_err(ClientError::Write)
+}
+
+/// The version is read first and alone: another version may have other fields.
+fn parse(text: &[u8]) -> Result<ClientConfig, ClientError> {
+    #[derive(Deserialize)]
+    struct Version {
+        protocol: u32,
+    }
+    let version: Version = serde_json::from_slice(text).map_err(ClientError::Config)?;
+    if version.protocol != protocol::VERSION {
+        return Err(ClientError::Protocol { theirs: version.protocol });
+    }
+    serde_json::from_slice(text).map_err(ClientError::Config)
+}
+
+/// From the main thread, before there is another: threads inherit CPUs and timers.
+fn set_up_process(config: &ClientConfig) -> Result<(), ClientError> {
+    let setup = |what: String| move |source| ClientError::Setup { what, source };
+    process::pin(&config.cpus)
+        .map_err(setup(format!("keep the process on CPUs {:?}", config.cpus)))?;
+    let nofile = config.strategy.nofile;
+    process::set_nofile(nofile).map_err(setup(match nofile {
+        Some(n) => format!("limit open files to {n}"),
+        None => "raise the limit of open files".to_owned(),
+    }))?;
+    process::set_exact_timers().map_err(setup("make timers exact".to_owned()))
+}
+
+/// Runs the trial in this process, whose CPUs and limits stay as they are.
+pub fn run(config: &ClientConfig) -> Result<ClientReport, ClientError> {
+    let files = output::Files::reserve(config)?;
+    let trial = Trial::set_up(config)?;
+    let slots = Slots::new(config.requests);
+    let expected = Expected::of(config);
+    let sampler = config.timeline.as_ref().map(Sampler::start).transpose()?;
+    let own_threads = if sampler.is_some() { 1 } else { 0 };
+
+    let before = Usage::now();
+    let recorder = Arc::new(Recorder::start(slots, expected, own_threads));
+    let sampling = sampler.map(|s| s.begin(&recorder, before));
+    let issued = trial.issue(&recorder, config);
+    let wall_ns = recorder.now_ns();
+    let used = Usage::now().since(before);
+
+    recorder.count_threads();
+    let samples = sampling.map(|s| s.end(wall_ns, used));
+    drop(trial);
+    issued?;
+    files.write(config, &recorder, samples)?;
+    Ok(report::of(&recorder, wall_ns, used))
+}
+
+/// A strategy ready to go: client and runtime are there, no connection yet.
+enum Trial {
+    Blocking {
+        client: Arc<dyn BlockingClient>,
+        issue: fn(&BlockingWork),
+    },
+    /// The runtime comes last: it is dropped after the client whose connections it drives.
+    Async {
+        client: Arc<dyn AsyncClient>,
+        issue: fn(AsyncWork) -> BoxFuture<'static, ()>,
+        runtime: runtime::Runtime,
+    },
+}
+
+impl Trial {
+    fn set_up(config: &ClientConfig) -> Result<Trial, ClientError> {
+        let Strategy { model, library, reuse, runtime, timeout_ns, .. } = config.strategy;
+        let settings = Settings {
+            server: config.server,
+            reuse,
+            timeout: timeout_ns.map(Duration::from_nanos),
+        };
+        let refused = |failure| ClientError::Library { client: library.name, failure };
+        match (model.issue, library.connect) {
+            (Issue::Blocking(issue), Connect::Blocking(connect)) => {
+                let client = connect(&settings).map_err(refused)?.into();
+                Ok(Trial::Blocking { client, issue })
+            }
+            (Issue::Async(issue), Connect::Async(connect)) => {
+                let client = connect(&settings).map_err(refused)?.into();
+                let runtime = start(runtime.unwrap_or(Runtime::CurrentThread))?;
+                Ok(Trial::Async { client, issue, runtime })
+            }
+            _ => Err(ClientError::Flavour { model: model.name, client: library.name }),
+        }
+    }
+
+    /// Runs the model. Client and runtime outlive it: closing what they hold is not part of the
+    /// window.
+    fn issue(&self, recorder: &Arc<Recorder>, config: &ClientConfig) -> Result<(), ClientError> {
+        let (requests, limit) = (config.requests, config.strategy.limit);
+        let recorder = Arc::clone(recorder);
+        let panicked = || ClientError::Panicked(config.strategy.model.name);
+        match self {
+            Trial::Blocking { client, issue } => {
+                let issuer = Arc::new(Issuing { recorder, client: Arc::clone(client) });
+                let work = Work::new(issuer as Arc<dyn BlockingIssuer>, requests, limit);
+                catch_unwind(AssertUnwindSafe(|| issue(&work))).map_err(|_| panicked())
+            }
+            Trial::Async { client, issue, runtime } => {
+                let issuer = Arc::new(Issuing { recorder, client: Arc::clone(client) });
+                let work = Work::new(issuer as Arc<dyn AsyncIssuer>, requests, limit);
+                let issued = runtime.block_on(async { tokio::spawn(issue(work)).await });
+                issued.map_err(|_| panicked())
+            }
+        }
+    }
+}
+
+fn start(kind: Runtime) -> Result<runtime::Runtime, ClientError> {
+    let mut builder = match kind {
+        Runtime::CurrentThread => runtime::Builder::new_current_thread(),
+        Runtime::MultiThread(_) => runtime::Builder::new_multi_thread(),
+    };
+    if let Runtime::MultiThread(workers) = kind {
+        builder.worker_threads(workers.get() as usize);
+    }
+    let setup = |source| ClientError::Setup { what: format!("start the {kind} runtime"), source };
+    builder.enable_all().build().map_err(setup)
+}

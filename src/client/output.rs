@@ -1,0 +1,77 @@
+//! Rows of a trial on disk: `requests/<trial>.csv.zst` and `timeline/<trial>.csv`.
+
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use fs_err::{File, OpenOptions};
+
+use super::record::Recorder;
+use crate::protocol::{ClientConfig, RequestLog};
+use crate::record::{RequestRow, TimelineRow, write_requests};
+
+/// Files that are there, empty and closed: a path that cannot be written is found before the
+/// trial, and an open file would be one less for the strategy.
+pub(super) struct Files(());
+
+impl Files {
+    /// Creates the files that the parent asks for; they must not exist.
+    pub(super) fn reserve(config: &ClientConfig) -> io::Result<Files> {
+        let log = config.request_log.as_ref().map(|log| &log.path);
+        let timeline = config.timeline.as_ref().map(|timeline| &timeline.path);
+        for path in log.into_iter().chain(timeline) {
+            OpenOptions::new().write(true).create_new(true).open(path)?;
+        }
+        Ok(Files(()))
+    }
+
+    /// Writes the rows, to the disk itself.
+    pub(super) fn write(
+        self,
+        config: &ClientConfig,
+        recorder: &Recorder,
+        samples: Option<Vec<TimelineRow>>,
+    ) -> io::Result<()> {
+        if let Some(log) = &config.request_log {
+            let file = write_requests(open(&log.path)?, rows(config, log, recorder))?;
+            finish(file)?;
+        }
+        if let (Some(timeline), Some(samples)) = (&config.timeline, samples) {
+            let mut csv = csv::Writer::from_writer(open(&timeline.path)?);
+            for sample in samples {
+                csv.serialize(sample)?;
+            }
+            finish(csv.into_inner().map_err(csv::IntoInnerError::into_error)?)?;
+        }
+        Ok(())
+    }
+}
+
+fn open(path: &Path) -> io::Result<BufWriter<File>> {
+    Ok(BufWriter::new(OpenOptions::new().write(true).open(path)?))
+}
+
+fn finish(mut file: BufWriter<File>) -> io::Result<()> {
+    file.flush()?;
+    file.get_ref().sync_all()
+}
+
+fn rows(
+    config: &ClientConfig,
+    log: &RequestLog,
+    recorder: &Recorder,
+) -> impl Iterator<Item = RequestRow> {
+    let wanted = recorder.outcomes().take_while(|(index, _)| *index < log.rows);
+    wanted.map(|(index, outcome)| RequestRow {
+        index,
+        scheduled_ns: outcome.scheduled_ns,
+        start_ns: outcome.start_ns,
+        head_ns: outcome.head_ns,
+        end_ns: outcome.end_ns,
+        planned_delay_ns: config.delay.planned_ns(config.seed, index.into(), config.time_scale),
+        served_delay_ns: outcome.served_delay_ns,
+        status: outcome.status,
+        body_bytes: outcome.body_bytes,
+        error: outcome.failure.as_ref().map(|f| f.class.to_string()),
+        error_chain: outcome.failure.as_ref().map(|f| f.chain.clone()),
+    })
+}

@@ -1,0 +1,313 @@
+//! The record of a running trial: a slot for every request, and counters that a sampler may read
+//! at any time. The same for every strategy; nothing here waits or allocates while requests run
+//! (but for the text of a failure).
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use hyper::HeaderMap;
+
+use crate::body;
+use crate::machine::process::Status;
+use crate::protocol::ClientConfig;
+use crate::strategy::failure::{Class, Failure};
+use crate::strategy::library::Answer;
+
+/// Header in which the server repeats the index that it was asked for.
+const INDEX: &str = "inflight-index";
+/// Header in which the server says how long it waited.
+const SERVED: &str = "server-timing";
+
+/// What became of one request. Times are nanoseconds since the start of the window.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) scheduled_ns: u64,
+    pub(super) start_ns: u64,
+    pub(super) head_ns: Option<u64>,
+    pub(super) end_ns: u64,
+    pub(super) served_delay_ns: Option<u64>,
+    pub(super) status: Option<u16>,
+    pub(super) body_bytes: u64,
+    pub(super) failure: Option<Box<Failure>>,
+}
+
+impl Outcome {
+    /// From handing the request to the library to its last checked byte.
+    pub(super) fn latency_ns(&self) -> u64 {
+        self.end_ns - self.start_ns
+    }
+}
+
+/// A place for every outcome, allocated before the window.
+pub(super) struct Slots(Box<[OnceLock<Outcome>]>);
+
+impl Slots {
+    pub(super) fn new(requests: u32) -> Slots {
+        Slots((0..requests).map(|_| OnceLock::new()).collect())
+    }
+}
+
+/// What a right answer looks like.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Expected {
+    bytes: u64,
+    checksum: u32,
+}
+
+impl Expected {
+    pub(super) fn of(config: &ClientConfig) -> Expected {
+        let bytes = usize::try_from(config.body_bytes).expect("a body fits into memory");
+        let checksum = body::checksum(&body::pattern(config.seed, bytes));
+        Expected { bytes: config.body_bytes, checksum }
+    }
+}
+
+/// The record of a trial.
+pub(super) struct Recorder {
+    origin: Instant,
+    slots: Slots,
+    expected: Expected,
+    started: AtomicU64,
+    in_flight: AtomicU64,
+    peak_in_flight: AtomicU64,
+    completed: AtomicU64,
+    /// Threads of the harness, which no reading counts.
+    own_threads: u64,
+    /// 0 while unknown.
+    peak_threads: AtomicU64,
+}
+
+impl Recorder {
+    /// The window starts here. `own_threads` of the process are the harness's, not the strategy's.
+    pub(super) fn start(slots: Slots, expected: Expected, own_threads: u64) -> Recorder {
+        Recorder {
+            origin: Instant::now(),
+            slots,
+            expected,
+            started: AtomicU64::new(0),
+            in_flight: AtomicU64::new(0),
+            peak_in_flight: AtomicU64::new(0),
+            completed: AtomicU64::new(0),
+            own_threads,
+            peak_threads: AtomicU64::new(0),
+        }
+    }
+
+    /// Nanoseconds since the start of the window.
+    pub(super) fn now_ns(&self) -> u64 {
+        // 2^64 ns are 584 years.
+        self.origin.elapsed().as_nanos() as u64
+    }
+
+    /// A request is handed to the library.
+    pub(super) fn begin(&self, index: u32, scheduled_ns: u64) -> Attempt<'_> {
+        self.started.fetch_add(1, Ordering::Relaxed);
+        let now = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
+        // Read before written: at a steady limit the peak stands, and its cache line is shared.
+        if now > self.peak_in_flight.load(Ordering::Relaxed) {
+            self.peak_in_flight.fetch_max(now, Ordering::Relaxed);
+        }
+        Attempt {
+            recorder: self,
+            index,
+            answered: None,
+            served_delay_ns: None,
+            body_bytes: 0,
+            checksum: crc32fast::Hasher::new(),
+            scheduled_ns,
+            start_ns: self.now_ns(),
+            ended: false,
+        }
+    }
+
+    /// A request could not be handed to the library.
+    pub(super) fn fail(&self, index: u32, scheduled_ns: u64, failure: Failure) {
+        let now = self.now_ns();
+        self.started.fetch_add(1, Ordering::Relaxed);
+        self.completed.fetch_add(1, Ordering::Relaxed);
+        self.put(
+            index,
+            Outcome {
+                scheduled_ns,
+                start_ns: now,
+                head_ns: None,
+                end_ns: now,
+                served_delay_ns: None,
+                status: None,
+                body_bytes: 0,
+                failure: Some(Box::new(failure)),
+            },
+        );
+    }
+
+    fn put(&self, index: u32, outcome: Outcome) {
+        let slot =
+            self.slots.0.get(index as usize).expect("a model issues the indices it is given");
+        assert!(slot.set(outcome).is_ok(), "a model issues every index once, {index} came twice");
+    }
+
+    /// Reads how many threads the process has, and keeps the most. Nothing, where the system does
+    /// not tell (or has no file left to tell it with).
+    pub(super) fn count_threads(&self) {
+        self.saw_threads(&Status::now());
+    }
+
+    /// The threads of a reading, without the harness's own; the most is kept.
+    pub(super) fn saw_threads(&self, status: &Status) -> Option<u64> {
+        let threads = status.threads?.saturating_sub(self.own_threads);
+        self.peak_threads.fetch_max(threads, Ordering::Relaxed);
+        Some(threads)
+    }
+
+    /// The most threads seen.
+    pub(super) fn peak_threads(&self) -> Option<u64> {
+        Some(self.peak_threads.load(Ordering::Relaxed)).filter(|&n| n > 0)
+    }
+
+    /// Requests handed to the library so far.
+    pub(super) fn started(&self) -> u64 {
+        self.started.load(Ordering::Relaxed)
+    }
+
+    /// Requests between start and end.
+    pub(super) fn in_flight(&self) -> u64 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// The most requests between start and end.
+    pub(super) fn peak_in_flight(&self) -> u64 {
+        self.peak_in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Requests ended, failed ones too.
+    pub(super) fn completed(&self) -> u64 {
+        self.completed.load(Ordering::Relaxed)
+    }
+
+    /// Every request that ended, in index order.
+    pub(super) fn outcomes(&self) -> impl Iterator<Item = (u32, &Outcome)> {
+        (0..).zip(self.slots.0.iter()).filter_map(|(index, slot)| Some((index, slot.get()?)))
+    }
+}
+
+/// A request on its way.
+pub(super) struct Attempt<'a> {
+    recorder: &'a Recorder,
+    index: u32,
+    /// When the head was there, its status, and whether it names this request.
+    answered: Option<(u64, u16, bool)>,
+    served_delay_ns: Option<u64>,
+    body_bytes: u64,
+    checksum: crc32fast::Hasher,
+    scheduled_ns: u64,
+    start_ns: u64,
+    ended: bool,
+}
+
+impl Attempt<'_> {
+    /// The library is done with it.
+    pub(super) fn end(mut self, result: Result<(), Failure>) {
+        self.ended = true;
+        self.note(result);
+    }
+
+    fn note(&mut self, result: Result<(), Failure>) {
+        let failure = match result {
+            Ok(()) => self.check().err(),
+            Err(failure) if self.answered.is_some() => Some(failure.after_head()),
+            Err(failure) => Some(failure),
+        };
+        let outcome = Outcome {
+            scheduled_ns: self.scheduled_ns,
+            start_ns: self.start_ns,
+            head_ns: self.answered.map(|(at, _, _)| at),
+            end_ns: self.recorder.now_ns(),
+            served_delay_ns: self.served_delay_ns,
+            status: self.answered.map(|(_, status, _)| status),
+            body_bytes: self.body_bytes,
+            failure: failure.map(Box::new),
+        };
+        self.recorder.put(self.index, outcome);
+        self.recorder.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.recorder.completed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether a whole answer is the right one.
+    fn check(&mut self) -> Result<(), Failure> {
+        let Some((_, status, named)) = self.answered else {
+            return Err(Failure::new(Class::Other, "an answer without a head"));
+        };
+        if status != 200 {
+            return Err(Failure::new(Class::Status(status / 100), format!("status {status}")));
+        }
+        let expected = self.recorder.expected;
+        let wrong = |text: String| Err(Failure::new(Class::BodyMismatch, text));
+        if !named {
+            return wrong(format!("the answer is not to request {}", self.index));
+        }
+        if self.body_bytes != expected.bytes {
+            return wrong(format!("{} bytes instead of {}", self.body_bytes, expected.bytes));
+        }
+        let checksum = std::mem::take(&mut self.checksum).finalize();
+        if checksum != expected.checksum {
+            return wrong(format!("checksum {checksum:08x} instead of {:08x}", expected.checksum));
+        }
+        Ok(())
+    }
+}
+
+impl Answer for Attempt<'_> {
+    fn head(&mut self, status: u16, headers: &HeaderMap) {
+        let text = |name| headers.get(name)?.to_str().ok();
+        let named = text(INDEX).and_then(|t| t.parse().ok()) == Some(self.index);
+        self.answered = Some((self.recorder.now_ns(), status, named));
+        self.served_delay_ns = text(SERVED).and_then(served_delay_ns);
+    }
+
+    fn chunk(&mut self, bytes: &[u8]) {
+        self.body_bytes += bytes.len() as u64;
+        self.checksum.update(bytes);
+    }
+}
+
+impl Drop for Attempt<'_> {
+    /// Dropped in the middle: its task was canceled, or its thread panics.
+    fn drop(&mut self) {
+        if !self.ended {
+            self.note(Err(Failure::new(Class::Canceled, "given up before its end")));
+        }
+    }
+}
+
+/// The duration, in milliseconds, of the entry `delay` of a `Server-Timing` header.
+fn served_delay_ns(header: &str) -> Option<u64> {
+    let delay = header.split(',').find_map(|entry| entry.trim().strip_prefix("delay;"))?;
+    let ms: f64 = delay.split(';').find_map(|p| p.trim().strip_prefix("dur="))?.parse().ok()?;
+    (ms.is_finite() && ms >= 0.0).then(|| (ms * 1e6).round() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_served_delay_is_found_among_other_entries() {
+        assert_eq!(served_delay_ns("delay;dur=1.5"), Some(1_500_000));
+        assert_eq!(served_delay_ns("db;dur=3, delay;desc=\"x\";dur=0.000250"), Some(250));
+        for bad in ["", "delay", "delay;dur=", "delay;dur=-1", "delay;dur=NaN", "delayed;dur=1"] {
+            assert_eq!(served_delay_ns(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_dropped_attempt_is_a_canceled_request() {
+        let expected = Expected { bytes: 0, checksum: 0 };
+        let recorder = Recorder::start(Slots::new(2), expected, 0);
+        drop(recorder.begin(1, 0));
+        let (index, outcome) = recorder.outcomes().next().expect("one outcome");
+        assert_eq!(index, 1);
+        assert_eq!(outcome.failure.as_ref().map(|f| f.class), Some(Class::Canceled));
+        assert_eq!((recorder.in_flight(), recorder.completed()), (0, 1));
+    }
+}

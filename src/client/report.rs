@@ -1,0 +1,112 @@
+//! From the record of a trial to the report that the parent reads.
+
+use std::collections::BTreeMap;
+
+use hdrhistogram::Histogram;
+
+use super::record::{Outcome, Recorder};
+use crate::machine::process::{Status, Usage};
+use crate::protocol::{self, ClientReport, Percentiles};
+use crate::strategy::failure::Class;
+
+/// The histogram tells latencies of a microsecond apart, and longer ones to three digits (0.1 %).
+const LOWEST_NS: u64 = 1_000;
+/// A day; a longer latency is counted as one.
+const HIGHEST_NS: u64 = 86_400_000_000_000;
+/// Significant digits.
+const DIGITS: u8 = 3;
+
+/// The report of a trial that took `wall_ns` and `used`.
+pub(super) fn of(recorder: &Recorder, wall_ns: u64, used: Usage) -> ClientReport {
+    let mut report = ClientReport {
+        protocol: protocol::VERSION,
+        wall_ns,
+        cpu_user_ns: used.user_ns,
+        cpu_sys_ns: used.sys_ns,
+        peak_threads: recorder.peak_threads(),
+        voluntary_switches: used.voluntary_switches,
+        involuntary_switches: used.involuntary_switches,
+        issued: recorder.started(),
+        peak_in_flight: recorder.peak_in_flight(),
+        ..ClientReport::default()
+    };
+    let mut classes: BTreeMap<Class, u64> = BTreeMap::new();
+    for (_, outcome) in recorder.outcomes() {
+        report.body_bytes += outcome.body_bytes;
+        if let Some(failure) = &outcome.failure {
+            *classes.entry(failure.class).or_default() += 1;
+            report.first_error.get_or_insert_with(|| failure.chain.clone());
+        }
+    }
+    let latencies = latencies_ns(recorder);
+    report.ok = latencies.len() as u64;
+    report.body_mismatches = classes.get(&Class::BodyMismatch).copied().unwrap_or(0);
+    report.errors = classes.into_iter().map(|(class, n)| (class.to_string(), n)).collect();
+    report.latency = histogram(&latencies);
+    report.latency_percentiles = percentiles(&latencies);
+    // Last, so that they cover the making of the report too.
+    report.max_rss_bytes = Status::now().max_rss_bytes;
+    report.cpu_process_ns = Usage::now().cpu_ns();
+    report
+}
+
+/// Latencies of successful requests, ascending.
+fn latencies_ns(recorder: &Recorder) -> Vec<u64> {
+    let ok = recorder.outcomes().map(|(_, outcome)| outcome).filter(|o| o.failure.is_none());
+    let mut all: Vec<u64> = ok.map(Outcome::latency_ns).collect();
+    all.sort_unstable();
+    all
+}
+
+/// Highest value of each bucket that is not empty, and its count.
+fn histogram(latencies_ns: &[u64]) -> Vec<(u64, u64)> {
+    let mut histogram = Histogram::<u64>::new_with_bounds(LOWEST_NS, HIGHEST_NS, DIGITS)
+        .expect("the bounds are far enough apart");
+    for &ns in latencies_ns {
+        histogram.saturating_record(ns);
+    }
+    let highest = |value| histogram.highest_equivalent(value);
+    histogram
+        .iter_recorded()
+        .map(|step| (highest(step.value_iterated_to()), step.count_at_value()))
+        .collect()
+}
+
+/// The smallest value that at least p of 100 values do not exceed (nearest rank).
+fn percentiles(sorted_ns: &[u64]) -> Option<Percentiles> {
+    let at = |p: usize| sorted_ns[(sorted_ns.len() * p).div_ceil(100) - 1];
+    let max_ns = *sorted_ns.last()?;
+    Some(Percentiles { p50_ns: at(50), p90_ns: at(90), p99_ns: at(99), max_ns })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn percentiles_are_nearest_ranks() {
+        let hundred: Vec<u64> = (1..=100).collect();
+        let want = Percentiles { p50_ns: 50, p90_ns: 90, p99_ns: 99, max_ns: 100 };
+        assert_eq!(percentiles(&hundred), Some(want));
+        let one = Percentiles { p50_ns: 7, p90_ns: 7, p99_ns: 7, max_ns: 7 };
+        assert_eq!(percentiles(&[7]), Some(one));
+        assert_eq!(percentiles(&[]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_histogram_keeps_every_latency_to_three_digits(
+            mut all in prop::collection::vec(1_000u64..10_000_000_000, 1..50),
+        ) {
+            all.sort_unstable();
+            let buckets = histogram(&all);
+            prop_assert_eq!(buckets.iter().map(|b| b.1).sum::<u64>(), all.len() as u64);
+            let kept = buckets.iter().flat_map(|&(ns, n)| std::iter::repeat_n(ns, n as usize));
+            for (kept, real) in kept.zip(&all) {
+                // Above by a part in a thousand, or by the resolution of a microsecond.
+                prop_assert!(kept >= *real && kept - real <= (real / 1_000).max(LOWEST_NS));
+            }
+        }
+    }
+}

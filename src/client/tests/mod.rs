@@ -1,0 +1,86 @@
+//! The client over real sockets: against the delay server, and against servers that misbehave.
+
+mod failures;
+mod protocol;
+mod strategies;
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::*;
+use crate::delay::{Delay, Fixed, Model};
+use crate::protocol::{ServerConfig, ServerReport, VERSION};
+use crate::server::{self, ServerError};
+use crate::strategy::{Reuse, library, model};
+
+const SEED: u64 = 7;
+const BODY_BYTES: u64 = 20_000;
+
+fn fixed_ms(ms: u64) -> Delay {
+    Delay { model: Model::Fixed(Fixed { ns: ms * 1_000_000 }), max_ns: None }
+}
+
+/// A delay server on a thread of its own.
+struct Serving {
+    addr: SocketAddr,
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<Result<ServerReport, ServerError>>,
+}
+
+impl Serving {
+    fn start(delay: Delay) -> Serving {
+        let config = ServerConfig {
+            protocol: VERSION,
+            port: 0,
+            seed: SEED,
+            delay,
+            time_scale: 1.0,
+            body_bytes: BODY_BYTES,
+            backlog: 4096,
+            cpus: Vec::new(),
+            nofile: None,
+        };
+        let (ready, is_ready) = mpsc::channel();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            let on_ready = |r: crate::protocol::ServerReady| ready.send(r.addr).expect("a test");
+            server::serve(config, on_ready, async { drop(stopped.await) })
+        });
+        let addr = is_ready.recv_timeout(Duration::from_secs(20)).expect("a server");
+        Serving { addr, stop, thread }
+    }
+
+    fn stop(self) -> ServerReport {
+        drop(self.stop);
+        self.thread.join().expect("no panic").expect("a report")
+    }
+}
+
+/// A strategy by its words; the limit is left out where the model takes none.
+fn strategy(model: &str, client: &str, reuse: Reuse, limit: u32) -> Strategy {
+    let model = model::named(model).expect("a model");
+    let library = library::named(client).expect("a library");
+    let limit = NonZeroU32::new(limit).filter(|_| model::limited().contains(&model.name));
+    Strategy::new("x".to_owned(), model, library, reuse, limit, None, None, None).expect("valid")
+}
+
+fn config(server: SocketAddr, strategy: Strategy, requests: u32, delay: Delay) -> ClientConfig {
+    ClientConfig {
+        protocol: VERSION,
+        server,
+        strategy,
+        requests,
+        seed: SEED,
+        delay,
+        time_scale: 1.0,
+        body_bytes: BODY_BYTES,
+        cpus: Vec::new(),
+        request_log: None,
+        timeline: None,
+    }
+}

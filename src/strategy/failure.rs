@@ -1,0 +1,184 @@
+//! Why a request failed: a class that is the same for every library, and the raw chain.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+/// What went wrong with a request. Where a chain of errors holds several, the first of this order
+/// names the failure: an error number tells more than the layers above it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Class {
+    /// Nobody listens (`ECONNREFUSED`).
+    Refused,
+    /// The other side cut the connection (`ECONNRESET`, `EPIPE`, `ECONNABORTED`).
+    Reset,
+    /// No more open files (`EMFILE`, `ENFILE`).
+    Emfile,
+    /// No more local ports (`EADDRNOTAVAIL`).
+    AddressUnavailable,
+    /// Too slow, by the strategy's timeout.
+    Timeout(Phase),
+    /// Not HTTP.
+    Parse,
+    /// The body ended too early.
+    Truncated,
+    /// The connection was closed before there was a head.
+    Closed,
+    /// Given up before its end.
+    Canceled,
+    /// An answer with a status other than 200: its hundreds.
+    Status(u16),
+    /// An answer with status 200 and the wrong bytes, or to another request.
+    BodyMismatch,
+    /// Something else; see the chain.
+    Other,
+}
+
+/// How far a request had come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Phase {
+    /// Known to wait for a connection.
+    Connect,
+    /// Before the response head was there; connecting too, where a library does not tell.
+    Head,
+    /// After the response head.
+    Body,
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = match self {
+            Class::Refused => "refused",
+            Class::Reset => "reset",
+            Class::Emfile => "emfile",
+            Class::AddressUnavailable => "eaddrnotavail",
+            Class::Timeout(Phase::Connect) => "timeout(connect)",
+            Class::Timeout(Phase::Head) => "timeout(head)",
+            Class::Timeout(Phase::Body) => "timeout(body)",
+            Class::Parse => "parse",
+            Class::Truncated => "truncated",
+            Class::Closed => "closed",
+            Class::Canceled => "canceled",
+            Class::Status(hundreds) => return write!(f, "status({hundreds}xx)"),
+            Class::BodyMismatch => "body_mismatch",
+            Class::Other => "other",
+        };
+        f.write_str(word)
+    }
+}
+
+/// A failed request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What went wrong.
+    pub class: Class,
+    /// The errors, outermost first, joined by ` <- `.
+    pub chain: String,
+}
+
+/// What a library knows of one of its own error values.
+pub struct Link<'a> {
+    /// Its class, if this value alone tells.
+    pub class: Option<Class>,
+    /// The error below it.
+    pub cause: Option<&'a (dyn Error + 'static)>,
+}
+
+impl Failure {
+    /// A failure without a chain of errors.
+    pub fn new(class: Class, text: impl Into<String>) -> Failure {
+        Failure { class, chain: text.into() }
+    }
+
+    /// Walks the chain from `outermost` on. `read` says what a library's own error types mean;
+    /// `None` leaves a value to `source()`. An `io::Error` is read here: its `source()` skips the
+    /// error that it wraps.
+    pub fn of<'a>(
+        outermost: &'a (dyn Error + 'static),
+        read: impl Fn(&'a (dyn Error + 'static)) -> Option<Link<'a>>,
+    ) -> Failure {
+        let (mut class, mut chain) = (Class::Other, String::new());
+        let mut next = Some(outermost);
+        while let Some(error) = next {
+            if !chain.is_empty() {
+                chain.push_str(" <- ");
+            }
+            chain.push_str(&error.to_string());
+            let link = match error.downcast_ref::<io::Error>() {
+                Some(io) => of_io(io),
+                None => read(error).unwrap_or(Link { class: None, cause: error.source() }),
+            };
+            class = link.class.map_or(class, |c| c.min(class));
+            next = link.cause;
+        }
+        Failure { class, chain }
+    }
+
+    /// With what is known of the answer: an early end after the head is a truncated body, and so
+    /// on.
+    pub fn after_head(mut self) -> Failure {
+        self.class = match self.class {
+            Class::Closed => Class::Truncated,
+            Class::Timeout(_) => Class::Timeout(Phase::Body),
+            class => class,
+        };
+        self
+    }
+}
+
+fn of_io(error: &io::Error) -> Link<'_> {
+    let class = error.raw_os_error().and_then(of_errno).or(match error.kind() {
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Some(Class::Timeout(Phase::Head)),
+        io::ErrorKind::UnexpectedEof => Some(Class::Closed),
+        // hyper reports a connection that it gave up as a broken pipe without a number.
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe => Some(Class::Reset),
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => Some(Class::Parse),
+        _ => None,
+    });
+    Link { class, cause: error.get_ref().map(|e| e as &(dyn Error + 'static)) }
+}
+
+fn of_errno(number: i32) -> Option<Class> {
+    match number {
+        libc::ECONNREFUSED => Some(Class::Refused),
+        libc::ECONNRESET | libc::EPIPE | libc::ECONNABORTED => Some(Class::Reset),
+        libc::EMFILE | libc::ENFILE => Some(Class::Emfile),
+        libc::EADDRNOTAVAIL => Some(Class::AddressUnavailable),
+        libc::ETIMEDOUT => Some(Class::Timeout(Phase::Connect)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(error: &(dyn Error + 'static)) -> Failure {
+        Failure::of(error, |_| None)
+    }
+
+    #[test]
+    fn the_innermost_error_number_names_the_failure() {
+        let refused = io::Error::from_raw_os_error(libc::ECONNREFUSED);
+        let wrapped = io::Error::new(io::ErrorKind::InvalidData, refused);
+        let failure = plain(&wrapped);
+        assert_eq!(failure.class, Class::Refused);
+        assert_eq!(failure.chain.matches(" <- ").count(), 1, "{}", failure.chain);
+    }
+
+    #[test]
+    fn an_unknown_error_is_other_with_its_text() {
+        assert_eq!(plain(&io::Error::other("what")), Failure::new(Class::Other, "what <- what"));
+    }
+
+    #[test]
+    fn the_head_tells_closed_from_truncated() {
+        let eof = plain(&io::Error::from(io::ErrorKind::UnexpectedEof));
+        assert_eq!(eof.class, Class::Closed);
+        assert_eq!(eof.after_head().class, Class::Truncated);
+        let slow = Failure::new(Class::Timeout(Phase::Head), "slow");
+        assert_eq!(slow.after_head().class.to_string(), "timeout(body)");
+    }
+}

@@ -1,0 +1,116 @@
+//! What a model is given: requests to issue, and one call to issue each.
+//!
+//! A model takes every index of [`Work::indices`] exactly once ([`Work::take`]) and sends what it
+//! took. Timing, checking and counting happen behind [`BlockingIssuer`] and [`AsyncIssuer`], which
+//! the trial's client implements: a model cannot measure in its own way.
+
+use std::num::NonZeroU32;
+use std::ops::{Deref, Range};
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use super::failure::{Class, Failure};
+
+/// What takes note of requests.
+pub trait Issuer: Send + Sync {
+    /// Nanoseconds since the start of the trial's window.
+    fn now_ns(&self) -> u64;
+
+    /// Notes a request that could not be issued at all.
+    fn fail(&self, index: u32, scheduled_ns: u64, failure: Failure);
+
+    /// Notes how many threads the process has now.
+    fn count_threads(&self);
+}
+
+/// Issues requests by blocking the calling thread.
+pub trait BlockingIssuer: Issuer {
+    /// Issues request `index` and returns when its answer is checked or it has failed.
+    fn issue(&self, index: u32, scheduled_ns: u64);
+}
+
+/// Issues requests on the runtime that polls the future.
+pub trait AsyncIssuer: Issuer {
+    /// Issues request `index`; ready when its answer is checked or it has failed.
+    fn issue(self: Arc<Self>, index: u32, scheduled_ns: u64) -> BoxFuture<'static, ()>;
+}
+
+/// The requests of a trial for a blocking model.
+pub type BlockingWork = Work<Arc<dyn BlockingIssuer>>;
+/// The requests of a trial for an async model.
+pub type AsyncWork = Work<Arc<dyn AsyncIssuer>>;
+
+/// The requests of a trial. Clones are the same trial.
+#[derive(Clone)]
+pub struct Work<I> {
+    issuer: I,
+    requests: u32,
+    limit: Option<NonZeroU32>,
+}
+
+impl<I> Work<I>
+where
+    I: Deref<Target: Issuer> + Clone,
+{
+    /// `requests` requests, at most `limit` of them in flight.
+    pub fn new(issuer: I, requests: u32, limit: Option<NonZeroU32>) -> Work<I> {
+        Work { issuer, requests, limit }
+    }
+
+    /// The requests, in the order in which they are to be started.
+    pub fn indices(&self) -> Range<u32> {
+        0..self.requests
+    }
+
+    /// Requests in flight at most: the strategy's limit, or the number of requests if that is
+    /// less; never 0.
+    ///
+    /// # Panics
+    ///
+    /// If the model takes no limit.
+    pub fn slots(&self) -> u32 {
+        super::model::required(self.limit).get().min(self.requests).max(1)
+    }
+
+    /// Takes a request in hand: the moment from which its wait for a permit or a worker counts.
+    pub fn take(&self, index: u32) -> Request<I> {
+        Request { index, scheduled_ns: self.issuer.now_ns(), issuer: self.issuer.clone() }
+    }
+
+    /// Notes how many threads the process has now. To be called once every thread of the model is
+    /// started, from a thread that has nothing else to do; the end of the window is noted anyway.
+    pub fn count_threads(&self) {
+        self.issuer.count_threads();
+    }
+}
+
+/// A request that a model has in hand.
+#[must_use = "a request is issued by `send`"]
+pub struct Request<I> {
+    index: u32,
+    scheduled_ns: u64,
+    issuer: I,
+}
+
+impl Request<Arc<dyn BlockingIssuer>> {
+    /// Issues it, and returns when it has ended.
+    pub fn send(self) {
+        self.issuer.issue(self.index, self.scheduled_ns);
+    }
+}
+
+impl Request<Arc<dyn AsyncIssuer>> {
+    /// Issues it; ready when it has ended.
+    pub fn send(self) -> BoxFuture<'static, ()> {
+        self.issuer.issue(self.index, self.scheduled_ns)
+    }
+}
+
+impl<I: Deref<Target: Issuer>> Request<I> {
+    /// Gives it up, because there is no thread to send it.
+    pub fn without_thread(self, why: &dyn std::error::Error) {
+        let failure = Failure::new(Class::Other, format!("cannot start a thread <- {why}"));
+        self.issuer.fail(self.index, self.scheduled_ns, failure);
+    }
+}
