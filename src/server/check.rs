@@ -29,6 +29,9 @@ const SLEEPERS: u64 = 200;
 /// Sleeps of each, one after the other: 1 600 in all, so that the 99th percentile has 16 beyond it.
 const ROUNDS: u64 = 8;
 
+/// Lateness above this counts as this: a timer a minute late is no timer.
+const LATEST_NS: u64 = 60_000_000_000;
+
 /// Sleeps 1 to 5 ms many times on these CPUs (on any, if there are none), for about 25 ms.
 ///
 /// It has a thread of its own, so that the caller's stays where it was.
@@ -51,7 +54,8 @@ fn check(cpus: &[usize]) -> Result<SelfCheck, ServerError> {
     process::pin(cpus).map_err(system(format!("run on CPUs {cpus:?}")))?;
     process::set_exact_timers().map_err(system("make timers exact"))?;
     let runtime = runtime()?;
-    let late = Arc::new(Mutex::new(Histogram::<u64>::new(3).expect("three digits are possible")));
+    let late = Histogram::<u64>::new_with_bounds(1, LATEST_NS, 3).expect("bounds in order");
+    let late = Arc::new(Mutex::new(late));
     runtime.block_on(async {
         let timer = Timer::start().map_err(system("start a timer"))?;
         let sleepers: Vec<_> = (0..SLEEPERS)
