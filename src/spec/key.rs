@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::error::{Problem, Span};
+use super::error::{Problem, Span, nearest};
 use super::node::{Entry, Kind, Node};
 
 /// What is read so far, and how errors name what is being read.
@@ -223,13 +223,14 @@ impl TableForm {
             reading.report(Problem::at(node.span, what).hint(hint));
             return None;
         };
-        for entry in entries {
-            self.check_known(entry, reading);
-        }
+        // A key that is misspelt is one error: it is not missing as well.
+        let meant: Vec<&str> =
+            entries.iter().filter_map(|e| self.check_known(e, reading)).collect();
         let missing: Vec<&&dyn AnyKey> = self
             .keys
             .iter()
             .filter(|k| k.presence() == Presence::Required && node.get(k.name()).is_none())
+            .filter(|k| !meant.contains(&k.name()))
             .collect();
         if !missing.is_empty() {
             self.report_missing(node, &missing, reading);
@@ -237,10 +238,11 @@ impl TableForm {
         Some(Open { node, span: node.span })
     }
 
-    fn check_known(&self, entry: &Entry, reading: &mut Reading) {
+    /// Reports an unknown key, and returns the key that was probably meant.
+    fn check_known(&self, entry: &Entry, reading: &mut Reading) -> Option<&'static str> {
         let names = || self.keys.iter().map(|k| k.name());
         if names().any(|name| name == entry.key) {
-            return;
+            return None;
         }
         let what = format!("unknown key `{}` in {}", entry.key, self.title);
         let problem = Problem::at(entry.key_span, what).known(&entry.key, names());
@@ -252,6 +254,7 @@ impl TableForm {
             }
             _ => problem,
         });
+        nearest(&entry.key, names())
     }
 
     fn report_missing(&self, node: &Node, missing: &[&&dyn AnyKey], reading: &mut Reading) {

@@ -145,7 +145,7 @@ pub(super) static LIMIT: Key<Integer<NonZeroU32>> = Key::optional(
     "limit",
     Integer {
         least: 1,
-        most: u32::MAX as u64,
+        most: 10_000_000,
         make: |n| u32::try_from(n).ok().and_then(NonZeroU32::new),
         example: "100",
     },

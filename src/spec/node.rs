@@ -40,10 +40,16 @@ pub(super) fn parse(text: &str, source: usize) -> Result<Node, Problem> {
     let document = Document::parse(text).map_err(|error| {
         let range = error.span().unwrap_or(0..0);
         let span = Span { source, start: range.start, end: range.end };
-        Problem::at(span, format!("not valid TOML: {}", error.message().trim()))
+        Problem::at(span, format!("not valid TOML: {}", message(&error)))
     })?;
     let start = Span { source, start: 0, end: 0 };
     Ok(of_table(document.as_table(), start))
+}
+
+/// What `toml_edit` says, without what says nothing.
+pub(super) fn message(error: &toml_edit::TomlError) -> &str {
+    let message = error.message().trim();
+    message.strip_suffix(", expected nothing").unwrap_or(message)
 }
 
 impl Node {

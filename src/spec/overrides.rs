@@ -33,7 +33,7 @@ impl Override {
         };
         let path_span = Span { end: PREFIX.len() + equals, ..whole };
         let path = Key::parse(&body[..equals]).map_err(|error| {
-            let what = format!("this is no path of keys: {}", error.message().trim());
+            let what = format!("this is no path of keys: {}", node::message(&error));
             let hint = "quote a label that is more than one word: strategy.\"my label\".limit=5";
             Problem::at(path_span, what).hint(hint)
         })?;

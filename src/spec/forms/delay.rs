@@ -180,8 +180,13 @@ fn settings(
         reading.report(Problem::at(entry.key_span, what).known(&entry.key, known));
     }
     let mut given = Given::default();
+    // A setting that is misspelt is one error: it is not missing as well.
+    let misspelt = reading.problems.len() > before;
     for key in keys {
         let Some(entry) = node.get(key.name) else {
+            if misspelt {
+                continue;
+            }
             let what = format!("`{}` lacks the key `{}`, {}", written.word, key.name, key.doc);
             reading.report(Problem::at(node.span, what).hint(example(written)));
             continue;

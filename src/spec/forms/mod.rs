@@ -80,7 +80,7 @@ impl<T> Form for OneOf<T> {
             return Some((found.value, found.word));
         }
         let words = (self.all)();
-        let what = format!("there is no {} {text:?}", reading.key());
+        let what = format!("unknown {} {text:?}", reading.key());
         let known = words.iter().map(|w| w.word);
         reading.report(Problem::at(node.span, what).known(text, known));
         None

@@ -40,6 +40,8 @@ pub(in crate::spec) struct Picked {
     /// The places of the accepted values, in the order of the selector's terms.
     pub(in crate::spec) values: Vec<Vec<Span>>,
     pub(in crate::spec) span: Span,
+    /// The key that it stands behind.
+    pub(in crate::spec) key: &'static str,
 }
 
 /// Cells by the values of their factors.
@@ -54,8 +56,12 @@ impl Form for SelectorForm {
             return None;
         };
         let before = reading.problems.len();
-        let mut picked =
-            Picked { selector: Selector::default(), values: Vec::new(), span: node.span };
+        let mut picked = Picked {
+            selector: Selector::default(),
+            values: Vec::new(),
+            span: node.span,
+            key: reading.key(),
+        };
         for entry in entries {
             let Some(factor) = Factor::ALL.into_iter().find(|f| f.name() == entry.key) else {
                 let what = format!("there is no factor `{}` to select cells by", entry.key);

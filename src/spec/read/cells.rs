@@ -89,7 +89,8 @@ impl Cells {
         }
         let cells: Vec<usize> = self.all().filter(|c| self.matches(&picked.selector, *c)).collect();
         if cells.is_empty() {
-            let what = "this selects no cell: each value is there, but not together";
+            let what =
+                format!("`{}` selects no cell: each value is there, but not together", picked.key);
             reading.report(self.candidates(Problem::at(picked.span, what), self.all()));
             return None;
         }
@@ -128,23 +129,29 @@ impl Cells {
             let here: Vec<usize> =
                 cells.iter().copied().filter(|c| self.scenario(*c) == scenario).collect();
             let there = || self.all().filter(move |c| self.scenario(*c) == scenario);
-            let which = self.scenario_name(scenario);
-            let problem = match here.len() {
-                1 => continue,
-                0 => {
-                    let what = format!(
-                        "this must select one cell of every scenario; it selects none{which}"
-                    );
-                    self.candidates(Problem::at(picked.span, what), there())
+            if here.len() == 1 {
+                continue;
+            }
+            let what = format!(
+                "`{}` must select one cell of each scenario; it selects {}{}",
+                picked.key,
+                if here.is_empty() { "none".to_owned() } else { here.len().to_string() },
+                self.scenario_name(scenario),
+            );
+            let problem = Problem::at(picked.span, what);
+            let problem = if here.is_empty() {
+                let problem = self.candidates(problem, there());
+                let terms = picked.selector.terms.iter().map(|(f, _)| *f);
+                let fixed: Vec<&str> =
+                    terms.filter(|f| !f.is_of_strategy()).map(Factor::name).collect();
+                match fixed.as_slice() {
+                    [] => problem,
+                    keys => problem.hint(format!("leave out {}", keys.join(", "))),
                 }
-                n => {
-                    let what = format!(
-                        "this must select one cell of every scenario; it selects {n}{which}"
-                    );
-                    let apart: Vec<&str> = self.varying(&here).iter().map(|f| f.name()).collect();
-                    let hint = format!("tell them apart by {}", apart.join(", "));
-                    self.candidates(Problem::at(picked.span, what), here.into_iter()).hint(hint)
-                }
+            } else {
+                let apart: Vec<&str> = self.telling(&here).iter().map(|f| f.name()).collect();
+                let hint = format!("tell them apart by {}", apart.join(", "));
+                self.candidates(problem, here.into_iter()).hint(hint)
             };
             reading.report(problem);
             return;
@@ -162,9 +169,9 @@ impl Cells {
     fn candidates(&self, problem: Problem, cells: impl Iterator<Item = usize>) -> Problem {
         const SHOWN: usize = 10;
         let cells: Vec<usize> = cells.collect();
-        let varying = self.varying(&cells);
+        let telling = self.telling(&cells);
         let name = |cell: usize| {
-            let terms: Vec<String> = varying
+            let terms: Vec<String> = telling
                 .iter()
                 .map(|f| format!("{} = {}", f.name(), written(self.text(cell, *f))))
                 .collect();
@@ -180,15 +187,27 @@ impl Cells {
         }
     }
 
-    /// The factors that tell these cells apart; the label if nothing does.
-    fn varying(&self, cells: &[usize]) -> Vec<Factor> {
-        let varies = |f: &Factor| {
-            let mut texts = cells.iter().map(|c| self.text(*c, *f));
-            let first = texts.next();
-            texts.any(|text| Some(text) != first)
-        };
-        let varying: Vec<Factor> = Factor::ALL.into_iter().filter(varies).collect();
-        if varying.is_empty() { vec![Factor::Label] } else { varying }
+    /// Few factors that tell these cells apart, the label if nothing does.
+    fn telling(&self, cells: &[usize]) -> Vec<Factor> {
+        // How many different cells are known by the factors so far.
+        let mut known: Vec<usize> = vec![0; cells.len()];
+        let mut count = 1;
+        let mut telling = Vec::new();
+        for factor in Factor::ALL {
+            let mut numbers = std::collections::HashMap::new();
+            let finer: Vec<usize> = (cells.iter().zip(&known))
+                .map(|(cell, group)| {
+                    let next = numbers.len();
+                    *numbers.entry((*group, self.text(*cell, factor))).or_insert(next)
+                })
+                .collect();
+            if numbers.len() > count {
+                count = numbers.len();
+                telling.push(factor);
+                known = finer;
+            }
+        }
+        if telling.is_empty() { vec![Factor::Label] } else { telling }
     }
 
     /// ` in requests = 10, delay = "1s"`; nothing where there is one scenario only.
@@ -196,7 +215,7 @@ impl Cells {
         let cells: Vec<usize> = (0..self.excluded.len()).collect();
         let cell = scenario * self.strategies.len();
         let terms: Vec<String> = self
-            .varying(&cells)
+            .telling(&cells)
             .into_iter()
             .filter(|f| !f.is_of_strategy())
             .map(|f| format!("{} = {}", f.name(), written(self.text(cell, f))))

@@ -99,12 +99,11 @@ fn check_metric(metric: Metric, over: &Placed<PickedOver>, reading: &mut Reading
         Over::One | Over::Cell(_) => true,
     };
     if !fits {
-        let only = match word {
-            Over::Ideal => "`wall`",
-            _ => "metrics of time: wall, p50, p99, cpu",
+        let what = match word {
+            Over::Ideal => "the ideal time is for metric `wall` only",
+            _ => "delays are for metrics of time only (wall, p50, p99, cpu)",
         };
-        let what =
-            format!("metric `{}` cannot be divided by this; it is for {only}", metric.name());
+        let what = format!("{what}, not for `{}`", metric.name());
         let hint = "compare with another cell, over = { label = \"…\" }, or use over = \"nothing\"";
         reading.report(Problem::at(over.span, what).hint(hint));
     }
@@ -130,15 +129,14 @@ fn bound(
         },
         (Over::One, Unit::Bytes, Bound::Number(_)) => ("a size with its unit", "\"50MB\""),
         (Over::One, Unit::Count, Bound::Text(_)) => ("a number", "100"),
-        (_, _, Bound::Text(_)) => ("a ratio, that is a number", "1.15"),
+        (_, _, Bound::Text(_)) => ("a ratio", "1.15"),
         (_, _, Bound::Number(x)) => return Some(*x),
     };
     let found = match &written.value {
         Bound::Number(x) => format!("the number {x}"),
         Bound::Text(text) => format!("{text:?}"),
     };
-    let what =
-        format!("`{key}` of metric `{}` must be {expected} here, found {found}", metric.name());
+    let what = format!("`{key}` of metric `{}` must be {expected}, found {found}", metric.name());
     reading.report(Problem::at(written.span, what).hint(format!("for example: {key} = {example}")));
     None
 }

@@ -107,10 +107,11 @@ fn blocks(file: &Open, reading: &mut Reading) -> Option<Placed<Blocks>> {
     let node = file.table(keys::BLOCKS.name).unwrap_or(&absent);
     let table = keys::BLOCKS.table.open(node, reading)?;
     let count = table.one(&keys::COUNT, reading);
-    let warmup = table.one(&keys::WARMUP, reading)?.value;
-    let seed = table.one(&keys::BLOCK_SEED, reading)?.value;
+    let warmup = table.one(&keys::WARMUP, reading);
+    let seed = table.one(&keys::BLOCK_SEED, reading);
     let count = count?;
-    Some(Placed { value: Blocks { count: count.value, warmup, seed }, span: count.span })
+    let blocks = Blocks { count: count.value, warmup: warmup?.value, seed: seed?.value };
+    Some(Placed { value: blocks, span: count.span })
 }
 
 /// The lists that multiply into scenarios.

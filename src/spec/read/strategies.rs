@@ -208,12 +208,17 @@ fn invalid_problem(
         None => (what, None),
     };
     let problem = Problem::at(combination.culprit(invalid), what);
-    let several = list.model.len() > 1 || list.client.len() > 1;
+    let (models, clients) = (list.model.len() > 1, list.client.len() > 1);
+    let several = match invalid {
+        Invalid::Client { .. } => models || clients,
+        Invalid::Reuse { .. } => clients,
+        _ => models,
+    };
+    let split = "lists are multiplied: give the other values a [[strategy]] of their own";
     match (way_out, invalid) {
-        (Some(note), _) if several => problem
-            .note(note)
-            .hint("lists are multiplied: give the other models a [[strategy]] of their own"),
+        (Some(way_out), _) if several => problem.note(way_out).hint(split),
         (Some(way_out), _) => problem.hint(way_out),
+        (None, _) if several => problem.hint(split),
         (None, Invalid::LimitMissing(_)) => problem.hint("for example: limit = 100"),
         (None, _) => problem,
     }
