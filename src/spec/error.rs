@@ -18,7 +18,8 @@ pub(super) struct Problem {
     pub(super) notes: Vec<String>,
     /// Other places that belong to it, each with what it is.
     pub(super) also: Vec<(&'static str, Span)>,
-    pub(super) hint: Option<String>,
+    /// Boxed to keep an error small on its way up.
+    pub(super) hint: Option<Box<str>>,
 }
 
 impl Problem {
@@ -41,7 +42,7 @@ impl Problem {
 
     /// Adds the one thing to try.
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Problem {
-        self.hint = Some(hint.into());
+        self.hint = Some(hint.into().into_boxed_str());
         self
     }
 
@@ -87,7 +88,8 @@ pub(super) fn nearest<'a>(
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpecError {
     message: String,
-    place: Option<Place>,
+    /// Boxed to keep an error small on its way up.
+    place: Option<Box<Place>>,
     notes: Vec<String>,
     hint: Option<String>,
 }
@@ -200,9 +202,9 @@ fn placed(problem: &Problem, name: &str, texts: &[&str]) -> SpecError {
     }));
     SpecError {
         message: problem.message.clone(),
-        place: problem.span.map(|span| place(span, name, texts)),
+        place: problem.span.map(|span| Box::new(place(span, name, texts))),
         notes,
-        hint: problem.hint.clone(),
+        hint: problem.hint.as_deref().map(str::to_owned),
     }
 }
 

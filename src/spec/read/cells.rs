@@ -126,8 +126,10 @@ impl Cells {
         reading: &mut Reading,
     ) {
         for scenario in scenarios {
-            let here: Vec<usize> =
-                cells.iter().copied().filter(|c| self.scenario(*c) == scenario).collect();
+            // Cells are numbered scenario by scenario, and picked in order.
+            let start = cells.partition_point(|c| self.scenario(*c) < scenario);
+            let end = cells.partition_point(|c| self.scenario(*c) <= scenario);
+            let here = &cells[start..end];
             let there = || self.all().filter(move |c| self.scenario(*c) == scenario);
             if here.len() == 1 {
                 continue;
@@ -149,9 +151,9 @@ impl Cells {
                     keys => problem.hint(format!("leave out {}", keys.join(", "))),
                 }
             } else {
-                let apart: Vec<&str> = self.telling(&here).iter().map(|f| f.name()).collect();
+                let apart: Vec<&str> = self.telling(here).iter().map(|f| f.name()).collect();
                 let hint = format!("tell them apart by {}", apart.join(", "));
-                self.candidates(problem, here.into_iter()).hint(hint)
+                self.candidates(problem, here.iter().copied()).hint(hint)
             };
             reading.report(problem);
             return;

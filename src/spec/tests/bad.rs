@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::{changed, parse, source};
+use super::{changed, parse};
 use crate::spec::Source;
 
 /// Snapshots the errors of the base with these changes and overrides.
@@ -12,7 +12,10 @@ fn bad(name: &str, changes: &[(&str, &str)], overrides: &[&str]) {
 }
 
 fn told(name: &str, text: &str, overrides: &[&str]) {
-    let errors = parse(text, overrides).map(|_| text).expect_err(name).to_string();
+    snapshot(name, &parse(text, overrides).map(|_| text).expect_err(name).to_string());
+}
+
+fn snapshot(name: &str, errors: &str) {
     insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!(name, errors);
     });
@@ -74,6 +77,7 @@ cases! {
     delay_with_two_models: [(DELAY, "{ fixed = \"1s\", choice = [\"1s\"] }")];
     delay_settings: [(DELAY, r#"[
     { normal = { mean = "1s", sb = "1s" } },
+    { normal = { mean = "1s" } },
     { lognormal = { median = "1s", sigma = -1 } },
     { pareto = { min = 5, shape = 0 } },
     { exponential = "1s" },
@@ -207,7 +211,7 @@ fn files_that_cannot_be_read_have_a_way_out() {
         tell(&path("large.toml")),
         tell(&path("good.toml/x.toml")),
     ];
-    insta::assert_snapshot!(told.join("\n\n"));
+    snapshot("files_that_cannot_be_read", &told.join("\n\n"));
     let read = Source::read(&path("good.toml"), vec!["a=1".into()]).expect("good");
     assert_eq!(
         (read.text.as_str(), read.overrides.as_slice()),
@@ -226,5 +230,4 @@ fn many_errors_are_counted_and_the_first_shown() {
     let first = errors.iter().next().expect("an error");
     assert!(first.message().starts_with("`limit` must be"));
     assert_eq!(first.location(), Some("experiments/x.toml:20:10"));
-    let _ = source;
 }

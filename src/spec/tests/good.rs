@@ -134,7 +134,7 @@ fn overrides_replace_and_add_values() {
     );
     assert_eq!(e.scenarios.iter().map(|s| s.requests).collect::<Vec<_>>(), [7, 8]);
     assert_eq!(e.strategies.len(), 2);
-    assert_eq!(e.strategies[1].limit.map(|n| n.get()), Some(5));
+    assert_eq!(e.strategies[1].limit.map(std::num::NonZero::get), Some(5));
     assert_eq!(e.strategies[1].runtime.map(|r| r.to_string()), Some("multi-thread(2)".into()));
     assert_eq!((e.record, e.margin, e.blocks.count), (RecordLevel::All, 0.05, 3));
     assert_eq!(e.scenarios[0].backlog, 128);
@@ -142,6 +142,15 @@ fn overrides_replace_and_add_values() {
     assert_eq!(e.claims[0].at_most, Some(2.0));
     let delay = good(BASE, &["workload.delay=10ms"]);
     assert!(matches!(delay.scenarios[0].delay.model, Model::Fixed(_)));
+}
+
+#[test]
+fn line_endings_and_byte_order_marks_make_no_difference() {
+    assert_eq!(good(&BASE.replace('\n', "\r\n"), &[]), good(BASE, &[]));
+    assert_eq!(good(&format!("\u{feff}{BASE}"), &[]), good(BASE, &[]));
+    let inline = changed(&[("[baseline]\nlabel = \"sync\"\nclient = \"ureq\"\n\n", "")]);
+    let inline = format!("baseline = {{ label = \"sync\", client = \"ureq\" }}\n{inline}");
+    assert_eq!(good(&inline, &[]), good(BASE, &[]));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::{BASE, changed, good, parse};
+use crate::spec::Factor;
 
 /// A file with about everything in it, to be damaged.
 const RICH: &str = include_str!("../../../tests/fixtures/spec/rich.toml");
@@ -70,6 +71,29 @@ proptest! {
         for key in known {
             let _ = parse(BASE, &[&format!("{key}={value}")]).map_err(|e| e.to_string());
         }
+    }
+
+    #[test]
+    fn a_cell_is_selected_by_its_own_values(cell in any::<prop::sample::Index>()) {
+        let text = changed(&[
+            ("requests = 100", "requests = [100, 200]\nbody = [\"4kB\", \"1MiB\"]\ntime_scale = [0.1, 1]"),
+            (r#"{ choice = ["0s", "1s"] }"#, r#"["1500ms", "20us"]"#),
+            ("limit = [10, 100]", "limit = [10, 100]\ntimeout = [\"1min\", \"90s\"]"),
+        ]);
+        let e = good(&text, &[]);
+        let cells: Vec<_> =
+            e.scenarios.iter().flat_map(|sc| e.strategies.iter().map(move |st| (sc, st))).collect();
+        let (scenario, strategy) = cells[cell.index(cells.len())];
+        let terms = Factor::ALL.map(|factor| {
+            let value = factor.value(scenario, strategy);
+            let plain = value.parse::<f64>().is_ok();
+            format!("{} = {}", factor.name(), if plain { value } else { format!("{value:?}") })
+        });
+        let of = format!("of = {{ {} }}", terms.join(", "));
+        let e = good(&text.replace("of = { label = \"async\" }", &of), &[]);
+        let picked: Vec<_> =
+            cells.iter().filter(|(sc, st)| e.claims[0].of.matches(sc, st)).collect();
+        prop_assert_eq!(picked, [&(scenario, strategy)]);
     }
 
     #[test]
