@@ -74,7 +74,5 @@ fn middle(blocks: &[&f64]) -> Option<f64> {
 fn walls(n: usize, seed: u64) -> Vec<f64> {
     let noise = LogNormal::new(0.0, 0.05).expect("a positive spread");
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    (0..n)
-        .map(|_| (1e9_f64 * noise.sample(&mut rng)).round())
-        .collect()
+    (0..n).map(|_| (1e9_f64 * noise.sample(&mut rng)).round()).collect()
 }

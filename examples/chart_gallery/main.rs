@@ -23,10 +23,7 @@ fn main() -> std::io::Result<()> {
         {
             let png = |mode| drawing.png(mode, 2.0);
             fs_err::write(folder.join(format!("{name}.png")), png(chart::Mode::Light))?;
-            fs_err::write(
-                folder.join(format!("{name}-dark.png")),
-                png(chart::Mode::Dark),
-            )?;
+            fs_err::write(folder.join(format!("{name}-dark.png")), png(chart::Mode::Dark))?;
         }
     }
     Ok(())

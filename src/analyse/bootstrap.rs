@@ -40,11 +40,7 @@ pub fn bootstrap<B: Sync>(
         return Err(NoEstimate::Empty(super::Side::Only));
     }
     let value = statistic(&all).ok_or(NoEstimate::Undefined)?;
-    Ok(Estimate {
-        value,
-        n: all.len(),
-        interval: interval(&all, value, statistic, seed),
-    })
+    Ok(Estimate { value, n: all.len(), interval: interval(&all, value, statistic, seed) })
 }
 
 fn interval<B: Sync>(
@@ -55,10 +51,7 @@ fn interval<B: Sync>(
 ) -> Result<Interval, NoInterval> {
     let n = blocks.len();
     if n < MIN_BLOCKS {
-        return Err(NoInterval::TooFewBlocks {
-            needs: MIN_BLOCKS,
-            has: n,
-        });
+        return Err(NoInterval::TooFewBlocks { needs: MIN_BLOCKS, has: n });
     }
     let drawn: Vec<Option<f64>> = (0..RESAMPLES)
         .into_par_iter()
@@ -109,10 +102,7 @@ fn all_defined(values: Vec<Option<f64>>) -> Result<Vec<f64>, NoInterval> {
     let resamples = values.len();
     let defined: Vec<f64> = values.into_iter().flatten().collect();
     if defined.len() < resamples {
-        return Err(NoInterval::Undefined {
-            undefined: resamples - defined.len(),
-            resamples,
-        });
+        return Err(NoInterval::Undefined { undefined: resamples - defined.len(), resamples });
     }
     Ok(defined)
 }
@@ -148,9 +138,8 @@ mod tests {
         Some(blocks.iter().copied().sum::<f64>() / blocks.len() as f64)
     }
 
-    const BLOCKS: [f64; 12] = [
-        1.01, 1.02, 0.99, 1.05, 1.00, 1.04, 0.98, 1.03, 1.21, 1.01, 0.97, 1.02,
-    ];
+    const BLOCKS: [f64; 12] =
+        [1.01, 1.02, 0.99, 1.05, 1.00, 1.04, 0.98, 1.03, 1.21, 1.01, 0.97, 1.02];
 
     #[test]
     fn one_seed_gives_one_interval_on_any_number_of_threads() {
@@ -181,18 +170,9 @@ mod tests {
     fn reasons_instead_of_neutral_intervals() {
         let reason = |blocks: &[f64]| bootstrap(blocks, middle_of, 1).unwrap().interval;
         assert_eq!(reason(&[1.0; 8]), Err(NoInterval::Degenerate));
-        assert_eq!(
-            reason(&BLOCKS[..5]),
-            Err(NoInterval::TooFewBlocks { needs: 6, has: 5 })
-        );
+        assert_eq!(reason(&BLOCKS[..5]), Err(NoInterval::TooFewBlocks { needs: 6, has: 5 }));
         let sometimes = bootstrap(&BLOCKS, |blocks| blocks.contains(&&1.21).then_some(1.0), 1);
-        assert!(matches!(
-            sometimes.unwrap().interval,
-            Err(NoInterval::Undefined { .. })
-        ));
-        assert_eq!(
-            bootstrap(&BLOCKS, |_| Some(f64::NAN), 1),
-            Err(NoEstimate::Undefined)
-        );
+        assert!(matches!(sometimes.unwrap().interval, Err(NoInterval::Undefined { .. })));
+        assert_eq!(bootstrap(&BLOCKS, |_| Some(f64::NAN), 1), Err(NoEstimate::Undefined));
     }
 }

@@ -88,23 +88,14 @@ mod tests {
         Estimate {
             value: f64::midpoint(low, high),
             n: 15,
-            interval: Ok(Interval {
-                low,
-                high,
-                nominal: 0.95,
-                achieved: 0.952,
-                exact: true,
-            }),
+            interval: Ok(Interval { low, high, nominal: 0.95, achieved: 0.952, exact: true }),
         }
     }
 
     #[test]
     fn the_whole_interval_decides() {
         let straddles = Finding::Undecided(Undecided::Straddles);
-        let between = Bounds::Between {
-            low: 1.0,
-            high: 1.2,
-        };
+        let between = Bounds::Between { low: 1.0, high: 1.2 };
         for (bounds, low, high, expected) in [
             (Bounds::AtMost(1.15), 1.0, 1.15, Finding::Held),
             (Bounds::AtMost(1.15), 1.1, 1.16, straddles.clone()),

@@ -51,11 +51,7 @@ impl Interval {
 
     /// The same interval on another scale; `scale` must be increasing.
     pub(super) fn map(self, scale: impl Fn(f64) -> f64) -> Self {
-        Self {
-            low: scale(self.low),
-            high: scale(self.high),
-            ..self
-        }
+        Self { low: scale(self.low), high: scale(self.high), ..self }
     }
 }
 
@@ -163,10 +159,7 @@ pub(super) fn check_finite(values: &[f64], side: Side) -> Result<(), NoEstimate>
         return Err(NoEstimate::Empty(side));
     }
     match values.iter().position(|value| !value.is_finite()) {
-        Some(index) => Err(NoEstimate::NotFinite {
-            side,
-            position: index + 1,
-        }),
+        Some(index) => Err(NoEstimate::NotFinite { side, position: index + 1 }),
         None => Ok(()),
     }
 }
@@ -175,10 +168,7 @@ pub(super) fn check_finite(values: &[f64], side: Side) -> Result<(), NoEstimate>
 pub(super) fn check_positive(values: &[f64], side: Side) -> Result<(), NoEstimate> {
     check_finite(values, side)?;
     match values.iter().position(|&value| value <= 0.0) {
-        Some(index) => Err(NoEstimate::NotPositive {
-            side,
-            position: index + 1,
-        }),
+        Some(index) => Err(NoEstimate::NotPositive { side, position: index + 1 }),
         None => Ok(()),
     }
 }
@@ -199,10 +189,7 @@ mod tests {
         let few = NoInterval::TooFewBlocks { needs: 6, has: 4 };
         assert_eq!(few.to_string(), "needs at least 6 blocks, has 4");
         let zero = check_positive(&[1.0, 0.0], Side::New).unwrap_err();
-        assert_eq!(
-            zero.to_string(),
-            "new value 2 is not above zero, so it has no ratio"
-        );
+        assert_eq!(zero.to_string(), "new value 2 is not above zero, so it has no ratio");
         let nan = check_finite(&[f64::NAN], Side::Base).unwrap_err();
         assert_eq!(nan.to_string(), "base value 1 is not finite");
         let empty = sorted(&[], Side::Only).unwrap_err();

@@ -66,13 +66,6 @@ impl RatioCase {
 
 /// Equal to nine digits, or to 10⁻¹⁵ where zero is expected.
 pub(super) fn near(ours: f64, theirs: f64, name: &str) {
-    let tolerance = if theirs == 0.0 {
-        1e-15
-    } else {
-        1e-9 * theirs.abs()
-    };
-    assert!(
-        (ours - theirs).abs() <= tolerance,
-        "{name}: {ours} instead of {theirs}"
-    );
+    let tolerance = if theirs == 0.0 { 1e-15 } else { 1e-9 * theirs.abs() };
+    assert!((ours - theirs).abs() <= tolerance, "{name}: {ours} instead of {theirs}");
 }

@@ -6,11 +6,8 @@
 /// What has no p is no test: it stays in its place and does not count towards the family.
 #[must_use]
 pub fn holm(p_values: &[Option<f64>]) -> Vec<Option<f64>> {
-    let mut order: Vec<(usize, f64)> = p_values
-        .iter()
-        .enumerate()
-        .filter_map(|(index, p)| p.map(|p| (index, p)))
-        .collect();
+    let mut order: Vec<(usize, f64)> =
+        p_values.iter().enumerate().filter_map(|(index, p)| p.map(|p| (index, p))).collect();
     order.sort_by(|a, b| a.1.total_cmp(&b.1));
 
     let mut adjusted = vec![None; p_values.len()];

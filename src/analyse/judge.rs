@@ -61,13 +61,7 @@ pub fn judge(comparisons: &[Comparison], margin: Margin, control: Option<Interva
                 }
                 Err(reason) => (Err(reason.clone()), None),
             };
-            Judged {
-                verdict,
-                doubt,
-                bound,
-                p,
-                adjusted_p,
-            }
+            Judged { verdict, doubt, bound, p, adjusted_p }
         })
         .collect()
 }
@@ -82,10 +76,7 @@ struct Noise {
 impl Noise {
     fn of(control: &Interval) -> Self {
         let (low, high) = (control.low.ln(), control.high.ln());
-        Self {
-            center: f64::midpoint(low, high).abs(),
-            half_width: (high - low) / 2.0,
-        }
+        Self { center: f64::midpoint(low, high).abs(), half_width: (high - low) / 2.0 }
     }
 
     /// The farther end from 1.
@@ -109,9 +100,8 @@ impl Case<'_> {
         let interval = match &self.ratio.ratio.interval {
             Ok(interval) => interval.map(f64::ln),
             Err(reason) => {
-                let verdict = Verdict::Inconclusive {
-                    more_blocks: self.until_possible(self.family),
-                };
+                let verdict =
+                    Verdict::Inconclusive { more_blocks: self.until_possible(self.family) };
                 return (verdict, Some(Doubt::NoInterval(reason.clone())));
             }
         };
@@ -121,16 +111,10 @@ impl Case<'_> {
             if adjusted_p.is_some_and(|p| p <= ALPHA) {
                 let lower = interval.high < 0.0;
                 let better = lower == (direction == Direction::LowerIsBetter);
-                let verdict = if better {
-                    Verdict::Faster
-                } else {
-                    Verdict::Slower
-                };
+                let verdict = if better { Verdict::Faster } else { Verdict::Slower };
                 return (verdict, None);
             }
-            Doubt::Multiplicity {
-                family: self.family,
-            }
+            Doubt::Multiplicity { family: self.family }
         } else if interval.low >= -self.delta && interval.high <= self.delta {
             if self.noise.reach() <= self.delta {
                 return (Verdict::Equivalent, None);
@@ -141,9 +125,7 @@ impl Case<'_> {
         } else {
             Doubt::Wide
         };
-        let verdict = Verdict::Inconclusive {
-            more_blocks: self.until_decided(&interval),
-        };
+        let verdict = Verdict::Inconclusive { more_blocks: self.until_decided(&interval) };
         (verdict, Some(doubt))
     }
 
@@ -153,20 +135,14 @@ impl Case<'_> {
         let value = self.ratio.ratio.value.ln();
         let distance = value.abs();
         let half_width = (interval.high - value).max(value - interval.low);
-        let Noise {
-            center,
-            half_width: noise,
-        } = self.noise;
+        let Noise { center, half_width: noise } = self.noise;
         // The factor that the widths have to shrink by.
         let (shrink, possible) = if distance > self.delta {
             let holm =
                 normal::quantile(ALPHA / 2.0 / self.rivals as f64) / normal::quantile(ALPHA / 2.0);
             let past_delta = (distance - self.delta) / (half_width * holm);
             let past_noise = (distance - center) / (half_width * holm + noise);
-            (
-                past_delta.min(past_noise),
-                self.until_possible(self.rivals)?,
-            )
+            (past_delta.min(past_noise), self.until_possible(self.rivals)?)
         } else {
             let within = (self.delta - distance) / half_width;
             let quiet = (self.delta - center) / noise;
@@ -219,20 +195,11 @@ mod tests {
     }
 
     fn compare(base: &[f64], new: &[f64]) -> Comparison {
-        Comparison {
-            ratio: paired_ratio(base, new),
-            direction: Direction::LowerIsBetter,
-        }
+        Comparison { ratio: paired_ratio(base, new), direction: Direction::LowerIsBetter }
     }
 
     fn control(low: f64, high: f64) -> Option<Interval> {
-        Some(Interval {
-            low,
-            high,
-            nominal: 0.95,
-            achieved: 0.952,
-            exact: true,
-        })
+        Some(Interval { low, high, nominal: 0.95, achieved: 0.952, exact: true })
     }
 
     fn alone(comparison: Comparison, aa: Option<Interval>) -> Judged {
@@ -240,10 +207,7 @@ mod tests {
     }
 
     fn words(judged: &Judged) -> String {
-        let verdict = judged
-            .verdict
-            .as_ref()
-            .map_or_else(ToString::to_string, ToString::to_string);
+        let verdict = judged.verdict.as_ref().map_or_else(ToString::to_string, ToString::to_string);
         match &judged.doubt {
             Some(doubt) => format!("{verdict}: {doubt}"),
             None => verdict,
@@ -267,11 +231,7 @@ mod tests {
                 "inconclusive (about 181 more blocks): the interval reaches across the margin",
             ),
         ] {
-            assert_eq!(
-                words(&alone(around(ratio, spread, 15), None)),
-                expected,
-                "{ratio}"
-            );
+            assert_eq!(words(&alone(around(ratio, spread, 15), None)), expected, "{ratio}");
         }
     }
 
@@ -285,19 +245,10 @@ mod tests {
     #[test]
     fn the_control_takes_verdicts_away() {
         let noisy = control(0.97, 1.12);
-        assert_eq!(
-            alone(around(1.10, 0.02, 15), noisy).doubt,
-            Some(Doubt::Noise)
-        );
+        assert_eq!(alone(around(1.10, 0.02, 15), noisy).doubt, Some(Doubt::Noise));
         assert_eq!(words(&alone(around(1.20, 0.02, 15), noisy)), "slower");
-        assert_eq!(
-            alone(around(1.0, 0.01, 15), control(0.97, 1.0)).doubt,
-            Some(Doubt::Noise)
-        );
-        assert_eq!(
-            words(&alone(around(1.0, 0.01, 15), control(0.99, 1.01))),
-            "equivalent"
-        );
+        assert_eq!(alone(around(1.0, 0.01, 15), control(0.97, 1.0)).doubt, Some(Doubt::Noise));
+        assert_eq!(words(&alone(around(1.0, 0.01, 15), control(0.99, 1.01))), "equivalent");
         assert!((alone(around(1.0, 0.01, 15), control(0.8, 1.1)).bound - 1.25).abs() < 1e-12);
     }
 
@@ -329,11 +280,7 @@ mod tests {
 
     #[test]
     fn what_could_not_be_computed_keeps_its_place_and_reason() {
-        let family = [
-            around(1.1, 0.02, 15),
-            compare(&[1.0], &[]),
-            around(0.9, 0.02, 15),
-        ];
+        let family = [around(1.1, 0.02, 15), compare(&[1.0], &[]), around(0.9, 0.02, 15)];
         let judged = judge(&family, Margin::default(), None);
         let said: Vec<String> = judged.iter().map(words).collect();
         assert_eq!(said, ["slower", "there are no new values", "faster"]);

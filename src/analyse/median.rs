@@ -20,10 +20,7 @@ pub fn median(values: &[f64]) -> Result<Estimate, NoEstimate> {
     let sorted = sorted(values, Side::Only)?;
     let n = sorted.len();
     let interval = Null::binomial(n).critical().map_or(
-        Err(NoInterval::TooFewBlocks {
-            needs: MIN_BLOCKS,
-            has: n,
-        }),
+        Err(NoInterval::TooFewBlocks { needs: MIN_BLOCKS, has: n }),
         |critical| {
             let rank = critical.rank as usize;
             Ok(Interval {
@@ -35,11 +32,7 @@ pub fn median(values: &[f64]) -> Result<Estimate, NoEstimate> {
             })
         },
     );
-    Ok(Estimate {
-        value: middle(&sorted),
-        n,
-        interval,
-    })
+    Ok(Estimate { value: middle(&sorted), n, interval })
 }
 
 #[cfg(test)]

@@ -39,11 +39,7 @@ fn t_cdf(t: f64, df: usize) -> f64 {
         let step = 2.0 * j as f64 + odd;
         term *= cos * cos * (step - 1.0) / step;
     }
-    let central = if df % 2 == 1 {
-        2.0 / PI * (angle + sin * sum)
-    } else {
-        sin * sum
-    };
+    let central = if df % 2 == 1 { 2.0 / PI * (angle + sin * sum) } else { sin * sum };
     0.5 + central / 2.0
 }
 
@@ -65,9 +61,7 @@ fn erfc(x: f64) -> f64 {
         return 1.0 - FRAC_2_SQRT_PI * (-x * x).exp() * sum;
     }
     // Evaluated from the far end; 60 levels are enough for full precision from 2.5 on.
-    let fraction = (1..=60)
-        .rev()
-        .fold(x, |tail, k| x + f64::from(k) / 2.0 / tail);
+    let fraction = (1..=60).rev().fold(x, |tail, k| x + f64::from(k) / 2.0 / tail);
     FRAC_2_SQRT_PI / 2.0 * (-x * x).exp() / fraction
 }
 

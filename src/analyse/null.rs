@@ -64,14 +64,9 @@ impl Null {
     pub(super) fn mann_whitney(m: usize, n: usize) -> Self {
         if m > EXACT_LIMIT || n > EXACT_LIMIT {
             let (m, n) = (m as f64, n as f64);
-            return Self::Normal {
-                mean: m * n / 2.0,
-                sd: (m * n * (m + n + 1.0) / 12.0).sqrt(),
-            };
+            return Self::Normal { mean: m * n / 2.0, sd: (m * n * (m + n + 1.0) / 12.0).sqrt() };
         }
-        Self::Exact(cumulative(
-            u_counts(m, n).into_iter().map(|count| count as f64),
-        ))
+        Self::Exact(cumulative(u_counts(m, n).into_iter().map(|count| count as f64)))
     }
 
     /// Chance of a value of at most `k`.
@@ -238,10 +233,7 @@ mod tests {
         let sums = sized_subset_sums(&untied, 4);
         // U = 0 is the sum 2 + 4 + 6 + 8.
         let by_sum: Vec<f64> = sums[20..].iter().copied().step_by(2).collect();
-        let by_u: Vec<f64> = u_counts(4, 5)
-            .into_iter()
-            .map(|count| count as f64)
-            .collect();
+        let by_u: Vec<f64> = u_counts(4, 5).into_iter().map(|count| count as f64).collect();
         assert_eq!(by_sum, by_u);
     }
 

@@ -29,17 +29,11 @@ pub fn paired_ratio(base: &[f64], new: &[f64]) -> Result<RatioEstimate, NoEstima
     check_positive(base, Side::Base)?;
     check_positive(new, Side::New)?;
     if base.len() != new.len() {
-        return Err(NoEstimate::NotPaired {
-            base: base.len(),
-            new: new.len(),
-        });
+        return Err(NoEstimate::NotPaired { base: base.len(), new: new.len() });
     }
     let n = base.len();
-    let mut logs: Vec<f64> = base
-        .iter()
-        .zip(new)
-        .map(|(&base, &new)| log_ratio(base, new))
-        .collect();
+    let mut logs: Vec<f64> =
+        base.iter().zip(new).map(|(&base, &new)| log_ratio(base, new)).collect();
     logs.sort_by(f64::total_cmp);
 
     let (p, p_exact) = signed_rank_p(&logs);
@@ -63,10 +57,7 @@ pub fn paired_ratio(base: &[f64], new: &[f64]) -> Result<RatioEstimate, NoEstima
 fn log_interval(logs: &[f64]) -> Result<Interval, NoInterval> {
     let n = logs.len();
     let Some(critical) = Null::signed_rank(n).critical() else {
-        return Err(NoInterval::TooFewBlocks {
-            needs: MIN_BLOCKS,
-            has: n,
-        });
+        return Err(NoInterval::TooFewBlocks { needs: MIN_BLOCKS, has: n });
     };
     let averages = n as u64 * (n as u64 + 1) / 2;
     Ok(Interval {

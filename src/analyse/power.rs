@@ -101,9 +101,7 @@ mod tests {
             let seen = (0..runs)
                 .filter(|_| {
                     let mut draw = |factor: f64| -> Vec<f64> {
-                        (0..blocks)
-                            .map(|_| factor * trial.sample(&mut rng))
-                            .collect()
+                        (0..blocks).map(|_| factor * trial.sample(&mut rng)).collect()
                     };
                     let (base, new) = (draw(1.0), draw(ratio));
                     let estimate = paired_ratio(&base, &new).unwrap();
@@ -128,9 +126,8 @@ mod tests {
 
     #[test]
     fn more_blocks_always_see_more() {
-        let ratios: Vec<f64> = (6..200)
-            .map(|blocks| detectable_ratio(0.02, blocks, 0.9).unwrap())
-            .collect();
+        let ratios: Vec<f64> =
+            (6..200).map(|blocks| detectable_ratio(0.02, blocks, 0.9).unwrap()).collect();
         assert!(ratios.is_sorted_by(|fewer, more| fewer > more));
     }
 

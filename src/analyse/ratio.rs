@@ -76,9 +76,5 @@ pub(super) fn log_ratio(base: f64, new: f64) -> f64 {
         return -log_ratio(new, base);
     }
     let quotient = new / base;
-    if quotient.is_finite() {
-        quotient.ln()
-    } else {
-        new.ln() - base.ln()
-    }
+    if quotient.is_finite() { quotient.ln() } else { new.ln() - base.ln() }
 }

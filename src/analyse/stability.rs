@@ -73,11 +73,8 @@ impl fmt::Display for Instability {
                 relative * 100.0
             ),
             Self::Extremes { blocks } => {
-                let (noun, verb) = if blocks.len() == 1 {
-                    ("block", "lies")
-                } else {
-                    ("blocks", "lie")
-                };
+                let (noun, verb) =
+                    if blocks.len() == 1 { ("block", "lies") } else { ("blocks", "lie") };
                 let list: Vec<String> = blocks.iter().map(ToString::to_string).collect();
                 write!(
                     f,
@@ -133,10 +130,8 @@ pub fn stability(blocks: &[f64]) -> Result<Vec<Instability>, NoEstimate> {
 #[must_use]
 pub fn wide_control(control: &Interval, margin: Margin) -> Option<Instability> {
     let reach = control.high.ln().abs().max(control.low.ln().abs());
-    (reach > margin.log()).then(|| Instability::WideControl {
-        reach: reach.exp(),
-        margin: margin.relative(),
-    })
+    (reach > margin.log())
+        .then(|| Instability::WideControl { reach: reach.exp(), margin: margin.relative() })
 }
 
 /// Median and robust standard deviation; none where more than half of the values are equal, which
@@ -173,9 +168,8 @@ fn extremes(blocks: &[f64]) -> Option<Instability> {
 fn slow_start(blocks: &[f64]) -> Option<Instability> {
     let (first, rest) = blocks.split_first()?;
     let (center, spread) = center_and_spread(rest)?;
-    (center > 0.0 && first - center > EXTREME * spread).then(|| Instability::SlowStart {
-        ratio: first / center,
-    })
+    (center > 0.0 && first - center > EXTREME * spread)
+        .then(|| Instability::SlowStart { ratio: first / center })
 }
 
 /// Mann's (1945) test for trend: Kendall's S against the order of blocks.
@@ -217,11 +211,7 @@ impl Kendall {
             variance -= scatter(tied.len() as f64);
             untied -= pairs(tied.len() as f64);
         }
-        Self {
-            s,
-            variance,
-            tau: s / (untied * pairs(n)).sqrt(),
-        }
+        Self { s, variance, tau: s / (untied * pairs(n)).sqrt() }
     }
 }
 
@@ -239,10 +229,7 @@ fn autocorrelation(blocks: &[f64]) -> Option<Instability> {
     if variance == 0.0 {
         return None;
     }
-    let covariance: f64 = blocks
-        .windows(2)
-        .map(|pair| product(pair[0], pair[1]))
-        .sum();
+    let covariance: f64 = blocks.windows(2).map(|pair| product(pair[0], pair[1])).sum();
     let lag_1 = covariance / variance;
     let limit = -1.0 / count - normal::quantile(FLAG_LEVEL) / count.sqrt();
     (lag_1 > limit).then_some(Instability::Autocorrelated { lag_1 })
@@ -254,9 +241,8 @@ mod tests {
     use crate::analyse::fixtures::{fixtures, near};
 
     /// Seconds without any pattern.
-    const QUIET: [f64; 12] = [
-        1.002, 0.998, 1.001, 0.999, 1.004, 0.997, 1.000, 1.003, 0.996, 1.002, 0.999, 1.001,
-    ];
+    const QUIET: [f64; 12] =
+        [1.002, 0.998, 1.001, 0.999, 1.004, 0.997, 1.000, 1.003, 0.996, 1.002, 0.999, 1.001];
 
     fn texts(blocks: &[f64]) -> Vec<String> {
         let flags = stability(blocks).unwrap();
@@ -288,10 +274,7 @@ mod tests {
             texts(&hit),
             ["blocks 5, 10 lie far from the others: look there for load and steal"]
         );
-        let wide: Vec<f64> = QUIET
-            .iter()
-            .map(|value| 1.0 + 30.0 * (value - 1.0))
-            .collect();
+        let wide: Vec<f64> = QUIET.iter().map(|value| 1.0 + 30.0 * (value - 1.0)).collect();
         assert_eq!(
             texts(&wide),
             ["blocks spread by 6.6 %: close other programs, or take more blocks"]
@@ -317,13 +300,8 @@ mod tests {
 
     #[test]
     fn a_control_is_wide_beyond_the_margin_on_either_side() {
-        let control = |low, high| Interval {
-            low,
-            high,
-            nominal: 0.95,
-            achieved: 0.952,
-            exact: true,
-        };
+        let control =
+            |low, high| Interval { low, high, nominal: 0.95, achieved: 0.952, exact: true };
         let margin = Margin::default();
         assert_eq!(wide_control(&control(0.99, 1.01), margin), None);
         let flag = wide_control(&control(1.0 / 1.03, 1.01), margin).unwrap();

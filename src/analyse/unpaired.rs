@@ -126,11 +126,7 @@ impl Ranks {
             let t = tied.len() as f64;
             ties += t * t * t - t;
         }
-        Self {
-            doubled,
-            doubled_u: sum - new.len() * (new.len() + 1),
-            ties,
-        }
+        Self { doubled, doubled_u: sum - new.len() * (new.len() + 1), ties }
     }
 
     /// Lehmann (1975): normal with the variance corrected for ties.
@@ -164,17 +160,12 @@ mod tests {
         let estimate = shift_ratio(&[1.0, 1.0], &[3.0]).unwrap();
         assert!((estimate.ratio.value - 3.0).abs() < 1e-12);
         let reason = estimate.ratio.interval.unwrap_err();
-        assert_eq!(
-            reason.to_string(),
-            "needs at least 4 trials on each side, has 2 and 1"
-        );
+        assert_eq!(reason.to_string(), "needs at least 4 trials on each side, has 2 and 1");
     }
 
     #[test]
     fn thousands_of_trials_need_no_memory() {
-        let base: Vec<f64> = (0..3_000)
-            .map(|i| 1e9 + f64::from(i * 7_919 % 3_001))
-            .collect();
+        let base: Vec<f64> = (0..3_000).map(|i| 1e9 + f64::from(i * 7_919 % 3_001)).collect();
         let new: Vec<f64> = base.iter().map(|value| value * 1.5).collect();
         let estimate = shift_ratio(&base, &new).unwrap();
         assert!((estimate.ratio.value - 1.5).abs() < 1e-9);

@@ -116,12 +116,12 @@ impl fmt::Display for Verdict {
             Self::Slower => f.write_str("slower"),
             Self::Equivalent => f.write_str("equivalent"),
             Self::Inconclusive { more_blocks: None } => f.write_str("inconclusive"),
-            Self::Inconclusive {
-                more_blocks: Some(1),
-            } => f.write_str("inconclusive (about 1 more block)"),
-            Self::Inconclusive {
-                more_blocks: Some(blocks),
-            } => write!(f, "inconclusive (about {blocks} more blocks)"),
+            Self::Inconclusive { more_blocks: Some(1) } => {
+                f.write_str("inconclusive (about 1 more block)")
+            }
+            Self::Inconclusive { more_blocks: Some(blocks) } => {
+                write!(f, "inconclusive (about {blocks} more blocks)")
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::Draw;
+use super::{Draw, Model, Syntax, Written};
 use crate::units::exact_duration;
 
 /// One of a list of delays, each as likely.
@@ -12,6 +12,19 @@ use crate::units::exact_duration;
 pub struct Choice {
     /// The delays, in nanoseconds; at least one.
     pub of_ns: Vec<u64>,
+}
+
+impl Choice {
+    pub(super) const WRITTEN: Written = Written {
+        word: "choice",
+        doc: "One of a list of delays, each as likely.",
+        example: r#"choice = ["0s", "1s", "2s", "3s"]"#,
+        syntax: Syntax::Durations {
+            least: 1,
+            most: 10_000,
+            make: |of_ns| Ok(Model::Choice(Choice { of_ns })),
+        },
+    };
 }
 
 impl Draw for Choice {

@@ -4,7 +4,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Exp1};
 use serde::{Deserialize, Serialize};
 
-use super::Draw;
+use super::{Draw, Model, Setting, SettingKind, Syntax, Written};
 use crate::units::exact_duration;
 
 /// Exponential with a mean.
@@ -12,6 +12,18 @@ use crate::units::exact_duration;
 pub struct Exponential {
     /// The mean, in nanoseconds.
     pub mean_ns: u64,
+}
+
+impl Exponential {
+    pub(super) const WRITTEN: Written = Written {
+        word: "exponential",
+        doc: "Exponential with a mean.",
+        example: r#"exponential = { mean = "100ms" }"#,
+        syntax: Syntax::Settings {
+            keys: &[Setting { name: "mean", kind: SettingKind::Duration, doc: "the mean" }],
+            make: |given| Model::Exponential(Exponential { mean_ns: given.duration("mean") }),
+        },
+    };
 }
 
 impl Draw for Exponential {

@@ -3,7 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::Draw;
+use super::{Draw, Model, Syntax, Written};
 use crate::units::exact_duration;
 
 /// The same delay for every request.
@@ -11,6 +11,15 @@ use crate::units::exact_duration;
 pub struct Fixed {
     /// The delay, in nanoseconds.
     pub ns: u64,
+}
+
+impl Fixed {
+    pub(super) const WRITTEN: Written = Written {
+        word: "fixed",
+        doc: "The same delay for every request.",
+        example: r#"fixed = "10ms""#,
+        syntax: Syntax::Duration(|ns| Model::Fixed(Fixed { ns })),
+    };
 }
 
 impl Draw for Fixed {

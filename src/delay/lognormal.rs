@@ -4,7 +4,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 
-use super::Draw;
+use super::{Draw, Model, Setting, SettingKind, Syntax, Written};
 use crate::units::exact_duration;
 
 /// Log-normal with a median and the sigma of the logarithm.
@@ -14,6 +14,30 @@ pub struct Lognormal {
     pub median_ns: u64,
     /// The standard deviation of the natural logarithm; finite, not negative.
     pub sigma: f64,
+}
+
+impl Lognormal {
+    pub(super) const WRITTEN: Written = Written {
+        word: "lognormal",
+        doc: "Log-normal with a median and the sigma of the logarithm.",
+        example: r#"lognormal = { median = "100ms", sigma = 0.5 }"#,
+        syntax: Syntax::Settings {
+            keys: &[
+                Setting { name: "median", kind: SettingKind::Duration, doc: "the median" },
+                Setting {
+                    name: "sigma",
+                    kind: SettingKind::NotNegative,
+                    doc: "the standard deviation of the natural logarithm",
+                },
+            ],
+            make: |given| {
+                Model::Lognormal(Lognormal {
+                    median_ns: given.duration("median"),
+                    sigma: given.number("sigma"),
+                })
+            },
+        },
+    };
 }
 
 impl Draw for Lognormal {

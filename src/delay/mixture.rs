@@ -4,7 +4,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{Draw, Model};
+use super::{Draw, Model, Syntax, Written};
 
 /// One of several models, by weight.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,15 @@ pub struct Part {
     pub weight: f64,
     /// The model that is drawn from.
     pub model: Model,
+}
+
+impl Mixture {
+    pub(super) const WRITTEN: Written = Written {
+        word: "mixture",
+        doc: "One of several models, by weight.",
+        example: r#"mixture = [{ weight = 90, fixed = "1ms" }, { weight = 10, fixed = "1s" }]"#,
+        syntax: Syntax::Parts(|parts| Model::Mixture(Mixture { parts })),
+    };
 }
 
 impl Draw for Mixture {

@@ -1,7 +1,8 @@
 //! Delays: a pure function of (seed, request index), so that the order of arrival changes
 //! nothing and every strategy meets the same waits.
 //!
-//! A delay model is one file here and one line of the list in [`models!`].
+//! A delay model is one file here and one line of the list in [`models!`]: its file holds the
+//! distribution and, as `WRITTEN`, what an experiment file says for it.
 
 mod choice;
 mod exponential;
@@ -10,6 +11,7 @@ mod lognormal;
 mod mixture;
 mod normal;
 mod pareto;
+mod syntax;
 mod trace;
 mod uniform;
 
@@ -24,6 +26,7 @@ pub use lognormal::Lognormal;
 pub use mixture::{Mixture, Part};
 pub use normal::Normal;
 pub use pareto::Pareto;
+pub use syntax::{Given, Setting, SettingKind, Syntax, Written};
 pub use trace::Trace;
 pub use uniform::Uniform;
 
@@ -36,18 +39,18 @@ trait Draw {
     fn describe(&self) -> String;
 }
 
-/// Every delay model: the word of the experiment file, its type, a line of documentation.
+/// Every delay model, by the name of its type. What an experiment file writes stands beside it.
 macro_rules! models {
-    ($($variant:ident, $word:literal, $doc:literal;)*) => {
+    ($($variant:ident)*) => {
         /// A distribution of delays.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(rename_all = "kebab-case")]
         pub enum Model {
-            $(#[doc = $doc] $variant($variant),)*
+            $(#[doc = concat!("See [`", stringify!($variant), "`].")] $variant($variant),)*
         }
 
-        /// The word of the experiment file and a line of documentation for every model.
-        pub const WORDS: &[(&str, &str)] = &[$(($word, $doc),)*];
+        /// What an experiment file writes for each model.
+        pub const MODELS: &[Written] = &[$($variant::WRITTEN,)*];
 
         impl Model {
             fn as_draw(&self) -> &dyn Draw {
@@ -58,15 +61,15 @@ macro_rules! models {
 }
 
 models! {
-    Fixed, "fixed", "The same delay for every request.";
-    Uniform, "uniform", "Evenly spread between two delays.";
-    Choice, "choice", "One of a list of delays, each as likely.";
-    Normal, "normal", "Normal with a mean and a standard deviation, cut at zero.";
-    Exponential, "exponential", "Exponential with a mean.";
-    Lognormal, "lognormal", "Log-normal with a median and the sigma of the logarithm.";
-    Pareto, "pareto", "Pareto with a smallest delay and a shape.";
-    Mixture, "mixture", "One of several models, by weight.";
-    Trace, "trace", "Delays from a CSV file, by request index, from the start again at its end.";
+    Fixed
+    Uniform
+    Choice
+    Normal
+    Exponential
+    Lognormal
+    Pareto
+    Mixture
+    Trace
 }
 
 /// The delays of a workload: a model and, where its tail is long, a longest delay.
@@ -78,9 +81,9 @@ pub struct Delay {
     pub max_ns: Option<u64>,
 }
 
-/// A delay of a day is the longest that can be meant; it also keeps sums of a million delays
+/// A delay of a day, in nanoseconds, is the longest that can be meant; it also keeps sums of a million delays
 /// within 64 bits.
-const LONGEST_NS: f64 = 86_400e9;
+pub const LONGEST_NS: u64 = 86_400_000_000_000;
 
 impl Delay {
     /// The delay of request `index`, in nanoseconds, after scaling.
@@ -92,8 +95,8 @@ impl Delay {
         rng.set_stream(index);
         let drawn = self.model.as_draw().draw(&mut rng, index);
         // A NaN becomes zero here: `max` returns the other operand.
-        let cut = drawn.max(0.0).min(self.max_ns.map_or(LONGEST_NS, |max| max as f64));
-        (cut * time_scale).round().min(LONGEST_NS) as u64
+        let cut = drawn.max(0.0).min(self.max_ns.unwrap_or(LONGEST_NS) as f64);
+        (cut * time_scale).round().min(LONGEST_NS as f64) as u64
     }
 
     /// The delays of the first `requests` requests.

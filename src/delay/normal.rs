@@ -4,7 +4,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 
-use super::Draw;
+use super::{Draw, Model, Setting, SettingKind, Syntax, Written};
 use crate::units::exact_duration;
 
 /// Normal with a mean and a standard deviation, cut at zero.
@@ -14,6 +14,34 @@ pub struct Normal {
     pub mean_ns: u64,
     /// The standard deviation before the cut, in nanoseconds.
     pub sd_ns: u64,
+}
+
+impl Normal {
+    pub(super) const WRITTEN: Written = Written {
+        word: "normal",
+        doc: "Normal with a mean and a standard deviation, cut at zero.",
+        example: r#"normal = { mean = "100ms", sd = "20ms" }"#,
+        syntax: Syntax::Settings {
+            keys: &[
+                Setting {
+                    name: "mean",
+                    kind: SettingKind::Duration,
+                    doc: "the mean before the cut",
+                },
+                Setting {
+                    name: "sd",
+                    kind: SettingKind::Duration,
+                    doc: "the standard deviation before the cut",
+                },
+            ],
+            make: |given| {
+                Model::Normal(Normal {
+                    mean_ns: given.duration("mean"),
+                    sd_ns: given.duration("sd"),
+                })
+            },
+        },
+    };
 }
 
 impl Draw for Normal {

@@ -4,7 +4,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, OpenClosed01};
 use serde::{Deserialize, Serialize};
 
-use super::Draw;
+use super::{Draw, Model, Setting, SettingKind, Syntax, Written};
 use crate::units::exact_duration;
 
 /// Pareto with a smallest delay and a shape.
@@ -14,6 +14,30 @@ pub struct Pareto {
     pub scale_ns: u64,
     /// The tail index; positive. The mean is infinite up to 1.
     pub shape: f64,
+}
+
+impl Pareto {
+    pub(super) const WRITTEN: Written = Written {
+        word: "pareto",
+        doc: "Pareto with a smallest delay and a shape.",
+        example: r#"pareto = { min = "10ms", shape = 1.5 }"#,
+        syntax: Syntax::Settings {
+            keys: &[
+                Setting { name: "min", kind: SettingKind::Duration, doc: "the smallest delay" },
+                Setting {
+                    name: "shape",
+                    kind: SettingKind::Positive,
+                    doc: "the tail index; the mean is infinite up to 1",
+                },
+            ],
+            make: |given| {
+                Model::Pareto(Pareto {
+                    scale_ns: given.duration("min"),
+                    shape: given.number("shape"),
+                })
+            },
+        },
+    };
 }
 
 impl Draw for Pareto {

@@ -5,7 +5,7 @@ use std::io::Read;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::Draw;
+use super::{Draw, Model, Syntax, Written};
 
 /// Delays from a CSV file, by request index, from the start again at its end.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,6 +40,15 @@ impl Trace {
         }
         Ok(Trace { file, delays_ns })
     }
+}
+
+impl Trace {
+    pub(super) const WRITTEN: Written = Written {
+        word: "trace",
+        doc: "Delays from a CSV file, by request index, from the start again at its end.",
+        example: r#"trace = "delays.csv""#,
+        syntax: Syntax::File(|file, csv| Trace::read(file, csv).map(Model::Trace)),
+    };
 }
 
 impl Draw for Trace {

@@ -4,7 +4,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::Draw;
+use super::{Draw, Model, Syntax, Written};
 use crate::units::exact_duration;
 
 /// Evenly spread between two delays.
@@ -14,6 +14,24 @@ pub struct Uniform {
     pub low_ns: u64,
     /// The longest delay, in nanoseconds; at least `low_ns`.
     pub high_ns: u64,
+}
+
+impl Uniform {
+    pub(super) const WRITTEN: Written = Written {
+        word: "uniform",
+        doc: "Evenly spread between two delays.",
+        example: r#"uniform = ["10ms", "50ms"]"#,
+        syntax: Syntax::Durations {
+            least: 2,
+            most: 2,
+            make: |ns| match ns[..] {
+                [low_ns, high_ns] if low_ns <= high_ns => {
+                    Ok(Model::Uniform(Uniform { low_ns, high_ns }))
+                }
+                _ => Err("the first duration is the shortest, the second the longest".to_owned()),
+            },
+        },
+    };
 }
 
 impl Draw for Uniform {

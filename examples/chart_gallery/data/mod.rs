@@ -29,31 +29,13 @@ pub(super) fn gallery() -> Vec<(&'static str, Chart)> {
         ("waterfall-shared", waterfall_of(40, &[4, 8, 16]).into()),
         ("waterfall-1", waterfall_of(1, &[1]).into()),
         ("waterfall-empty", waterfall_of(0, &[1]).into()),
-        (
-            "waterfall-1000",
-            waterfall_of(1000, &[1, 10, 100, 1000]).into(),
-        ),
-        (
-            "waterfall-12",
-            waterfall_of(60, &[1, 1, 2, 3, 4, 5, 6, 10, 10, 20, 30, 60]).into(),
-        ),
-        (
-            "scaling",
-            scaling_of(4, scaling::Quantity::Throughput).into(),
-        ),
-        (
-            "scaling-wall",
-            scaling_of(3, scaling::Quantity::WallTime).into(),
-        ),
-        (
-            "scaling-10",
-            scaling_of(10, scaling::Quantity::WallTime).into(),
-        ),
+        ("waterfall-1000", waterfall_of(1000, &[1, 10, 100, 1000]).into()),
+        ("waterfall-12", waterfall_of(60, &[1, 1, 2, 3, 4, 5, 6, 10, 10, 20, 30, 60]).into()),
+        ("scaling", scaling_of(4, scaling::Quantity::Throughput).into()),
+        ("scaling-wall", scaling_of(3, scaling::Quantity::WallTime).into()),
+        ("scaling-10", scaling_of(10, scaling::Quantity::WallTime).into()),
         ("scaling-1", scaling_point().into()),
-        (
-            "scaling-empty",
-            scaling_of(0, scaling::Quantity::WallTime).into(),
-        ),
+        ("scaling-empty", scaling_of(0, scaling::Quantity::WallTime).into()),
         ("inflight", inflight_of(100, &[1, 5, 20, 100]).into()),
         ("inflight-shared", inflight_of(200, &[20, 30, 40]).into()),
         ("inflight-1", inflight_of(1, &[1]).into()),
@@ -100,9 +82,7 @@ const STRATEGIES: [&str; 12] = [
 
 fn wall_of(rows: usize, scenarios: usize) -> wall::Wall {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let ideals = [
-        15.0, 15.0, 3.2, 1.7, 0.95, 0.9, 1.6, 0.31, 0.3, 0.31, 0.31, 0.3,
-    ];
+    let ideals = [15.0, 15.0, 3.2, 1.7, 0.95, 0.9, 1.6, 0.31, 0.3, 0.31, 0.31, 0.3];
     let groups = (0..scenarios)
         .map(|s| Group {
             heading: if scenarios > 1 {
@@ -126,11 +106,7 @@ fn wall_of(rows: usize, scenarios: usize) -> wall::Wall {
                         trials: if i == 5 { vec![] } else { trials },
                         ideal: Some(seconds(ideal)),
                         efficiency: (i != 5).then(|| ideal / median),
-                        note: if i == 5 {
-                            "3 of 3 failed".into()
-                        } else {
-                            String::new()
-                        },
+                        note: if i == 5 { "3 of 3 failed".into() } else { String::new() },
                     }
                 })
                 .collect(),
@@ -166,11 +142,7 @@ fn wall_long() -> wall::Wall {
 fn percentiles_of(curves: usize, panels: usize) -> percentiles::Percentiles {
     let panels = (0..panels)
         .map(|p| percentiles::Panel {
-            heading: if panels > 1 {
-                format!("delay scenario {}", p + 1)
-            } else {
-                String::new()
-            },
+            heading: if panels > 1 { format!("delay scenario {}", p + 1) } else { String::new() },
             curves: (0..curves)
                 .map(|i| {
                     let tail = 3.0 + i as f64 * 4.0;
@@ -205,9 +177,7 @@ fn percentiles_of(curves: usize, panels: usize) -> percentiles::Percentiles {
 
 fn waterfall_of(n: usize, limits: &[usize]) -> waterfall::Waterfall {
     let mut rng = ChaCha8Rng::seed_from_u64(2);
-    let delays: Vec<f64> = (0..n)
-        .map(|_| f64::from(rng.random_range(0..4)) * 0.1)
-        .collect();
+    let delays: Vec<f64> = (0..n).map(|_| f64::from(rng.random_range(0..4)) * 0.1).collect();
     let panels = limits
         .iter()
         .enumerate()
@@ -215,11 +185,7 @@ fn waterfall_of(n: usize, limits: &[usize]) -> waterfall::Waterfall {
             let mut slots = vec![0.0f64; limit];
             let mut requests = Vec::new();
             for (k, delay) in delays.iter().enumerate() {
-                let slot = slots
-                    .iter()
-                    .copied()
-                    .enumerate()
-                    .min_by(|a, b| a.1.total_cmp(&b.1));
+                let slot = slots.iter().copied().enumerate().min_by(|a, b| a.1.total_cmp(&b.1));
                 let (slot, sent) = slot.expect("a limit of at least one");
                 let head = sent + delay + rng.random_range(0.001..0.004);
                 let end = head + rng.random_range(0.0005..0.01);
@@ -239,11 +205,7 @@ fn waterfall_of(n: usize, limits: &[usize]) -> waterfall::Waterfall {
                     l if l <= 10 => format!("threads {l} · ureq"),
                     l => format!("async-semaphore {l} · reqwest"),
                 },
-                note: if i == 0 {
-                    "efficiency 0.99".into()
-                } else {
-                    String::new()
-                },
+                note: if i == 0 { "efficiency 0.99".into() } else { String::new() },
                 wall: seconds(slots.iter().copied().fold(0.0, f64::max) + 0.002),
                 requests,
                 left_out: if n >= 1000 { 4000 } else { 0 },

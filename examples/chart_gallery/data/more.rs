@@ -11,39 +11,23 @@ pub(super) fn scaling_of(curves: usize, quantity: scaling::Quantity) -> scaling:
             let cap = 42_000.0 - 2_500.0 * i as f64;
             let value = |n: f64| {
                 let rate = 1.0 / (1.0 / (800.0 * n) + 1.0 / cap);
-                let rate = if i == 1 && n > 100.0 {
-                    rate * (100.0 / n).powf(0.4)
-                } else {
-                    rate
-                };
+                let rate = if i == 1 && n > 100.0 { rate * (100.0 / n).powf(0.4) } else { rate };
                 if throughput { rate } else { 10_000.0 / rate }
             };
             let ideal = |n: f64| {
-                if throughput {
-                    800.0 * n
-                } else {
-                    f64::max(10_000.0 / (800.0 * n), 0.02)
-                }
+                if throughput { 800.0 * n } else { f64::max(10_000.0 / (800.0 * n), 0.02) }
             };
             let mut points: Vec<Point> = (0..=10)
                 .map(|k| {
                     let value = value(f64::from(1 << k));
                     let interval = (k % 5 != 4).then_some((value * 0.9, value * 1.08));
-                    Point {
-                        limit: Limit::Bounded(1 << k),
-                        value,
-                        interval,
-                    }
+                    Point { limit: Limit::Bounded(1 << k), value, interval }
                 })
                 .collect();
             if i != 2 {
                 let value = value(2048.0) * 1.1;
                 let interval = Some((value * 0.85, value * 1.15));
-                points.push(Point {
-                    limit: Limit::Unbounded,
-                    value,
-                    interval,
-                });
+                points.push(Point { limit: Limit::Unbounded, value, interval });
             }
             Series {
                 label: STRATEGIES[11 - i % 12].into(),
@@ -66,36 +50,18 @@ pub(super) fn scaling_of(curves: usize, quantity: scaling::Quantity) -> scaling:
         series,
         reference: Some(Reference {
             value: if throughput { 43_000.0 } else { 0.2 },
-            label: if throughput {
-                "server limit 43 k/s"
-            } else {
-                "longest delay 200 ms"
-            }
-            .into(),
+            label: if throughput { "server limit 43 k/s" } else { "longest delay 200 ms" }.into(),
         }),
     }
 }
 
 pub(super) fn scaling_point() -> scaling::Scaling {
     use scaling::{Limit, Point, Quantity, Series};
-    let point = |limit, value| Point {
-        limit,
-        value,
-        interval: None,
-    };
-    let series = |label: &str, series, points| Series {
-        label: label.into(),
-        series,
-        points,
-        ideal: vec![],
-    };
+    let point = |limit, value| Point { limit, value, interval: None };
+    let series =
+        |label: &str, series, points| Series { label: label.into(), series, points, ideal: vec![] };
     scaling::Scaling {
-        frame: frame(
-            "scaling-1",
-            "One limit only",
-            "Wall time",
-            "1 block · synthetic data",
-        ),
+        frame: frame("scaling-1", "One limit only", "Wall time", "1 block · synthetic data"),
         quantity: Quantity::WallTime,
         series: vec![
             series("threads", 1, vec![point(Limit::Bounded(10), 1.7)]),
@@ -129,11 +95,7 @@ pub(super) fn cost_of(rows: usize, scenarios: usize, servers: bool) -> cost::Cos
                     cost::Row {
                         label: STRATEGIES[i % 12].into(),
                         client: usage(1.0),
-                        server: if servers {
-                            usage(0.7)
-                        } else {
-                            cost::Usage::default()
-                        },
+                        server: if servers { usage(0.7) } else { cost::Usage::default() },
                     }
                 })
                 .collect(),
@@ -162,10 +124,7 @@ fn ratios(title: &str, rows: Vec<aa::Row>) -> aa::Ratios {
         control: Some((0.991, 1.012)),
         less: "faster".into(),
         more: "slower".into(),
-        groups: vec![Group {
-            heading: String::new(),
-            rows,
-        }],
+        groups: vec![Group { heading: String::new(), rows }],
     }
 }
 
@@ -185,24 +144,12 @@ pub(super) fn ratios_wide() -> aa::Ratios {
     let mut chart = ratios(
         "Async with 100 permits is 46 times as fast as one after the other",
         vec![
-            ratio(
-                "sequential · ureq · session",
-                0.994,
-                0.008,
-                Same,
-                "equivalent",
-            ),
+            ratio("sequential · ureq · session", 0.994, 0.008, Same, "equivalent"),
             ratio("threads 5 · ureq", 0.21, 0.02, Good, "faster"),
             ratio("threads 20 · ureq", 0.063, 0.03, Good, "faster"),
             ratio("async-semaphore 100", 0.0217, 0.01, Good, "faster"),
             ratio("sequential · reqwest", 1.08, 0.02, Bad, "slower"),
-            ratio(
-                "thread-pool 20",
-                0.97,
-                0.12,
-                Open,
-                "inconclusive (about 12 more blocks)",
-            ),
+            ratio("thread-pool 20", 0.97, 0.12, Open, "inconclusive (about 12 more blocks)"),
         ],
     );
     chart.groups[0].heading = "delay = choice(0 s, 1 s, 2 s, 3 s)".into();
@@ -215,8 +162,7 @@ pub(super) fn ratios_wide() -> aa::Ratios {
                 ..ratio("async-all", 1.0, 0.1, Open, "not computable: n = 4")
             },
             aa::Row {
-                interval: None,
-                ..ratio("threads 5 · ureq", 0.3, 0.1, Open, "inconclusive")
+                interval: None, ..ratio("threads 5 · ureq", 0.3, 0.1, Open, "inconclusive")
             },
         ],
     });

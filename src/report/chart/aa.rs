@@ -108,12 +108,7 @@ impl Draw for Ratios {
         }
         estimates.draw(&mut canvas, &rows, estimate_x, top - 8.0);
         intervals.draw(&mut canvas, &rows, interval_x, top - 8.0);
-        canvas.text(
-            verdict_x,
-            top - 8.0,
-            "verdict",
-            Face::new(11.5, Token::Muted),
-        );
+        canvas.text(verdict_x, top - 8.0, "verdict", Face::new(11.5, Token::Muted));
         foot(canvas, &self.frame, rows.bottom + 24.0)
     }
 }
@@ -138,20 +133,12 @@ impl Ratios {
         let estimates = rows.iter().flat_map(|r| [r.ratio, r.bound]).flatten();
         let around = [1.0, self.margin.0, self.margin.1];
         let control = self.control.into_iter().flat_map(|(lo, hi)| [lo, hi]);
-        let core: Vec<f64> = estimates
-            .chain(around)
-            .chain(control)
-            .filter(|v| drawable(*v))
-            .collect();
+        let core: Vec<f64> =
+            estimates.chain(around).chain(control).filter(|v| drawable(*v)).collect();
         let lo = core.iter().copied().fold(1.0, f64::min);
         let hi = core.iter().copied().fold(1.0, f64::max);
-        let ends = rows
-            .iter()
-            .filter_map(|r| r.interval)
-            .flat_map(|(lo, hi)| [lo, hi]);
-        let followed = ends
-            .filter(|v| drawable(*v))
-            .map(|v| v.clamp(lo / BEYOND, hi * BEYOND));
+        let ends = rows.iter().filter_map(|r| r.interval).flat_map(|(lo, hi)| [lo, hi]);
+        let followed = ends.filter(|v| drawable(*v)).map(|v| v.clamp(lo / BEYOND, hi * BEYOND));
         let values: Vec<f64> = core.iter().copied().chain(followed).collect();
         let lo = values.iter().copied().fold(lo, f64::min);
         let hi = values.iter().copied().fold(hi, f64::max);
@@ -199,22 +186,14 @@ impl Ratios {
         let cut = |words: &str| cut_end(words, HINT, Weight::Regular, to - from - ARROW);
         if (less_fits || stacked) && !self.less.is_empty() {
             let words = cut(&self.less);
-            let x = if stacked {
-                from
-            } else {
-                one - 8.0 - width(&words)
-            };
+            let x = if stacked { from } else { one - 8.0 - width(&words) };
             let y = if stacked { y - 16.0 } else { y };
             arrow(canvas, (x, y), -1.0);
             canvas.text(x + ARROW, y, words, face);
         }
         if (more_fits || stacked) && !self.more.is_empty() {
             let words = cut(&self.more);
-            let x = if stacked {
-                to - width(&words)
-            } else {
-                one + 8.0
-            };
+            let x = if stacked { to - width(&words) } else { one + 8.0 };
             arrow(canvas, (x + width(&words), y), 1.0);
             canvas.text(x, y, words, face);
         }
@@ -230,11 +209,7 @@ fn arrow(canvas: &mut Canvas, (x, baseline): (f64, f64), direction: f64) {
     let y = baseline - HINT * 0.36;
     let back = |dx: f64| x - direction * dx;
     canvas.line(&[(x, y), (back(12.0), y)], Token::Muted, 1.25);
-    canvas.line(
-        &[(back(4.0), y - 3.5), (x, y), (back(4.0), y + 3.5)],
-        Token::Muted,
-        1.25,
-    );
+    canvas.line(&[(back(4.0), y - 3.5), (x, y), (back(4.0), y + 3.5)], Token::Muted, 1.25);
 }
 
 const MARGIN_BAND: Paint = Paint(Token::Mark(BLUE), 0.16);
@@ -273,11 +248,7 @@ fn estimates(rows: &[&Row]) -> Column {
         Some(ratio) => (format::ratio(ratio), Token::Text(r.tone.hue())),
         None => ("–".to_owned(), Token::Muted),
     });
-    Column {
-        heading: "ratio",
-        face: Face::new(12.5, Token::Ink).bold(),
-        cells: cells.collect(),
-    }
+    Column { heading: "ratio", face: Face::new(12.5, Token::Ink).bold(), cells: cells.collect() }
 }
 
 fn interval_texts(rows: &[&Row]) -> Column {
@@ -314,11 +285,7 @@ fn draw_row(canvas: &mut Canvas, row: &Row, scale: &Scale, y: f64) {
         canvas.line(&[(from, y), (to, y)], token, 2.0);
         for (value, at, inward) in [(lo, from, 5.0), (hi, to, -5.0)] {
             if value < scale.start() || value > scale.end() {
-                canvas.line(
-                    &[(at + inward, y - 4.0), (at, y), (at + inward, y + 4.0)],
-                    token,
-                    2.0,
-                );
+                canvas.line(&[(at + inward, y - 4.0), (at, y), (at + inward, y + 4.0)], token, 2.0);
             } else {
                 canvas.line(&[(at, y - 4.5), (at, y + 4.5)], token, 1.5);
             }

@@ -23,9 +23,7 @@ pub(super) fn duration_labels(scale: &Scale, wanted: f64) -> Vec<Label> {
     }
     // Ticks are round in the unit that is written, which may be minutes.
     let (_, unit) = format::duration_unit(scale.end());
-    labels(&scale.in_units_of(unit), wanted, |v| {
-        format::duration_tick_like(v * unit, scale.end())
-    })
+    labels(&scale.in_units_of(unit), wanted, |v| format::duration_tick_like(v * unit, scale.end()))
 }
 
 /// The ticks of a scale, labelled by `text`.
@@ -33,11 +31,7 @@ pub(super) fn labels(scale: &Scale, wanted: f64, text: impl Fn(f64) -> String) -
     scale
         .ticks(wanted)
         .into_iter()
-        .map(|tick| Label {
-            at: scale.at(tick.value),
-            text: text(tick.value),
-            major: tick.major,
-        })
+        .map(|tick| Label { at: scale.at(tick.value), text: text(tick.value), major: tick.major })
         .collect()
 }
 
@@ -61,10 +55,8 @@ pub(super) fn x_grid(canvas: &mut Canvas, ticks: &[Label], top: f64, bottom: f64
 pub(super) fn x_labels(canvas: &mut Canvas, ticks: &[Label], y: f64) {
     let face = Face::new(SIZE, Token::Muted).middle();
     let place = |t: &Label| t.at.min(RIGHT + 12.0 - face.width(&t.text) / 2.0);
-    let extents: Vec<(f64, f64, bool)> = ticks
-        .iter()
-        .map(|t| (place(t), face.width(&t.text), t.major))
-        .collect();
+    let extents: Vec<(f64, f64, bool)> =
+        ticks.iter().map(|t| (place(t), face.width(&t.text), t.major)).collect();
     for (tick, written) in ticks.iter().zip(choose_labels(&extents, 12.0)) {
         if written {
             canvas.text(place(tick), y, &tick.text, face);
@@ -88,11 +80,7 @@ pub(super) fn y_axis(canvas: &mut Canvas, ticks: &[Label], left: f64, right: f64
 /// Width that the labels of a vertical axis need.
 pub(super) fn y_axis_width(ticks: &[Label]) -> f64 {
     let face = Face::new(SIZE, Token::Muted);
-    ticks
-        .iter()
-        .map(|t| face.width(&t.text))
-        .fold(20.0, f64::max)
-        + 10.0
+    ticks.iter().map(|t| face.width(&t.text)).fold(20.0, f64::max) + 10.0
 }
 
 /// The name and last value of a curve.
@@ -116,11 +104,7 @@ const WIDEST: f64 = 200.0;
 /// Width that labels at the ends of curves need, leaders included.
 pub(super) fn end_labels_width<'a>(names: impl Iterator<Item = &'a str>) -> f64 {
     let face = Face::new(NAME, Token::Ink).bold();
-    names
-        .map(|n| face.width(n))
-        .fold(60.0, f64::max)
-        .min(WIDEST)
-        + LEADER
+    names.map(|n| face.width(n)).fold(60.0, f64::max).min(WIDEST) + LEADER
 }
 
 /// Names and values to the right of `x`, moved apart inside `lo..=hi`, each with a
@@ -133,29 +117,14 @@ pub(super) fn end_labels(canvas: &mut Canvas, labels: &[EndLabel], x: f64, lo: f
         let (from_x, from_y) = (label.at.0 + 5.0, label.at.1);
         if from_x < x - 12.0 {
             // The curve ended early: what leads on must not look like data.
-            canvas.dashed(
-                &[(from_x, from_y), (x + 9.0, from_y)],
-                token,
-                1.0,
-                (1.0, 3.0),
-            );
+            canvas.dashed(&[(from_x, from_y), (x + 9.0, from_y)], token, 1.0, (1.0, 3.0));
         } else {
             canvas.line(&[(from_x, from_y), (x + 9.0, from_y)], token, 1.0);
         }
         let leader = [(x + 9.0, from_y), (x + 22.0, y), (x + 26.0, y)];
         canvas.line(&leader, token, 1.0);
         let name = cut_middle(&label.name, NAME, Weight::SemiBold, WIDEST);
-        canvas.text(
-            x + LEADER,
-            y + 1.0,
-            name,
-            Face::new(NAME, Token::Text(label.series)).bold(),
-        );
-        canvas.text(
-            x + LEADER,
-            y + 15.0,
-            &label.value,
-            Face::new(VALUE, Token::Muted),
-        );
+        canvas.text(x + LEADER, y + 1.0, name, Face::new(NAME, Token::Text(label.series)).bold());
+        canvas.text(x + LEADER, y + 15.0, &label.value, Face::new(VALUE, Token::Muted));
     }
 }

@@ -51,33 +51,19 @@ pub(super) struct Face {
 impl Face {
     /// Regular, starting at its position.
     pub(super) fn new(size: f64, token: Token) -> Self {
-        Self {
-            size,
-            weight: Weight::Regular,
-            token,
-            anchor: Anchor::Start,
-        }
+        Self { size, weight: Weight::Regular, token, anchor: Anchor::Start }
     }
 
     pub(super) fn bold(self) -> Self {
-        Self {
-            weight: Weight::SemiBold,
-            ..self
-        }
+        Self { weight: Weight::SemiBold, ..self }
     }
 
     pub(super) fn middle(self) -> Self {
-        Self {
-            anchor: Anchor::Middle,
-            ..self
-        }
+        Self { anchor: Anchor::Middle, ..self }
     }
 
     pub(super) fn end(self) -> Self {
-        Self {
-            anchor: Anchor::End,
-            ..self
-        }
+        Self { anchor: Anchor::End, ..self }
     }
 
     /// Width of `text` in this face.
@@ -144,8 +130,7 @@ impl Canvas {
 
     /// A filled circle.
     pub(super) fn circle(&mut self, centre: Point, radius: f64, paint: impl Into<Paint>) {
-        self.shapes
-            .push(Shape::Circle(centre, radius, paint.into()));
+        self.shapes.push(Shape::Circle(centre, radius, paint.into()));
     }
 
     /// A point of data: a disc with a thin ring of the surface around it.
@@ -156,11 +141,8 @@ impl Canvas {
 
     /// One line of text with its baseline at `y`.
     pub(super) fn text(&mut self, x: f64, y: f64, text: impl Into<String>, face: Face) {
-        let text: String = text
-            .into()
-            .chars()
-            .map(|c| if is_xml_char(c) { c } else { ' ' })
-            .collect();
+        let text: String =
+            text.into().chars().map(|c| if is_xml_char(c) { c } else { ' ' }).collect();
         if !text.trim().is_empty() {
             self.shapes.push(Shape::Text((x, y), text, face));
         }
@@ -245,10 +227,7 @@ fn point((x, y): Point) -> (i32, i32) {
 
 fn units(px: f64) -> i32 {
     assert!(px.is_finite(), "a coordinate is {px}");
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "canvases are a few thousand px"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "canvases are a few thousand px")]
     let units = (px * UNITS).round() as i32;
     units
 }
@@ -257,10 +236,9 @@ fn units(px: f64) -> i32 {
 fn load_fonts() {
     static LOADED: Once = Once::new();
     LOADED.call_once(|| {
-        for (style, bytes) in [
-            (FontStyle::Normal, font::REGULAR),
-            (FontStyle::Bold, font::SEMI_BOLD),
-        ] {
+        for (style, bytes) in
+            [(FontStyle::Normal, font::REGULAR), (FontStyle::Bold, font::SEMI_BOLD)]
+        {
             assert!(
                 register_font(font::FAMILY, style, bytes).is_ok(),
                 "the embedded font is well-formed"
@@ -318,12 +296,7 @@ pub(super) fn clip(
         let (dx, dy) = (b.0 - a.0, b.1 - a.1);
         // Liang–Barsky: the range of the segment's parameter that is inside.
         let (mut from, mut to) = (0.0f64, 1.0f64);
-        for (d, room) in [
-            (-dx, a.0 - x0),
-            (dx, x1 - a.0),
-            (-dy, a.1 - y0),
-            (dy, y1 - a.1),
-        ] {
+        for (d, room) in [(-dx, a.0 - x0), (dx, x1 - a.0), (-dy, a.1 - y0), (dy, y1 - a.1)] {
             if d == 0.0 && room < 0.0 {
                 to = -1.0;
             } else if d < 0.0 {
@@ -354,9 +327,7 @@ mod tests {
     fn dashes_cover_their_share_of_the_path() {
         let path = [(0.0, 0.0), (30.0, 0.0), (30.0, 30.0)];
         let length = |d: &Vec<Point>| -> f64 {
-            d.windows(2)
-                .map(|p| (p[1].0 - p[0].0).hypot(p[1].1 - p[0].1))
-                .sum()
+            d.windows(2).map(|p| (p[1].0 - p[0].0).hypot(p[1].1 - p[0].1)).sum()
         };
         let total: f64 = dashes(&path, 4.0, 2.0).iter().map(length).sum();
         assert!((total - 40.0).abs() < 1e-9, "{total}");
@@ -364,18 +335,8 @@ mod tests {
 
     #[test]
     fn clipping_splits_a_line_that_leaves_and_returns() {
-        let parts = clip(
-            &[(0.0, 5.0), (5.0, 15.0), (10.0, 5.0)],
-            (0.0, 10.0),
-            (0.0, 10.0),
-        );
-        assert_eq!(
-            parts,
-            [
-                vec![(0.0, 5.0), (2.5, 10.0)],
-                vec![(7.5, 10.0), (10.0, 5.0)]
-            ]
-        );
+        let parts = clip(&[(0.0, 5.0), (5.0, 15.0), (10.0, 5.0)], (0.0, 10.0), (0.0, 10.0));
+        assert_eq!(parts, [vec![(0.0, 5.0), (2.5, 10.0)], vec![(7.5, 10.0), (10.0, 5.0)]]);
     }
 
     proptest! {

@@ -28,10 +28,7 @@ pub(super) fn check(chart: &dyn Draw) {
             root.attribute("aria-labelledby"),
             Some(format!("{id}-title {id}-desc").as_str())
         );
-        for node in document
-            .descendants()
-            .filter(|n| n.attribute("id").is_some())
-        {
+        for node in document.descendants().filter(|n| n.attribute("id").is_some()) {
             assert!(node.attribute("id").is_some_and(|i| i.starts_with(id)));
         }
     }
@@ -49,11 +46,7 @@ pub(super) fn check(chart: &dyn Draw) {
         for b in &texts[i + 1..] {
             let apart =
                 a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
-            assert!(
-                apart,
-                "{:?} and {:?} overlap at {:.0}, {:.0}",
-                a.text, b.text, a.left, a.top
-            );
+            assert!(apart, "{:?} and {:?} overlap at {:.0}, {:.0}", a.text, b.text, a.left, a.top);
         }
     }
 }

@@ -48,11 +48,7 @@ impl Usage {
 
     /// User and system time in seconds, as far as known.
     fn cpu(&self) -> f64 {
-        [self.user, self.system]
-            .into_iter()
-            .flatten()
-            .map(|d| d.as_secs_f64())
-            .sum()
+        [self.user, self.system].into_iter().flatten().map(|d| d.as_secs_f64()).sum()
     }
 
     fn memory(&self) -> f64 {
@@ -80,10 +76,7 @@ impl Usage {
 /// User and system colours of a process.
 type Hues = (Paint, Paint);
 const CLIENT: Hues = (Paint(Token::Mark(BLUE), 1.0), Paint(Token::Mark(SKY), 1.0));
-const SERVER: Hues = (
-    Paint(Token::Mark(SLATE), 1.0),
-    Paint(Token::Mark(SLATE), 0.5),
-);
+const SERVER: Hues = (Paint(Token::Mark(SLATE), 1.0), Paint(Token::Mark(SLATE), 0.5));
 const BAR: f64 = 11.0;
 const TEXT: f64 = 11.5;
 /// Between the two panels.
@@ -108,16 +101,10 @@ impl Draw for Cost {
             usages().map(|u| face.width(&text(&u))).fold(40.0, f64::max) + 10.0
         };
         let middle = rows.left + (RIGHT - rows.left) * 0.56;
-        let cpu = bars(
-            usages().map(|u| u.cpu()),
-            rows.left,
-            middle - BETWEEN - room(Usage::cpu_text),
-        );
-        let memory_scale = bars(
-            usages().map(|u| u.memory()),
-            middle,
-            RIGHT - room(Usage::memory_text),
-        );
+        let cpu =
+            bars(usages().map(|u| u.cpu()), rows.left, middle - BETWEEN - room(Usage::cpu_text));
+        let memory_scale =
+            bars(usages().map(|u| u.memory()), middle, RIGHT - room(Usage::memory_text));
 
         let top = y + 30.0;
         let heading = Face::new(12.5, Token::Ink).bold();
@@ -132,24 +119,10 @@ impl Draw for Cost {
         for (row, &y) in all.iter().zip(&rows.middles) {
             let pair = row.server.is_known();
             let client = if pair { y - BAR / 2.0 - 1.5 } else { y };
-            draw_usage(
-                &mut canvas,
-                &row.client,
-                CLIENT,
-                (&cpu, &memory_scale),
-                client,
-                true,
-            );
+            draw_usage(&mut canvas, &row.client, CLIENT, (&cpu, &memory_scale), client, true);
             if pair {
                 let server = y + BAR / 2.0 + 1.5;
-                draw_usage(
-                    &mut canvas,
-                    &row.server,
-                    SERVER,
-                    (&cpu, &memory_scale),
-                    server,
-                    false,
-                );
+                draw_usage(&mut canvas, &row.server, SERVER, (&cpu, &memory_scale), server, false);
             }
         }
         foot(canvas, &self.frame, rows.bottom + 24.0)
@@ -158,15 +131,9 @@ impl Draw for Cost {
 
 fn keys(servers: bool) -> Vec<Key> {
     let key = |paint, text| Key::new(Swatch::Area(paint), text);
-    let mut keys = vec![
-        key(CLIENT.0, "client, user"),
-        key(CLIENT.1, "client, system"),
-    ];
+    let mut keys = vec![key(CLIENT.0, "client, user"), key(CLIENT.1, "client, system")];
     if servers {
-        keys.extend([
-            key(SERVER.0, "server, user"),
-            key(SERVER.1, "server, system"),
-        ]);
+        keys.extend([key(SERVER.0, "server, user"), key(SERVER.1, "server, system")]);
     }
     keys
 }
@@ -180,9 +147,7 @@ fn bars(values: impl Iterator<Item = f64>, from: f64, to: f64) -> Scale {
 fn memory_ticks(scale: &Scale) -> Vec<Label> {
     let (_, unit) = format::byte_unit(scale.end());
     let in_units = scale.in_units_of(unit);
-    labels(&in_units, 3.0, |v| {
-        format::bytes_tick_like(v * unit, scale.end())
-    })
+    labels(&in_units, 3.0, |v| format::bytes_tick_like(v * unit, scale.end()))
 }
 
 fn draw_usage(
@@ -205,10 +170,5 @@ fn draw_usage(
     let face = |is_known| if is_known { known } else { unknown };
     let both = usage.user.is_some() && usage.system.is_some();
     canvas.text(end + 6.0, y + 4.0, usage.cpu_text(), face(both));
-    canvas.text(
-        reach + 6.0,
-        y + 4.0,
-        usage.memory_text(),
-        face(usage.peak_memory.is_some()),
-    );
+    canvas.text(reach + 6.0, y + 4.0, usage.memory_text(), face(usage.peak_memory.is_some()));
 }

@@ -60,11 +60,7 @@ pub(super) fn wrap(text: &str, size: f64, weight: Weight, max: f64, lines: usize
     let fits = |s: &str| width(s, size, weight) <= max;
     let mut words = text.split_whitespace().peekable();
     while let Some(word) = words.next() {
-        let joined = if line.is_empty() {
-            word.to_owned()
-        } else {
-            format!("{line} {word}")
-        };
+        let joined = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
         if fits(&joined) {
             line = joined;
             continue;
@@ -115,11 +111,7 @@ pub(super) fn cut_middle(text: &str, size: f64, weight: Weight, max: f64) -> Str
     let mut room = max - width("…", size, weight);
     let (mut head, mut tail) = (0, 0);
     while head + tail < chars.len() {
-        let next = if head <= tail {
-            head
-        } else {
-            chars.len() - 1 - tail
-        };
+        let next = if head <= tail { head } else { chars.len() - 1 - tail };
         room -= wide(&chars[next]);
         if room < 0.0 {
             break;
@@ -178,12 +170,8 @@ mod tests {
 
     #[test]
     fn the_middle_is_cut_and_the_ends_stay() {
-        let cut = cut_middle(
-            "async-semaphore reqwest session limit 1000",
-            12.0,
-            Weight::Regular,
-            150.0,
-        );
+        let cut =
+            cut_middle("async-semaphore reqwest session limit 1000", 12.0, Weight::Regular, 150.0);
         assert!(cut.starts_with("async") && cut.ends_with("1000"), "{cut}");
     }
 

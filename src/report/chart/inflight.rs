@@ -74,33 +74,14 @@ impl Draw for InFlight {
         }
 
         let columns = if self.panels.len() > 1 { 2 } else { 1 };
-        let width = if columns == 1 {
-            RIGHT - MARGIN
-        } else {
-            (RIGHT - MARGIN - BETWEEN) / 2.0
-        };
+        let width = if columns == 1 { RIGHT - MARGIN } else { (RIGHT - MARGIN - BETWEEN) / 2.0 };
         for (i, panel) in self.panels.iter().enumerate() {
-            let left = if i % columns == 0 {
-                MARGIN
-            } else {
-                MARGIN + width + BETWEEN
-            };
+            let left = if i % columns == 0 { MARGIN } else { MARGIN + width + BETWEEN };
             let top = y + 38.0;
-            let x = Scale::linear(
-                0.0,
-                time.unwrap_or(ends[i]) * 1.02,
-                left + GUTTER,
-                left + width,
-            );
+            let x = Scale::linear(0.0, time.unwrap_or(ends[i]) * 1.02, left + GUTTER, left + width);
             let peak = count.unwrap_or(peaks[i]);
             let vertical = Scale::linear(0.0, peak * 1.22, top + HEIGHT, top);
-            panel.draw(
-                &mut canvas,
-                &x,
-                &vertical,
-                (left, left + width),
-                (top, top + HEIGHT),
-            );
+            panel.draw(&mut canvas, &x, &vertical, (left, left + width), (top, top + HEIGHT));
             if i % columns == columns - 1 || i + 1 == self.panels.len() {
                 y = top + HEIGHT + 24.0;
             }
@@ -114,10 +95,7 @@ impl InFlight {
         let token = Token::Mark(self.panels.first().map_or(0, |p| p.series));
         let mut keys = vec![Key::new(Swatch::Line(token), "in flight")];
         if self.panels.iter().any(|p| p.reference.is_some()) {
-            keys.push(Key::new(
-                Swatch::Dashed(Token::Reference),
-                "limit or expected peak",
-            ));
+            keys.push(Key::new(Swatch::Dashed(Token::Reference), "limit or expected peak"));
         }
         if self.panels.iter().any(|p| !p.completed.is_empty()) {
             let area = Swatch::Area(COMPLETED);
@@ -157,8 +135,7 @@ fn note(canvas: &mut Canvas, words: &str, y: f64) -> f64 {
 impl Panel {
     fn end(&self) -> f64 {
         let last = self.steps.iter().chain(&self.completed).map(|s| s.0).max();
-        last.map_or(self.wall, |end| end.max(self.wall))
-            .as_secs_f64()
+        last.map_or(self.wall, |end| end.max(self.wall)).as_secs_f64()
     }
 
     fn peak(&self) -> f64 {
@@ -193,21 +170,13 @@ impl Panel {
         }
         x_axis(canvas, &duration_labels(x, 5.0), top, bottom);
         let whole = |l: &Label| !l.text.contains('.');
-        let counts: Vec<Label> = labels(y, 4.0, format::number)
-            .into_iter()
-            .filter(whole)
-            .collect();
+        let counts: Vec<Label> = labels(y, 4.0, format::number).into_iter().filter(whole).collect();
         y_axis(canvas, &counts, left, right);
         canvas.line(&[(left, bottom), (right, bottom)], Token::Axis, 1.0);
 
         if let Some(reference) = &self.reference {
             let at = y.at(to_f64(reference.count));
-            canvas.dashed(
-                &[(left, at), (right, at)],
-                Token::Reference,
-                1.25,
-                (5.0, 3.5),
-            );
+            canvas.dashed(&[(left, at), (right, at)], Token::Reference, 1.25, (5.0, 3.5));
             let face = Face::new(11.0, Token::Reference).end();
             let text = cut_end(&reference.label, 11.0, Weight::Regular, right - left - 12.0);
             canvas.text(right - 3.0, at - 5.0, text, face);
@@ -246,11 +215,7 @@ fn columns(steps: &[(Duration, u64)], end: f64, x: &Scale) -> Vec<Column> {
         return Vec::new();
     }
     let left = x.at(0.0);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a pixel column"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a pixel column")]
     let column = |at: f64| ((at - left) / COLUMN) as usize;
     let mut held = vec![BTreeMap::<u64, f64>::new(); column(x.at(end)) + 1];
     let starts = std::iter::once((Duration::ZERO, 0)).chain(steps.iter().copied());
@@ -259,12 +224,7 @@ fn columns(steps: &[(Duration, u64)], end: f64, x: &Scale) -> Vec<Column> {
         let (from, to) = (x.at(start.as_secs_f64()), x.at(stop));
         // A level that held for no time at all is not a level.
         if stop > start.as_secs_f64() {
-            for (i, levels) in held
-                .iter_mut()
-                .enumerate()
-                .take(column(to) + 1)
-                .skip(column(from))
-            {
+            for (i, levels) in held.iter_mut().enumerate().take(column(to) + 1).skip(column(from)) {
                 #[expect(clippy::cast_precision_loss, reason = "a pixel column")]
                 let begin = left + COLUMN * i as f64;
                 let share = to.min(begin + COLUMN) - from.max(begin);
@@ -284,12 +244,7 @@ fn columns(steps: &[(Duration, u64)], end: f64, x: &Scale) -> Vec<Column> {
         }
     }
     if let (Some(last), Some(&(_, level))) = (out.last().copied(), steps.last()) {
-        out.push(Column {
-            at: x.at(end).max(last.at),
-            level,
-            lo: level,
-            hi: level,
-        });
+        out.push(Column { at: x.at(end).max(last.at), level, lo: level, hi: level });
     }
     out
 }
@@ -341,12 +296,7 @@ mod tests {
     #[test]
     fn a_column_has_what_held_longest_and_the_extremes() {
         let steps: Vec<(Duration, u64)> = (0..10_000u64)
-            .map(|i| {
-                (
-                    Duration::from_micros(i),
-                    if i == 5_000 { 99 } else { i % 10 / 9 },
-                )
-            })
+            .map(|i| (Duration::from_micros(i), if i == 5_000 { 99 } else { i % 10 / 9 }))
             .collect();
         let columns = columns(&steps, 0.01, &Scale::linear(0.0, 0.01, 0.0, 100.0));
         assert_eq!(columns.len(), 202);

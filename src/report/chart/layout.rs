@@ -27,13 +27,7 @@ pub(super) fn head(canvas: &mut Canvas, frame: &Frame) -> f64 {
     }
     y += 3.0;
     let subtitle = Face::new(SUBTITLE, Token::Muted);
-    for line in wrap(
-        &frame.subtitle,
-        SUBTITLE,
-        Weight::Regular,
-        RIGHT - MARGIN,
-        3,
-    ) {
+    for line in wrap(&frame.subtitle, SUBTITLE, Weight::Regular, RIGHT - MARGIN, 3) {
         y += 19.5;
         canvas.text(MARGIN, y, line, subtitle);
     }
@@ -53,12 +47,7 @@ pub(super) fn foot(mut canvas: Canvas, frame: &Frame, mut y: f64) -> Drawing {
 /// A chart without data: words in place of an axis that nothing stands on.
 pub(super) fn nothing(mut canvas: Canvas, frame: &Frame, y: f64) -> Drawing {
     let face = Face::new(13.0, Token::Muted);
-    canvas.text(
-        MARGIN,
-        y + 30.0,
-        "Nothing was measured that could be shown here.",
-        face,
-    );
+    canvas.text(MARGIN, y + 30.0, "Nothing was measured that could be shown here.", face);
     foot(canvas, frame, y + 38.0)
 }
 

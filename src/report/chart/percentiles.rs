@@ -138,11 +138,7 @@ fn draw_panel(
     let ticks: Vec<Label> = TICKS
         .iter()
         .filter(|(p, _)| nines(*p) <= x.end())
-        .map(|&(p, text)| Label {
-            at: x.at(nines(p)),
-            text: text.to_owned(),
-            major: p != 50.0,
-        })
+        .map(|&(p, text)| Label { at: x.at(nines(p)), text: text.to_owned(), major: p != 50.0 })
         .collect();
     x_axis(canvas, &ticks, top, bottom);
     y_axis(canvas, &duration_labels(y, 6.0), left, right);
@@ -163,11 +159,7 @@ fn draw_panel(
         if line.len() == 1 {
             canvas.dot(end, 3.5, Token::Mark(curve.series));
         }
-        let value = curve
-            .points
-            .iter()
-            .rev()
-            .find(|(p, _)| nines(*p) <= x.end());
+        let value = curve.points.iter().rev().find(|(p, _)| nines(*p) <= x.end());
         labels.push(EndLabel {
             at: end,
             name: curve.label.clone(),
@@ -193,21 +185,9 @@ mod tests {
 
     #[test]
     fn nine_curves_make_two_panels_of_about_the_same_size() {
-        let curve = Curve {
-            label: "a".into(),
-            series: 0,
-            points: vec![],
-        };
-        let panel = |n| Panel {
-            heading: String::new(),
-            curves: vec![curve.clone(); n],
-        };
-        let sizes = |n| {
-            split(&panel(n))
-                .iter()
-                .map(|(_, c)| c.len())
-                .collect::<Vec<_>>()
-        };
+        let curve = Curve { label: "a".into(), series: 0, points: vec![] };
+        let panel = |n| Panel { heading: String::new(), curves: vec![curve.clone(); n] };
+        let sizes = |n| split(&panel(n)).iter().map(|(_, c)| c.len()).collect::<Vec<_>>();
         assert_eq!(sizes(0), [0]);
         assert_eq!(sizes(8), [8]);
         assert_eq!(sizes(9), [5, 4]);

@@ -16,26 +16,17 @@ const FAMILY: &str = "Inter";
 ///
 /// If `svg` is not an SVG: it is always one of ours.
 pub(super) fn rasterise(svg: &str, scale: f32) -> Vec<u8> {
-    let mut options = usvg::Options {
-        font_family: FAMILY.to_owned(),
-        ..usvg::Options::default()
-    };
+    let mut options = usvg::Options { font_family: FAMILY.to_owned(), ..usvg::Options::default() };
     for bytes in [font::REGULAR, font::SEMI_BOLD] {
         load(options.fontdb_mut(), bytes);
     }
     let tree = usvg::Tree::from_str(svg, &options).expect("our own SVG is well-formed");
-    let size = tree
-        .size()
-        .to_int_size()
-        .scale_by(scale)
-        .expect("a chart has a size");
+    let size = tree.size().to_int_size().scale_by(scale).expect("a chart has a size");
     let mut pixels =
         tiny_skia::Pixmap::new(size.width(), size.height()).expect("a chart has a size");
     let transform = tiny_skia::Transform::from_scale(scale, scale);
     resvg::render(&tree, transform, &mut pixels.as_mut());
-    pixels
-        .encode_png()
-        .expect("encoding into memory cannot fail")
+    pixels.encode_png().expect("encoding into memory cannot fail")
 }
 
 /// Loads a font under the family name that charts ask for: the semi-bold file names

@@ -35,24 +35,12 @@ pub(super) fn lay_out<R>(
     height: f64,
 ) -> Rows {
     let all: Vec<&str> = groups.iter().flat_map(|g| &g.rows).map(&label).collect();
-    let widest = |size| {
-        all.iter()
-            .map(|l| width(l, size, Weight::Regular))
-            .fold(0.0, f64::max)
-    };
-    let size = if widest(LABEL) <= WIDEST {
-        LABEL
-    } else {
-        SMALL
-    };
+    let widest = |size| all.iter().map(|l| width(l, size, Weight::Regular)).fold(0.0, f64::max);
+    let size = if widest(LABEL) <= WIDEST { LABEL } else { SMALL };
     let column = widest(size).min(WIDEST);
     let labels: Vec<Vec<String>> = all.iter().map(|l| broken(l, size, column)).collect();
     let two_lines = labels.iter().any(|l| l.len() > 1);
-    let height = if two_lines {
-        f64::max(height, 31.0)
-    } else {
-        height
-    };
+    let height = if two_lines { f64::max(height, 31.0) } else { height };
 
     let mut y = top;
     let (mut middles, mut headings) = (Vec::new(), Vec::new());
@@ -69,15 +57,7 @@ pub(super) fn lay_out<R>(
             y += height;
         }
     }
-    Rows {
-        middles,
-        height,
-        left: MARGIN + column + 16.0,
-        bottom: y + 4.0,
-        headings,
-        labels,
-        size,
-    }
+    Rows { middles, height, left: MARGIN + column + 16.0, bottom: y + 4.0, headings, labels, size }
 }
 
 impl Rows {
@@ -87,13 +67,7 @@ impl Rows {
             let face = Face::new(LABEL, Token::Ink).bold();
             // Over the grid, which runs on underneath.
             let heading = cut_middle(heading, LABEL, Weight::SemiBold, RIGHT - MARGIN);
-            canvas.rect(
-                MARGIN,
-                y - 12.0,
-                face.width(&heading) + 8.0,
-                17.0,
-                Token::Surface,
-            );
+            canvas.rect(MARGIN, y - 12.0, face.width(&heading) + 8.0, 17.0, Token::Surface);
             canvas.text(MARGIN, *y, heading, face);
         }
         let face = Face::new(self.size, Token::Ink).end();
@@ -139,20 +113,14 @@ impl Column {
     /// Width of the widest cell.
     pub(super) fn width(&self) -> f64 {
         let heading = width(self.heading, HEADING, Weight::Regular);
-        self.cells
-            .iter()
-            .map(|(text, _)| self.face.width(text))
-            .fold(heading, f64::max)
+        self.cells.iter().map(|(text, _)| self.face.width(text)).fold(heading, f64::max)
     }
 
     /// Draws the column with its left edge at `x`, its heading at `y`.
     pub(super) fn draw(&self, canvas: &mut Canvas, rows: &Rows, x: f64, y: f64) {
         canvas.text(x, y, self.heading, Face::new(HEADING, Token::Muted));
         for ((text, token), middle) in self.cells.iter().zip(&rows.middles) {
-            let face = Face {
-                token: *token,
-                ..self.face
-            };
+            let face = Face { token: *token, ..self.face };
             canvas.text(x, middle + face.size * 0.36, text, face);
         }
     }

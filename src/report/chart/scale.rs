@@ -25,25 +25,13 @@ impl Scale {
     /// Linear from `lo` to `hi`.
     pub(super) fn linear(lo: f64, hi: f64, from: f64, to: f64) -> Self {
         let hi = if hi > lo { hi } else { lo + 1.0 };
-        Self {
-            log: false,
-            lo,
-            hi,
-            from,
-            to,
-        }
+        Self { log: false, lo, hi, from, to }
     }
 
     /// Logarithmic from `lo` to `hi`, which must be positive.
     pub(super) fn log(lo: f64, hi: f64, from: f64, to: f64) -> Self {
         assert!(lo > 0.0 && hi > lo, "log scale from {lo} to {hi}");
-        Self {
-            log: true,
-            lo,
-            hi,
-            from,
-            to,
-        }
+        Self { log: true, lo, hi, from, to }
     }
 
     /// Logarithmic where the values span more than [`LOG_ABOVE`], else linear from
@@ -92,11 +80,7 @@ impl Scale {
 
     /// The same scale for values counted in units of `unit`.
     pub(super) fn in_units_of(&self, unit: f64) -> Self {
-        Self {
-            lo: self.lo / unit,
-            hi: self.hi / unit,
-            ..*self
-        }
+        Self { lo: self.lo / unit, hi: self.hi / unit, ..*self }
     }
 
     /// The smallest value of the scale.
@@ -112,11 +96,7 @@ impl Scale {
     /// Ticks at 1, 2, 5 × 10ⁿ: about `wanted` of them on a linear axis, and all that
     /// the range has on a logarithmic one (majors are the powers of ten).
     pub(super) fn ticks(&self, wanted: f64) -> Vec<Tick> {
-        if self.log {
-            self.log_ticks()
-        } else {
-            self.linear_ticks(wanted)
-        }
+        if self.log { self.log_ticks() } else { self.linear_ticks(wanted) }
     }
 
     fn linear_ticks(&self, wanted: f64) -> Vec<Tick> {
@@ -144,20 +124,14 @@ impl Scale {
         };
         let every = if decades > 14.0 { 3 } else { 1 };
         #[expect(clippy::cast_possible_truncation, reason = "a decimal exponent")]
-        let (first, last) = (
-            self.lo.log10().floor() as i32,
-            self.hi.log10().ceil() as i32,
-        );
+        let (first, last) = (self.lo.log10().floor() as i32, self.hi.log10().ceil() as i32);
         let mut out = Vec::new();
         for exponent in first..=last {
             for &m in mantissas {
                 // Parsing gives the nearest float: 0.3 and not 0.30000000000000004.
                 let value: f64 = format!("{m}e{exponent}").parse().unwrap_or(f64::NAN);
                 if value >= self.lo && value <= self.hi && exponent % every == 0 {
-                    out.push(Tick {
-                        value,
-                        major: m == 1.0 || decades < 1.0,
-                    });
+                    out.push(Tick { value, major: m == 1.0 || decades < 1.0 });
                 }
             }
         }
@@ -182,12 +156,9 @@ pub(super) fn choose_labels(labels: &[(f64, f64, bool)], gap: f64) -> Vec<bool> 
     for pass in [true, false] {
         for i in 0..labels.len() {
             let (at, extent, major) = labels[i];
-            let free = labels
-                .iter()
-                .zip(&chosen)
-                .all(|(&(other, width, _), &taken)| {
-                    !taken || (other - at).abs() >= f64::midpoint(extent, width) + gap
-                });
+            let free = labels.iter().zip(&chosen).all(|(&(other, width, _), &taken)| {
+                !taken || (other - at).abs() >= f64::midpoint(extent, width) + gap
+            });
             chosen[i] |= major == pass && free;
         }
     }

@@ -120,11 +120,7 @@ impl Limits {
         };
         let mut limits = Self {
             scale,
-            unbounded: if bounded.is_empty() {
-                f64::midpoint(left, right)
-            } else {
-                right
-            },
+            unbounded: if bounded.is_empty() { f64::midpoint(left, right) } else { right },
             ticks: Vec::new(),
         };
         let ends = [all.first().copied(), all.last().copied()];
@@ -181,21 +177,10 @@ impl Draw for Scaling {
         canvas.line(&[(left, bottom), (right, bottom)], Token::Axis, 1.0);
         let caption = Face::new(12.0, Token::Muted).middle();
         let middle = f64::midpoint(left, right);
-        canvas.text(
-            middle,
-            bottom + 38.0,
-            "limit of requests in flight",
-            caption,
-        );
+        canvas.text(middle, bottom + 38.0, "limit of requests in flight", caption);
 
         self.draw_reference(&mut canvas, &vertical, left, right);
-        self.draw_ideals(
-            &mut canvas,
-            &limits,
-            &vertical,
-            (left, right),
-            (top, bottom),
-        );
+        self.draw_ideals(&mut canvas, &limits, &vertical, (left, right), (top, bottom));
         for series in &self.series {
             series.draw_interval(&mut canvas, &limits, &vertical);
         }
@@ -232,18 +217,13 @@ impl Scaling {
     /// What the vertical axis must cover.
     fn range(&self) -> (f64, f64) {
         let points = || self.series.iter().flat_map(|s| &s.points);
-        let intervals = points()
-            .filter_map(|p| p.interval)
-            .flat_map(|(lo, hi)| [lo, hi]);
+        let intervals = points().filter_map(|p| p.interval).flat_map(|(lo, hi)| [lo, hi]);
         let reference = self.reference.iter().map(|r| r.value);
         let data = points().map(|p| p.value).chain(intervals).chain(reference);
         let (lo, hi) = extremes(data).unwrap_or((1.0, 1.0));
         let ideals = self.series.iter().flat_map(|s| &s.ideal).map(|&(_, v)| v);
         let (low, high) = extremes(ideals).unwrap_or((lo, hi));
-        (
-            lo.min(low.max(lo / IDEAL_BEYOND)),
-            hi.max(high.min(hi * IDEAL_BEYOND)),
-        )
+        (lo.min(low.max(lo / IDEAL_BEYOND)), hi.max(high.min(hi * IDEAL_BEYOND)))
     }
 
     fn draw_reference(&self, canvas: &mut Canvas, vertical: &Scale, left: f64, right: f64) {
@@ -254,13 +234,7 @@ impl Scaling {
         canvas.dashed(&[(left, y), (right, y)], Token::Reference, 1.5, (1.5, 3.5));
         let face = Face::new(12.0, Token::Reference);
         let text = super::font::cut_end(&reference.label, 12.0, face.weight, right - left - 20.0);
-        canvas.rect(
-            left + 5.0,
-            y - 19.0,
-            face.width(&text) + 6.0,
-            15.0,
-            Token::Surface,
-        );
+        canvas.rect(left + 5.0, y - 19.0, face.width(&text) + 6.0, 15.0, Token::Surface);
         canvas.text(left + 8.0, y - 7.0, text, face);
     }
 
@@ -285,11 +259,7 @@ impl Scaling {
                 .filter(|(_, v)| drawable(*v))
                 .map(|&(limit, v)| (limits.at(limit), vertical.beyond(v)))
                 .collect();
-            let token = if shared {
-                Token::Reference
-            } else {
-                Token::Text(series.series)
-            };
+            let token = if shared { Token::Reference } else { Token::Text(series.series) };
             for part in clip(&line, width, height) {
                 canvas.dashed(&part, token, 1.5, (6.0, 4.0));
             }
@@ -305,18 +275,12 @@ impl Series {
     fn draw_interval(&self, canvas: &mut Canvas, limits: &Limits, vertical: &Scale) {
         let (mut lower, mut upper): (Vec<Px>, Vec<Px>) = (Vec::new(), Vec::new());
         for point in self.drawable() {
-            let Some((lo, hi)) = point
-                .interval
-                .filter(|(lo, hi)| drawable(*lo) && drawable(*hi))
+            let Some((lo, hi)) = point.interval.filter(|(lo, hi)| drawable(*lo) && drawable(*hi))
             else {
                 continue;
             };
             let (x, lo, hi) = (limits.at(point.limit), vertical.at(lo), vertical.at(hi));
-            canvas.line(
-                &[(x, lo), (x, hi)],
-                Paint(Token::Mark(self.series), 0.6),
-                1.5,
-            );
+            canvas.line(&[(x, lo), (x, hi)], Paint(Token::Mark(self.series), 0.6), 1.5);
             if point.limit != Limit::Unbounded {
                 lower.push((x, lo));
                 upper.push((x, hi));

@@ -35,9 +35,7 @@ pub(super) fn spread(wanted: &[f64], gap: f64, lo: f64, hi: f64) -> Vec<f64> {
     }
 
     let mut out = vec![0.0; n];
-    let flat = pools
-        .iter()
-        .flat_map(|&(mean, size)| std::iter::repeat_n(mean, size));
+    let flat = pools.iter().flat_map(|&(mean, size)| std::iter::repeat_n(mean, size));
     #[expect(clippy::cast_precision_loss, reason = "a handful of labels")]
     let last = hi - (n - 1) as f64 * gap;
     for (rank, (&i, mean)) in order.iter().zip(flat).enumerate() {
@@ -56,10 +54,7 @@ mod tests {
 
     #[test]
     fn labels_that_do_not_touch_stay() {
-        assert_eq!(
-            spread(&[90.0, 10.0, 50.0], 20.0, 0.0, 100.0),
-            [90.0, 10.0, 50.0]
-        );
+        assert_eq!(spread(&[90.0, 10.0, 50.0], 20.0, 0.0, 100.0), [90.0, 10.0, 50.0]);
     }
 
     #[test]

@@ -61,14 +61,7 @@ impl Drawing {
     }
 
     fn document(&self, style: &str, body: &str) -> String {
-        let Self {
-            id,
-            title,
-            description,
-            width,
-            height,
-            ..
-        } = self;
+        let Self { id, title, description, width, height, .. } = self;
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" id=\"{id}\" width=\"{width}\" \
              height=\"{height}\" viewBox=\"0 0 {} {}\" role=\"img\" \
@@ -86,21 +79,9 @@ impl Drawing {
 
 /// A name that is an XML id and a CSS selector without escapes.
 fn css_name(id: &str) -> String {
-    let name: String = id
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || c == '-' {
-                c
-            } else {
-                '-'
-            }
-        })
-        .collect();
-    if name.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        name
-    } else {
-        format!("chart-{name}")
-    }
+    let name: String =
+        id.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect();
+    if name.starts_with(|c: char| c.is_ascii_alphabetic()) { name } else { format!("chart-{name}") }
 }
 
 fn escape(text: &str) -> String {
@@ -171,10 +152,7 @@ fn exact_font_size(attributes: &str) -> String {
     };
     let (size, tail) = tail.split_once('"').unwrap_or((tail, ""));
     let size: f64 = size.parse().unwrap_or(0.0);
-    format!(
-        "{head} font-size=\"{}\"{tail}",
-        (size * 100.0).round() / 100.0
-    )
+    format!("{head} font-size=\"{}\"{tail}", (size * 100.0).round() / 100.0)
 }
 
 fn darken(body: &str) -> String {

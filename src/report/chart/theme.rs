@@ -129,13 +129,10 @@ pub(super) fn dark_for(light: &str) -> Option<String> {
 /// a dark set of the same, and rules that lead from the literal light colour to the
 /// variable. The literal stays in the drawing for renderers without CSS variables.
 pub(super) fn style_sheet(id: &str, body: &str) -> String {
-    let used: Vec<&Entry> = table()
-        .filter(|e| body.contains(&format!("\"{}\"", hex(e.light))))
-        .collect();
+    let used: Vec<&Entry> =
+        table().filter(|e| body.contains(&format!("\"{}\"", hex(e.light)))).collect();
     let set = |pick: fn(&Entry) -> u32| -> String {
-        used.iter()
-            .map(|e| format!("--{}:{};", e.name, hex(pick(e))))
-            .collect()
+        used.iter().map(|e| format!("--{}:{};", e.name, hex(pick(e)))).collect()
     };
     let mut css = format!(
         "#{id}{{max-width:100%;height:auto;{}}}\n@media (prefers-color-scheme:dark){{#{id}{{{}}}}}\n",
@@ -170,11 +167,7 @@ mod tests {
         let [_, r, g, b] = rgb.to_be_bytes();
         let linear = |c: u8| {
             let c = f64::from(c) / 255.0;
-            if c <= 0.04045 {
-                c / 12.92
-            } else {
-                ((c + 0.055) / 1.055).powf(2.4)
-            }
+            if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
         };
         0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
     }
@@ -188,16 +181,9 @@ mod tests {
     fn text_is_readable_on_the_surface_and_on_the_tint_in_both_modes() {
         for ground in [&BASE[0], &BASE[5]] {
             for e in table().filter(is_text) {
-                let (light, dark) = (
-                    contrast(e.light, ground.light),
-                    contrast(e.dark, ground.dark),
-                );
-                assert!(
-                    light >= 4.5,
-                    "{} on light {}: {light:.2}",
-                    e.name,
-                    ground.name
-                );
+                let (light, dark) =
+                    (contrast(e.light, ground.light), contrast(e.dark, ground.dark));
+                assert!(light >= 4.5, "{} on light {}: {light:.2}", e.name, ground.name);
                 assert!(dark >= 4.5, "{} on dark {}: {dark:.2}", e.name, ground.name);
             }
         }

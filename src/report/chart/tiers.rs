@@ -35,11 +35,8 @@ pub(super) fn scale_note(above: Option<f64>, axis: f64) -> Option<(String, bool)
     if above == axis {
         return Some(("same time axis as above".to_owned(), false));
     }
-    let (ratio, word) = if above > axis {
-        (above / axis, "shorter")
-    } else {
-        (axis / above, "longer")
-    };
+    let (ratio, word) =
+        if above > axis { (above / axis, "shorter") } else { (axis / above, "longer") };
     if !ratio.is_finite() {
         return Some(("a time axis of its own".to_owned(), true));
     }
@@ -63,14 +60,8 @@ mod tests {
     #[test]
     fn the_note_says_how_the_axis_changed() {
         let note = |above, axis| scale_note(Some(above), axis).map(|(text, _)| text);
-        assert_eq!(
-            note(15.0, 0.3).as_deref(),
-            Some("time axis 50× shorter than the one above")
-        );
-        assert_eq!(
-            note(0.3, 15.0).as_deref(),
-            Some("time axis 50× longer than the one above")
-        );
+        assert_eq!(note(15.0, 0.3).as_deref(), Some("time axis 50× shorter than the one above"));
+        assert_eq!(note(0.3, 15.0).as_deref(), Some("time axis 50× longer than the one above"));
         assert_eq!(note(2.0, 2.0).as_deref(), Some("same time axis as above"));
     }
 

@@ -84,12 +84,7 @@ impl Draw for Wall {
             draw_row(&mut canvas, row, &scale, middle, rows.height);
         }
         medians.draw(&mut canvas, &rows, right, top - 8.0);
-        efficiencies.draw(
-            &mut canvas,
-            &rows,
-            right + medians.width() + 16.0,
-            top - 8.0,
-        );
+        efficiencies.draw(&mut canvas, &rows, right + medians.width() + 16.0, top - 8.0);
         foot(canvas, &self.frame, rows.bottom + 24.0)
     }
 }
@@ -119,10 +114,7 @@ fn medians(rows: &[&Row]) -> Column {
         cells: rows
             .iter()
             .map(|r| match r.median {
-                Some(median) => (
-                    format::duration(median.as_secs_f64()),
-                    Token::Text(r.series),
-                ),
+                Some(median) => (format::duration(median.as_secs_f64()), Token::Text(r.series)),
                 None if r.note.is_empty() => ("no data".to_owned(), Token::Muted),
                 None => (cut_end(&r.note, 12.5, Weight::SemiBold, NOTE), Token::Muted),
             })

@@ -86,11 +86,7 @@ impl Draw for Waterfall {
         for (i, panel) in self.panels.iter().enumerate() {
             let above = i.checked_sub(1).map(|i| axes[i]);
             let scale = Scale::linear(0.0, axes[i] * 1.01, LEFT, RIGHT);
-            let note = if tiered {
-                scale_note(above, axes[i])
-            } else {
-                None
-            };
+            let note = if tiered { scale_note(above, axes[i]) } else { None };
             y = header(&mut canvas, panel, &panel.coverage(height), note, y + 26.0);
             let bottom = y + panel.row_height(height) * panel.shown(height).count_f64();
             let bottom = bottom.max(y + 26.0);
@@ -123,15 +119,9 @@ impl Waterfall {
             |test: fn(&Request) -> bool| self.panels.iter().flat_map(|p| &p.requests).any(test);
         let mut keys = Vec::new();
         if any(|r| r.sent > r.issued) {
-            keys.push(Key::new(
-                Swatch::Area(Token::Queued.into()),
-                "waiting for its turn",
-            ));
+            keys.push(Key::new(Swatch::Area(Token::Queued.into()), "waiting for its turn"));
         }
-        keys.push(Key::new(
-            Swatch::Area(WAITING.into()),
-            "waiting for the answer",
-        ));
+        keys.push(Key::new(Swatch::Area(WAITING.into()), "waiting for the answer"));
         if any(|r| r.head.is_some_and(|head| r.end > head)) {
             keys.push(Key::new(Swatch::Area(READING.into()), "reading the body"));
         }
@@ -165,8 +155,7 @@ impl Panel {
     /// Wall time in seconds, or the last end if that is later.
     fn length(&self) -> f64 {
         let last = self.requests.iter().map(|r| r.end).max();
-        last.map_or(self.wall, |end| end.max(self.wall))
-            .as_secs_f64()
+        last.map_or(self.wall, |end| end.max(self.wall)).as_secs_f64()
     }
 
     fn shown(&self, height: f64) -> Shown {
@@ -177,10 +166,7 @@ impl Panel {
         )]
         let most = (height / THINNEST) as usize;
         let step = self.requests.len().div_ceil(most).max(1);
-        Shown {
-            step,
-            count: self.requests.len().div_ceil(step),
-        }
+        Shown { step, count: self.requests.len().div_ceil(step) }
     }
 
     fn row_height(&self, height: f64) -> f64 {
@@ -193,11 +179,7 @@ impl Panel {
         let requests = if total == 1 { "request" } else { "requests" };
         let mut text = match self.shown(height).step {
             1 => format!("{} {requests}", format::count(total)),
-            step => format!(
-                "every {} of {} requests",
-                ordinal(step),
-                format::count(total)
-            ),
+            step => format!("every {} of {} requests", ordinal(step), format::count(total)),
         };
         if self.left_out > 0 {
             text += &format!(" · {} more left out", format::count(self.left_out as u64));
@@ -243,12 +225,7 @@ impl Panel {
             y += row;
         }
         let wall = at(self.wall);
-        canvas.dashed(
-            &[(wall, top - 5.0), (wall, bottom)],
-            Token::Reference,
-            1.25,
-            (4.0, 3.0),
-        );
+        canvas.dashed(&[(wall, top - 5.0), (wall, bottom)], Token::Reference, 1.25, (4.0, 3.0));
         let last = (shown.count - 1) * shown.step + 1;
         canvas.text(LEFT - 8.0, top + 9.0, "1", small.end());
         if bottom - top > 30.0 && last > 1 {
@@ -281,35 +258,18 @@ fn header(
     canvas.text(RIGHT, y, &wall, wall_face);
     let mut end = RIGHT - wall_face.width(&wall) - 14.0;
     if let Some((text, differs)) = note {
-        let face = Face::new(
-            11.5,
-            if differs {
-                Token::Text(BLUE)
-            } else {
-                Token::Muted
-            },
-        );
+        let face = Face::new(11.5, if differs { Token::Text(BLUE) } else { Token::Muted });
         let face = if differs { face.bold() } else { face };
         let width = face.width(&text);
         if differs {
-            canvas.rect(
-                end - width - 16.0,
-                y - 14.0,
-                width + 16.0,
-                20.0,
-                Token::Tint,
-            );
+            canvas.rect(end - width - 16.0, y - 14.0, width + 16.0, 20.0, Token::Tint);
         }
         canvas.text(end - width - 8.0, y, text, face);
         end -= width + 28.0;
     }
     let name_face = Face::new(13.5, Token::Ink).bold();
-    let name = cut_middle(
-        &panel.label,
-        name_face.size,
-        Weight::SemiBold,
-        (end - MARGIN).min(360.0),
-    );
+    let name =
+        cut_middle(&panel.label, name_face.size, Weight::SemiBold, (end - MARGIN).min(360.0));
     let after = MARGIN + name_face.width(&name) + 10.0;
     canvas.text(MARGIN, y, name, name_face);
     let words = match panel.note.as_str() {
@@ -327,20 +287,11 @@ fn header(
 fn overview(canvas: &mut Canvas, panels: &[Panel], y: f64) -> f64 {
     const ROW: f64 = 19.0;
     let face = Face::new(12.0, Token::Ink);
-    let column = panels
-        .iter()
-        .map(|p| face.width(&p.label))
-        .fold(0.0, f64::max)
-        .min(230.0);
+    let column = panels.iter().map(|p| face.width(&p.label)).fold(0.0, f64::max).min(230.0);
     let left = MARGIN + column + 12.0;
     let longest = panels.iter().map(Panel::length).fold(0.0, f64::max);
     let scale = Scale::linear(0.0, longest, left, RIGHT - 62.0);
-    canvas.text(
-        MARGIN,
-        y + 10.0,
-        "All on one clock",
-        Face::new(12.5, Token::Ink).bold(),
-    );
+    canvas.text(MARGIN, y + 10.0, "All on one clock", Face::new(12.5, Token::Ink).bold());
     let top = y + 20.0;
     #[expect(clippy::cast_precision_loss, reason = "a few panels")]
     let bottom = top + ROW * panels.len() as f64 + 2.0;

@@ -1,0 +1,218 @@
+//! Forms of numbers.
+
+use serde_json::{Value, json};
+
+use crate::spec::error::Problem;
+use crate::spec::key::{Canonical, Form, Reading};
+use crate::spec::node::{Kind, Node};
+
+/// A whole number in a range, and the type that it becomes.
+pub(in crate::spec) struct Integer<T> {
+    pub(in crate::spec) least: u64,
+    pub(in crate::spec) most: u64,
+    pub(in crate::spec) make: fn(u64) -> Option<T>,
+    pub(in crate::spec) example: &'static str,
+}
+
+impl<T: std::fmt::Display> Form for Integer<T> {
+    type Value = T;
+
+    fn read(&self, node: &Node, reading: &mut Reading) -> Option<T> {
+        if let Kind::Integer(n) = node.kind
+            && let Ok(n) = u64::try_from(n)
+            && (self.least..=self.most).contains(&n)
+            && let Some(value) = (self.make)(n)
+        {
+            return Some(value);
+        }
+        reading.unfit(node, &self.expected(), self.example);
+        None
+    }
+
+    fn expected(&self) -> String {
+        match self.most {
+            MOST => format!("a whole number of at least {}", grouped(self.least)),
+            most => format!("a whole number from {} to {}", grouped(self.least), grouped(most)),
+        }
+    }
+
+    fn example(&self) -> &'static str {
+        self.example
+    }
+
+    fn schema(&self) -> Value {
+        match self.most {
+            MOST => json!({ "type": "integer", "minimum": self.least }),
+            most => json!({ "type": "integer", "minimum": self.least, "maximum": most }),
+        }
+    }
+}
+
+impl<T: std::fmt::Display> Canonical for Integer<T> {
+    fn canonical(&self, value: &T) -> String {
+        value.to_string()
+    }
+}
+
+/// TOML's largest integer.
+pub(in crate::spec) const MOST: u64 = i64::MAX as u64;
+
+/// A large number as TOML lets one write it: `10_000_000`.
+pub(in crate::spec) fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) && digits.len() > 4 {
+            text.push('_');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A finite number above zero.
+pub(in crate::spec) struct Positive {
+    pub(in crate::spec) example: &'static str,
+}
+
+impl Form for Positive {
+    type Value = f64;
+
+    fn read(&self, node: &Node, reading: &mut Reading) -> Option<f64> {
+        match number(node).filter(|x| *x > 0.0 && x.is_finite()) {
+            Some(x) => Some(x),
+            None => {
+                reading.unfit(node, &self.expected(), self.example);
+                None
+            }
+        }
+    }
+
+    fn expected(&self) -> String {
+        "a number above 0".to_owned()
+    }
+
+    fn example(&self) -> &'static str {
+        self.example
+    }
+
+    fn schema(&self) -> Value {
+        json!({ "type": "number", "exclusiveMinimum": 0 })
+    }
+}
+
+impl Canonical for Positive {
+    fn canonical(&self, value: &f64) -> String {
+        value.to_string()
+    }
+}
+
+/// The number that a node holds, written with or without a point.
+pub(in crate::spec) fn number(node: &Node) -> Option<f64> {
+    match node.kind {
+        Kind::Integer(n) => Some(n as f64),
+        Kind::Float(x) => Some(x),
+        _ => None,
+    }
+}
+
+/// A share, written as "2%".
+pub(in crate::spec) struct Percent;
+
+impl Form for Percent {
+    type Value = f64;
+
+    fn read(&self, node: &Node, reading: &mut Reading) -> Option<f64> {
+        if let Kind::Text(text) = &node.kind
+            && let Some(digits) = text.trim().strip_suffix('%')
+            && let Ok(percent) = digits.trim().parse::<f64>()
+            && percent > 0.0
+            && percent < 100.0
+        {
+            return Some(percent / 100.0);
+        }
+        reading.unfit(node, &self.expected(), self.example());
+        None
+    }
+
+    fn expected(&self) -> String {
+        "a percentage above 0% and below 100%, as a string".to_owned()
+    }
+
+    fn example(&self) -> &'static str {
+        "\"2%\""
+    }
+
+    fn schema(&self) -> Value {
+        json!({ "type": "string", "pattern": "^\\s*[0-9.]+\\s*%\\s*$" })
+    }
+}
+
+/// How many hosts requests go to: one, for now.
+pub(in crate::spec) struct Targets;
+
+impl Form for Targets {
+    type Value = ();
+
+    fn read(&self, node: &Node, reading: &mut Reading) -> Option<()> {
+        match node.kind {
+            Kind::Integer(1) => return Some(()),
+            Kind::Integer(2..) => {
+                let what = "several targets are not supported yet; `targets` must be 1";
+                reading.report(Problem::at(node.span, what).hint("remove `targets`"));
+            }
+            _ => reading.unfit(node, &self.expected(), self.example()),
+        }
+        None
+    }
+
+    fn expected(&self) -> String {
+        "1 (several targets are not supported yet)".to_owned()
+    }
+
+    fn example(&self) -> &'static str {
+        "1"
+    }
+
+    fn schema(&self) -> Value {
+        json!({ "const": 1 })
+    }
+}
+
+/// A bound of a claim: a number, or text with a unit. What it must be depends on the metric.
+pub(in crate::spec) struct BoundForm;
+
+/// A bound as it is written.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::spec) enum Bound {
+    Number(f64),
+    Text(String),
+}
+
+impl Form for BoundForm {
+    type Value = Bound;
+
+    fn read(&self, node: &Node, reading: &mut Reading) -> Option<Bound> {
+        match (&node.kind, number(node)) {
+            (Kind::Text(text), _) => Some(Bound::Text(text.clone())),
+            (_, Some(x)) if x >= 0.0 && x.is_finite() => Some(Bound::Number(x)),
+            _ => {
+                reading.unfit(node, &self.expected(), self.example());
+                None
+            }
+        }
+    }
+
+    fn expected(&self) -> String {
+        "a number of at least 0, or with over = \"nothing\" a duration or size with its unit"
+            .to_owned()
+    }
+
+    fn example(&self) -> &'static str {
+        "1.15"
+    }
+
+    fn schema(&self) -> Value {
+        json!({ "anyOf": [{ "type": "number", "minimum": 0 }, { "type": "string" }] })
+    }
+}

@@ -1,0 +1,171 @@
+//! The form of a selector, and of what a claim divides by.
+
+use serde_json::{Value, json};
+
+use super::OneOf;
+use crate::spec::error::{Problem, Span};
+use crate::spec::key::{FactorKey, Form, Inside, Reading, items};
+use crate::spec::node::{Entry, Kind, Node};
+use crate::spec::{Factor, Selector, keys};
+
+/// The key that reads a factor's values, wherever they stand.
+pub(in crate::spec) fn key_of(factor: Factor) -> &'static dyn FactorKey {
+    match factor {
+        Factor::Label => &keys::LABEL,
+        Factor::Model => &keys::MODEL,
+        Factor::Client => &keys::CLIENT,
+        Factor::Reuse => &keys::REUSE,
+        Factor::Limit => &keys::LIMIT,
+        Factor::Runtime => &keys::RUNTIME,
+        Factor::Timeout => &keys::TIMEOUT,
+        Factor::Nofile => &keys::NOFILE,
+        Factor::Requests => &keys::REQUESTS,
+        Factor::Delay => &keys::DELAY,
+        Factor::TimeScale => &keys::TIME_SCALE,
+        Factor::Body => &keys::BODY,
+        Factor::Seed => &keys::SEED,
+        Factor::Backlog => &keys::BACKLOG,
+    }
+}
+
+/// Whether a cell may have no value of this factor; a selector then says "none".
+fn may_be_none(factor: Factor) -> bool {
+    matches!(factor, Factor::Limit | Factor::Runtime | Factor::Timeout | Factor::Nofile)
+}
+
+/// A selector and the places of its values.
+#[derive(Debug, Clone)]
+pub(in crate::spec) struct Picked {
+    pub(in crate::spec) selector: Selector,
+    /// The places of the accepted values, in the order of the selector's terms.
+    pub(in crate::spec) values: Vec<Vec<Span>>,
+    pub(in crate::spec) span: Span,
+    /// The key that it stands behind.
+    pub(in crate::spec) key: &'static str,
+}
+
+/// Cells by the values of their factors.
+pub(in crate::spec) struct SelectorForm;
+
+impl Form for SelectorForm {
+    type Value = Picked;
+
+    fn read(&self, node: &Node, reading: &mut Reading) -> Option<Picked> {
+        let Kind::Table(entries) = &node.kind else {
+            reading.unfit(node, &self.expected(), self.example());
+            return None;
+        };
+        let before = reading.problems.len();
+        let mut picked = Picked {
+            selector: Selector::default(),
+            values: Vec::new(),
+            span: node.span,
+            key: reading.key(),
+        };
+        for entry in entries {
+            let Some(factor) = Factor::ALL.into_iter().find(|f| f.name() == entry.key) else {
+                let what = format!("there is no factor `{}` to select cells by", entry.key);
+                let known = Factor::ALL.map(Factor::name);
+                reading.report(Problem::at(entry.key_span, what).known(&entry.key, known));
+                continue;
+            };
+            let (texts, spans) = accepted(factor, entry, reading);
+            picked.selector.terms.push((factor, texts));
+            picked.values.push(spans);
+        }
+        (reading.problems.len() == before).then_some(picked)
+    }
+
+    fn expected(&self) -> String {
+        "a selector: a table of factors and the values to select".to_owned()
+    }
+
+    fn example(&self) -> &'static str {
+        "{ label = \"async\", limit = [10, 100] }"
+    }
+
+    fn schema(&self) -> Value {
+        json!({ "$ref": "#/definitions/selector" })
+    }
+
+    fn inside(&self) -> Inside {
+        Inside::Open
+    }
+}
+
+fn accepted(factor: Factor, entry: &Entry, reading: &mut Reading) -> (Vec<String>, Vec<Span>) {
+    let key = key_of(factor);
+    reading.within(key.any().name(), |r| {
+        let value = |node: &Node, r: &mut Reading| match &node.kind {
+            Kind::Text(text) if text == "none" && may_be_none(factor) => Some("none".to_owned()),
+            _ => key.read_canonical(node, r),
+        };
+        let nodes = items(&entry.node, key.any().example(), r);
+        nodes.iter().filter_map(|n| Some((value(n, r)?, n.span))).unzip()
+    })
+}
+
+/// The schema of a selector.
+pub(in crate::spec) fn selector_schema() -> Value {
+    let property = |factor: Factor| {
+        let key = key_of(factor).any();
+        let mut any = vec![key.schema()];
+        if may_be_none(factor) {
+            any.push(json!({ "const": "none", "description": "cells without this factor" }));
+        }
+        let one = json!({ "anyOf": any });
+        let schema = json!({
+            "description": key.doc(),
+            "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }],
+        });
+        (factor.name().to_owned(), schema)
+    };
+    json!({
+        "type": "object",
+        "properties": Factor::ALL.map(property).into_iter().collect::<serde_json::Map<_, _>>(),
+        "additionalProperties": false,
+    })
+}
+
+/// What a claim divides by: a word, or the cell that a selector picks.
+pub(in crate::spec) struct Over {
+    pub(in crate::spec) words: OneOf<crate::spec::Over>,
+}
+
+/// A denominator as it is written.
+#[derive(Debug, Clone)]
+pub(in crate::spec) enum PickedOver {
+    Word(crate::spec::Over),
+    Cell(Picked),
+}
+
+impl Form for Over {
+    type Value = PickedOver;
+
+    fn read(&self, node: &Node, reading: &mut Reading) -> Option<PickedOver> {
+        match &node.kind {
+            Kind::Text(_) => self.words.read(node, reading).map(|w| PickedOver::Word(w.0)),
+            Kind::Table(_) => SelectorForm.read(node, reading).map(PickedOver::Cell),
+            _ => {
+                reading.unfit(node, &self.expected(), self.example());
+                None
+            }
+        }
+    }
+
+    fn expected(&self) -> String {
+        format!("{}, or a selector of one cell", self.words.expected())
+    }
+
+    fn example(&self) -> &'static str {
+        self.words.example()
+    }
+
+    fn schema(&self) -> Value {
+        json!({ "anyOf": [self.words.schema(), { "$ref": "#/definitions/selector" }] })
+    }
+
+    fn inside(&self) -> Inside {
+        Inside::Open
+    }
+}

@@ -1,0 +1,400 @@
+//! Keys and tables of the experiment file, and how a table is read by them.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::error::{Problem, Span, nearest};
+use super::node::{Entry, Kind, Node};
+
+/// What is read so far, and how errors name what is being read.
+pub(super) struct Reading<'a> {
+    pub(super) problems: Vec<Problem>,
+    /// The folder that traces are read from.
+    pub(super) trace_dir: &'a Path,
+    /// The key whose value is being read.
+    key: &'static str,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn new(trace_dir: &'a Path) -> Reading<'a> {
+        Reading { problems: Vec::new(), trace_dir, key: "" }
+    }
+
+    pub(super) fn report(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    /// Reports that a value is of the wrong type or outside its range.
+    pub(super) fn unfit(&mut self, node: &Node, expected: &str, example: &str) {
+        let key = self.key;
+        let problem = Problem::at(
+            node.span,
+            format!("`{key}` must be {expected}, found {}", node.describe()),
+        );
+        self.report(problem.hint(format!("for example: {key} = {example}")));
+    }
+
+    /// Reads with another key's name in the errors.
+    pub(super) fn within<T>(&mut self, key: &'static str, read: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.key, key);
+        let value = read(self);
+        self.key = outer;
+        value
+    }
+
+    pub(super) fn key(&self) -> &'static str {
+        self.key
+    }
+}
+
+/// A value and its place.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Placed<T> {
+    pub(super) value: T,
+    pub(super) span: Span,
+}
+
+/// What a value may look like: how it is read, and how the schema and the reference describe it.
+pub(super) trait Form: Sync {
+    /// What it becomes.
+    type Value;
+    /// Reads one value, or reports why not.
+    fn read(&self, node: &Node, reading: &mut Reading) -> Option<Self::Value>;
+    /// Half a sentence: "a duration of at least 1ms".
+    fn expected(&self) -> String;
+    /// A valid value, in TOML.
+    fn example(&self) -> &'static str;
+    /// Its JSON schema.
+    fn schema(&self) -> Value;
+    /// What a path of an override finds behind the key.
+    fn inside(&self) -> Inside {
+        Inside::Nothing
+    }
+}
+
+/// A form whose values have one text each, as [`super::Factor::value`] gives it.
+pub(super) trait Canonical: Form {
+    fn canonical(&self, value: &Self::Value) -> String;
+}
+
+/// What stands behind a key.
+#[derive(Clone, Copy)]
+pub(super) enum Inside {
+    /// A value.
+    Nothing,
+    /// A table of keys that the value's own reader checks.
+    Open,
+    /// A table.
+    Table(&'static TableForm),
+    /// A list of tables.
+    Tables(&'static TableForm),
+}
+
+/// Whether a key must be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Presence {
+    Required,
+    Optional,
+    /// The value that it has otherwise, in TOML; read like any other.
+    Default(&'static str),
+    /// Optional; the words say what holds otherwise.
+    Otherwise(&'static str),
+}
+
+/// A key of a table.
+pub(super) struct Key<F> {
+    name: &'static str,
+    doc: &'static str,
+    form: F,
+    presence: Presence,
+    many: bool,
+}
+
+impl<F> Key<F> {
+    pub(super) const fn required(name: &'static str, form: F, doc: &'static str) -> Key<F> {
+        Key { name, doc, form, presence: Presence::Required, many: false }
+    }
+
+    pub(super) const fn optional(name: &'static str, form: F, doc: &'static str) -> Key<F> {
+        Key { name, doc, form, presence: Presence::Optional, many: false }
+    }
+
+    /// An optional key without a value of its own: `otherwise` says what holds then.
+    pub(super) const fn otherwise(mut self, otherwise: &'static str) -> Key<F> {
+        self.presence = Presence::Otherwise(otherwise);
+        self
+    }
+
+    pub(super) const fn default(mut self, toml: &'static str) -> Key<F> {
+        self.presence = Presence::Default(toml);
+        self
+    }
+
+    /// A list of values is allowed too.
+    pub(super) const fn many(mut self) -> Key<F> {
+        self.many = true;
+        self
+    }
+}
+
+/// A key without the type of its value, for everything but reading it.
+pub(super) trait AnyKey: Sync {
+    fn name(&self) -> &'static str;
+    fn doc(&self) -> &'static str;
+    fn presence(&self) -> Presence;
+    fn many(&self) -> bool;
+    fn expected(&self) -> String;
+    fn example(&self) -> &'static str;
+    /// The schema of one value.
+    fn schema(&self) -> Value;
+    fn inside(&self) -> Inside;
+}
+
+impl<F: Form> AnyKey for Key<F> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+    fn doc(&self) -> &'static str {
+        self.doc
+    }
+    fn presence(&self) -> Presence {
+        self.presence
+    }
+    fn many(&self) -> bool {
+        self.many
+    }
+    fn expected(&self) -> String {
+        self.form.expected()
+    }
+    fn example(&self) -> &'static str {
+        self.form.example()
+    }
+    fn schema(&self) -> Value {
+        self.form.schema()
+    }
+    fn inside(&self) -> Inside {
+        self.form.inside()
+    }
+}
+
+/// A key that can stand in a selector.
+pub(super) trait FactorKey: AnyKey {
+    /// Reads one value and gives it the form of [`super::Factor::value`].
+    fn read_canonical(&self, node: &Node, reading: &mut Reading) -> Option<String>;
+    /// Upcasting by hand, for lists of keys.
+    fn any(&self) -> &dyn AnyKey;
+}
+
+impl<F: Canonical> FactorKey for Key<F> {
+    fn read_canonical(&self, node: &Node, reading: &mut Reading) -> Option<String> {
+        let value = self.form.read(node, reading)?;
+        Some(self.form.canonical(&value))
+    }
+    fn any(&self) -> &dyn AnyKey {
+        self
+    }
+}
+
+/// A table of the file: its name and its keys.
+pub(super) struct TableForm {
+    /// As errors name it: `[workload]`.
+    pub(super) title: &'static str,
+    pub(super) doc: &'static str,
+    pub(super) keys: &'static [&'static dyn AnyKey],
+}
+
+/// A table that is there: its unknown and missing keys are reported.
+pub(super) struct Open<'n> {
+    pub(super) node: &'n Node,
+    pub(super) span: Span,
+}
+
+impl TableForm {
+    /// Checks the keys of a table. `None` if it is none.
+    pub(super) fn open<'n>(&self, node: &'n Node, reading: &mut Reading) -> Option<Open<'n>> {
+        let Kind::Table(entries) = &node.kind else {
+            let what = format!("{} is a table, found {}", self.title, node.describe());
+            let hint = match &node.kind {
+                Kind::List(_) => format!("write {} once, in single brackets", self.title),
+                _ => format!("write {} on a line of its own, its keys below", self.title),
+            };
+            reading.report(Problem::at(node.span, what).hint(hint));
+            return None;
+        };
+        // A key that is misspelt is one error: it is not missing as well.
+        let meant: Vec<&str> =
+            entries.iter().filter_map(|e| self.check_known(e, reading)).collect();
+        let missing: Vec<&&dyn AnyKey> = self
+            .keys
+            .iter()
+            .filter(|k| k.presence() == Presence::Required && node.get(k.name()).is_none())
+            .filter(|k| !meant.contains(&k.name()))
+            .collect();
+        if !missing.is_empty() {
+            self.report_missing(node, &missing, reading);
+        }
+        Some(Open { node, span: node.span })
+    }
+
+    /// Reports an unknown key, and returns the key that was probably meant.
+    fn check_known(&self, entry: &Entry, reading: &mut Reading) -> Option<&'static str> {
+        let names = || self.keys.iter().map(|k| k.name());
+        if names().any(|name| name == entry.key) {
+            return None;
+        }
+        let what = format!("unknown key `{}` in {}", entry.key, self.title);
+        let problem = Problem::at(entry.key_span, what).known(&entry.key, names());
+        let elsewhere = super::keys::tables_with(&entry.key);
+        reading.report(match (&problem.hint, elsewhere.as_slice()) {
+            (None, [_, ..]) => {
+                let places = elsewhere.join(" and ");
+                problem.hint(format!("`{}` is a key of {places}", entry.key))
+            }
+            _ => problem,
+        });
+        nearest(&entry.key, names())
+    }
+
+    fn report_missing(&self, node: &Node, missing: &[&&dyn AnyKey], reading: &mut Reading) {
+        let names: Vec<String> = missing.iter().map(|k| format!("`{}`", k.name())).collect();
+        let mut example = String::new();
+        for key in missing {
+            let separator = if example.is_empty() { "" } else { "; " };
+            let line = match key.inside() {
+                Inside::Table(table) | Inside::Tables(table) => table.title.to_owned(),
+                _ => format!("{} = {}", key.name(), key.example()),
+            };
+            let _ = write!(example, "{separator}{line}");
+        }
+        let plural = if names.len() == 1 { "" } else { "s" };
+        let what = format!("{} lacks the key{plural} {}", self.title, names.join(", "));
+        reading.report(Problem::at(node.span, what).hint(format!("add, for example: {example}")));
+    }
+}
+
+impl<'n> Open<'n> {
+    /// The value of a key, or its default. `None` if it is absent or bad (and reported).
+    pub(super) fn one<F: Form>(
+        &self,
+        key: &Key<F>,
+        reading: &mut Reading,
+    ) -> Option<Placed<F::Value>> {
+        let node = self.written_or_default(key)?;
+        let value = reading.within(key.name, |r| key.form.read(&node, r))?;
+        Some(Placed { value, span: node.span })
+    }
+
+    /// The values of a key that may hold a list. Empty if it is absent or bad (and reported).
+    pub(super) fn many<F: Canonical>(
+        &self,
+        key: &Key<F>,
+        reading: &mut Reading,
+    ) -> Vec<Placed<F::Value>> {
+        let Some(node) = self.written_or_default(key) else { return Vec::new() };
+        reading.within(key.name, |r| {
+            let mut seen = std::collections::HashMap::new();
+            let mut values = Vec::new();
+            for node in items(&node, key.form.example(), r) {
+                let Some(value) = key.form.read(node, r) else { continue };
+                if let Some(first) = seen.insert(key.form.canonical(&value), node.span) {
+                    let what = format!("`{}` holds this value twice", key.name);
+                    r.report(Problem::at(node.span, what).also("first", first));
+                }
+                values.push(Placed { value, span: node.span });
+            }
+            values
+        })
+    }
+
+    /// The table behind a key.
+    pub(super) fn table(&self, key: &str) -> Option<&'n Node> {
+        self.node.get(key).map(|e| &e.node)
+    }
+
+    /// The tables behind a key; a single one is an error.
+    pub(super) fn tables(&self, section: &Section, reading: &mut Reading) -> Vec<&'n Node> {
+        let Some(entry) = self.node.get(section.name) else { return Vec::new() };
+        match &entry.node.kind {
+            Kind::List(nodes) => nodes.iter().collect(),
+            _ => {
+                let title = section.table.title;
+                let what = format!(
+                    "`{}` is a list of tables, found {}",
+                    section.name,
+                    entry.node.describe()
+                );
+                let hint = format!("write {title}, in double brackets");
+                reading.report(Problem::at(entry.node.span, what).hint(hint));
+                Vec::new()
+            }
+        }
+    }
+
+    fn written_or_default<F>(&self, key: &Key<F>) -> Option<std::borrow::Cow<'n, Node>> {
+        use std::borrow::Cow;
+        match (self.node.get(key.name), key.presence) {
+            (Some(entry), _) => Some(Cow::Borrowed(&entry.node)),
+            (None, Presence::Default(toml)) => {
+                let mut table = super::node::parse(&format!("default = {toml}"), 0).ok()?;
+                let Kind::Table(entries) = &mut table.kind else { return None };
+                // A default has no place of its own: errors point at the table that relies on it.
+                Some(Cow::Owned(Node { span: self.span, ..entries.pop()?.node }))
+            }
+            (None, _) => None,
+        }
+    }
+}
+
+/// The items of a list, or the value itself.
+pub(super) fn items<'n>(node: &'n Node, example: &str, reading: &mut Reading) -> &'n [Node] {
+    match &node.kind {
+        Kind::List(nodes) => {
+            if nodes.is_empty() {
+                let key = reading.key();
+                let what = format!("`{key}` is an empty list, so nothing would be run or selected");
+                let hint = format!("write at least one value: {key} = {example}");
+                reading.report(Problem::at(node.span, what).hint(hint));
+            }
+            nodes
+        }
+        _ => std::slice::from_ref(node),
+    }
+}
+
+/// A key that holds a table of its own, or several.
+pub(super) struct Section {
+    pub(super) name: &'static str,
+    pub(super) presence: Presence,
+    pub(super) table: &'static TableForm,
+    /// `[[name]]` instead of `[name]`.
+    pub(super) many: bool,
+}
+
+impl AnyKey for Section {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+    fn doc(&self) -> &'static str {
+        self.table.doc
+    }
+    fn presence(&self) -> Presence {
+        self.presence
+    }
+    fn many(&self) -> bool {
+        false
+    }
+    fn expected(&self) -> String {
+        if self.many { "tables".to_owned() } else { "a table".to_owned() }
+    }
+    fn example(&self) -> &'static str {
+        self.table.title
+    }
+    fn schema(&self) -> Value {
+        super::schema::section(self)
+    }
+    fn inside(&self) -> Inside {
+        if self.many { Inside::Tables(self.table) } else { Inside::Table(self.table) }
+    }
+}

@@ -1,0 +1,344 @@
+//! The table of keys: every key of the experiment file, once.
+
+use std::num::NonZeroU32;
+
+use super::forms::{
+    BoundForm, DelayForm, Duration, Integer, Line, MOST, OneOf, OverForm, Percent, Positive,
+    RuntimeForm, SelectorForm, Size, Targets, Word,
+};
+use super::key::{AnyKey, Key, Presence, Section, TableForm};
+use super::{Factor, Metric, Over, RecordLevel};
+use crate::delay::LONGEST_NS;
+use crate::strategy::{Library, Model, Reuse, library, model};
+
+// The file itself.
+
+pub(super) static TITLE: Key<Line> = Key::required(
+    "title",
+    Line { example: "\"Is async worth it?\"" },
+    "one line, shown at the top of the report",
+);
+pub(super) static QUESTION: Key<Line> = Key::required(
+    "question",
+    Line { example: "\"How long do 100 requests take?\"" },
+    "what the report answers",
+);
+pub(super) static SEED: Key<Integer<u64>> = Key::optional(
+    "seed",
+    Integer { least: 0, most: MOST, make: Some, example: "1" },
+    "seed of the delays and of the body; the same seed gives every strategy the same delays",
+)
+.default("1")
+.many();
+pub(super) static RECORD: Key<OneOf<RecordLevel>> = Key::optional(
+    "record",
+    OneOf { all: record_levels, example: "\"all\"" },
+    "which rows of single requests are kept",
+)
+.default("\"sample\"");
+pub(super) static MARGIN: Key<Percent> =
+    Key::optional("margin", Percent, "a ratio within 1 ± this is no difference that matters")
+        .default("\"2%\"");
+pub(super) static DEADLINE: Key<Duration> = Key::optional(
+    "deadline",
+    Duration { least: MS, most: LONGEST_NS, example: "\"60s\"" },
+    "a trial that takes longer is killed and counts as failed",
+)
+.otherwise("derived from the ideal time");
+
+/// The top level.
+pub(super) static FILE: TableForm = TableForm {
+    title: "the experiment",
+    doc: "An experiment: which way of issuing many HTTP requests is best, and at what cost.",
+    keys: &[
+        &TITLE, &QUESTION, &SEED, &RECORD, &MARGIN, &DEADLINE, &WORKLOAD, &SERVER, &STRATEGY,
+        &BASELINE, &CONTROL, &EXCLUDE, &BLOCKS, &CLAIM,
+    ],
+};
+
+const MS: u64 = 1_000_000;
+
+fn record_levels() -> Vec<Word<RecordLevel>> {
+    let word = |word, value, doc: &str| Word { word, value, doc: doc.to_owned() };
+    vec![
+        word("sample", RecordLevel::Sample, "of one trial of each cell, the first 1 000"),
+        word("all", RecordLevel::All, "of every trial, all"),
+        word("none", RecordLevel::None, "none"),
+    ]
+}
+
+// [workload] and [server]
+
+pub(super) static REQUESTS: Key<Integer<u32>> = Key::required(
+    "requests",
+    Integer { least: 1, most: 10_000_000, make: |n| u32::try_from(n).ok(), example: "1000" },
+    "requests of a trial",
+)
+.many();
+pub(super) static DELAY: Key<DelayForm> =
+    Key::required("delay", DelayForm, "how long the server waits before each answer").many();
+pub(super) static TIME_SCALE: Key<Positive> =
+    Key::optional("time_scale", Positive { example: "0.1" }, "every delay is multiplied by this")
+        .default("1")
+        .many();
+/// A gigabyte for each answer is beyond what a comparison of clients is about.
+pub(super) static BODY: Key<Size> =
+    Key::optional("body", Size { most: 1_000_000_000 }, "size of an answer's body")
+        .default("\"0B\"")
+        .many();
+pub(super) static TARGETS: Key<Targets> =
+    Key::optional("targets", Targets, "number of hosts that requests go to").default("1");
+
+pub(super) static WORKLOAD: Section = Section {
+    name: "workload",
+    presence: Presence::Required,
+    many: false,
+    table: &TableForm {
+        title: "[workload]",
+        doc: "What every strategy has to do. Lists multiply into scenarios.",
+        keys: &[&REQUESTS, &DELAY, &TIME_SCALE, &BODY, &TARGETS],
+    },
+};
+
+pub(super) static BACKLOG: Key<Integer<u32>> = Key::optional(
+    "backlog",
+    Integer { least: 1, most: 65_535, make: |n| u32::try_from(n).ok(), example: "128" },
+    "length of the server's queue of connections that are not accepted yet",
+)
+.default("4096")
+.many();
+
+pub(super) static SERVER: Section = Section {
+    name: "server",
+    presence: Presence::Optional,
+    many: false,
+    table: &TableForm {
+        title: "[server]",
+        doc: "The delay server. Lists multiply into scenarios.",
+        keys: &[&BACKLOG],
+    },
+};
+
+// [[strategy]]
+
+pub(super) static LABEL: Key<Line> =
+    Key::optional("label", Line { example: "\"async\"" }, "the reader's name for it")
+        .otherwise("the model's name");
+pub(super) static MODEL: Key<OneOf<&'static Model>> = Key::required(
+    "model",
+    OneOf { all: models, example: "\"async-semaphore\"" },
+    "how requests are issued",
+)
+.many();
+pub(super) static CLIENT: Key<OneOf<&'static Library>> =
+    Key::optional("client", OneOf { all: libraries, example: "\"reqwest\"" }, "the HTTP library")
+        .otherwise("ureq for blocking models, reqwest for async ones")
+        .many();
+pub(super) static REUSE: Key<OneOf<Reuse>> = Key::optional(
+    "reuse",
+    OneOf { all: reuses, example: "\"none\"" },
+    "what happens to a connection after its answer",
+)
+.default("\"session\"")
+.many();
+pub(super) static LIMIT: Key<Integer<NonZeroU32>> = Key::optional(
+    "limit",
+    Integer {
+        least: 1,
+        most: 10_000_000,
+        make: |n| u32::try_from(n).ok().and_then(NonZeroU32::new),
+        example: "100",
+    },
+    "requests in flight at most",
+)
+.otherwise("none; some models need one")
+.many();
+pub(super) static RUNTIME: Key<RuntimeForm> =
+    Key::optional("runtime", RuntimeForm, "the runtime of an async model")
+        .otherwise("current-thread for async models")
+        .many();
+pub(super) static TIMEOUT: Key<Duration> = Key::optional(
+    "timeout",
+    Duration { least: 1_000, most: LONGEST_NS, example: "\"5s\"" },
+    "a request that takes longer fails with class `timeout`",
+)
+.otherwise("none")
+.many();
+/// Below 16 a client cannot even start; 1 048 576 is Linux's `fs.nr_open`.
+pub(super) static NOFILE: Key<Integer<u64>> = Key::optional(
+    "nofile",
+    Integer { least: 16, most: 1_048_576, make: Some, example: "1024" },
+    "open files that the client process may have",
+)
+.otherwise("as the harness is started")
+.many();
+
+pub(super) static STRATEGY: Section = Section {
+    name: "strategy",
+    presence: Presence::Required,
+    many: true,
+    table: &TableForm {
+        title: "[[strategy]]",
+        doc: "A way of issuing the requests. Lists are multiplied; tables are added.",
+        keys: &[&LABEL, &MODEL, &CLIENT, &REUSE, &LIMIT, &RUNTIME, &TIMEOUT, &NOFILE],
+    },
+};
+
+fn models() -> Vec<Word<&'static Model>> {
+    let word = |m: &&'static Model| Word { word: m.name, value: *m, doc: m.summary.to_owned() };
+    model::ALL.iter().map(word).collect()
+}
+
+fn libraries() -> Vec<Word<&'static Library>> {
+    let word = |l: &&'static Library| Word { word: l.name, value: *l, doc: l.summary.to_owned() };
+    library::ALL.iter().map(word).collect()
+}
+
+fn reuses() -> Vec<Word<Reuse>> {
+    let doc = |reuse| match reuse {
+        Reuse::None => "a connection for every request",
+        Reuse::Session => "one client for the whole trial; it keeps its connections",
+        Reuse::Pool => "a fresh client object for every request over one shared pool",
+    };
+    Reuse::ALL.map(|r| Word { word: r.name(), value: r, doc: doc(r).to_owned() }).into()
+}
+
+// Selectors
+
+pub(super) static BASELINE: Key<SelectorForm> = Key::optional(
+    "baseline",
+    SelectorForm,
+    "the cell of each scenario that the others are compared with",
+)
+.otherwise("the first cell of each scenario");
+pub(super) static CONTROL: Key<SelectorForm> = Key::optional(
+    "control",
+    SelectorForm,
+    "the cell of each scenario that is run twice, to show the noise (the A/A twin)",
+)
+.otherwise("the cell with the shortest ideal time");
+
+pub(super) static EXCLUDE: Section = Section {
+    name: "exclude",
+    presence: Presence::Optional,
+    many: true,
+    table: &TableForm { title: "[[exclude]]", doc: "Cells that are left out.", keys: &FACTORS },
+};
+
+/// The keys of a selector.
+static FACTORS: [&dyn AnyKey; Factor::ALL.len()] = [
+    &LABEL,
+    &MODEL,
+    &CLIENT,
+    &REUSE,
+    &LIMIT,
+    &RUNTIME,
+    &TIMEOUT,
+    &NOFILE,
+    &REQUESTS,
+    &DELAY,
+    &TIME_SCALE,
+    &BODY,
+    &SEED,
+    &BACKLOG,
+];
+
+// [blocks]
+
+pub(super) static COUNT: Key<Integer<u32>> = Key::optional(
+    "count",
+    Integer { least: 1, most: 1_000, make: |n| u32::try_from(n).ok(), example: "15" },
+    "measured blocks; a block is every cell once, in a random order",
+)
+.default("10");
+pub(super) static WARMUP: Key<Integer<u32>> = Key::optional(
+    "warmup",
+    Integer { least: 0, most: 100, make: |n| u32::try_from(n).ok(), example: "1" },
+    "blocks before them that are recorded but not analysed",
+)
+.default("1");
+pub(super) static BLOCK_SEED: Key<Integer<u64>> = Key::optional(
+    "seed",
+    Integer { least: 0, most: MOST, make: Some, example: "1" },
+    "seed of the order within blocks; the delays do not depend on it",
+)
+.default("1");
+
+pub(super) static BLOCKS: Section = Section {
+    name: "blocks",
+    presence: Presence::Optional,
+    many: false,
+    table: &TableForm {
+        title: "[blocks]",
+        doc: "How often everything is repeated.",
+        keys: &[&COUNT, &WARMUP, &BLOCK_SEED],
+    },
+};
+
+// [[claim]]
+
+pub(super) static TEXT: Key<Line> = Key::required(
+    "text",
+    Line { example: "\"Async takes about as long as the slowest answer\"" },
+    "the claim, as a sentence",
+);
+pub(super) static METRIC: Key<OneOf<Metric>> =
+    Key::optional("metric", OneOf { all: metrics, example: "\"wall\"" }, "what is measured")
+        .default("\"wall\"");
+pub(super) static OF: Key<SelectorForm> =
+    Key::required("of", SelectorForm, "the cells that are claimed about; it must hold for each");
+pub(super) static OVER: Key<OverForm> = Key::required(
+    "over",
+    OverForm { words: OneOf { all: denominators, example: "\"ideal\"" } },
+    "what their metric is divided by",
+);
+pub(super) static AT_LEAST: Key<BoundForm> =
+    Key::optional("at_least", BoundForm, "the ratio is at least this").otherwise("no bound");
+pub(super) static AT_MOST: Key<BoundForm> =
+    Key::optional("at_most", BoundForm, "the ratio is at most this").otherwise("no bound");
+
+pub(super) static CLAIM: Section = Section {
+    name: "claim",
+    presence: Presence::Optional,
+    many: true,
+    table: &TableForm {
+        title: "[[claim]]",
+        doc: "What the author expects: a ratio and its bounds.",
+        keys: &[&TEXT, &METRIC, &OF, &OVER, &AT_LEAST, &AT_MOST],
+    },
+};
+
+fn metrics() -> Vec<Word<Metric>> {
+    let doc = |metric| match metric {
+        Metric::Wall => "wall time of a trial",
+        Metric::P50 => "median latency of a trial",
+        Metric::P99 => "99th percentile of latency of a trial",
+        Metric::Cpu => "CPU time of the client while it measures",
+        Metric::Memory => "peak resident memory of the client",
+        Metric::Connections => "connections that the server accepted",
+        Metric::Errors => "requests that failed",
+    };
+    Metric::ALL.map(|m| Word { word: m.name(), value: m, doc: doc(m).to_owned() }).into()
+}
+
+fn denominators() -> Vec<Word<Over>> {
+    let word = |word, value, doc: &str| Word { word, value, doc: doc.to_owned() };
+    vec![
+        word("ideal", Over::Ideal, "the ideal wall time of the same cell (metric wall)"),
+        word("longest-delay", Over::LongestDelay, "the longest planned delay (metrics of time)"),
+        word("sum-of-delays", Over::SumOfDelays, "the sum of the planned delays (metrics of time)"),
+        word("nothing", Over::One, "nothing: the bounds are on the metric, with its unit"),
+    ]
+}
+
+/// Every table of the file under its title.
+pub(super) fn tables() -> [&'static TableForm; 7] {
+    [&FILE, WORKLOAD.table, SERVER.table, STRATEGY.table, EXCLUDE.table, BLOCKS.table, CLAIM.table]
+}
+
+/// The tables that have a key of this name, selectors left out.
+pub(super) fn tables_with(name: &str) -> Vec<&'static str> {
+    let has = |t: &&'static TableForm| t.keys.iter().any(|k| k.name() == name);
+    let selects = |t: &&'static TableForm| t.title == EXCLUDE.table.title;
+    tables().into_iter().filter(|t| has(t) && !selects(t)).map(|t| t.title).collect()
+}

@@ -1,0 +1,142 @@
+//! `[[claim]]` tables.
+
+use super::cells::Cells;
+use crate::spec::error::Problem;
+use crate::spec::forms::{Bound, Picked, PickedOver};
+use crate::spec::key::{Open, Placed, Reading};
+use crate::spec::node::Node;
+use crate::spec::{Claim, Metric, Over, keys};
+use crate::units::{parse_duration, parse_size};
+
+/// Reads every claim; its cells are checked if the cells stand.
+pub(super) fn read(file: &Open, cells: Option<&Cells>, reading: &mut Reading) -> Vec<Claim> {
+    let nodes = file.tables(&keys::CLAIM, reading);
+    nodes.into_iter().filter_map(|node| claim(node, cells, reading)).collect()
+}
+
+fn claim(node: &Node, cells: Option<&Cells>, reading: &mut Reading) -> Option<Claim> {
+    let table = keys::CLAIM.table.open(node, reading)?;
+    let text = table.one(&keys::TEXT, reading);
+    let metric = table.one(&keys::METRIC, reading);
+    let of = table.one(&keys::OF, reading);
+    let over = table.one(&keys::OVER, reading);
+    let before = reading.problems.len();
+    let at_least = table.one(&keys::AT_LEAST, reading);
+    let at_most = table.one(&keys::AT_MOST, reading);
+    let unread = reading.problems.len() > before;
+    if at_least.is_none() && at_most.is_none() && !unread {
+        let what = "a claim needs `at_least`, `at_most` or both";
+        reading.report(Problem::at(table.span, what).hint("for example: at_most = 1.15"));
+    }
+    if let (Some(cells), Some(of)) = (cells, &of) {
+        check_cells(cells, &of.value, over.as_ref().map(|o| &o.value), reading);
+    }
+    let (metric, over) = (metric?.value.0, over?);
+    check_metric(metric, &over, reading);
+    let over = match over.value {
+        PickedOver::Word(word) => word,
+        PickedOver::Cell(picked) => Over::Cell(picked.selector),
+    };
+    let before = reading.problems.len();
+    let at_least_value =
+        at_least.as_ref().and_then(|b| bound(metric, &over, b, "at_least", reading));
+    let at_most_value = at_most.as_ref().and_then(|b| bound(metric, &over, b, "at_most", reading));
+    if reading.problems.len() > before {
+        return None;
+    }
+    if let (Some(least), Some(most), Some(written)) = (at_least_value, at_most_value, &at_most)
+        && least > most
+    {
+        let what = "`at_most` is below `at_least`, so no ratio can fit";
+        let problem = Problem::at(written.span, what);
+        reading.report(match &at_least {
+            Some(least) => problem.also("`at_least`", least.span),
+            None => problem,
+        });
+    }
+    Some(Claim {
+        text: text?.value,
+        metric,
+        of: of?.value.selector,
+        over,
+        at_least: at_least_value,
+        at_most: at_most_value,
+    })
+}
+
+fn check_cells(cells: &Cells, of: &Picked, over: Option<&PickedOver>, reading: &mut Reading) {
+    let of = cells.pick(of, reading);
+    if let Some(PickedOver::Cell(over)) = over
+        && let Some(denominators) = cells.pick(over, reading)
+        && let Some(of) = of
+    {
+        let scenarios = cells.scenarios_of(of.into_iter());
+        cells.one_in_each(over, &denominators, scenarios.into_iter(), reading);
+    }
+}
+
+/// The unit of a metric, as far as bounds are concerned.
+#[derive(PartialEq)]
+enum Unit {
+    Time,
+    Bytes,
+    Count,
+}
+
+fn unit(metric: Metric) -> Unit {
+    match metric {
+        Metric::Wall | Metric::P50 | Metric::P99 | Metric::Cpu => Unit::Time,
+        Metric::Memory => Unit::Bytes,
+        Metric::Connections | Metric::Errors => Unit::Count,
+    }
+}
+
+fn check_metric(metric: Metric, over: &Placed<PickedOver>, reading: &mut Reading) {
+    let PickedOver::Word(word) = &over.value else { return };
+    let fits = match word {
+        Over::Ideal => metric == Metric::Wall,
+        Over::LongestDelay | Over::SumOfDelays => unit(metric) == Unit::Time,
+        Over::One | Over::Cell(_) => true,
+    };
+    if !fits {
+        let what = match word {
+            Over::Ideal => "the ideal time is for metric `wall` only",
+            _ => "delays are for metrics of time only (wall, p50, p99, cpu)",
+        };
+        let what = format!("{what}, not for `{}`", metric.name());
+        let hint = "compare with another cell, over = { label = \"…\" }, or use over = \"nothing\"";
+        reading.report(Problem::at(over.span, what).hint(hint));
+    }
+}
+
+/// The bound in the unit of the ratio or, where it stands alone, of the metric.
+fn bound(
+    metric: Metric,
+    over: &Over,
+    written: &Placed<Bound>,
+    key: &str,
+    reading: &mut Reading,
+) -> Option<f64> {
+    let (expected, example) = match (over, unit(metric), &written.value) {
+        (Over::One, Unit::Time, Bound::Text(text)) => match parse_duration(text) {
+            Ok(ns) => return Some(ns as f64),
+            Err(_) => ("a duration", "\"10ms\""),
+        },
+        (Over::One, Unit::Time, Bound::Number(_)) => ("a duration with its unit", "\"10ms\""),
+        (Over::One, Unit::Bytes, Bound::Text(text)) => match parse_size(text) {
+            Ok(bytes) => return Some(bytes as f64),
+            Err(_) => ("a size", "\"50MB\""),
+        },
+        (Over::One, Unit::Bytes, Bound::Number(_)) => ("a size with its unit", "\"50MB\""),
+        (Over::One, Unit::Count, Bound::Text(_)) => ("a number", "100"),
+        (_, _, Bound::Text(_)) => ("a ratio", "1.15"),
+        (_, _, Bound::Number(x)) => return Some(*x),
+    };
+    let found = match &written.value {
+        Bound::Number(x) => format!("the number {x}"),
+        Bound::Text(text) => format!("{text:?}"),
+    };
+    let what = format!("`{key}` of metric `{}` must be {expected}, found {found}", metric.name());
+    reading.report(Problem::at(written.span, what).hint(format!("for example: {key} = {example}")));
+    None
+}

@@ -1,0 +1,238 @@
+//! From the text of an experiment to the experiment.
+
+mod cells;
+mod claims;
+mod strategies;
+
+use std::path::Path;
+
+use super::error::{Problem, Span, SpecErrors};
+use super::key::{Open, Placed, Reading};
+use super::node::{self, Node};
+use super::{Blocks, Experiment, Scenario, Source, keys, overrides};
+use crate::delay::Delay;
+use cells::Cells;
+use strategies::Lists;
+
+/// More cells than this are a mistake: at a second each, a block would take three hours.
+const MOST_CELLS: u64 = 10_000;
+/// More trials than this are a mistake: at a second each, they would take eleven days.
+const MOST_TRIALS: u64 = 1_000_000;
+
+impl Experiment {
+    /// Reads an experiment; traces are files in `trace_dir`. On failure, every error of the file.
+    pub fn parse(source: &Source, trace_dir: &Path) -> Result<Experiment, SpecErrors> {
+        let shown: Vec<String> = source.overrides.iter().map(|o| format!("--set {o}")).collect();
+        let texts: Vec<&str> =
+            std::iter::once(source.text.as_str()).chain(shown.iter().map(String::as_str)).collect();
+        let fail = |problems: &[Problem]| SpecErrors::new(problems, &source.name, &texts);
+        let mut root = node::parse(&source.text, 0).map_err(|p| fail(&[p]))?;
+        let problems = overrides::apply(&mut root, &shown);
+        if !problems.is_empty() {
+            return Err(fail(&problems));
+        }
+        let mut reading = Reading::new(trace_dir);
+        let experiment = file(name_of(&source.name), &root, &mut reading);
+        match experiment {
+            Some(experiment) if reading.problems.is_empty() => Ok(experiment),
+            _ => Err(fail(&reading.problems)),
+        }
+    }
+}
+
+/// The file's name without its ending, fit to be part of a folder's name.
+fn name_of(file: &str) -> String {
+    let stem = Path::new(file).file_stem().unwrap_or_default().to_string_lossy();
+    let fit = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+    match stem.chars().map(fit).collect::<String>() {
+        name if name.trim_matches(['-', '.']).is_empty() => "experiment".to_owned(),
+        name => name,
+    }
+}
+
+fn file(name: String, root: &Node, reading: &mut Reading) -> Option<Experiment> {
+    let file = keys::FILE.open(root, reading)?;
+    let title = file.one(&keys::TITLE, reading);
+    let question = file.one(&keys::QUESTION, reading);
+    let record = file.one(&keys::RECORD, reading);
+    let margin = file.one(&keys::MARGIN, reading);
+    let deadline = file.one(&keys::DEADLINE, reading);
+    let blocks = blocks(&file, reading);
+
+    // What follows from a failed value is not an error of its own: from here on, each step is
+    // taken only if the ones that it builds on stand.
+    let before = reading.problems.len();
+    let axes = axes(&file, reading);
+    let lists = strategies::read(&file, reading);
+    let whole = reading.problems.len() == before;
+    let whole = whole && !lists.is_empty();
+    let fits = whole && axes.as_ref().is_some_and(|a| is_small(a, &lists, reading));
+    let scenarios = axes.filter(|_| fits).map(Axes::multiply);
+    let strategies = if fits { strategies::multiply(&lists, reading) } else { None };
+    let mut cells = match (&scenarios, &strategies) {
+        (Some(scenarios), Some(strategies)) => Some(Cells::new(scenarios, strategies)),
+        _ => None,
+    };
+
+    let before = reading.problems.len();
+    let excludes = cells::excludes(&file, cells.as_mut(), reading);
+    let excluded = reading.problems.len() == before;
+    let cells = cells.filter(|c| excluded && c.any_left(reading));
+    if let (Some(cells), Some(blocks)) = (&cells, &blocks) {
+        check_trials(cells, blocks, reading);
+    }
+    let baseline = cells::one_each(&file, &keys::BASELINE, cells.as_ref(), reading);
+    let control = cells::one_each(&file, &keys::CONTROL, cells.as_ref(), reading);
+    let claims = claims::read(&file, cells.as_ref(), reading);
+
+    Some(Experiment {
+        name,
+        title: title?.value,
+        question: question?.value,
+        scenarios: scenarios?,
+        strategies: strategies?,
+        excludes,
+        baseline,
+        control,
+        blocks: blocks?.value,
+        claims,
+        record: record?.value.0,
+        margin: margin?.value,
+        deadline_ns: deadline.map(|d| d.value),
+    })
+}
+
+fn blocks(file: &Open, reading: &mut Reading) -> Option<Placed<Blocks>> {
+    let absent = Node { kind: node::Kind::Table(Vec::new()), span: file.span };
+    let node = file.table(keys::BLOCKS.name).unwrap_or(&absent);
+    let table = keys::BLOCKS.table.open(node, reading)?;
+    let count = table.one(&keys::COUNT, reading);
+    let warmup = table.one(&keys::WARMUP, reading);
+    let seed = table.one(&keys::BLOCK_SEED, reading);
+    let count = count?;
+    let blocks = Blocks { count: count.value, warmup: warmup?.value, seed: seed?.value };
+    Some(Placed { value: blocks, span: count.span })
+}
+
+/// The lists that multiply into scenarios.
+struct Axes {
+    requests: Vec<Placed<u32>>,
+    delay: Vec<Placed<Delay>>,
+    time_scale: Vec<Placed<f64>>,
+    body: Vec<Placed<u64>>,
+    seed: Vec<Placed<u64>>,
+    backlog: Vec<Placed<u32>>,
+    span: Span,
+}
+
+fn axes(file: &Open, reading: &mut Reading) -> Option<Axes> {
+    let seed = file.many(&keys::SEED, reading);
+    let absent = Node { kind: node::Kind::Table(Vec::new()), span: file.span };
+    let server = file.table(keys::SERVER.name).unwrap_or(&absent);
+    let backlog = keys::SERVER
+        .table
+        .open(server, reading)
+        .map(|server| server.many(&keys::BACKLOG, reading))
+        .unwrap_or_default();
+    let workload = keys::WORKLOAD.table.open(file.table(keys::WORKLOAD.name)?, reading)?;
+    workload.one(&keys::TARGETS, reading);
+    Some(Axes {
+        requests: workload.many(&keys::REQUESTS, reading),
+        delay: workload.many(&keys::DELAY, reading),
+        time_scale: workload.many(&keys::TIME_SCALE, reading),
+        body: workload.many(&keys::BODY, reading),
+        seed,
+        backlog,
+        span: workload.span,
+    })
+}
+
+impl Axes {
+    fn lengths(&self) -> [(&'static str, usize); 6] {
+        [
+            ("requests", self.requests.len()),
+            ("delay", self.delay.len()),
+            ("time_scale", self.time_scale.len()),
+            ("body", self.body.len()),
+            ("seed", self.seed.len()),
+            ("backlog", self.backlog.len()),
+        ]
+    }
+
+    /// Every scenario; the last list varies fastest.
+    fn multiply(self) -> Vec<Scenario> {
+        let mut scenarios = Vec::new();
+        for requests in &self.requests {
+            for delay in &self.delay {
+                for time_scale in &self.time_scale {
+                    for body in &self.body {
+                        for seed in &self.seed {
+                            scenarios.extend(self.backlog.iter().map(|backlog| Scenario {
+                                requests: requests.value,
+                                delay: delay.value.clone(),
+                                time_scale: time_scale.value,
+                                body_bytes: body.value,
+                                seed: seed.value,
+                                backlog: backlog.value,
+                            }));
+                        }
+                    }
+                }
+            }
+        }
+        scenarios
+    }
+}
+
+/// The product of the lengths, and how it comes about: `6 (requests 3 × delay 2)`.
+fn product(lengths: &[(&str, usize)]) -> (u64, String) {
+    let product = lengths.iter().fold(1u64, |n, (_, len)| n.saturating_mul(*len as u64));
+    let factors: Vec<String> = lengths
+        .iter()
+        .filter(|(_, len)| *len > 1)
+        .map(|(name, len)| format!("{name} {len}"))
+        .collect();
+    match factors.as_slice() {
+        [] => (product, product.to_string()),
+        some => (product, format!("{product} ({})", some.join(" × "))),
+    }
+}
+
+/// Whether the matrix may be made at all; nothing of it is allocated before.
+fn is_small(axes: &Axes, lists: &[Lists], reading: &mut Reading) -> bool {
+    let (scenarios, scenarios_text) = product(&axes.lengths());
+    let products: Vec<(u64, String)> = lists.iter().map(|l| product(&l.lengths())).collect();
+    let strategies = products.iter().fold(0u64, |n, (p, _)| n.saturating_add(*p));
+    let cells = scenarios.saturating_mul(strategies);
+    if cells <= MOST_CELLS {
+        return true;
+    }
+    let what = format!(
+        "{scenarios} scenarios × {strategies} strategies are {cells} cells; at most {MOST_CELLS} can be run"
+    );
+    let largest = products.iter().zip(lists).max_by_key(|((n, _), _)| *n);
+    let (span, largest_text) = match largest {
+        Some(((n, text), list)) if *n > scenarios => (list.span, text.as_str()),
+        Some(((_, text), _)) => (axes.span, text.as_str()),
+        None => (axes.span, "0"),
+    };
+    let problem = Problem::at(span, what)
+        .note(format!("scenarios: {scenarios_text}"))
+        .note(format!("the largest [[strategy]]: {largest_text}"));
+    reading.report(problem.hint("shorten a list, or split the question into several experiments"));
+    false
+}
+
+fn check_trials(cells: &Cells, blocks: &Placed<Blocks>, reading: &mut Reading) {
+    let (left, scenarios) = (cells.left(), cells.scenarios_left());
+    let rounds = u64::from(blocks.value.count) + u64::from(blocks.value.warmup);
+    // One cell of each scenario is run twice, as the control.
+    let trials = (left + scenarios) as u64 * rounds;
+    if trials > MOST_TRIALS {
+        let what = format!(
+            "{left} cells and {scenarios} controls × {rounds} blocks are {trials} trials; at most {MOST_TRIALS} can be run"
+        );
+        let hint = "lower `count`, shorten a list, or split the question into several experiments";
+        reading.report(Problem::at(blocks.span, what).hint(hint));
+    }
+}

@@ -1,0 +1,73 @@
+//! The JSON schema of experiment files, for editors.
+
+use serde_json::{Map, Value, json};
+
+use super::forms::{definitions, selector_schema};
+use super::key::{AnyKey, Inside, Presence, Section, TableForm};
+use super::keys;
+
+/// The JSON schema of experiment files, made of the table of keys that the reader uses.
+///
+/// Draft 7: the newest that the TOML extensions of editors check in full.
+pub fn schema() -> Value {
+    let mut schema = table(&keys::FILE);
+    let mut definitions = definitions();
+    definitions.insert("selector".to_owned(), selector_schema());
+    schema["$schema"] = json!("http://json-schema.org/draft-07/schema#");
+    schema["title"] = json!("inflight experiment");
+    schema["definitions"] = Value::Object(definitions);
+    schema
+}
+
+fn table(table: &TableForm) -> Value {
+    let properties: Map<String, Value> =
+        table.keys.iter().map(|k| (k.name().to_owned(), property(*k))).collect();
+    let required: Vec<&str> = table
+        .keys
+        .iter()
+        .filter(|k| k.presence() == Presence::Required)
+        .map(|k| k.name())
+        .collect();
+    json!({
+        "type": "object",
+        "description": table.doc,
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
+}
+
+/// A key that holds a table of its own, or several.
+pub(super) fn section(section: &Section) -> Value {
+    let one = match section.name == keys::EXCLUDE.name {
+        true => json!({ "$ref": "#/definitions/selector" }),
+        false => table(section.table),
+    };
+    match section.many {
+        true => json!({ "type": "array", "items": one, "minItems": 1 }),
+        false => one,
+    }
+}
+
+fn property(key: &dyn AnyKey) -> Value {
+    let one = key.schema();
+    // Beside a `$ref`, draft 7 ignores everything; within `allOf` it does not.
+    let mut schema = match (key.many(), one.get("$ref").is_some()) {
+        (true, _) => json!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] }),
+        (false, true) => json!({ "allOf": [one] }),
+        (false, false) => one,
+    };
+    let mut description = match key.inside() {
+        Inside::Table(_) | Inside::Tables(_) => key.doc().to_owned(),
+        _ => format!("{}: {}", key.doc(), key.expected()),
+    };
+    if let Presence::Otherwise(otherwise) = key.presence() {
+        description.push_str(&format!("; if absent: {otherwise}"));
+    }
+    schema["description"] = json!(description);
+    if let Presence::Default(toml) = key.presence() {
+        // The defaults are numbers and plain strings, which TOML and JSON write alike.
+        schema["default"] = serde_json::from_str(toml).unwrap_or_else(|_| json!(toml));
+    }
+    schema
+}

@@ -1,0 +1,233 @@
+//! What bad files are told. Each case is the small experiment with one thing changed; the full
+//! text of its errors is a snapshot.
+
+use std::path::Path;
+
+use super::{changed, parse};
+use crate::spec::Source;
+
+/// Snapshots the errors of the base with these changes and overrides.
+fn bad(name: &str, changes: &[(&str, &str)], overrides: &[&str]) {
+    told(name, &changed(changes), overrides);
+}
+
+fn told(name: &str, text: &str, overrides: &[&str]) {
+    snapshot(name, &parse(text, overrides).map(|_| text).expect_err(name).to_string());
+}
+
+fn snapshot(name: &str, errors: &str) {
+    insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!(name, errors);
+    });
+}
+
+/// Many cases that differ in one value.
+macro_rules! cases {
+    ($($test:ident: $changes:expr;)*) => {
+        $(#[test]
+        fn $test() {
+            bad(stringify!($test), &$changes, &[]);
+        })*
+    };
+}
+
+const DELAY: &str = r#"{ choice = ["0s", "1s"] }"#;
+const MATRIX: &str = "limit = [10, 100]";
+const BASELINE: &str = "label = \"sync\"\nclient = \"ureq\"";
+
+cases! {
+    toml_is_not_valid: [("requests = 100", "requests = = 100")];
+    toml_key_twice: [("requests = 100", "requests = 100\nrequests = 200")];
+    toml_string_is_open: [("\"Small\"", "\"Small")];
+    unknown_key_of_a_table: [("requests = 100", "reqests = 100")];
+    unknown_key_of_the_file: [("title =", "tilte =")];
+    unknown_key_of_another_table: [("question =", "requests = 5\nquestion =")];
+    unknown_key_of_a_strategy: [(MATRIX, "limt = [10, 100]")];
+    missing_keys: [("requests = 100\n", ""), ("of = { label = \"async\" }\n", "")];
+    missing_table: [("[workload]\nrequests = 100\ndelay = { choice = [\"0s\", \"1s\"] }\n", "")];
+    wrong_types: [
+        ("\"Small\"", "5"),
+        ("requests = 100", "requests = \"100\""),
+        (DELAY, "10"),
+        ("count = 15", "count = 1.5"),
+        (MATRIX, "limit = true"),
+    ];
+    table_in_double_brackets: [("[workload]", "[[workload]]")];
+    strategy_in_single_brackets: [
+        ("[[strategy]]\nlabel = \"sync\"\nmodel = \"sequential\"\nclient = [\"ureq\", \"reqwest-blocking\"]\n", ""),
+        ("[[strategy]]", "[strategy]"),
+    ];
+    limit_is_zero: [(MATRIX, "limit = [0, -5, 2.5, 5_000_000_000]")];
+    numbers_out_of_range: [
+        ("requests = 100", "requests = 10_000_001\ntime_scale = [0, -1, inf, nan]\nbody = \"2GB\""),
+        ("count = 15", "count = 0\nwarmup = 101\nseed = -1"),
+    ];
+    margin_and_deadline: [("question", "margin = \"2\"\ndeadline = \"0s\"\nquestion")];
+    list_is_empty: [(MATRIX, "limit = []")];
+    list_holds_a_value_twice: [("requests = 100", "requests = [100, 200, 100]"), (DELAY, "[\"1s\", \"1000ms\"]")];
+    list_where_one_value_is_meant: [("count = 15", "count = [10, 15]")];
+    unknown_words: [
+        ("\"sequential\"", "\"sequental\""),
+        ("\"ureq\", \"reqwest-blocking\"", "\"curl\""),
+        (MATRIX, "limit = 5\nreuse = \"sesion\"\nruntime = \"multi-thread\""),
+        ("question", "record = \"everything\"\nquestion"),
+    ];
+    delay_model_is_unknown: [(DELAY, "{ unifrom = [\"1s\", \"2s\"] }")];
+    delay_without_a_model: [(DELAY, "{ max = \"1s\" }")];
+    delay_with_two_models: [(DELAY, "{ fixed = \"1s\", choice = [\"1s\"] }")];
+    delay_settings: [(DELAY, r#"[
+    { normal = { mean = "1s", sb = "1s" } },
+    { normal = { mean = "1s" } },
+    { lognormal = { median = "1s", sigma = -1 } },
+    { pareto = { min = 5, shape = 0 } },
+    { exponential = "1s" },
+    { uniform = ["2s", "1s"] },
+    { uniform = ["2s"] },
+    { choice = [] },
+    { fixed = "25h" },
+    { fixed = "1s", max = "0s" },
+]"#)];
+    delay_mixture: [(DELAY, r#"{ mixture = [
+    { fixed = "1s" },
+    { weight = 0, fixed = "1s" },
+    { weight = 1, fixd = "1s" },
+    "1s",
+] }"#)];
+    delay_trace: [(DELAY, r#"[{ trace = "none.csv" }, { trace = "../x.csv" }, { trace = "async-or-not.toml" }]"#)];
+    several_targets: [("requests = 100", "requests = 100\ntargets = 2")];
+    client_of_the_other_flavour: [(MATRIX, "limit = 5\nclient = \"ureq\"")];
+    clients_of_both_flavours: [("\"ureq\", \"reqwest-blocking\"", "\"ureq\", \"reqwest\"")];
+    reuse_that_the_client_lacks: [(MATRIX, "limit = 5\nreuse = [\"none\", \"pool\"]")];
+    limit_is_missing: [(MATRIX, "")];
+    limit_is_forbidden: [("model = \"sequential\"", "model = \"sequential\"\nlimit = [1, 2]")];
+    runtime_of_threads: [("model = \"sequential\"", "model = \"sequential\"\nruntime = \"current-thread\"")];
+    strategy_twice: [("[blocks]", "[[strategy]]\nlabel = \"again\"\nmodel = \"async-semaphore\"\nlimit = [5, 100]\n\n[blocks]")];
+    strategies_empty: [
+        ("[[strategy]]\nlabel = \"sync\"\nmodel = \"sequential\"\nclient = [\"ureq\", \"reqwest-blocking\"]\n", ""),
+        ("[[strategy]]\nlabel = \"async\"\nmodel = \"async-semaphore\"\nlimit = [10, 100]\n", ""),
+        ("[workload]", "strategy = []\n\n[workload]"),
+    ];
+    too_many_trials: [("count = 15", "count = 1000"), ("requests = 100", &format!("requests = {:?}", (1..=300).collect::<Vec<_>>()))];
+    baseline_selects_several: [(BASELINE, "model = \"sequential\"")];
+    baseline_selects_none_together: [(BASELINE, "label = \"sync\"\nlimit = 10")];
+    baseline_value_is_nowhere: [(BASELINE, "label = \"snyc\"\nlimit = 11")];
+    baseline_in_some_scenarios_only: [("requests = 100", "requests = [100, 200]"), (BASELINE, "label = \"sync\"\nclient = \"ureq\"\nrequests = 200")];
+    control_has_an_unknown_factor: [("[blocks]", "[control]\nlable = \"sync\"\n\n[blocks]")];
+    exclude_selects_none: [("[blocks]", "[[exclude]]\nlimit = 10\nclient = \"ureq\"\n\n[blocks]")];
+    everything_is_excluded: [("[blocks]", "[[exclude]]\nmodel = [\"sequential\", \"async-semaphore\"]\n\n[blocks]")];
+    claim_about_an_excluded_cell: [
+        ("[blocks]", "[[exclude]]\nlimit = 100\n\n[blocks]"),
+        ("of = { label = \"async\" }", "of = { label = \"async\", limit = 100 }"),
+    ];
+    claim_over_several_cells: [("over = \"ideal\"", "over = { label = \"sync\" }")];
+    claim_over_a_word: [("over = \"ideal\"", "over = \"idea\"")];
+    claim_of_memory_over_ideal: [("over = \"ideal\"", "over = \"ideal\"\nmetric = \"memory\"")];
+    claim_of_latency_over_ideal: [("over = \"ideal\"", "over = \"ideal\"\nmetric = \"p99\"")];
+    claim_without_a_bound: [("at_most = 1.15", "")];
+    claim_bounds_cross: [("at_most = 1.15", "at_most = 1.15\nat_least = 1.2")];
+    claim_bound_without_a_unit: [("over = \"ideal\"", "over = \"nothing\"")];
+    claim_bound_with_a_unit: [("1.15", "\"10ms\"")];
+    errors_do_not_cascade: [
+        ("model = \"async-semaphore\"", "model = \"async-semaphor\""),
+        ("requests = 100", "requests = 0"),
+    ];
+    long_lines_and_wide_letters: [("question = \"", "question = \"ééé\"\n\"größe\" = 5\nlong = \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"\nq = \"")];
+}
+
+#[test]
+fn a_matrix_of_a_million_cells_is_one_error() {
+    let list = format!("{:?}", (1..=1_000).collect::<Vec<_>>());
+    let text = changed(&[("requests = 100", &format!("requests = {list}")), ("[10, 100]", &list)]);
+    told("a_matrix_of_a_million_cells", &text, &[]);
+}
+
+#[test]
+fn a_matrix_is_counted_before_it_is_made() {
+    // 10^30 cells: this returns at all only if nothing of them is allocated.
+    let list = format!("{:?}", (16..=10_015).collect::<Vec<_>>());
+    let timeouts: Vec<String> = (1..=10_000).map(|n| format!("{n}ms")).collect();
+    let text = changed(&[
+        ("requests = 100", &format!("requests = {list}")),
+        ("[10, 100]", &format!("{list}\nnofile = {list}\ntimeout = {timeouts:?}")),
+    ]);
+    let errors = parse(&text, &[]).expect_err("too large").to_string();
+    assert!(errors.contains("at most 10000 can be run"), "{errors}");
+    assert!(errors.ends_with("1 error in experiments/x.toml"), "{errors}");
+}
+
+#[test]
+fn an_empty_file_is_told_what_to_write() {
+    told("an_empty_file", "", &[]);
+}
+
+#[test]
+fn values_of_overrides_are_shown_as_such() {
+    bad("override_values", &[], &["workload.requests=0", "strategy.async.limit=[1, \"x\"]"]);
+}
+
+#[test]
+fn an_override_can_break_what_stands_elsewhere() {
+    let of = ("of = { label = \"async\" }", "of = { label = \"async\", limit = 100 }");
+    bad("override_breaks_a_claim", &[of], &["strategy.async.limit=5"]);
+}
+
+#[test]
+fn paths_of_overrides_are_checked() {
+    let overrides = [
+        "workload.request=5",
+        "limit=5",
+        "strategy.limit=5",
+        "strategy.asynk.limit=5",
+        "strategy.2.limit=5",
+        "exclude.0.limit=5",
+        "requests",
+        "a b=5",
+        "title.x=5",
+        "record=",
+        "workload.requests=[1,",
+        "=5",
+    ];
+    bad("override_paths", &[], &overrides);
+    let same = ("label = \"async\"\nmodel", "label = \"sync\"\nmodel");
+    bad("override_label_twice", &[same], &["strategy.sync.reuse=none"]);
+}
+
+#[test]
+fn files_that_cannot_be_read_have_a_way_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("good.toml"), "").expect("write");
+    std::fs::write(path("latin.toml"), b"title = \"x\"\n# caf\xe9\n").expect("write");
+    std::fs::write(path("large.toml"), vec![b'#'; 1024 * 1024 + 1]).expect("write");
+    let tell = |path: &Path| {
+        let error = Source::read(path, Vec::new()).expect_err("unreadable").to_string();
+        error.replace(&folder.path().display().to_string(), "DIR")
+    };
+    let told = [
+        tell(folder.path()),
+        tell(&path("godo.toml")),
+        tell(&path("something-else.toml")),
+        tell(&path("latin.toml")),
+        tell(&path("large.toml")),
+        tell(&path("good.toml/x.toml")),
+    ];
+    snapshot("files_that_cannot_be_read", &told.join("\n\n"));
+    let read = Source::read(&path("good.toml"), vec!["a=1".into()]).expect("good");
+    assert_eq!(
+        (read.text.as_str(), read.overrides.as_slice()),
+        ("", ["a=1".to_owned()].as_slice())
+    );
+}
+
+#[test]
+fn many_errors_are_counted_and_the_first_shown() {
+    let text = changed(&[("[10, 100]", &format!("{:?}", vec![0; 200]))]);
+    let errors = parse(&text, &[]).expect_err("bad");
+    assert_eq!(errors.iter().len(), 200);
+    let shown = errors.to_string();
+    assert_eq!(shown.matches("error: ").count(), 50);
+    assert!(shown.ends_with("200 errors in experiments/x.toml, the first 50 shown"));
+    let first = errors.iter().next().expect("an error");
+    assert!(first.message().starts_with("`limit` must be"));
+    assert_eq!(first.location(), Some("experiments/x.toml:20:10"));
+}

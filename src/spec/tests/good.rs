@@ -1,0 +1,163 @@
+//! What good files mean.
+
+use super::{BASE, changed, good};
+use crate::delay::{MODELS, Model};
+use crate::spec::{Factor, Metric, Over, RecordLevel, Selector};
+use crate::strategy::{Reuse, Runtime};
+
+#[test]
+fn a_small_experiment_has_its_defaults() {
+    let e = good(BASE, &[]);
+    assert_eq!(e.name, "x");
+    assert_eq!((e.blocks.count, e.blocks.warmup, e.blocks.seed), (15, 1, 1));
+    assert_eq!((e.record, e.margin, e.deadline_ns), (RecordLevel::Sample, 0.02, None));
+    let [scenario] = e.scenarios.as_slice() else { panic!("one scenario") };
+    assert_eq!((scenario.seed, scenario.backlog, scenario.body_bytes), (1, 4096, 0));
+    let shown: Vec<String> = e
+        .strategies
+        .iter()
+        .map(|s| format!("{} {} {} {:?}", s.label, s.model.name, s.library.name, s.limit))
+        .collect();
+    insta::assert_snapshot!(shown.join("\n"), @r"
+    sync sequential ureq None
+    sync sequential reqwest-blocking None
+    async async-semaphore reqwest Some(10)
+    async async-semaphore reqwest Some(100)
+    ");
+    assert_eq!(e.strategies[0].reuse, Reuse::Session);
+    assert_eq!(e.strategies[2].runtime, Some(Runtime::CurrentThread));
+    let baseline = e.baseline.expect("a baseline");
+    assert!(baseline.matches(scenario, &e.strategies[0]));
+    assert!(!baseline.matches(scenario, &e.strategies[1]));
+    assert_eq!(e.claims[0].metric, Metric::Wall);
+    assert_eq!(e.claims[0].over, Over::Ideal);
+}
+
+#[test]
+fn the_example_of_the_design_is_an_experiment() {
+    let text = include_str!("../../../tests/fixtures/spec/async-or-not.toml");
+    let e = good(text, &[]);
+    assert_eq!((e.scenarios.len(), e.strategies.len()), (1, 10));
+    assert_eq!(e.scenarios[0].body_bytes, 4_000);
+}
+
+#[test]
+fn every_delay_model_is_read_as_its_example_says() {
+    for written in MODELS {
+        let text =
+            changed(&[(r#"{ choice = ["0s", "1s"] }"#, &format!("{{ {} }}", written.example))]);
+        let capped = text.replace(" }\n\n[baseline]", ", max = \"20s\" }\n\n[baseline]");
+        assert_eq!(good(&text, &[]).scenarios[0].delay.max_ns, None);
+        let e = good(&capped, &[]);
+        assert_eq!(e.scenarios[0].delay.max_ns, Some(20_000_000_000), "{capped}");
+        let name = serde_json::to_value(&e.scenarios[0].delay.model).expect("a model");
+        assert_eq!(name.as_object().and_then(|o| o.keys().next()).expect("a name"), written.word);
+    }
+}
+
+#[test]
+fn a_delay_may_be_short_or_a_table_of_its_own() {
+    let delay = |toml: &str| {
+        let text = changed(&[(r#"delay = { choice = ["0s", "1s"] }"#, toml)]);
+        good(&text, &[]).scenarios.iter().map(|s| s.delay.describe()).collect::<Vec<_>>()
+    };
+    assert_eq!(delay(r#"delay = "10ms""#), ["10ms"]);
+    assert_eq!(delay(r#"delay = ["10ms", { fixed = "20ms" }]"#), ["10ms", "20ms"]);
+    assert_eq!(
+        delay("[workload.delay]\nlognormal = { median = \"1s\", sigma = 1 }\nmax = \"5s\""),
+        ["lognormal median 1s sigma 1, max 5s"]
+    );
+    assert_eq!(delay("delay.fixed = \"1s\""), ["1s"]);
+}
+
+#[test]
+fn selectors_take_values_in_any_form() {
+    let text = changed(&[
+        (r#"{ choice = ["0s", "1s"] }"#, r#"["1500ms", { choice = ["0s"] }]"#),
+        ("requests = 100", "requests = [100, 200]"),
+        ("limit = [10, 100]", "limit = [10, 100]\ntimeout = [\"1min\", \"90s\"]"),
+        (
+            "[blocks]",
+            r#"[[exclude]]
+timeout = "60000ms"
+delay = { fixed = "1.5s" }
+limit = [100]
+
+[[exclude]]
+limit = "none"
+delay = { choice = ["0s"] }
+client = "reqwest-blocking"
+
+[blocks]"#,
+        ),
+    ]);
+    let e = good(&text, &[]);
+    let terms = [
+        (Factor::Timeout, vec!["60s".to_owned()]),
+        (Factor::Delay, vec!["1.5s".to_owned()]),
+        (Factor::Limit, vec!["100".to_owned()]),
+    ];
+    assert_eq!(e.excludes[0], Selector { terms: terms.into() });
+    let out = e.scenarios.iter().flat_map(|sc| e.strategies.iter().map(move |st| (sc, st)));
+    let out = out.filter(|(sc, st)| e.excludes.iter().any(|x| x.matches(sc, st))).count();
+    assert_eq!(out, 2 + 2);
+}
+
+#[test]
+fn bounds_without_a_denominator_have_a_unit() {
+    let claim = |metric: &str, bound: &str| {
+        let over = format!("metric = \"{metric}\"\nover = \"nothing\"");
+        let text = changed(&[("over = \"ideal\"", &over), ("1.15", bound)]);
+        good(&text, &[]).claims[0].at_most
+    };
+    assert_eq!(claim("p99", "\"10ms\""), Some(10_000_000.0));
+    assert_eq!(claim("memory", "\"50MB\""), Some(50_000_000.0));
+    assert_eq!(claim("errors", "0"), Some(0.0));
+}
+
+#[test]
+fn overrides_replace_and_add_values() {
+    let e = good(
+        BASE,
+        &[
+            "workload.requests=[7, 8]",
+            "strategy.0.client=ureq",
+            "strategy.async.limit = 5",
+            "record=all",
+            "server.backlog=128",
+            "blocks.count=3",
+            "margin=5%",
+            "workload.delay.max=500ms",
+            "claim.0.at_most=2",
+            "strategy.\"async\".runtime=multi-thread(2)",
+        ],
+    );
+    assert_eq!(e.scenarios.iter().map(|s| s.requests).collect::<Vec<_>>(), [7, 8]);
+    assert_eq!(e.strategies.len(), 2);
+    assert_eq!(e.strategies[1].limit.map(std::num::NonZero::get), Some(5));
+    assert_eq!(e.strategies[1].runtime.map(|r| r.to_string()), Some("multi-thread(2)".into()));
+    assert_eq!((e.record, e.margin, e.blocks.count), (RecordLevel::All, 0.05, 3));
+    assert_eq!(e.scenarios[0].backlog, 128);
+    assert_eq!(e.scenarios[0].delay.max_ns, Some(500_000_000));
+    assert_eq!(e.claims[0].at_most, Some(2.0));
+    let delay = good(BASE, &["workload.delay=10ms"]);
+    assert!(matches!(delay.scenarios[0].delay.model, Model::Fixed(_)));
+}
+
+#[test]
+fn line_endings_and_byte_order_marks_make_no_difference() {
+    assert_eq!(good(&BASE.replace('\n', "\r\n"), &[]), good(BASE, &[]));
+    assert_eq!(good(&format!("\u{feff}{BASE}"), &[]), good(BASE, &[]));
+    let inline = changed(&[("[baseline]\nlabel = \"sync\"\nclient = \"ureq\"\n\n", "")]);
+    let inline = format!("baseline = {{ label = \"sync\", client = \"ureq\" }}\n{inline}");
+    assert_eq!(good(&inline, &[]), good(BASE, &[]));
+}
+
+#[test]
+fn a_name_is_fit_for_a_folder() {
+    for (file, name) in [("a/b c.toml", "b-c"), ("<stdin>", "-stdin-"), ("é.toml", "experiment")] {
+        let source = crate::spec::Source { name: file.to_owned(), ..super::source(BASE, &[]) };
+        let e = crate::spec::Experiment::parse(&source, std::path::Path::new(".")).expect("good");
+        assert_eq!(e.name, name);
+    }
+}
