@@ -5,6 +5,7 @@ pub mod body;
 pub mod client;
 pub mod delay;
 pub mod machine;
+pub mod plan;
 pub mod protocol;
 pub mod record;
 pub mod report;

@@ -1,6 +1,7 @@
-//! Durations and sizes as text: what a person writes, what a file stores, what a report shows.
+//! Durations, sizes and digests as text: what a person writes, what a file stores, what a report shows.
 
 use std::fmt;
+use std::time::Duration;
 
 /// Parses a duration with its unit (`150us`, `10ms`, `1.5s`, `2min`) to nanoseconds.
 pub fn parse_duration(text: &str) -> Result<u64, String> {
@@ -87,6 +88,23 @@ impl fmt::Display for ReadableBytes {
     }
 }
 
+/// A duration for planning one's day: `40 s`, `7 min 10 s`, `2 h 5 min`.
+pub fn rough(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64().ceil() as u64;
+    match (seconds / 3_600, seconds % 3_600 / 60, seconds % 60) {
+        (0, 0, s) => format!("{s} s"),
+        (0, m, 0) => format!("{m} min"),
+        (0, m, s) => format!("{m} min {s} s"),
+        (h, 0, _) => format!("{h} h"),
+        (h, m, _) => format!("{h} h {m} min"),
+    }
+}
+
+/// Lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
 /// Three significant digits without an exponent; whole numbers from 100 on.
 pub fn three_digits(x: f64) -> String {
     let decimals = match rounded(x.abs()) {
@@ -147,6 +165,15 @@ mod tests {
         assert_eq!(shown, ["0 s", "999 ns", "1.00 ms", "1.53 s", "165 s"]);
         assert_eq!(three_digits(0.0123), "0.0123");
         assert_eq!(three_digits(9.999), "10.0");
+    }
+
+    #[test]
+    fn rough_durations_have_two_units_at_most() {
+        let shown = |s: u64| rough(Duration::from_secs(s));
+        assert_eq!(shown(40), "40 s");
+        assert_eq!(shown(430), "7 min 10 s");
+        assert_eq!(shown(7_500), "2 h 5 min");
+        assert_eq!(rough(Duration::from_millis(300)), "1 s");
     }
 
     proptest! {

@@ -1,0 +1,302 @@
+//! From an experiment to a plan: cells, their ideal schedules, and the order of the trials.
+
+mod only;
+
+use std::fmt;
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use sha2::{Digest, Sha256};
+
+use crate::spec::{Experiment, Factor, Scenario, Selector};
+use crate::strategy::Strategy;
+use crate::strategy::schedule::{Schedule, bound_ns};
+use crate::units::hex;
+
+pub use only::Only;
+
+/// Everything that a run will do, known before it starts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// What was asked for.
+    pub experiment: Experiment,
+    /// The delays of each scenario, summed up.
+    pub scenarios: Vec<ScenarioFacts>,
+    /// The matrix, scenario by scenario, strategies in file order.
+    pub cells: Vec<Cell>,
+    /// The trials in the order of their execution.
+    pub trials: Vec<PlannedTrial>,
+}
+
+/// What the drawn delays of a scenario amount to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScenarioFacts {
+    /// The values of the factors that differ between the scenarios of this experiment, empty if
+    /// there is only one scenario.
+    pub name: String,
+    /// The longest delay, after scaling.
+    pub longest_delay_ns: u64,
+    /// All delays, one after the other.
+    pub sum_of_delays_ns: u64,
+    /// Index of the cell that the others are compared with.
+    pub baseline: usize,
+    /// Index of the cell that is repeated as the A/A control.
+    pub control: usize,
+}
+
+/// One point of the matrix.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    /// Stable across experiments, machines and commits: made of what the cell does, not of what
+    /// it is called.
+    pub id: CellId,
+    /// The label, with the factors that tell it from other strategies of the same label.
+    pub name: String,
+    /// Index of its scenario.
+    pub scenario: usize,
+    /// How requests are issued.
+    pub strategy: Strategy,
+    /// Its schedule without overhead.
+    pub ideal: Schedule,
+    /// What no schedule with this concurrency can beat.
+    pub bound_ns: u64,
+}
+
+/// Identity of a cell: eight hexadecimal digits over its semantic factors.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CellId(String);
+
+impl CellId {
+    fn of(scenario: &Scenario, strategy: &Strategy) -> CellId {
+        let mut hash = Sha256::new();
+        for factor in Factor::ALL {
+            let value = match factor {
+                Factor::Label => continue,
+                // The description of a trace does not hold its delays.
+                Factor::Delay => {
+                    serde_json::to_string(&scenario.delay).expect("a delay is plain data")
+                }
+                _ => factor.value(scenario, strategy),
+            };
+            hash.update(format!("{}={value}\n", factor.name()));
+        }
+        CellId(hex(&hash.finalize()[..4]))
+    }
+}
+
+impl fmt::Display for CellId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Which of two equal trials of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Replica {
+    /// The one that speaks for its cell.
+    A,
+    /// The A/A control: the same cell once more.
+    B,
+}
+
+impl Replica {
+    /// The letter of the record.
+    pub fn letter(self) -> &'static str {
+        match self {
+            Replica::A => "a",
+            Replica::B => "b",
+        }
+    }
+}
+
+/// One trial to come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedTrial {
+    /// 0 is warm-up; with more than one block of warm-up, their trials follow each other in it.
+    pub block: u32,
+    /// Place within the block, from 0.
+    pub position: u32,
+    /// Name of its first attempt, unique in the run.
+    pub trial: String,
+    /// Index of its cell.
+    pub cell: usize,
+    /// Which of two equal trials.
+    pub replica: Replica,
+}
+
+impl Plan {
+    /// Expands an experiment to the cells that `only` keeps; `None` if it keeps none.
+    ///
+    /// A baseline or control that `only` leaves out is replaced by its default.
+    pub fn new(mut experiment: Experiment, only: &Only) -> Option<Plan> {
+        let name_of: Vec<String> =
+            experiment.strategies.iter().map(|s| strategy_name(s, &experiment)).collect();
+        let kept = |scenario: &Scenario| -> Vec<(Strategy, String)> {
+            let all = experiment.strategies.iter().zip(&name_of);
+            all.filter(|(strategy, name)| {
+                !experiment.excludes.iter().any(|x| x.matches(scenario, strategy))
+                    && only.keeps(scenario, strategy, name)
+            })
+            .map(|(strategy, name)| (strategy.clone(), name.clone()))
+            .collect()
+        };
+        let matrix: Vec<_> = experiment
+            .scenarios
+            .iter()
+            .map(|scenario| (scenario.clone(), kept(scenario)))
+            .filter(|(_, strategies)| !strategies.is_empty())
+            .collect();
+        experiment.scenarios = matrix.iter().map(|(scenario, _)| scenario.clone()).collect();
+
+        let mut cells = Vec::new();
+        let mut scenarios = Vec::new();
+        for (index, (scenario, strategies)) in matrix.into_iter().enumerate() {
+            let first = cells.len();
+            let delays =
+                scenario.delay.all_ns(scenario.seed, scenario.requests, scenario.time_scale);
+            cells.extend(strategies.into_iter().map(|(strategy, name)| Cell {
+                id: CellId::of(&scenario, &strategy),
+                name,
+                scenario: index,
+                ideal: strategy.ideal(&delays),
+                bound_ns: bound_ns(&delays, strategy.concurrency(scenario.requests)),
+                strategy,
+            }));
+            let here = || first..cells.len();
+            let select = |selector: &Option<Selector>| {
+                let selector = selector.as_ref()?;
+                here().find(|&c| selector.matches(&scenario, &cells[c].strategy))
+            };
+            let shortest = || here().min_by_key(|&c| cells[c].ideal.wall_ns);
+            scenarios.push(ScenarioFacts {
+                name: scenario_name(&scenario, &experiment),
+                longest_delay_ns: delays.iter().copied().max().unwrap_or(0),
+                sum_of_delays_ns: delays.iter().sum(),
+                baseline: select(&experiment.baseline).unwrap_or(first),
+                control: select(&experiment.control).or_else(shortest).unwrap_or(first),
+            });
+        }
+        let trials = order(&experiment, &scenarios, cells.len());
+        (!cells.is_empty()).then_some(Plan { experiment, scenarios, cells, trials })
+    }
+
+    /// The scenario that a cell belongs to.
+    pub fn scenario_of(&self, cell: &Cell) -> &Scenario {
+        &self.experiment.scenarios[cell.scenario]
+    }
+
+    /// The drawn delays of a cell's scenario, summed up.
+    pub fn facts_of(&self, cell: &Cell) -> &ScenarioFacts {
+        &self.scenarios[cell.scenario]
+    }
+
+    /// The value of a factor in a cell, in one fixed form.
+    pub fn factor(&self, cell: &Cell, factor: Factor) -> String {
+        factor.value(self.scenario_of(cell), &cell.strategy)
+    }
+
+    /// The cells that a selector selects.
+    pub fn select<'a>(&'a self, selector: &'a Selector) -> impl Iterator<Item = usize> + 'a {
+        let matches = |c: &Cell| selector.matches(self.scenario_of(c), &c.strategy);
+        (0..self.cells.len()).filter(move |&i| matches(&self.cells[i]))
+    }
+
+    /// A trial that takes longer than this is stuck: 20 s for starting and stopping, ten times
+    /// the ideal time (a strategy may do badly and still be measured), 2 ms for each request.
+    pub fn deadline_ns(&self, cell: &Cell) -> u64 {
+        self.experiment.deadline_ns.unwrap_or_else(|| {
+            let requests = u64::from(self.scenario_of(cell).requests);
+            20_000_000_000 + 10 * cell.ideal.wall_ns + requests * 2_000_000
+        })
+    }
+
+    /// How long a trial of this cell will take, from its ideal time. 60 ms are for two processes
+    /// to start and stop, 60 µs of CPU for each request cannot all hide behind the delays; both
+    /// are round figures from a two-core machine.
+    pub fn expected_ns(&self, cell: &Cell) -> u64 {
+        let requests = u64::from(self.scenario_of(cell).requests);
+        60_000_000 + cell.ideal.wall_ns.max(requests * 60_000)
+    }
+
+    /// How long the whole run will take.
+    pub fn expected_total_ns(&self) -> u64 {
+        self.trials.iter().map(|t| self.expected_ns(&self.cells[t.cell])).sum()
+    }
+
+    /// Digest of what is run: the cells and the order. A run can be resumed under the same digest
+    /// only.
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        for t in &self.trials {
+            let cell = &self.cells[t.cell];
+            hash.update(format!("{} {} {}\n", t.trial, cell.id, t.replica.letter()));
+        }
+        hex(&hash.finalize()[..16])
+    }
+}
+
+/// Randomised complete blocks: every block holds every cell once, and the control twice, in an
+/// order that is drawn for each block.
+fn order(experiment: &Experiment, scenarios: &[ScenarioFacts], cells: usize) -> Vec<PlannedTrial> {
+    let mut members: Vec<(usize, Replica)> = (0..cells).map(|c| (c, Replica::A)).collect();
+    members.extend(scenarios.iter().map(|s| (s.control, Replica::B)));
+    let shuffled = |stream: u64| {
+        let mut rng = ChaCha8Rng::seed_from_u64(experiment.blocks.seed);
+        rng.set_stream(stream);
+        let mut order = members.clone();
+        order.shuffle(&mut rng);
+        order
+    };
+    let mut trials = Vec::new();
+    let mut block = |number: u32, members: Vec<(usize, Replica)>| {
+        trials.extend(members.into_iter().zip(0u32..).map(|((cell, replica), position)| {
+            let trial = format!("b{number:03}p{position:03}");
+            PlannedTrial { block: number, position, trial, cell, replica }
+        }));
+    };
+    // Streams count down for the warm-up, so that its length does not change the blocks' order.
+    let warmup: Vec<_> =
+        (0..experiment.blocks.warmup).flat_map(|w| shuffled(u64::MAX - u64::from(w))).collect();
+    block(0, warmup);
+    for number in 1..=experiment.blocks.count {
+        block(number, shuffled(u64::from(number)));
+    }
+    trials
+}
+
+fn strategy_name(strategy: &Strategy, experiment: &Experiment) -> String {
+    let alike = || experiment.strategies.iter().filter(|s| s.label == strategy.label);
+    let any = &experiment.scenarios[0];
+    let varying = Factor::ALL.into_iter().filter(|f| {
+        f.is_of_strategy() && alike().any(|other| f.value(any, other) != f.value(any, strategy))
+    });
+    let mut name = strategy.label.clone();
+    for factor in varying {
+        let value = factor.value(any, strategy);
+        match factor {
+            // These words say what they are.
+            Factor::Model | Factor::Client | Factor::Runtime => name += &format!(" {value}"),
+            Factor::Reuse => name += &format!(" reuse {value}"),
+            Factor::Limit if value == "none" => name += " unlimited",
+            _ => name += &format!(" {} {value}", factor.name()),
+        }
+    }
+    name
+}
+
+fn scenario_name(scenario: &Scenario, experiment: &Experiment) -> String {
+    // A scenario's factors do not depend on the strategy, so any will do.
+    let any = &experiment.strategies[0];
+    let value = |f: Factor, s: &Scenario| f.value(s, any);
+    let varying = Factor::ALL.into_iter().filter(|&f| {
+        !f.is_of_strategy()
+            && experiment.scenarios.iter().any(|other| value(f, other) != value(f, scenario))
+    });
+    let part = |f: Factor| match f {
+        Factor::Requests => format!("{} requests", value(f, scenario)),
+        Factor::TimeScale => format!("time × {}", value(f, scenario)),
+        _ => format!("{} {}", f.name(), value(f, scenario)),
+    };
+    varying.map(part).collect::<Vec<_>>().join(", ")
+}
