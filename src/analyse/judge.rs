@@ -33,19 +33,32 @@ use super::{
 /// not make the others harder.
 #[must_use]
 pub fn judge(comparisons: &[Comparison], margin: Margin, control: Option<Interval>) -> Vec<Judged> {
-    let noise = control.map_or(Noise::default(), |control| Noise::of(&control));
-    let bound = margin.log().max(noise.reach()).exp();
-    let p_values: Vec<Option<f64>> = comparisons
+    let family: Vec<_> = comparisons.iter().map(|comparison| (comparison, control)).collect();
+    judge_each(&family, margin)
+}
+
+/// Judges a family as [`judge`] does, each comparison with an A/A interval of its own: a table over
+/// several scenarios is one family, but every scenario has its control.
+#[must_use]
+pub fn judge_each(family: &[(&Comparison, Option<Interval>)], margin: Margin) -> Vec<Judged> {
+    let bounded = |control: &Option<Interval>| {
+        let noise = control.map_or(Noise::default(), |control| Noise::of(&control));
+        (noise, margin.log().max(noise.reach()).exp())
+    };
+    let p_values: Vec<Option<f64>> = family
         .iter()
-        .map(|comparison| Some(comparison.ratio.as_ref().ok()?.p_beyond(bound)))
+        .map(|(comparison, control)| {
+            Some(comparison.ratio.as_ref().ok()?.p_beyond(bounded(control).1))
+        })
         .collect();
     let tests: Vec<f64> = p_values.iter().copied().flatten().collect();
 
-    comparisons
+    family
         .iter()
         .zip(&p_values)
         .zip(holm(&p_values))
-        .map(|((comparison, &p), adjusted_p)| {
+        .map(|(((comparison, control), &p), adjusted_p)| {
+            let (noise, bound) = bounded(control);
             let (verdict, doubt) = match &comparison.ratio {
                 Ok(ratio) => {
                     let case = Case {
@@ -287,6 +300,18 @@ mod tests {
         assert_eq!((judged[1].p, judged[1].adjusted_p), (None, None));
         // It is no test: the two others are a family of two.
         assert_eq!(judged[0].adjusted_p, judged[0].p.map(|p| p * 2.0));
+    }
+
+    #[test]
+    fn each_control_counts_for_its_own_comparison_only() {
+        let slower = around(1.10, 0.02, 15);
+        let family = [(&slower, None), (&slower, control(0.97, 1.12)), (&slower, None)];
+        let judged = judge_each(&family, Margin::default());
+        let said: Vec<bool> = judged.iter().map(|j| j.verdict == Ok(Verdict::Slower)).collect();
+        assert_eq!(said, [true, false, true]);
+        assert_eq!(judged[1].doubt, Some(Doubt::Noise));
+        // Still one family of three.
+        assert_eq!(judged[0].adjusted_p, judged[0].p.map(|p| p * 3.0));
     }
 
     /// The promise of a table: of ten cells that equal their common baseline, any is called faster

@@ -14,6 +14,7 @@
 //! Every result is an estimate with its interval and its number of values. What cannot be computed
 //! is a variant that gives the reason ([`NoEstimate`], [`NoInterval`]), never a neutral number.
 
+mod analysis;
 mod bootstrap;
 mod claim;
 mod estimate;
@@ -33,11 +34,14 @@ mod unpaired;
 mod verdict;
 
 pub use self::{
+    analysis::{
+        Analysis, CellAnalysis, ClaimAnalysis, ClaimCell, ClaimFinding, Compared, Control, values,
+    },
     bootstrap::bootstrap,
     claim::{Bounds, Finding, Undecided, judge_claim},
     estimate::{Estimate, Interval, NoEstimate, NoInterval, Side},
     holm::holm,
-    judge::judge,
+    judge::{judge, judge_each},
     median::median,
     paired::paired_ratio,
     power::{blocks_for, detectable_ratio},

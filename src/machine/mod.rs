@@ -1,3 +1,8 @@
 //! Who and where: this process, this machine.
 
+mod facts;
+mod load;
 pub mod process;
+
+pub use facts::{Machine, kernel};
+pub use load::{Cpu, Load};

@@ -91,13 +91,21 @@ pub fn open_files() -> Option<u64> {
     fs_err::read_dir("/proc/self/fd").ok().map(|dir| (dir.count() as u64).saturating_sub(1))
 }
 
-/// CPUs that this process may run on.
+/// CPUs that this process may run on; none where processes cannot be kept on CPUs.
+#[cfg(target_os = "linux")]
 pub fn allowed_cpus() -> Vec<usize> {
     let Ok(set) = rustix::thread::sched_getaffinity(None) else { return Vec::new() };
     (0..rustix::thread::CpuSet::MAX_CPU).filter(|&cpu| set.is_set(cpu)).collect()
 }
 
+/// CPUs that this process may run on; none where processes cannot be kept on CPUs.
+#[cfg(not(target_os = "linux"))]
+pub fn allowed_cpus() -> Vec<usize> {
+    Vec::new()
+}
+
 /// Keeps this thread, and the threads that it starts, on these CPUs; on any, if there are none.
+#[cfg(target_os = "linux")]
 pub fn pin(cpus: &[usize]) -> io::Result<()> {
     if cpus.is_empty() {
         return Ok(());
@@ -107,6 +115,17 @@ pub fn pin(cpus: &[usize]) -> io::Result<()> {
         set.set(cpu);
     }
     Ok(rustix::thread::sched_setaffinity(None, &set)?)
+}
+
+/// Open files that this process could allow itself without privilege.
+pub fn hard_nofile() -> Option<u64> {
+    rustix::process::getrlimit(Resource::Nofile).maximum
+}
+
+/// Keeps this thread on these CPUs; here, that cannot be done.
+#[cfg(not(target_os = "linux"))]
+pub fn pin(cpus: &[usize]) -> io::Result<()> {
+    if cpus.is_empty() { Ok(()) } else { Err(io::ErrorKind::Unsupported.into()) }
 }
 
 /// Sets how many files this process may open: exactly `limit`, or as many as the system gives
@@ -128,7 +147,9 @@ pub fn set_nofile(limit: Option<u64>) -> io::Result<Option<u64>> {
 /// Lets timers of this thread, and of threads that it starts, fire as exactly as the kernel can:
 /// by default it may be 50 µs late to wake several sleepers at once.
 pub fn set_exact_timers() -> io::Result<()> {
-    Ok(rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1))?)
+    #[cfg(target_os = "linux")]
+    rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1))?;
+    Ok(())
 }
 
 /// Counters of the network stack, of the whole machine (network namespace) since its start.

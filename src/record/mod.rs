@@ -1,7 +1,96 @@
 //! The record of a run: what stands in `results/`, its types, writing and reading.
+//!
+//! ```text
+//! results/<machine>/machine.toml
+//! results/<machine>/<utc>-<experiment>-<commit8>[-dirty]/
+//!   experiment.toml           verbatim, with the trace files that it names beside it
+//!   plan.csv                  every trial in order, written before the first
+//!   manifest.json             format, build, plan, command line, events
+//!   trials.csv                one row for each trial
+//!   env.csv                   the machine at the start of each block
+//!   latency.csv.zst           a latency histogram of every trial
+//!   requests/<trial>.csv.zst  rows of single requests
+//!   timeline/<trial>.csv      samples of a trial while it ran
+//! ```
 
+mod frames;
+mod lines;
+mod manifest;
+mod read;
 mod request;
+mod row;
+#[cfg(test)]
+pub(crate) mod synthetic;
 mod timeline;
+mod write;
 
+use std::io;
+use std::path::PathBuf;
+
+pub use frames::LatencyRow;
+pub use manifest::{Build, Event, FORMAT, Happening, Manifest};
+pub use read::{Recording, find_runs};
 pub use request::{RequestRow, read_requests, write_requests};
+pub use row::{EnvRow, ErrorClasses, Status, TrialRow};
 pub use timeline::TimelineRow;
+pub use write::{NewRun, Repair, RunWriter, replace};
+
+const EXPERIMENT: &str = "experiment.toml";
+const PLAN: &str = "plan.csv";
+const MANIFEST: &str = "manifest.json";
+const TRIALS: &str = "trials.csv";
+const ENV: &str = "env.csv";
+const LATENCY: &str = "latency.csv.zst";
+const REQUESTS: &str = "requests";
+const TIMELINE: &str = "timeline";
+/// Facts about the machine, beside its runs.
+pub const MACHINE: &str = "machine.toml";
+
+/// Why a record cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The system said no.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// There is no record here.
+    #[error("{}: not a recording: it has no {MANIFEST}; name a folder such as results/<machine>/<run>", .0.display())]
+    NotARecording(PathBuf),
+    /// Written by a later inflight.
+    #[error(
+        "{MANIFEST}: the recording has format {found}, this inflight reads format {FORMAT}; use a newer inflight"
+    )]
+    TooNew {
+        /// The format of the recording.
+        found: u64,
+    },
+    /// Written by an earlier inflight.
+    #[error(
+        "{MANIFEST}: the recording has format {found}, this inflight reads format {FORMAT}; record it again, or use the inflight of its commit"
+    )]
+    TooOld {
+        /// The format of the recording.
+        found: u64,
+    },
+    /// A file is not what it should be.
+    #[error("{file}:{line}: damaged: {what}")]
+    Damaged {
+        /// The file, relative to the run's folder.
+        file: String,
+        /// The line, from 1; 0 if it is not known.
+        line: u64,
+        /// What is wrong.
+        what: String,
+    },
+    /// The experiment beside the record does not parse or does not give the plan of the record.
+    #[error("the recorded experiment does not give the recorded plan: {0}")]
+    Plan(String),
+    /// Another process writes this record.
+    #[error("{}: another inflight is writing this recording; wait for it to end", .0.display())]
+    Locked(PathBuf),
+}
+
+impl RecordError {
+    fn damaged(file: &str, line: u64, what: impl Into<String>) -> RecordError {
+        RecordError::Damaged { file: file.to_owned(), line, what: what.into() }
+    }
+}

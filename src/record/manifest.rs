@@ -1,0 +1,127 @@
+//! `manifest.json`: what made a run, and what happened to it.
+
+use serde::{Deserialize, Serialize};
+
+use super::RecordError;
+
+/// Version of the record's layout and columns. Raised when a reader of the version before would
+/// misread a record.
+pub const FORMAT: u32 = 1;
+
+/// What made a run, and what happened to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// [`FORMAT`] of the writer.
+    pub format: u32,
+    /// Name of the experiment.
+    pub experiment: String,
+    /// The build that recorded it.
+    pub build: Build,
+    /// Digest of cells and order.
+    pub plan: String,
+    /// `--set` arguments, in their order.
+    pub overrides: Vec<String>,
+    /// `--only` arguments, in their order.
+    pub only: Vec<String>,
+    /// The command line, without folders.
+    pub argv: Vec<String>,
+    /// Identity of the machine.
+    pub machine: String,
+    /// Kernel name and release.
+    pub kernel: String,
+    /// CPUs that the server was kept on; any, if empty.
+    pub server_cpus: Vec<usize>,
+    /// CPUs that the client was kept on; any, if empty.
+    pub client_cpus: Vec<usize>,
+    /// Open files that a process may have where the experiment does not say.
+    pub nofile: Option<u64>,
+    /// Start, stops and resumptions.
+    pub events: Vec<Event>,
+}
+
+/// The build that recorded a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Build {
+    /// Version of the package.
+    pub version: String,
+    /// Commit, if it was built from a checkout.
+    pub commit: Option<String>,
+    /// Digest of the changes against the commit, if there were any in what is built.
+    pub dirty: Option<String>,
+    /// The compiler.
+    pub rustc: String,
+    /// `release` or `debug`.
+    pub profile: String,
+    /// Digest of `Cargo.lock`.
+    pub lock: String,
+}
+
+impl Build {
+    /// This binary, as its build script saw it.
+    pub fn this() -> Build {
+        let known = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Build {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            commit: known(env!("INFLIGHT_COMMIT")),
+            dirty: known(env!("INFLIGHT_DIRTY")),
+            rustc: env!("INFLIGHT_RUSTC").to_owned(),
+            profile: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
+            lock: env!("INFLIGHT_LOCK").to_owned(),
+        }
+    }
+
+    /// Eight digits of the commit, `-dirty` where it was; `unknown` without a commit.
+    pub fn short(&self) -> String {
+        let commit = self.commit.as_deref().map_or("unknown", |c| &c[..c.len().min(8)]);
+        let dirty = if self.dirty.is_some() { "-dirty" } else { "" };
+        format!("{commit}{dirty}")
+    }
+}
+
+/// Something that happened to a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// What happened.
+    pub what: Happening,
+    /// Unix time, in milliseconds.
+    pub at_unix_ms: u64,
+}
+
+/// What can happen to a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Happening {
+    /// The first trial is about to run.
+    Started,
+    /// It goes on after an interruption.
+    Resumed,
+    /// A person or the system asked it to stop.
+    Interrupted,
+    /// Every planned trial has a row.
+    Finished,
+}
+
+impl Manifest {
+    /// Reads a manifest, its format first: another version is told apart from damage.
+    pub fn parse(text: &str) -> Result<Manifest, RecordError> {
+        let damaged = |error: serde_json::Error| RecordError::Damaged {
+            file: "manifest.json".to_owned(),
+            line: error.line() as u64,
+            what: error.to_string(),
+        };
+        let any: serde_json::Value = serde_json::from_str(text).map_err(damaged)?;
+        match any.get("format").and_then(serde_json::Value::as_u64) {
+            Some(found) if found > u64::from(FORMAT) => Err(RecordError::TooNew { found }),
+            Some(found) if found < u64::from(FORMAT) => Err(RecordError::TooOld { found }),
+            _ => serde_json::from_str(text).map_err(damaged),
+        }
+    }
+
+    /// Whether every planned trial has a row.
+    pub fn is_finished(&self) -> bool {
+        self.events.iter().any(|e| e.what == Happening::Finished)
+    }
+}

@@ -1,0 +1,206 @@
+//! Reading a record: everything that a report or a comparison may know.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+
+use super::row::{EnvRow, Status, TrialRow};
+use super::write::{PlanRow, plan_rows};
+use super::{
+    ENV, EXPERIMENT, LATENCY, MACHINE, MANIFEST, Manifest, PLAN, REQUESTS, RecordError, RequestRow,
+    TIMELINE, TRIALS, TimelineRow, frames, lines, read_requests,
+};
+use crate::machine::Machine;
+use crate::plan::{Only, Plan};
+use crate::spec::{Experiment, Source};
+
+/// One run, as recorded.
+#[derive(Debug)]
+pub struct Recording {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// The folder's name.
+    pub name: String,
+    /// What made it.
+    pub manifest: Manifest,
+    /// Where it ran; `None` if the folder was moved away from its machine's.
+    pub machine: Option<Machine>,
+    /// The experiment file, verbatim.
+    pub experiment_text: String,
+    /// What was planned.
+    pub plan: Plan,
+    /// Every row, in the order of recording.
+    pub all_trials: Vec<TrialRow>,
+    /// The trials that count: of every block its last complete attempt. Sorted by block and
+    /// position; warm-up (block 0) included.
+    pub trials: Vec<TrialRow>,
+    /// The state of the machine at the start of each block.
+    pub env: Vec<EnvRow>,
+}
+
+impl Recording {
+    /// Reads a run's folder. Request rows, timelines and histograms stay on disk until asked for.
+    pub fn read(dir: &Path) -> Result<Recording, RecordError> {
+        if !dir.join(MANIFEST).is_file() {
+            return Err(RecordError::NotARecording(dir.to_owned()));
+        }
+        let manifest = Manifest::parse(&fs::read_to_string(dir.join(MANIFEST))?)?;
+        let experiment_text = fs::read_to_string(dir.join(EXPERIMENT))?;
+        let source = Source {
+            name: format!("{}.toml", manifest.experiment),
+            text: experiment_text.clone(),
+            overrides: manifest.overrides.clone(),
+        };
+        let experiment =
+            Experiment::parse(&source, dir).map_err(|e| RecordError::Plan(e.to_string()))?;
+        let only = Only::parse(&manifest.only).map_err(RecordError::Plan)?;
+        let plan = Plan::new(experiment, &only)
+            .ok_or_else(|| RecordError::Plan("it selects no cell".to_owned()))?;
+        if plan.digest() != manifest.plan {
+            return Err(RecordError::Plan(
+                "their digests differ; was experiment.toml edited after the recording?".to_owned(),
+            ));
+        }
+        let planned: Vec<PlanRow> = lines::read_rows(PLAN, &fs::read_to_string(dir.join(PLAN))?)?;
+        if !plan_rows(&plan).eq(planned) {
+            return Err(RecordError::Plan(format!("{PLAN} has other trials")));
+        }
+        let all_trials: Vec<TrialRow> =
+            lines::read_rows(TRIALS, &fs::read_to_string(dir.join(TRIALS))?)?;
+        let env = lines::read_rows(ENV, &fs::read_to_string(dir.join(ENV))?)?;
+        let trials = complete_attempts(&plan, &all_trials)?;
+        let name = dir
+            .canonicalize()?
+            .file_name()
+            .map(|n| n.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let machine = machine_beside(dir)?;
+        let dir = dir.to_owned();
+        Ok(Recording {
+            dir,
+            name,
+            manifest,
+            machine,
+            experiment_text,
+            plan,
+            all_trials,
+            trials,
+            env,
+        })
+    }
+
+    /// The trials that are analysed: those that count, without the warm-up.
+    pub fn measured(&self) -> impl Iterator<Item = &TrialRow> {
+        self.trials.iter().filter(|t| t.block > 0)
+    }
+
+    /// Trials of one cell that are analysed, control replicas left out.
+    pub fn of_cell<'a>(&'a self, cell: &'a str) -> impl Iterator<Item = &'a TrialRow> {
+        self.measured().filter(move |t| t.cell == cell && t.replica == "a")
+    }
+
+    /// Measured blocks that are complete, in order.
+    pub fn complete_blocks(&self) -> Vec<u32> {
+        let mut blocks: Vec<u32> = self.measured().map(|t| t.block).collect();
+        blocks.dedup();
+        blocks
+    }
+
+    /// The latency histograms, by trial: highest value of each bucket in nanoseconds, and count.
+    pub fn latencies(&self) -> Result<HashMap<String, Vec<(u64, u64)>>, RecordError> {
+        let mut by_trial: HashMap<String, Vec<(u64, u64)>> = HashMap::new();
+        for row in frames::read(&fs::read(self.dir.join(LATENCY))?)? {
+            by_trial.entry(row.trial).or_default().push((row.value_ns, row.count));
+        }
+        Ok(by_trial)
+    }
+
+    /// The request rows of a trial, if they were kept.
+    pub fn requests(&self, trial: &str) -> Result<Option<Vec<RequestRow>>, RecordError> {
+        let path = self.dir.join(REQUESTS).join(format!("{trial}.csv.zst"));
+        if !path.exists() {
+            return Ok(None);
+        }
+        let name = || format!("{REQUESTS}/{trial}.csv.zst");
+        let rows = read_requests(fs::File::open(path)?)
+            .map_err(|e| RecordError::damaged(&name(), 0, e.to_string()))?;
+        Ok(Some(rows))
+    }
+
+    /// The timeline of a trial, if it was taken.
+    pub fn timeline(&self, trial: &str) -> Result<Option<Vec<TimelineRow>>, RecordError> {
+        let path = self.dir.join(TIMELINE).join(format!("{trial}.csv"));
+        if !path.exists() {
+            return Ok(None);
+        }
+        lines::read_rows(&format!("{TIMELINE}/{trial}.csv"), &fs::read_to_string(path)?).map(Some)
+    }
+}
+
+/// The folders of all recordings under `results`, oldest first.
+pub fn find_runs(results: &Path) -> Result<Vec<PathBuf>, RecordError> {
+    let mut runs = Vec::new();
+    if results.is_dir() {
+        for machine in fs::read_dir(results)? {
+            let machine = machine?.path();
+            if !machine.is_dir() {
+                continue;
+            }
+            for run in fs::read_dir(machine)? {
+                let run = run?.path();
+                let hidden = run.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
+                if !hidden && run.join(MANIFEST).is_file() {
+                    runs.push(run);
+                }
+            }
+        }
+    }
+    runs.sort_by(|a, b| a.file_name().cmp(&b.file_name()).then_with(|| a.cmp(b)));
+    Ok(runs)
+}
+
+fn machine_beside(dir: &Path) -> Result<Option<Machine>, RecordError> {
+    let path = dir.canonicalize()?.join("..").join(MACHINE);
+    if !path.is_file() {
+        return Ok(None);
+    }
+    Machine::parse(&fs::read_to_string(path)?)
+        .map(Some)
+        .map_err(|what| RecordError::damaged(MACHINE, 0, what))
+}
+
+/// Of every block the rows of its last complete attempt: one for each planned trial, none
+/// interrupted.
+fn complete_attempts(plan: &Plan, rows: &[TrialRow]) -> Result<Vec<TrialRow>, RecordError> {
+    let mut planned: HashMap<u32, HashSet<u32>> = HashMap::new();
+    let mut cell_at = HashMap::new();
+    for t in &plan.trials {
+        planned.entry(t.block).or_default().insert(t.position);
+        cell_at.insert((t.block, t.position), (plan.cells[t.cell].id.to_string(), t.replica));
+    }
+    let mut attempts: BTreeMap<(u32, u32), Vec<&TrialRow>> = BTreeMap::new();
+    let mut names = HashSet::new();
+    for (row, line) in rows.iter().zip(2..) {
+        let damaged = |what: String| Err(RecordError::damaged(TRIALS, line, what));
+        match cell_at.get(&(row.block, row.position)) {
+            Some((cell, replica)) if *cell == row.cell && replica.letter() == row.replica => {}
+            _ => return damaged(format!("{PLAN} has no such trial: {}", row.trial)),
+        }
+        if !names.insert(&row.trial) {
+            return damaged(format!("trial {} stands twice", row.trial));
+        }
+        attempts.entry((row.block, row.attempt)).or_default().push(row);
+    }
+    let mut last: BTreeMap<u32, Vec<&TrialRow>> = BTreeMap::new();
+    for ((block, _), rows) in attempts {
+        let whole =
+            rows.len() == planned[&block].len() && rows.iter().all(|r| r.status != Status::Aborted);
+        if whole {
+            last.insert(block, rows);
+        }
+    }
+    let mut chosen: Vec<TrialRow> = last.into_values().flatten().cloned().collect();
+    chosen.sort_by_key(|r| (r.block, r.position));
+    Ok(chosen)
+}

@@ -1,0 +1,355 @@
+//! `trials.csv`: one row for each trial.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::plan::{Plan, PlannedTrial};
+use crate::protocol::{ClientReport, ServerReport};
+use crate::spec::Factor;
+
+/// What became of a trial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// A measurement of what the cell names, errors of requests included.
+    #[default]
+    Ok,
+    /// No measurement: a process failed, or took longer than its deadline.
+    Failed,
+    /// A measurement of something else than the cell names.
+    Invalid,
+    /// Interrupted; to be repeated.
+    Aborted,
+}
+
+impl Status {
+    /// The word of the record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Ok => "ok",
+            Status::Failed => "failed",
+            Status::Invalid => "invalid",
+            Status::Aborted => "aborted",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Failed requests by class, in one field: `emfile:12 timeout:3`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ErrorClasses(pub BTreeMap<String, u64>);
+
+impl fmt::Display for ErrorClasses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts: Vec<String> = self.0.iter().map(|(class, n)| format!("{class}:{n}")).collect();
+        f.write_str(&parts.join(" "))
+    }
+}
+
+impl FromStr for ErrorClasses {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<ErrorClasses, String> {
+        let part = |part: &str| {
+            let (class, n) = part.rsplit_once(':')?;
+            Some((class.to_owned(), n.parse().ok()?))
+        };
+        let parts: Option<_> = text.split_whitespace().map(part).collect();
+        parts.map(ErrorClasses).ok_or_else(|| format!("`{text}` is not a list of class:count"))
+    }
+}
+
+impl Serialize for ErrorClasses {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ErrorClasses {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ErrorClasses, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// One trial. The fields are the columns of `trials.csv`, in their order; what is not known is
+/// empty. Times are nanoseconds, sizes bytes.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrialRow {
+    /// Block; 0 is warm-up.
+    pub block: u32,
+    /// Place within the block, from 0.
+    pub position: u32,
+    /// 1, or more if the block was repeated after an interruption.
+    pub attempt: u32,
+    /// Name of the trial, unique in the run; files of a trial are called after it.
+    pub trial: String,
+    /// Identity of the cell.
+    pub cell: String,
+    /// `a`, or `b` for the A/A control.
+    pub replica: String,
+    /// Commit of the build that ran it, or empty.
+    pub build: String,
+    /// Index of the scenario.
+    pub scenario: usize,
+    /// Factor `label`.
+    pub label: String,
+    /// Factor `model`.
+    pub model: String,
+    /// Factor `client`.
+    pub client: String,
+    /// Factor `reuse`.
+    pub reuse: String,
+    /// Factor `limit`.
+    pub limit: String,
+    /// Factor `runtime`.
+    pub runtime: String,
+    /// Factor `timeout`.
+    pub timeout: String,
+    /// Factor `nofile`.
+    pub nofile: String,
+    /// Factor `requests`.
+    pub requests: String,
+    /// Factor `delay`.
+    pub delay: String,
+    /// Factor `time_scale`.
+    pub time_scale: String,
+    /// Factor `body`.
+    pub body: String,
+    /// Factor `seed`.
+    pub seed: String,
+    /// Factor `backlog`.
+    pub backlog: String,
+    /// What became of it.
+    pub status: Status,
+    /// Why it is not `ok`; empty if it is.
+    pub reason: String,
+    /// Unix time of its start, in milliseconds.
+    pub started_unix_ms: u64,
+    /// Wall time of the strategy, inside the client.
+    pub wall_ns: Option<u64>,
+    /// Wall time of the same schedule without overhead.
+    pub ideal_ns: u64,
+    /// What no schedule with this concurrency can beat.
+    pub bound_ns: u64,
+    /// Requests issued.
+    pub issued: Option<u64>,
+    /// Requests answered with status 200 and the right body.
+    pub ok: Option<u64>,
+    /// Requests that failed.
+    pub errors: Option<u64>,
+    /// Failed requests by class.
+    pub error_classes: ErrorClasses,
+    /// The first failure by request index, as the library tells it.
+    pub first_error: String,
+    /// Median latency of the successful requests.
+    pub latency_p50_ns: Option<u64>,
+    /// 90th percentile of the same.
+    pub latency_p90_ns: Option<u64>,
+    /// 99th percentile of the same.
+    pub latency_p99_ns: Option<u64>,
+    /// The longest of the same.
+    pub latency_max_ns: Option<u64>,
+    /// Requests in flight at the busiest moment, as the client saw it.
+    pub client_peak_in_flight: Option<u64>,
+    /// CPU time of the client in user mode, within the window.
+    pub client_cpu_user_ns: Option<u64>,
+    /// CPU time of the client in the kernel, within the window.
+    pub client_cpu_sys_ns: Option<u64>,
+    /// CPU time of the whole client process.
+    pub client_cpu_process_ns: Option<u64>,
+    /// Peak resident memory of the client.
+    pub client_max_rss_bytes: Option<u64>,
+    /// Threads of the client at the busiest moment seen.
+    pub client_peak_threads: Option<u64>,
+    /// Context switches of the client that waited for something.
+    pub client_voluntary_switches: Option<u64>,
+    /// Context switches of the client forced by the scheduler.
+    pub client_involuntary_switches: Option<u64>,
+    /// Bytes of bodies received.
+    pub client_body_bytes: Option<u64>,
+    /// Answers with a wrong body.
+    pub client_body_mismatches: Option<u64>,
+    /// Requests in flight at the busiest moment of the ideal schedule.
+    pub expected_peak_in_flight: u32,
+    /// Requests whose head the server parsed.
+    pub server_requests: Option<u64>,
+    /// Requests whose body it handed over whole.
+    pub server_answered: Option<u64>,
+    /// Connections that it accepted.
+    pub server_connections: Option<u64>,
+    /// Requests of the connection with the fewest.
+    pub server_requests_per_connection_min: Option<u64>,
+    /// Median of requests over connections.
+    pub server_requests_per_connection_p50: Option<u64>,
+    /// Requests of the connection with the most.
+    pub server_requests_per_connection_max: Option<u64>,
+    /// Requests in flight at the busiest moment, as the server saw it.
+    pub server_peak_in_flight: Option<u64>,
+    /// Sum of the delays as they really were.
+    pub server_delay_sum_ns: Option<u64>,
+    /// Actual minus planned delay, median.
+    pub server_delay_error_p50_ns: Option<u64>,
+    /// Actual minus planned delay, 99th percentile.
+    pub server_delay_error_p99_ns: Option<u64>,
+    /// Actual minus planned delay, longest.
+    pub server_delay_error_max_ns: Option<u64>,
+    /// CPU time of the server in user mode.
+    pub server_cpu_user_ns: Option<u64>,
+    /// CPU time of the server in the kernel.
+    pub server_cpu_sys_ns: Option<u64>,
+    /// Peak resident memory of the server.
+    pub server_max_rss_bytes: Option<u64>,
+    /// Connections dropped because the accept queue was full (whole machine).
+    pub listen_overflows: Option<u64>,
+    /// TCP segments sent again (whole machine).
+    pub retransmits: Option<u64>,
+}
+
+impl TrialRow {
+    /// The row of a planned trial before anything is known of it.
+    pub fn planned(plan: &Plan, planned: &PlannedTrial, attempt: u32) -> TrialRow {
+        let cell = &plan.cells[planned.cell];
+        let factor = |f: Factor| one_line(&plan.factor(cell, f));
+        let trial = match attempt {
+            1 => planned.trial.clone(),
+            n => format!("{}a{n}", planned.trial),
+        };
+        TrialRow {
+            block: planned.block,
+            position: planned.position,
+            attempt,
+            trial,
+            cell: cell.id.to_string(),
+            replica: planned.replica.letter().to_owned(),
+            scenario: cell.scenario,
+            label: factor(Factor::Label),
+            model: factor(Factor::Model),
+            client: factor(Factor::Client),
+            reuse: factor(Factor::Reuse),
+            limit: factor(Factor::Limit),
+            runtime: factor(Factor::Runtime),
+            timeout: factor(Factor::Timeout),
+            nofile: factor(Factor::Nofile),
+            requests: factor(Factor::Requests),
+            delay: factor(Factor::Delay),
+            time_scale: factor(Factor::TimeScale),
+            body: factor(Factor::Body),
+            seed: factor(Factor::Seed),
+            backlog: factor(Factor::Backlog),
+            ideal_ns: cell.ideal.wall_ns,
+            bound_ns: cell.bound_ns,
+            expected_peak_in_flight: cell.ideal.peak,
+            ..TrialRow::default()
+        }
+    }
+
+    /// Fills in what the client measured.
+    pub fn set_client(&mut self, report: &ClientReport) {
+        self.wall_ns = Some(report.wall_ns);
+        self.issued = Some(report.issued);
+        self.ok = Some(report.ok);
+        self.errors = Some(report.errors.values().sum());
+        self.error_classes = ErrorClasses(report.errors.clone());
+        self.first_error = one_line(report.first_error.as_deref().unwrap_or_default());
+        self.latency_p50_ns = report.latency_percentiles.map(|p| p.p50_ns);
+        self.latency_p90_ns = report.latency_percentiles.map(|p| p.p90_ns);
+        self.latency_p99_ns = report.latency_percentiles.map(|p| p.p99_ns);
+        self.latency_max_ns = report.latency_percentiles.map(|p| p.max_ns);
+        self.client_peak_in_flight = Some(report.peak_in_flight);
+        self.client_cpu_user_ns = Some(report.cpu_user_ns);
+        self.client_cpu_sys_ns = Some(report.cpu_sys_ns);
+        self.client_cpu_process_ns = Some(report.cpu_process_ns);
+        self.client_max_rss_bytes = report.max_rss_bytes;
+        self.client_peak_threads = report.peak_threads;
+        self.client_voluntary_switches = Some(report.voluntary_switches);
+        self.client_involuntary_switches = Some(report.involuntary_switches);
+        self.client_body_bytes = Some(report.body_bytes);
+        self.client_body_mismatches = Some(report.body_mismatches);
+    }
+
+    /// Fills in what the server saw.
+    pub fn set_server(&mut self, report: &ServerReport) {
+        self.server_requests = Some(report.requests);
+        self.server_answered = Some(report.answered);
+        self.server_connections = Some(report.connections);
+        self.server_requests_per_connection_min = Some(report.requests_per_connection_min);
+        self.server_requests_per_connection_p50 = Some(report.requests_per_connection_p50);
+        self.server_requests_per_connection_max = Some(report.requests_per_connection_max);
+        self.server_peak_in_flight = Some(report.peak_in_flight);
+        self.server_delay_sum_ns = Some(report.delay_served_sum_ns);
+        self.server_delay_error_p50_ns = report.delay_error_p50_ns;
+        self.server_delay_error_p99_ns = report.delay_error_p99_ns;
+        self.server_delay_error_max_ns = report.delay_error_max_ns;
+        self.server_cpu_user_ns = Some(report.cpu_user_ns);
+        self.server_cpu_sys_ns = Some(report.cpu_sys_ns);
+        self.server_max_rss_bytes = report.max_rss_bytes;
+        self.listen_overflows = report.listen_overflows;
+        self.retransmits = report.retransmits;
+    }
+
+    /// Sets the outcome.
+    pub fn set_status(&mut self, status: Status, reason: &str) {
+        self.status = status;
+        self.reason = one_line(reason);
+    }
+
+    /// Whether its numbers may be used.
+    pub fn is_ok(&self) -> bool {
+        self.status == Status::Ok
+    }
+
+    /// CPU time of the client within the window, user and kernel.
+    pub fn client_cpu_ns(&self) -> Option<u64> {
+        Some(self.client_cpu_user_ns? + self.client_cpu_sys_ns?)
+    }
+
+    /// CPU time of the server, user and kernel.
+    pub fn server_cpu_ns(&self) -> Option<u64> {
+        Some(self.server_cpu_user_ns? + self.server_cpu_sys_ns?)
+    }
+
+    /// Ideal wall time ÷ wall time, dimensionless.
+    pub fn efficiency(&self) -> Option<f64> {
+        self.wall_ns.filter(|&wall| wall > 0).map(|wall| self.ideal_ns as f64 / wall as f64)
+    }
+}
+
+/// A row is a line: line breaks within a field become spaces.
+fn one_line(text: &str) -> String {
+    text.replace(['\n', '\r'], " ").trim().to_owned()
+}
+
+/// The state of the machine at the start of a block: a row of `env.csv`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnvRow {
+    /// Block; 0 is warm-up.
+    pub block: u32,
+    /// Attempt of the block.
+    pub attempt: u32,
+    /// Unix time, in milliseconds.
+    pub at_unix_ms: u64,
+    /// Load average of the last minute.
+    pub load_1min: Option<f64>,
+    /// Share of CPU time that the hypervisor gave to others since the block before, percent.
+    pub steal_percent: Option<f64>,
+    /// Share of CPU time spent since the block before, by anyone, percent.
+    pub busy_percent: Option<f64>,
+    /// Mean clock of the CPUs, in MHz.
+    pub cpu_mhz: Option<f64>,
+    /// Memory that could be used without swapping.
+    pub available_memory_bytes: Option<u64>,
+    /// How late the delay server's timer fires, median of a self-check.
+    pub timer_error_p50_ns: Option<u64>,
+    /// The same, 99th percentile.
+    pub timer_error_p99_ns: Option<u64>,
+}

@@ -1,0 +1,239 @@
+//! Writing a record so that nothing is lost: a run's folder appears whole, by rename; a trial's
+//! files are synced before its row; a row is one write and one sync.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use serde::Serialize;
+
+use super::row::{EnvRow, TrialRow};
+use super::{
+    ENV, EXPERIMENT, Event, Happening, LATENCY, MACHINE, MANIFEST, Manifest, PLAN, REQUESTS,
+    RecordError, TIMELINE, TRIALS, frames, lines,
+};
+use crate::machine::Machine;
+use crate::plan::Plan;
+
+/// Everything that stands in a record before its first trial.
+pub struct NewRun<'a> {
+    /// The folder of all records.
+    pub results: &'a Path,
+    /// The experiment file, verbatim.
+    pub experiment: &'a str,
+    /// The trace files that it names: name and content.
+    pub traces: Vec<(String, Vec<u8>)>,
+    /// What will run.
+    pub plan: &'a Plan,
+    /// Build, command line, digest.
+    pub manifest: Manifest,
+    /// Where it will run.
+    pub machine: &'a Machine,
+    /// Start, for the folder's name.
+    pub start: jiff::Timestamp,
+}
+
+/// A row of `plan.csv`.
+#[derive(Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PlanRow {
+    pub(super) block: u32,
+    pub(super) position: u32,
+    pub(super) trial: String,
+    pub(super) cell: String,
+    pub(super) replica: String,
+    pub(super) seed: u64,
+}
+
+/// The rows that a plan gives.
+pub(super) fn plan_rows(plan: &Plan) -> impl Iterator<Item = PlanRow> {
+    plan.trials.iter().map(|t| {
+        let cell = &plan.cells[t.cell];
+        PlanRow {
+            block: t.block,
+            position: t.position,
+            trial: t.trial.clone(),
+            cell: cell.id.to_string(),
+            replica: t.replica.letter().to_owned(),
+            seed: plan.scenario_of(cell).seed,
+        }
+    })
+}
+
+/// What was mended when a record was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repair {
+    /// The file, relative to the run's folder.
+    pub file: &'static str,
+    /// Bytes of an unfinished last write that were cut.
+    pub bytes: u64,
+}
+
+/// The only writer of one run's record.
+#[derive(Debug)]
+pub struct RunWriter {
+    dir: PathBuf,
+    manifest: Manifest,
+    trials: lines::Appender,
+    env: lines::Appender,
+    latency: lines::Appender,
+    /// Held for as long as this writer lives.
+    _lock: fs::File,
+}
+
+impl NewRun<'_> {
+    /// Creates the run's folder, complete with plan and headers.
+    pub fn create(self) -> Result<RunWriter, RecordError> {
+        let machine_dir = self.results.join(&self.manifest.machine);
+        fs::create_dir_all(&machine_dir)?;
+        let machine_file = machine_dir.join(MACHINE);
+        if !machine_file.exists() {
+            replace(&machine_file, self.machine.to_toml().as_bytes())?;
+        }
+        let building = tempfile::Builder::new().prefix(".new-").tempdir_in(&machine_dir)?;
+        let dir = building.path();
+        write_synced(&dir.join(EXPERIMENT), self.experiment.as_bytes())?;
+        for (name, content) in &self.traces {
+            write_synced(&dir.join(name), content)?;
+        }
+        let mut plan = Vec::new();
+        for (row, first) in
+            plan_rows(self.plan).zip(std::iter::once(true).chain(std::iter::repeat(false)))
+        {
+            plan.extend(lines::line(&row, first)?);
+        }
+        write_synced(&dir.join(PLAN), &plan)?;
+        write_synced(&dir.join(MANIFEST), &to_json(&self.manifest))?;
+        write_synced(&dir.join(TRIALS), &lines::header(&TrialRow::default())?)?;
+        write_synced(&dir.join(ENV), &lines::header(&EnvRow::default())?)?;
+        write_synced(&dir.join(LATENCY), &frames::header()?)?;
+        fs::create_dir(dir.join(REQUESTS))?;
+        fs::create_dir(dir.join(TIMELINE))?;
+        sync_dir(dir)?;
+
+        let name = format!(
+            "{}-{}-{}",
+            self.start.strftime("%Y%m%dT%H%M%SZ"),
+            self.manifest.experiment,
+            self.manifest.build.short()
+        );
+        let dir = free_name(&machine_dir, &name);
+        fs::rename(building.keep(), &dir)?;
+        // A temporary folder is private; a record is not.
+        #[cfg(unix)]
+        fs::set_permissions(&dir, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+        sync_dir(&machine_dir)?;
+        RunWriter::open(dir, self.manifest)
+    }
+}
+
+impl RunWriter {
+    /// Opens an interrupted record to go on with it, and mends what the interruption tore.
+    pub fn resume(dir: &Path, manifest: Manifest) -> Result<(RunWriter, Vec<Repair>), RecordError> {
+        // The lock comes first: a file that grows must not be cut.
+        let writer = RunWriter::open(dir.to_owned(), manifest)?;
+        let mut repairs = Vec::new();
+        for (file, cut) in [
+            (TRIALS, lines::cut_torn_line as fn(&Path) -> std::io::Result<u64>),
+            (ENV, lines::cut_torn_line),
+            (LATENCY, frames::cut_torn_frame),
+        ] {
+            let bytes = cut(&dir.join(file))?;
+            if bytes > 0 {
+                repairs.push(Repair { file, bytes });
+            }
+        }
+        Ok((writer, repairs))
+    }
+
+    fn open(dir: PathBuf, manifest: Manifest) -> Result<RunWriter, RecordError> {
+        let lock = fs::File::open(dir.join(PLAN))?;
+        if lock.file().try_lock().is_err() {
+            return Err(RecordError::Locked(dir));
+        }
+        Ok(RunWriter {
+            manifest,
+            trials: lines::Appender::open(&dir.join(TRIALS))?,
+            env: lines::Appender::open(&dir.join(ENV))?,
+            latency: lines::Appender::open(&dir.join(LATENCY))?,
+            _lock: lock,
+            dir,
+        })
+    }
+
+    /// The run's folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Where the request rows of a trial go.
+    pub fn requests_path(&self, trial: &str) -> PathBuf {
+        self.dir.join(REQUESTS).join(format!("{trial}.csv.zst"))
+    }
+
+    /// Where the timeline of a trial goes.
+    pub fn timeline_path(&self, trial: &str) -> PathBuf {
+        self.dir.join(TIMELINE).join(format!("{trial}.csv"))
+    }
+
+    /// Commits a trial: its histogram, then its row.
+    pub fn append_trial(
+        &mut self,
+        row: &TrialRow,
+        latency: &[(u64, u64)],
+    ) -> Result<(), RecordError> {
+        if !latency.is_empty() {
+            self.latency.append(&frames::frame(&row.trial, latency)?)?;
+        }
+        Ok(self.trials.append(&lines::line(row, false)?)?)
+    }
+
+    /// Adds the state of the machine.
+    pub fn append_env(&mut self, row: &EnvRow) -> Result<(), RecordError> {
+        Ok(self.env.append(&lines::line(row, false)?)?)
+    }
+
+    /// Notes that something happened to the run.
+    pub fn note(&mut self, what: Happening, at: jiff::Timestamp) -> Result<(), RecordError> {
+        let at_unix_ms = at.as_millisecond().unsigned_abs();
+        self.manifest.events.push(Event { what, at_unix_ms });
+        Ok(replace(&self.dir.join(MANIFEST), &to_json(&self.manifest))?)
+    }
+}
+
+/// Replaces a file as a whole: a reader sees the old or the new content, never a part.
+pub fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(dir)?;
+    file.write_all(content)?;
+    #[cfg(unix)]
+    file.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|e| e.error)?;
+    sync_dir(dir)
+}
+
+fn write_synced(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let mut file = fs::File::create_new(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+fn sync_dir(dir: &Path) -> std::io::Result<()> {
+    fs::File::open(dir)?.sync_all()
+}
+
+/// The first of `name`, `name-2`, `name-3`… that is free.
+fn free_name(parent: &Path, name: &str) -> PathBuf {
+    let numbered = (2..).map(|n| parent.join(format!("{name}-{n}")));
+    std::iter::once(parent.join(name))
+        .chain(numbered)
+        .find(|path| !path.exists())
+        .expect("some number is free")
+}
+
+fn to_json(manifest: &Manifest) -> Vec<u8> {
+    let mut json = serde_json::to_vec_pretty(manifest).expect("a manifest is plain data");
+    json.push(b'\n');
+    json
+}
