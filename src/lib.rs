@@ -9,6 +9,7 @@ pub mod plan;
 pub mod protocol;
 pub mod record;
 pub mod report;
+pub mod run;
 pub mod server;
 pub mod spec;
 pub mod strategy;

@@ -1,0 +1,45 @@
+//! The process boundary: one trial in, its outcome out.
+
+use std::time::Duration;
+
+use crate::protocol::{ClientConfig, ClientReport, ServerConfig, ServerReport};
+use crate::server::SelfCheck;
+
+/// One trial to execute.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// For the delay server.
+    pub server: ServerConfig,
+    /// For the client; the executor fills in the server's address.
+    pub client: ClientConfig,
+    /// A trial that takes longer is stuck.
+    pub deadline: Duration,
+}
+
+/// What became of a trial's processes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// Both processes reported.
+    Measured {
+        /// What the client measured.
+        client: Box<ClientReport>,
+        /// What the server saw.
+        server: Box<ServerReport>,
+    },
+    /// A process failed or took too long; both are gone.
+    Failed(String),
+    /// Asked to stop; both are gone.
+    Aborted,
+}
+
+/// Runs trials. There is one for real processes, and tests have one with planned outcomes.
+pub trait Executor {
+    /// Runs one trial to its end.
+    fn execute(&mut self, job: &Job) -> Outcome;
+
+    /// Checks the delay server's timer, on the CPUs that a server would have.
+    fn self_check(&mut self, cpus: &[usize]) -> Option<SelfCheck>;
+
+    /// Whether someone asked to stop.
+    fn stopping(&self) -> bool;
+}

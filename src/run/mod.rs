@@ -1,0 +1,264 @@
+//! The loop over trials: from a plan to a record.
+
+mod checks;
+pub mod child;
+pub mod executor;
+mod paths;
+pub mod progress;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+pub use child::ChildExecutor;
+pub use executor::{Executor, Job, Outcome};
+pub use paths::without_folders;
+pub use progress::Progress;
+
+use crate::machine::{Cpu, Load};
+use crate::plan::{Plan, PlannedTrial, Replica};
+use crate::protocol::{ClientConfig, RequestLog, ServerConfig, Timeline, VERSION};
+use crate::record::{EnvRow, Happening, RecordError, RunWriter, Status, TrialRow};
+use crate::spec::RecordLevel;
+
+/// Rows of single requests that `record = "sample"` keeps of a trial.
+const SAMPLE_ROWS: u32 = 1_000;
+
+/// Samples that a timeline aims at: as many as a chart can show.
+const TIMELINE_SAMPLES: u64 = 400;
+
+/// A sample reads three files of `/proc`, some 50 µs; more often than this would be seen in the
+/// trial itself.
+const TIMELINE_EVERY_NS: u64 = 2_000_000;
+
+/// CPUs of the two children of a trial.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cpus {
+    /// For the delay server.
+    pub server: Vec<usize>,
+    /// For the client.
+    pub client: Vec<usize>,
+}
+
+impl Cpus {
+    /// Splits the CPUs that this process may use: the delay server has one thread and gets the
+    /// last CPU, the client gets the others. With a single CPU they have to share it.
+    pub fn split(allowed: &[usize]) -> Cpus {
+        match allowed {
+            [client @ .., server] if !client.is_empty() => {
+                Cpus { server: vec![*server], client: client.to_vec() }
+            }
+            _ => Cpus { server: allowed.to_vec(), client: allowed.to_vec() },
+        }
+    }
+
+    /// Whether server and client are kept apart.
+    pub fn are_apart(&self) -> bool {
+        self.server.iter().all(|cpu| !self.client.contains(cpu))
+    }
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// Trials that ended `ok`, warm-up included.
+    pub ok: u64,
+    /// Trials that failed.
+    pub failed: u64,
+    /// Trials that measured something else than their cell names.
+    pub invalid: u64,
+    /// Whether it was asked to stop before its end.
+    pub interrupted: bool,
+}
+
+/// What is recorded already, for a run that goes on.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// Blocks that need nothing more.
+    pub blocks: std::collections::HashSet<u32>,
+    /// The last attempt of each block that was begun.
+    pub attempts: HashMap<u32, u32>,
+}
+
+impl Done {
+    /// Finds what is done in the rows of a record.
+    pub fn of(complete: &[TrialRow], all: &[TrialRow], env: &[EnvRow]) -> Done {
+        let mut attempts: HashMap<u32, u32> = HashMap::new();
+        let begun = env
+            .iter()
+            .map(|e| (e.block, e.attempt))
+            .chain(all.iter().map(|t| (t.block, t.attempt)));
+        for (block, attempt) in begun {
+            let last = attempts.entry(block).or_default();
+            *last = attempt.max(*last);
+        }
+        Done { blocks: complete.iter().map(|t| t.block).collect(), attempts }
+    }
+}
+
+/// Runs what is left of the plan, block by block, and records every trial.
+///
+/// A trial that fails is a row; a row that cannot be written ends the run.
+pub fn record(
+    plan: &Plan,
+    cpus: &Cpus,
+    done: &Done,
+    writer: &mut RunWriter,
+    executor: &mut dyn Executor,
+    progress: &mut dyn Progress,
+) -> Result<Summary, RecordError> {
+    let resumed = !done.attempts.is_empty();
+    let begin = if resumed { Happening::Resumed } else { Happening::Started };
+    writer.note(begin, jiff::Timestamp::now())?;
+    let left: Vec<&PlannedTrial> =
+        plan.trials.iter().filter(|t| !done.blocks.contains(&t.block)).collect();
+    progress.begin(plan, &left);
+    let mut summary = Summary::default();
+    let mut cpu_before = Cpu::now();
+    for block in left.chunk_by(|a, b| a.block == b.block) {
+        let number = block[0].block;
+        let attempt = done.attempts.get(&number).copied().unwrap_or(0) + 1;
+        writer.append_env(&environment(number, attempt, &mut cpu_before, cpus, executor))?;
+        for planned in block {
+            let trial = Trial { plan, planned, attempt, cpus };
+            let (row, latency) = trial.execute(writer, executor);
+            writer.append_trial(&row, &latency)?;
+            match row.status {
+                Status::Ok => summary.ok += 1,
+                Status::Failed => summary.failed += 1,
+                Status::Invalid => summary.invalid += 1,
+                Status::Aborted => summary.interrupted = true,
+            }
+            progress.trial(plan, planned, &row);
+            if summary.interrupted || executor.stopping() {
+                summary.interrupted = true;
+                writer.note(Happening::Interrupted, jiff::Timestamp::now())?;
+                progress.end(&summary);
+                return Ok(summary);
+            }
+        }
+    }
+    writer.note(Happening::Finished, jiff::Timestamp::now())?;
+    progress.end(&summary);
+    Ok(summary)
+}
+
+fn environment(
+    block: u32,
+    attempt: u32,
+    cpu_before: &mut Option<Cpu>,
+    cpus: &Cpus,
+    executor: &mut dyn Executor,
+) -> EnvRow {
+    let check = executor.self_check(&cpus.server);
+    let load = Load::now();
+    let now = Cpu::now();
+    let before = std::mem::replace(cpu_before, now);
+    let since = |share: fn(Cpu, Cpu) -> Option<f64>| share(now?, before?);
+    EnvRow {
+        block,
+        attempt,
+        at_unix_ms: jiff::Timestamp::now().as_millisecond().unsigned_abs(),
+        load_1min: load.load_1min,
+        steal_percent: since(Cpu::steal_percent_since),
+        busy_percent: since(Cpu::busy_percent_since),
+        cpu_mhz: load.cpu_mhz,
+        available_memory_bytes: load.available_memory_bytes,
+        timer_error_p50_ns: check.as_ref().map(|c| c.late_p50_ns),
+        timer_error_p99_ns: check.as_ref().map(|c| c.late_p99_ns),
+    }
+}
+
+/// One planned trial, about to run.
+struct Trial<'a> {
+    plan: &'a Plan,
+    planned: &'a PlannedTrial,
+    attempt: u32,
+    cpus: &'a Cpus,
+}
+
+impl Trial<'_> {
+    /// Runs it. Returns its row and its latency histogram.
+    fn execute(
+        &self,
+        writer: &RunWriter,
+        executor: &mut dyn Executor,
+    ) -> (TrialRow, Vec<(u64, u64)>) {
+        let cell = &self.plan.cells[self.planned.cell];
+        let mut row = TrialRow::planned(self.plan, self.planned, self.attempt);
+        row.build = crate::record::Build::this().short();
+        row.started_unix_ms = jiff::Timestamp::now().as_millisecond().unsigned_abs();
+        let mut latency = Vec::new();
+        match executor.execute(&self.job(writer, &row.trial)) {
+            Outcome::Measured { client, server } => {
+                row.set_client(&client);
+                row.set_server(&server);
+                latency = client.latency;
+                let scenario = self.plan.scenario_of(cell);
+                if let Some(reason) = checks::invalid(&row, scenario, &cell.strategy) {
+                    row.set_status(Status::Invalid, &reason);
+                }
+            }
+            Outcome::Failed(reason) => row.set_status(Status::Failed, &reason),
+            Outcome::Aborted => row.set_status(Status::Aborted, "interrupted"),
+        }
+        (row, latency)
+    }
+
+    fn job(&self, writer: &RunWriter, trial: &str) -> Job {
+        let cell = &self.plan.cells[self.planned.cell];
+        let scenario = self.plan.scenario_of(cell);
+        let request_log = self
+            .request_rows(scenario.requests)
+            .map(|rows| RequestLog { path: writer.requests_path(trial), rows });
+        let timeline = self.has_timeline().then(|| Timeline {
+            path: writer.timeline_path(trial),
+            every_ns: (cell.ideal.wall_ns / TIMELINE_SAMPLES).max(TIMELINE_EVERY_NS),
+        });
+        Job {
+            server: ServerConfig {
+                protocol: VERSION,
+                port: 0,
+                seed: scenario.seed,
+                delay: scenario.delay.clone(),
+                time_scale: scenario.time_scale,
+                body_bytes: scenario.body_bytes,
+                backlog: scenario.backlog,
+                cpus: self.cpus.server.clone(),
+                nofile: None,
+            },
+            client: ClientConfig {
+                protocol: VERSION,
+                server: std::net::SocketAddr::from(([127, 0, 0, 1], 0)),
+                strategy: cell.strategy.clone(),
+                requests: scenario.requests,
+                seed: scenario.seed,
+                delay: scenario.delay.clone(),
+                time_scale: scenario.time_scale,
+                body_bytes: scenario.body_bytes,
+                cpus: self.cpus.client.clone(),
+                request_log,
+                timeline,
+            },
+            deadline: Duration::from_nanos(self.plan.deadline_ns(cell)),
+        }
+    }
+
+    /// The first measured trial of a cell speaks for it; its control twin does not.
+    fn request_rows(&self, requests: u32) -> Option<u32> {
+        let speaks = self.planned.block == 1 && self.planned.replica == Replica::A;
+        match self.plan.experiment.record {
+            RecordLevel::All => Some(requests),
+            RecordLevel::Sample => speaks.then_some(SAMPLE_ROWS.min(requests)),
+            RecordLevel::None => None,
+        }
+    }
+
+    /// Sampling costs CPU, so it is done in the warm-up where there is one: in the first trial of
+    /// each cell.
+    fn has_timeline(&self) -> bool {
+        let first = self.plan.trials.iter().find(|t| t.cell == self.planned.cell);
+        first == Some(self.planned)
+    }
+}

@@ -1,0 +1,203 @@
+//! What a person, or a program, sees of a run while it goes.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::Summary;
+use crate::plan::{Plan, PlannedTrial};
+use crate::record::{Status, TrialRow};
+use crate::units::{ReadableNs, rough};
+
+/// Told of everything that happens in a run.
+pub trait Progress {
+    /// These trials are about to run.
+    fn begin(&mut self, plan: &Plan, left: &[&PlannedTrial]);
+    /// A trial has its row.
+    fn trial(&mut self, plan: &Plan, planned: &PlannedTrial, row: &TrialRow);
+    /// Nothing more will happen.
+    fn end(&mut self, summary: &Summary);
+}
+
+/// Says nothing.
+pub struct Quiet;
+
+impl Progress for Quiet {
+    fn begin(&mut self, _plan: &Plan, _left: &[&PlannedTrial]) {}
+    fn trial(&mut self, _plan: &Plan, _planned: &PlannedTrial, _row: &TrialRow) {}
+    fn end(&mut self, _summary: &Summary) {}
+}
+
+/// The time that is left: the expected times of the trials to come, corrected by how the trials
+/// so far compared with theirs.
+struct Eta {
+    started: Instant,
+    expected_done_ns: u64,
+    expected_all_ns: u64,
+}
+
+impl Eta {
+    fn new(plan: &Plan, left: &[&PlannedTrial]) -> Eta {
+        let expected = left.iter().map(|t| plan.expected_ns(&plan.cells[t.cell])).sum();
+        Eta { started: Instant::now(), expected_done_ns: 0, expected_all_ns: expected }
+    }
+
+    fn done(&mut self, plan: &Plan, planned: &PlannedTrial) {
+        self.expected_done_ns += plan.expected_ns(&plan.cells[planned.cell]);
+    }
+
+    fn left(&self) -> Duration {
+        let rest = self.expected_all_ns.saturating_sub(self.expected_done_ns) as f64;
+        let pace = match self.expected_done_ns {
+            0 => 1.0,
+            done => self.started.elapsed().as_nanos() as f64 / done as f64,
+        };
+        Duration::from_nanos((rest * pace) as u64)
+    }
+}
+
+/// A bar on a terminal; one line for each block elsewhere. Both on standard error.
+pub struct Shown {
+    bar: Option<ProgressBar>,
+    eta: Option<Eta>,
+    left_in_block: usize,
+    counts: Vec<(u32, usize)>,
+    bad_in_block: usize,
+}
+
+impl Shown {
+    /// `terminal` tells whether standard error is one.
+    pub fn new(terminal: bool) -> Shown {
+        let bar = terminal.then(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            let style = ProgressStyle::with_template("{bar:30} {pos}/{len} trials  {msg}");
+            bar.set_style(style.expect("the template is well formed"));
+            bar
+        });
+        Shown { bar, eta: None, left_in_block: 0, counts: Vec::new(), bad_in_block: 0 }
+    }
+
+    fn say(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(line),
+            // There is nobody to tell that standard error is gone.
+            None => drop(writeln!(anstream::stderr(), "{line}")),
+        }
+    }
+}
+
+impl Progress for Shown {
+    fn begin(&mut self, plan: &Plan, left: &[&PlannedTrial]) {
+        self.eta = Some(Eta::new(plan, left));
+        self.counts = left
+            .chunk_by(|a, b| a.block == b.block)
+            .map(|block| (block[0].block, block.len()))
+            .collect();
+        self.counts.reverse();
+        if let Some(bar) = &self.bar {
+            bar.set_length(left.len() as u64);
+            bar.set_message(about(self.eta.as_ref()));
+            bar.tick();
+        }
+    }
+
+    fn trial(&mut self, plan: &Plan, planned: &PlannedTrial, row: &TrialRow) {
+        if let Some(eta) = &mut self.eta {
+            eta.done(plan, planned);
+        }
+        let cell = &plan.cells[planned.cell];
+        if row.status != Status::Ok {
+            let name = &cell.name;
+            self.say(&format!("{} {name}: {}: {}", row.trial, row.status, row.reason));
+            self.bad_in_block += 1;
+        }
+        if self.left_in_block == 0 {
+            self.left_in_block = self.counts.pop().map_or(0, |(_, n)| n);
+        }
+        self.left_in_block = self.left_in_block.saturating_sub(1);
+        let left = about(self.eta.as_ref());
+        if let Some(bar) = &self.bar {
+            let wall = row.wall_ns.map_or(String::new(), |ns| ReadableNs(ns as f64).to_string());
+            bar.set_message(format!("{left}  {} {wall}", cell.name));
+            bar.inc(1);
+        } else if self.left_in_block == 0 {
+            let block = match planned.block {
+                0 => "warm-up".to_owned(),
+                n => format!("block {n} of {}", plan.experiment.blocks.count),
+            };
+            let bad = match self.bad_in_block {
+                0 => String::new(),
+                n => format!(", {n} trials not ok"),
+            };
+            self.say(&format!("{block} done{bad}, {left}"));
+            self.bad_in_block = 0;
+        }
+    }
+
+    fn end(&mut self, _summary: &Summary) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn about(eta: Option<&Eta>) -> String {
+    let left = eta.map_or(Duration::ZERO, Eta::left);
+    if left.is_zero() { "done".to_owned() } else { format!("about {} left", rough(left)) }
+}
+
+/// One JSON document a line, on standard output.
+pub struct Json<W: Write> {
+    out: W,
+}
+
+impl<W: Write> Json<W> {
+    /// Writes to `out`.
+    pub fn new(out: W) -> Json<W> {
+        Json { out }
+    }
+
+    /// Writes one document.
+    pub fn event(&mut self, event: &serde_json::Value) {
+        // A reader that has gone does not end the recording.
+        let _ = writeln!(self.out, "{event}").and_then(|()| self.out.flush());
+    }
+}
+
+impl<W: Write> Progress for Json<W> {
+    fn begin(&mut self, plan: &Plan, left: &[&PlannedTrial]) {
+        let expected: u64 = left.iter().map(|t| plan.expected_ns(&plan.cells[t.cell])).sum();
+        self.event(&serde_json::json!({
+            "event": "begin",
+            "experiment": plan.experiment.name,
+            "cells": plan.cells.len(),
+            "trials": left.len(),
+            "expected_ns": expected,
+        }));
+    }
+
+    fn trial(&mut self, plan: &Plan, planned: &PlannedTrial, row: &TrialRow) {
+        self.event(&serde_json::json!({
+            "event": "trial",
+            "trial": row.trial,
+            "block": row.block,
+            "cell": row.cell,
+            "name": plan.cells[planned.cell].name,
+            "status": row.status,
+            "reason": row.reason,
+            "wall_ns": row.wall_ns,
+            "efficiency": row.efficiency(),
+        }));
+    }
+
+    fn end(&mut self, summary: &Summary) {
+        self.event(&serde_json::json!({
+            "event": "end",
+            "ok": summary.ok,
+            "failed": summary.failed,
+            "invalid": summary.invalid,
+            "interrupted": summary.interrupted,
+        }));
+    }
+}

@@ -1,0 +1,296 @@
+//! The loop over trials, exactly: planned outcomes, no processes, no sleeping.
+
+use std::path::Path;
+
+use super::*;
+use crate::machine::Machine;
+use crate::plan::Only;
+use crate::protocol::{ClientReport, Percentiles, ServerReport};
+use crate::record::{Build, FORMAT, Manifest, NewRun, Recording};
+use crate::server::SelfCheck;
+use crate::spec::{Experiment, Source};
+
+const EXPERIMENT: &str = r#"
+title = "t"
+question = "q?"
+
+[workload]
+requests = 10
+delay = "1ms"
+
+[[strategy]]
+label = "sync"
+model = "sequential"
+
+[[strategy]]
+label = "threads"
+model = "threads"
+limit = 5
+
+[blocks]
+count = 3
+"#;
+
+/// Answers as planned; stops, or fails, at given executions.
+#[derive(Default)]
+struct Planned {
+    executed: usize,
+    abort_at: Option<usize>,
+    fail_at: Option<usize>,
+    jobs: Vec<Job>,
+}
+
+impl Executor for Planned {
+    fn execute(&mut self, job: &Job) -> Outcome {
+        self.executed += 1;
+        self.jobs.push(job.clone());
+        if self.abort_at == Some(self.executed) {
+            return Outcome::Aborted;
+        }
+        if self.fail_at == Some(self.executed) {
+            return Outcome::Failed("client ended\nwithout an answer".to_owned());
+        }
+        let delays = job.client.delay.all_ns(1, job.client.requests, 1.0);
+        let ideal = job.client.strategy.ideal(&delays);
+        let requests = u64::from(job.client.requests);
+        let latency = 1_100_000;
+        Outcome::Measured {
+            client: Box::new(ClientReport {
+                wall_ns: ideal.wall_ns + 1,
+                issued: requests,
+                ok: requests,
+                peak_in_flight: u64::from(ideal.peak),
+                latency: vec![(latency, requests)],
+                latency_percentiles: Some(Percentiles {
+                    p50_ns: latency,
+                    p90_ns: latency,
+                    p99_ns: latency,
+                    max_ns: latency,
+                }),
+                ..ClientReport::default()
+            }),
+            server: Box::new(ServerReport {
+                requests,
+                answered: requests,
+                connections: u64::from(ideal.peak),
+                requests_per_connection_max: requests,
+                peak_in_flight: u64::from(ideal.peak),
+                delay_error_p50_ns: Some(20_000),
+                ..ServerReport::default()
+            }),
+        }
+    }
+
+    fn self_check(&mut self, _cpus: &[usize]) -> Option<SelfCheck> {
+        None
+    }
+
+    fn stopping(&self) -> bool {
+        false
+    }
+}
+
+fn plan() -> Plan {
+    let source =
+        Source { name: "loop.toml".to_owned(), text: EXPERIMENT.to_owned(), overrides: Vec::new() };
+    let experiment = Experiment::parse(&source, Path::new(".")).expect("a good experiment");
+    Plan::new(experiment, &Only::default()).expect("a plan")
+}
+
+fn cpus() -> Cpus {
+    Cpus { server: vec![1], client: vec![0] }
+}
+
+fn create(results: &Path, plan: &Plan) -> RunWriter {
+    let machine = Machine::this();
+    let manifest = Manifest {
+        format: FORMAT,
+        experiment: plan.experiment.name.clone(),
+        build: Build::this(),
+        plan: plan.digest(),
+        overrides: Vec::new(),
+        only: Vec::new(),
+        argv: Vec::new(),
+        machine: machine.id(),
+        kernel: String::new(),
+        server_cpus: vec![1],
+        client_cpus: vec![0],
+        nofile: None,
+        events: Vec::new(),
+    };
+    let new = NewRun {
+        results,
+        experiment: EXPERIMENT,
+        traces: Vec::new(),
+        plan,
+        manifest,
+        machine: &machine,
+        start: jiff::Timestamp::UNIX_EPOCH,
+    };
+    new.create().expect("a new run")
+}
+
+fn go(writer: &mut RunWriter, plan: &Plan, done: &Done, executor: &mut Planned) -> Summary {
+    record(plan, &cpus(), done, writer, executor, &mut progress::Quiet).expect("a record")
+}
+
+/// Goes on with a recording until it is whole.
+fn resume(dir: &Path, executor: &mut Planned) -> Summary {
+    let before = Recording::read(dir).expect("a readable record");
+    let (mut writer, _) =
+        RunWriter::resume(dir, before.manifest.clone()).expect("a record to go on with");
+    let done = Done::of(&before.trials, &before.all_trials, &before.env);
+    go(&mut writer, &before.plan, &done, executor)
+}
+
+/// Every planned trial once, with its histogram.
+fn assert_whole(dir: &Path, plan: &Plan) {
+    let recording = Recording::read(dir).expect("a readable record");
+    let found: Vec<(u32, u32, &str)> =
+        recording.trials.iter().map(|t| (t.block, t.position, t.cell.as_str())).collect();
+    let cells: Vec<String> =
+        plan.trials.iter().map(|t| plan.cells[t.cell].id.to_string()).collect();
+    let planned: Vec<(u32, u32, &str)> = plan
+        .trials
+        .iter()
+        .zip(&cells)
+        .map(|(t, cell)| (t.block, t.position, cell.as_str()))
+        .collect();
+    assert_eq!(found, planned);
+    let latencies = recording.latencies().expect("histograms");
+    for trial in &recording.trials {
+        let requests: u64 = latencies[&trial.trial].iter().map(|(_, n)| n).sum();
+        assert_eq!(requests, 10, "{}", trial.trial);
+    }
+    assert!(recording.manifest.is_finished());
+}
+
+#[test]
+fn every_planned_trial_is_recorded_once_and_in_order() {
+    let results = tempfile::tempdir().expect("a folder");
+    let plan = plan();
+    let mut writer = create(results.path(), &plan);
+    let mut executor = Planned::default();
+    let summary = go(&mut writer, &plan, &Done::default(), &mut executor);
+    // Two cells and the control twin, in a warm-up of one cell each and three blocks.
+    assert_eq!(plan.trials.len(), 3 * 4);
+    assert_eq!(summary, Summary { ok: 12, ..Summary::default() });
+    assert_whole(writer.dir(), &plan);
+}
+
+#[test]
+fn request_rows_come_from_the_first_block_and_timelines_from_the_warm_up() {
+    let results = tempfile::tempdir().expect("a folder");
+    let plan = plan();
+    let mut writer = create(results.path(), &plan);
+    let mut executor = Planned::default();
+    go(&mut writer, &plan, &Done::default(), &mut executor);
+    let logged = executor.jobs.iter().filter(|j| j.client.request_log.is_some()).count();
+    let sampled = executor.jobs.iter().filter(|j| j.client.timeline.is_some()).count();
+    assert_eq!((logged, sampled), (2, 2));
+    let first_block = &executor.jobs[3..6];
+    assert!(first_block.iter().any(|j| j.client.request_log.is_some()));
+    assert!(executor.jobs[..3].iter().all(|j| j.client.request_log.is_none()));
+}
+
+#[test]
+fn a_failed_trial_is_a_row_and_the_run_goes_on() {
+    let results = tempfile::tempdir().expect("a folder");
+    let plan = plan();
+    let mut writer = create(results.path(), &plan);
+    let mut executor = Planned { fail_at: Some(5), ..Planned::default() };
+    let summary = go(&mut writer, &plan, &Done::default(), &mut executor);
+    assert_eq!((summary.ok, summary.failed), (11, 1));
+    let recording = Recording::read(writer.dir()).expect("a readable record");
+    let failed: Vec<&TrialRow> = recording.measured().filter(|t| !t.is_ok()).collect();
+    assert_eq!(failed.len(), 1);
+    assert_eq!(failed[0].reason, "client ended without an answer");
+    assert_eq!(failed[0].wall_ns, None);
+}
+
+#[test]
+fn an_interrupted_run_goes_on_from_every_trial() {
+    let plan = plan();
+    for stop in 1..=plan.trials.len() {
+        let results = tempfile::tempdir().expect("a folder");
+        let mut writer = create(results.path(), &plan);
+        let mut executor = Planned { abort_at: Some(stop), ..Planned::default() };
+        let summary = go(&mut writer, &plan, &Done::default(), &mut executor);
+        assert!(summary.interrupted);
+        let dir = writer.dir().to_owned();
+        drop(writer);
+        assert!(!resume(&dir, &mut Planned::default()).interrupted);
+        assert_whole(&dir, &plan);
+    }
+}
+
+#[test]
+fn a_record_torn_at_any_byte_of_its_last_rows_goes_on() {
+    let results = tempfile::tempdir().expect("a folder");
+    let plan = plan();
+    let mut writer = create(results.path(), &plan);
+    go(
+        &mut writer,
+        &plan,
+        &Done::default(),
+        &mut Planned { abort_at: Some(8), ..Planned::default() },
+    );
+    let dir = writer.dir().to_owned();
+    drop(writer);
+    let trials = fs_err::read(dir.join("trials.csv")).expect("rows");
+    let latency = fs_err::read(dir.join("latency.csv.zst")).expect("frames");
+    let manifest = fs_err::read(dir.join("manifest.json")).expect("a manifest");
+    let env = fs_err::read(dir.join("env.csv")).expect("rows");
+    let header = trials.iter().position(|&b| b == b'\n').map_or(0, |i| i + 1);
+    let cuts = (header..trials.len()).step_by(97).chain([trials.len() - 1]);
+    for cut in cuts {
+        fs_err::write(dir.join("trials.csv"), &trials[..cut]).expect("a torn file");
+        // A trial's histogram is written before its row, so that it may be torn as well.
+        let torn = latency.len() - (cut % 40).min(latency.len());
+        fs_err::write(dir.join("latency.csv.zst"), &latency[..torn]).expect("a torn file");
+        fs_err::write(dir.join("manifest.json"), &manifest).expect("a manifest");
+        fs_err::write(dir.join("env.csv"), &env).expect("rows");
+        if cut < trials.len() - 300 && torn < latency.len() {
+            // Rows that are whole keep their histograms: only the last frame may be torn.
+            fs_err::write(dir.join("latency.csv.zst"), &latency).expect("frames");
+        }
+        resume(&dir, &mut Planned::default());
+        assert_whole(&dir, &plan);
+    }
+}
+
+#[test]
+fn a_second_writer_is_kept_out() {
+    let results = tempfile::tempdir().expect("a folder");
+    let plan = plan();
+    let writer = create(results.path(), &plan);
+    let manifest = Recording::read(writer.dir()).expect("a record").manifest;
+    let second = RunWriter::resume(writer.dir(), manifest);
+    assert!(matches!(second, Err(RecordError::Locked(_))));
+}
+
+#[test]
+fn damage_in_the_middle_is_an_error_and_not_repaired() {
+    let results = tempfile::tempdir().expect("a folder");
+    let plan = plan();
+    let mut writer = create(results.path(), &plan);
+    go(&mut writer, &plan, &Done::default(), &mut Planned::default());
+    let path = writer.dir().join("trials.csv");
+    let text = fs_err::read_to_string(&path).expect("rows");
+    let spoiled: Vec<String> = text
+        .lines()
+        .enumerate()
+        .map(|(i, line)| if i == 4 { line.replacen("ok", "fine", 1) } else { line.to_owned() })
+        .collect();
+    fs_err::write(&path, spoiled.join("\n") + "\n").expect("a spoiled file");
+    let error = Recording::read(writer.dir()).expect_err("damage").to_string();
+    assert!(error.starts_with("trials.csv:5: damaged: "), "{error}");
+}
+
+#[test]
+fn one_cpu_is_shared_and_more_are_split() {
+    assert_eq!(Cpus::split(&[0, 1]), Cpus { server: vec![1], client: vec![0] });
+    assert_eq!(Cpus::split(&[2, 3, 5]), Cpus { server: vec![5], client: vec![2, 3] });
+    assert!(!Cpus::split(&[4]).are_apart());
+    assert!(Cpus::split(&[0, 1]).are_apart());
+}
