@@ -1,0 +1,162 @@
+//! Exact output for planned recordings, the rules of comparability, and simulations.
+
+mod calibration;
+mod rules;
+
+use crate::diff::{Diff, Options, compare, csv, exit, json, markdown, text};
+use crate::exit::Exit;
+use crate::plan::PlannedTrial;
+use crate::record::{Event, Happening, Recording, Status, TrialRow, synthetic};
+use crate::spec::Experiment;
+
+/// Twelve blocks of four strategies.
+fn four() -> Experiment {
+    let strategies = vec![
+        synthetic::strategy("sync", "sequential", None),
+        synthetic::strategy("threads", "threads", Some(10)),
+        synthetic::strategy("pool", "thread-pool", Some(20)),
+        synthetic::strategy("async", "async-semaphore", Some(50)),
+    ];
+    synthetic::experiment(strategies, 12)
+}
+
+/// A finished recording of the day; `change` acts on trials that vary by ± 0.5 %, out of step
+/// between days, replicas and cells.
+fn recorded(
+    day: u32,
+    experiment: Experiment,
+    mut change: impl FnMut(&PlannedTrial, &mut TrialRow),
+) -> Recording {
+    let mut recording = synthetic::recording(experiment, |_, planned, row| {
+        let replica = if row.replica == "b" { 5 } else { 0 };
+        let step = (planned.block * 7 + day * 3 + planned.cell as u32 * 4 + replica) % 11;
+        scale(row, 1.01 + f64::from(step) / 1_000.0);
+        change(planned, row);
+    });
+    recording.name = format!("202601{day:02}T000000Z-synthetic-{day:08}");
+    recording.manifest.build.commit = Some(format!("{day:08}{}", "0".repeat(32)));
+    recording.manifest.events =
+        [Happening::Started, Happening::Finished].map(|what| Event { what, at_unix_ms: 0 }).into();
+    recording
+}
+
+fn scale(row: &mut TrialRow, factor: f64) {
+    row.wall_ns = row.wall_ns.map(|ns| (ns as f64 * factor) as u64);
+}
+
+fn unchanged(_: &PlannedTrial, _: &mut TrialRow) {}
+
+fn of(base: &Recording, new: &Recording) -> Diff {
+    compare(base, new, &Options::default())
+}
+
+/// `label outcome` of every cell, in the order of the table.
+fn outcomes(diff: &Diff) -> Vec<String> {
+    diff.cells.iter().map(|c| format!("{} {}", c.name, c.outcome.name())).collect()
+}
+
+/// Cells that are slower, faster, gone, new, failing, fixed, drifting and losing requests, on
+/// another commit of a tree with changes.
+fn eventful() -> Diff {
+    let mut base = four();
+    base.strategies.push(synthetic::strategy("gone", "async-buffered", Some(5)));
+    base.strategies.push(synthetic::strategy("broken", "async-workers", Some(5)));
+    base.strategies.push(synthetic::strategy("mended", "async-workers", Some(6)));
+    base.strategies.push(synthetic::strategy("lossy", "async-workers", Some(7)));
+    let mut new = base.clone();
+    new.strategies[4] = synthetic::strategy("added", "async-buffered", Some(6));
+    let base = recorded(1, base, |_, row| {
+        if row.label == "mended" {
+            row.set_status(Status::Failed, "the client took longer than 21 s");
+            row.wall_ns = None;
+        }
+    });
+    let mut new = recorded(2, new, |planned, row| match row.label.as_str() {
+        "threads" => scale(row, 1.10),
+        "pool" => scale(row, 0.80),
+        "async" => scale(row, 1.0 + f64::from(planned.block) / 200.0),
+        "broken" => {
+            let (status, reason) = match planned.block % 3 {
+                0 => (Status::Invalid, "in flight 6, limit 5"),
+                _ => (Status::Failed, "the client ended with exit code 70"),
+            };
+            row.set_status(status, reason);
+        }
+        "lossy" => (row.ok, row.errors) = (Some(60), Some(40)),
+        _ => {}
+    });
+    new.manifest.build.dirty = Some("fedcba9876543210".to_owned());
+    new.manifest.kernel = "Linux 6.1".to_owned();
+    of(&base, &new)
+}
+
+#[test]
+fn eventful_in_every_form() {
+    let diff = eventful();
+    insta::assert_snapshot!("eventful_text", text(&diff, false));
+    insta::assert_snapshot!("eventful_markdown", markdown(&diff));
+    insta::assert_snapshot!("eventful_csv", csv(&diff));
+    insta::assert_snapshot!("eventful_json", json(&diff));
+    assert_eq!(exit(&diff, true), Exit::Worse);
+}
+
+#[test]
+fn equal_builds() {
+    let diff = of(&recorded(1, four(), unchanged), &recorded(2, four(), unchanged));
+    insta::assert_snapshot!("equal_text", text(&diff, false));
+    assert_eq!((exit(&diff, false), exit(&diff, true)), (Exit::Fine, Exit::Fine));
+}
+
+#[test]
+fn a_recording_and_itself() {
+    let recording = recorded(1, four(), unchanged);
+    let diff = of(&recording, &recording);
+    insta::assert_snapshot!("itself_text", text(&diff, false));
+    insta::assert_snapshot!("itself_markdown", markdown(&diff));
+    let ratios = diff.cells.iter().map(|c| c.ratio.as_ref().expect("a ratio").ratio.value);
+    assert!(ratios.into_iter().all(|ratio| ratio == 1.0));
+    assert_eq!(exit(&diff, false), Exit::Fine);
+}
+
+#[test]
+fn another_machine_and_another_profile() {
+    let base = recorded(1, four(), unchanged);
+    let mut new = recorded(2, four(), |_, row| scale(row, 2.0));
+    new.manifest.machine = "linux-aarch64-8cpu-16gib-0000".to_owned();
+    let diff = of(&base, &new);
+    insta::assert_snapshot!("other_machine_text", text(&diff, false));
+    insta::assert_snapshot!("other_machine_csv", csv(&diff));
+    assert_eq!(exit(&diff, false), Exit::NotComparable);
+
+    let mut new = recorded(2, four(), |_, row| scale(row, 2.0));
+    new.manifest.build.profile = "debug".to_owned();
+    let diff = of(&base, &new);
+    insta::assert_snapshot!("debug_markdown", markdown(&diff));
+    assert_eq!(exit(&diff, false), Exit::NotComparable);
+}
+
+#[test]
+fn too_few_blocks() {
+    let few = || Experiment { blocks: crate::spec::Blocks { count: 3, ..four().blocks }, ..four() };
+    let diff = of(
+        &recorded(1, few(), unchanged),
+        &recorded(2, few(), |_, row| {
+            if row.label == "async" {
+                scale(row, 3.0);
+            }
+        }),
+    );
+    insta::assert_snapshot!("too_few_text", text(&diff, false));
+    assert_eq!((exit(&diff, false), exit(&diff, true)), (Exit::Fine, Exit::Inconclusive));
+}
+
+#[test]
+fn colours_only_where_asked() {
+    let diff = eventful();
+    let plain = text(&diff, false);
+    let colored = text(&diff, true);
+    assert!(!plain.contains('\u{1b}'));
+    assert!(colored.contains("\u{1b}[31mslower\u{1b}[0m"), "{colored}");
+    let stripped = anstream::adapter::strip_str(&colored).to_string();
+    assert_eq!(stripped, plain);
+}
