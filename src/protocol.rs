@@ -66,6 +66,8 @@ pub struct ServerReport {
     pub requests_per_connection_p50: u64,
     /// Requests of the connection with the most.
     pub requests_per_connection_max: u64,
+    /// Connections that could not be accepted at once (too many open files); they waited.
+    pub accept_failures: u64,
     /// Requests in flight at the busiest moment: from the parsed head to just before the last
     /// write of the body.
     pub peak_in_flight: u64,
@@ -77,9 +79,9 @@ pub struct ServerReport {
     pub delay_error_p99_ns: Option<u64>,
     /// Actual minus planned delay, longest.
     pub delay_error_max_ns: Option<u64>,
-    /// CPU time in user mode of the process.
+    /// CPU time in user mode of the process, since it began to serve.
     pub cpu_user_ns: u64,
-    /// CPU time in the kernel of the process.
+    /// CPU time in the kernel of the process, likewise.
     pub cpu_sys_ns: u64,
     /// `VmHWM`; empty where the system does not tell.
     pub max_rss_bytes: Option<u64>,

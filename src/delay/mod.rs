@@ -1,7 +1,7 @@
 //! Delays: a pure function of (seed, request index), so that the order of arrival changes
 //! nothing and every strategy meets the same waits.
 //!
-//! A delay model is one file here and one line of the list in [`models!`]: its file holds the
+//! A delay model is one file here and one line of the list in `models!`: its file holds the
 //! distribution and, as `WRITTEN`, what an experiment file says for it.
 
 mod choice;

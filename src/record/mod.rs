@@ -13,6 +13,7 @@
 //!   timeline/<trial>.csv      samples of a trial while it ran
 //! ```
 
+mod checks;
 mod frames;
 mod lines;
 mod manifest;
@@ -27,6 +28,7 @@ mod write;
 use std::io;
 use std::path::PathBuf;
 
+pub use checks::{Check, PEAK_REACHED, invalid};
 pub use frames::LatencyRow;
 pub use manifest::{Build, Event, FORMAT, Happening, Manifest};
 pub use read::{Recording, find_runs};

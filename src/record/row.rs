@@ -192,6 +192,8 @@ pub struct TrialRow {
     pub server_requests_per_connection_p50: Option<u64>,
     /// Requests of the connection with the most.
     pub server_requests_per_connection_max: Option<u64>,
+    /// Connections that it could not accept at once.
+    pub server_accept_failures: Option<u64>,
     /// Requests in flight at the busiest moment, as the server saw it.
     pub server_peak_in_flight: Option<u64>,
     /// Sum of the delays as they really were.
@@ -284,6 +286,7 @@ impl TrialRow {
         self.server_requests_per_connection_min = Some(report.requests_per_connection_min);
         self.server_requests_per_connection_p50 = Some(report.requests_per_connection_p50);
         self.server_requests_per_connection_max = Some(report.requests_per_connection_max);
+        self.server_accept_failures = Some(report.accept_failures);
         self.server_peak_in_flight = Some(report.peak_in_flight);
         self.server_delay_sum_ns = Some(report.delay_served_sum_ns);
         self.server_delay_error_p50_ns = report.delay_error_p50_ns;

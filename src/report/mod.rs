@@ -1,3 +1,123 @@
 //! A recording in, Markdown and SVG out.
+//!
+//! ```text
+//! Recording + Analysis ─render→ Rendered ─write→ reports/<run>/report.md + *.svg
+//!                                        ─check→ every Difference from what stands there
+//! Recording + Analysis ─answer→ a few sentences for the terminal
+//! Entries of all recordings ─index→ reports/README.md
+//! ```
+//!
+//! A report is a pure function of the record: it knows no clock, no environment and no version of
+//! its own, so the same record gives the same bytes.
 
+mod answer;
 pub mod chart;
+mod claims;
+mod control;
+mod environment;
+mod facts;
+mod figures;
+mod files;
+mod index;
+mod markdown;
+mod numbers;
+mod reproduce;
+mod standing;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod validity;
+
+use std::collections::BTreeMap;
+
+use crate::analyse::Analysis;
+use crate::record::{RecordError, Recording};
+use chart::Drawing;
+use facts::Facts;
+use figures::All;
+
+pub use files::{Difference, check, write};
+pub use index::{Entry, index};
+
+/// The name of the report beside its charts.
+pub const REPORT: &str = "report.md";
+
+/// A report, ready to be written or compared.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// Content by name, relative to the report's folder.
+    pub files: BTreeMap<String, Vec<u8>>,
+    #[cfg_attr(not(feature = "png"), expect(dead_code, reason = "what PNG copies are made of"))]
+    drawings: Vec<(String, Drawing)>,
+}
+
+/// Renders the report of a recording: `report.md` and its charts.
+///
+/// # Errors
+///
+/// If request rows, timelines or histograms of the record cannot be read.
+pub fn render(recording: &Recording, analysis: &Analysis) -> Result<Rendered, RecordError> {
+    let facts = Facts::new(recording, analysis);
+    let figures = All::of(&facts)?;
+    let mut files = BTreeMap::new();
+    files.insert(REPORT.to_owned(), page(&facts, &figures).into_bytes());
+    let mut drawings = Vec::new();
+    for figure in figures.into_figures() {
+        files.insert(format!("{}.svg", figure.name), figure.drawing.svg().into_bytes());
+        drawings.push((figure.name, figure.drawing));
+    }
+    Ok(Rendered { files, drawings })
+}
+
+/// The answer in one to three sentences for each scenario, for a terminal.
+pub fn answer(recording: &Recording, analysis: &Analysis) -> String {
+    answer::plain(&Facts::new(recording, analysis))
+}
+
+#[cfg(feature = "png")]
+impl Rendered {
+    /// Adds a PNG copy of every chart, in light colours and twice as large. [`check`] does not
+    /// look at them.
+    #[must_use]
+    pub fn with_png(mut self) -> Rendered {
+        for (name, drawing) in &self.drawings {
+            self.files.insert(format!("{name}.png"), drawing.png(chart::Mode::Light, 2.0));
+        }
+        self
+    }
+}
+
+fn page(facts: &Facts, figures: &All) -> String {
+    let experiment = &facts.plan().experiment;
+    let mut parts = vec![
+        format!("# {}", markdown::text(&experiment.title)),
+        format!("> {}", markdown::paragraph(&experiment.question)),
+        answer::section(facts),
+    ];
+    parts.extend(claims::section(facts));
+    parts.push(control::section(facts));
+    parts.push("## What happened".to_owned());
+    parts.push(figures.waterfall.render("The other scenarios, request by request"));
+    parts.push(figures.wall.render("More scenarios"));
+    parts.push(tables::section(facts));
+    let charts = [
+        ("## Latency", &figures.percentiles, "More scenarios"),
+        ("## Scaling", &figures.scaling, "The other scenarios"),
+        ("## In flight", &figures.inflight, "The other scenarios"),
+        ("## Cost", &figures.cost, "More scenarios"),
+        ("## Against the baseline", &figures.ratios, "More scenarios"),
+    ];
+    for (heading, figures, others) in charts {
+        let body = figures.render(others);
+        if !body.is_empty() {
+            parts.push(heading.to_owned());
+            parts.push(body);
+        }
+    }
+    parts.push(validity::section(facts));
+    parts.push(environment::section(facts));
+    parts.push(reproduce::section(facts));
+    let mut page = parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join("\n\n");
+    page.push('\n');
+    page
+}

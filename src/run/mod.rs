@@ -1,6 +1,5 @@
 //! The loop over trials: from a plan to a record.
 
-mod checks;
 pub mod child;
 pub mod executor;
 mod paths;
@@ -19,7 +18,7 @@ pub use progress::Progress;
 use crate::machine::{Cpu, Load};
 use crate::plan::{Plan, PlannedTrial, Replica};
 use crate::protocol::{ClientConfig, RequestLog, ServerConfig, Timeline, VERSION};
-use crate::record::{EnvRow, Happening, RecordError, RunWriter, Status, TrialRow};
+use crate::record::{EnvRow, Happening, RecordError, RunWriter, Status, TrialRow, invalid};
 use crate::spec::RecordLevel;
 
 /// Rows of single requests that `record = "sample"` keeps of a trial.
@@ -196,7 +195,7 @@ impl Trial<'_> {
                 row.set_server(&server);
                 latency = client.latency;
                 let scenario = self.plan.scenario_of(cell);
-                if let Some(reason) = checks::invalid(&row, scenario, &cell.strategy) {
+                if let Some(reason) = invalid(&row, scenario, &cell.strategy) {
                     row.set_status(Status::Invalid, &reason);
                 }
             }

@@ -5,8 +5,8 @@ use std::io::{self, BufRead, Write};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
+use super::Server;
 use super::error::{ServerError, system};
-use super::{Seen, Server};
 use crate::protocol::{ServerConfig, VERSION};
 
 /// Serves for the process that holds the other ends of `input` and `output`.
@@ -39,16 +39,10 @@ pub fn run_child(
         })
         .map_err(system("start a thread"))?;
     let on_ready = |ready| write_line(&mut output, &ready);
-    let Seen { report, accept_failures } = server.run(on_ready, async {
+    let report = server.run(on_ready, async {
         // The sender never goes without sending.
         let _ = ended.await;
     })?;
-    if accept_failures > 0 {
-        eprintln!(
-            "the server could not accept a connection {accept_failures} times (too many open \
-             files); the connections waited"
-        );
-    }
     write_line(&mut output, &report)
 }
 

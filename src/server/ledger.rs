@@ -67,11 +67,6 @@ impl Ledger {
         self.counts().accept_failures += 1;
     }
 
-    /// How often a connection could not be accepted.
-    pub(super) fn accept_failures(&self) -> u64 {
-        self.counts().accept_failures
-    }
-
     /// The head of a request was parsed.
     pub(super) fn requested(&self, connection: usize) {
         let mut counts = self.counts();
@@ -128,6 +123,7 @@ impl Ledger {
             // Nearest rank: of an even number, the lower of the two in the middle.
             requests_per_connection_p50: rank(last.map(|last| last / 2)),
             requests_per_connection_max: rank(last),
+            accept_failures: counts.accept_failures,
             peak_in_flight: counts.peak_in_flight,
             delay_served_sum_ns: counts.delay_served_sum_ns,
             // The bucket of a percentile can end above the longest.

@@ -71,7 +71,7 @@ pub fn serve(
         on_ready(ready);
         Ok(())
     };
-    Server::start(config)?.run(on_ready, until).map(|seen| seen.report)
+    Server::start(config)?.run(on_ready, until)
 }
 
 /// A server that listens and does not accept yet.
@@ -81,13 +81,6 @@ struct Server {
     listener: TcpListener,
     shared: Arc<Shared>,
     started: Started,
-}
-
-/// What a server saw, with what the report has no field for.
-#[derive(Debug)]
-struct Seen {
-    report: ServerReport,
-    accept_failures: u64,
 }
 
 impl Server {
@@ -123,7 +116,7 @@ impl Server {
         self,
         on_ready: impl FnOnce(ServerReady) -> Result<(), ServerError>,
         until: impl Future<Output = ()>,
-    ) -> Result<Seen, ServerError> {
+    ) -> Result<ServerReport, ServerError> {
         let addr = self.listener.local_addr().map_err(system("read the address"))?;
         on_ready(ServerReady { protocol: VERSION, addr })?;
         let shared = self.shared;
@@ -134,8 +127,7 @@ impl Server {
                 () = accepting => {}
             }
         });
-        let report = shared.ledger.report(self.started);
-        Ok(Seen { report, accept_failures: shared.ledger.accept_failures() })
+        Ok(shared.ledger.report(self.started))
     }
 }
 

@@ -4,7 +4,7 @@
 //! Source ─node→ tree with spans ─overrides→ tree ─read (table of keys)→ values ─expand→ Experiment
 //! ```
 //!
-//! [`keys`] is the one table of keys: the reader, the JSON schema and the reference in
+//! `keys` is the one table of keys: the reader, the JSON schema and the reference in
 //! `docs/experiment-file.md` are all made of it, so they cannot drift apart.
 
 mod claim;

@@ -87,8 +87,7 @@ pub(super) fn cost_of(rows: usize, scenarios: usize, servers: bool) -> cost::Cos
                 .map(|i| {
                     let base = 40.0 + 35.0 * ((i * 7) % 5) as f64;
                     let usage = |scale: f64| cost::Usage {
-                        user: (i != 3).then(|| seconds(base * scale / 1e3)),
-                        system: Some(seconds(base * scale * 0.6 / 1e3)),
+                        cpu: (i != 3).then(|| seconds(base * scale * 1.6 / 1e3)),
                         peak_memory: (i != 4)
                             .then_some(((6.0 + base / 9.0 * scale) * 1024.0 * 1024.0) as u64),
                     };

@@ -134,6 +134,7 @@ fn plausible(plan: &Plan, planned: &PlannedTrial, row: &mut TrialRow) {
     row.server_requests = Some(requests);
     row.server_answered = Some(requests);
     row.server_connections = Some(u64::from(cell.ideal.peak));
+    row.server_accept_failures = Some(0);
     row.server_peak_in_flight = Some(u64::from(cell.ideal.peak));
     row.server_delay_sum_ns = Some(requests * 10_020_000);
     row.server_delay_error_p50_ns = Some(20_000);

@@ -7,7 +7,7 @@ use super::canvas::{Canvas, Face, Paint};
 use super::layout::{Key, RIGHT, Swatch, foot, head, legend, nothing};
 use super::rows::lay_out;
 use super::scale::Scale;
-use super::theme::{BLUE, SKY, SLATE, Token};
+use super::theme::{BLUE, SLATE, Token};
 use super::{Draw, Drawing, Frame, Group, format};
 
 /// Bars of CPU time and of memory, side by side.
@@ -33,22 +33,21 @@ pub struct Row {
 /// What one process used; `None` is unknown, not zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// CPU time in user mode per 1,000 requests.
-    pub user: Option<Duration>,
-    /// CPU time in the kernel per 1,000 requests.
-    pub system: Option<Duration>,
+    /// CPU time per 1,000 requests, user and kernel together: the kernel samples the split, which
+    /// means little for short trials.
+    pub cpu: Option<Duration>,
     /// Highest resident set (`VmHWM`), in bytes.
     pub peak_memory: Option<u64>,
 }
 
 impl Usage {
     fn is_known(&self) -> bool {
-        self.user.is_some() || self.system.is_some() || self.peak_memory.is_some()
+        self.cpu.is_some() || self.peak_memory.is_some()
     }
 
-    /// User and system time in seconds, as far as known.
+    /// CPU time in seconds, as far as known.
     fn cpu(&self) -> f64 {
-        [self.user, self.system].into_iter().flatten().map(|d| d.as_secs_f64()).sum()
+        self.cpu.map_or(0.0, |d| d.as_secs_f64())
     }
 
     fn memory(&self) -> f64 {
@@ -58,10 +57,9 @@ impl Usage {
     }
 
     fn cpu_text(&self) -> String {
-        match (self.user, self.system) {
-            (None, None) => "unknown".to_owned(),
-            (Some(_), Some(_)) => format::duration(self.cpu()),
-            _ => format!("{} + unknown", format::duration(self.cpu())),
+        match self.cpu {
+            Some(_) => format::duration(self.cpu()),
+            None => "unknown".to_owned(),
         }
     }
 
@@ -73,10 +71,8 @@ impl Usage {
     }
 }
 
-/// User and system colours of a process.
-type Hues = (Paint, Paint);
-const CLIENT: Hues = (Paint(Token::Mark(BLUE), 1.0), Paint(Token::Mark(SKY), 1.0));
-const SERVER: Hues = (Paint(Token::Mark(SLATE), 1.0), Paint(Token::Mark(SLATE), 0.5));
+const CLIENT: Paint = Paint(Token::Mark(BLUE), 1.0);
+const SERVER: Paint = Paint(Token::Mark(SLATE), 1.0);
 const BAR: f64 = 11.0;
 const TEXT: f64 = 11.5;
 /// Between the two panels.
@@ -131,9 +127,9 @@ impl Draw for Cost {
 
 fn keys(servers: bool) -> Vec<Key> {
     let key = |paint, text| Key::new(Swatch::Area(paint), text);
-    let mut keys = vec![key(CLIENT.0, "client, user"), key(CLIENT.1, "client, system")];
+    let mut keys = vec![key(CLIENT, "client")];
     if servers {
-        keys.extend([key(SERVER.0, "server, user"), key(SERVER.1, "server, system")]);
+        keys.push(key(SERVER, "server"));
     }
     keys
 }
@@ -143,7 +139,7 @@ fn bars(values: impl Iterator<Item = f64>, from: f64, to: f64) -> Scale {
     Scale::linear(0.0, values.fold(0.0, f64::max), from, to)
 }
 
-/// Ticks at round numbers of binary units, which are not round in bytes.
+/// Ticks at round numbers of the unit that suits the longest bar.
 fn memory_ticks(scale: &Scale) -> Vec<Label> {
     let (_, unit) = format::byte_unit(scale.end());
     let in_units = scale.in_units_of(unit);
@@ -153,22 +149,19 @@ fn memory_ticks(scale: &Scale) -> Vec<Label> {
 fn draw_usage(
     canvas: &mut Canvas,
     usage: &Usage,
-    (first, second): Hues,
+    paint: Paint,
     (cpu, memory): (&Scale, &Scale),
     y: f64,
     client: bool,
 ) {
-    let user = usage.user.map_or(0.0, |d| d.as_secs_f64());
-    let (zero, split, end) = (cpu.at(0.0), cpu.at(user), cpu.at(usage.cpu()));
-    canvas.rect(zero, y - BAR / 2.0, split - zero, BAR, first);
-    canvas.rect(split, y - BAR / 2.0, end - split, BAR, second);
+    let (zero, end) = (cpu.at(0.0), cpu.at(usage.cpu()));
+    canvas.rect(zero, y - BAR / 2.0, end - zero, BAR, paint);
     let (start, reach) = (memory.at(0.0), memory.at(usage.memory()));
-    canvas.rect(start, y - BAR / 2.0, reach - start, BAR, first);
+    canvas.rect(start, y - BAR / 2.0, reach - start, BAR, paint);
     let face = Face::new(TEXT, Token::Ink);
     let known = if client { face.bold() } else { face };
     let unknown = Face::new(TEXT, Token::Muted);
     let face = |is_known| if is_known { known } else { unknown };
-    let both = usage.user.is_some() && usage.system.is_some();
-    canvas.text(end + 6.0, y + 4.0, usage.cpu_text(), face(both));
+    canvas.text(end + 6.0, y + 4.0, usage.cpu_text(), face(usage.cpu.is_some()));
     canvas.text(reach + 6.0, y + 4.0, usage.memory_text(), face(usage.peak_memory.is_some()));
 }

@@ -103,7 +103,7 @@ pub(super) fn count(value: u64) -> String {
     out
 }
 
-/// Bytes, in binary units: `12.5 MiB`.
+/// Bytes, in decimal units as everywhere in a report: `12.5 MB`.
 pub(super) fn bytes(value: f64) -> String {
     let (unit, size) = byte_unit(value);
     if size == 1.0 {
@@ -121,13 +121,12 @@ pub(super) fn bytes_tick_like(value: f64, end: f64) -> String {
     format!("{} {unit}", short(value / size, 3))
 }
 
-/// The binary unit that suits `value`, and its size in bytes.
+/// The unit that suits `value`, and its size in bytes.
 pub(super) fn byte_unit(value: f64) -> (&'static str, f64) {
-    const KI: f64 = 1024.0;
     match value {
-        v if v >= 999.5 * KI * KI => ("GiB", KI * KI * KI),
-        v if v >= 999.5 * KI => ("MiB", KI * KI),
-        v if v >= 999.5 => ("KiB", KI),
+        v if v >= 999.5e6 => ("GB", 1e9),
+        v if v >= 999.5e3 => ("MB", 1e6),
+        v if v >= 999.5 => ("kB", 1e3),
         _ => ("B", 1.0),
     }
 }
@@ -195,7 +194,7 @@ mod tests {
         assert_eq!(number(1_000.0), "1000");
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(count(100), "100");
-        assert_eq!(bytes(13_107_200.0), "12.5 MiB");
+        assert_eq!(bytes(12_500_000.0), "12.5 MB");
         assert_eq!(bytes(512.0), "512 B");
         assert_eq!(ratio(0.02134), "0.0213");
         assert_eq!(ratio(0.21), "0.210");

@@ -1,0 +1,181 @@
+//! What the author expected, and what the record says of it.
+
+use crate::analyse::{ClaimAnalysis, ClaimCell, ClaimFinding, Estimate, Finding};
+use crate::spec::{Claim, Metric, Over, Selector};
+
+use super::facts::Facts;
+use super::markdown::{Align, Table, code, details, text};
+use super::numbers::{UNKNOWN, about, bytes, counted, estimate, ns, ratio};
+
+/// The claims as a table, the cells of each folded below; nothing without claims.
+pub(super) fn section(facts: &Facts) -> Option<String> {
+    if facts.analysis.claims.is_empty() {
+        return None;
+    }
+    let mut table = Table::new(&[
+        ("claim", Align::Left),
+        ("finding", Align::Left),
+        ("measured (95 % interval)", Align::Right),
+        ("bound", Align::Right),
+        ("what, of which cell", Align::Left),
+    ]);
+    let mut parts = Vec::new();
+    for analysed in &facts.analysis.claims {
+        let claim = &facts.plan().experiment.claims[analysed.claim];
+        table.row(row(facts, claim, analysed));
+        if analysed.cells.len() > 1 {
+            parts.push(every_cell(facts, claim, analysed));
+        }
+    }
+    let held = |finding: ClaimFinding| {
+        facts.analysis.claims.iter().filter(|c| c.finding == finding).count()
+    };
+    let all = facts.analysis.claims.len();
+    let intro = format!(
+        "{} of {} held{}.",
+        held(ClaimFinding::Held),
+        counted(all, "claim"),
+        match held(ClaimFinding::Refuted) {
+            0 => String::new(),
+            n => format!(", {n} refuted"),
+        }
+    );
+    let rule = "A claim is *held* if the whole interval lies within its bound for every cell that it \
+                selects, *refuted* if the whole interval lies outside for one. The cell shown is \
+                the worst for the claim.";
+    let mut out = vec!["### Claims".to_owned(), intro, table.render(), rule.to_owned()];
+    out.extend(parts);
+    Some(out.join("\n\n"))
+}
+
+fn row(facts: &Facts, claim: &Claim, analysed: &ClaimAnalysis) -> Vec<String> {
+    let finding = format!("**{}**", analysed.finding.name());
+    let Some(worst) = worst(claim, &analysed.cells) else {
+        let why = "no recorded cell is selected".to_owned();
+        return vec![text(&claim.text), finding, UNKNOWN.to_owned(), bounds(claim), why];
+    };
+    let finding = match &worst.finding {
+        Finding::Undecided(reason) => format!("{finding}: {reason}"),
+        _ => finding,
+    };
+    let others = match analysed.cells.len() - 1 {
+        0 => String::new(),
+        n => format!(" (worst of {})", n + 1),
+    };
+    let what = format!(
+        "{} of {}{others}",
+        quantity(facts, claim, worst.cell),
+        facts.full_code(worst.cell)
+    );
+    vec![text(&claim.text), finding, value(claim, worst), bounds(claim), what]
+}
+
+fn every_cell(facts: &Facts, claim: &Claim, analysed: &ClaimAnalysis) -> String {
+    let mut table = Table::new(&[
+        ("cell", Align::Left),
+        ("finding", Align::Left),
+        ("measured (95 % interval)", Align::Right),
+        ("n", Align::Right),
+    ]);
+    for cell in &analysed.cells {
+        let n = cell.ratio.as_ref().map_or_else(|_| "0".to_owned(), |e| e.n.to_string());
+        table.row(vec![
+            facts.full_code(cell.cell),
+            cell.finding.to_string(),
+            value(claim, cell),
+            n,
+        ]);
+    }
+    let summary = format!("“{}”: {}", claim.text, counted(analysed.cells.len(), "cell"));
+    details(&summary, &table.render())
+}
+
+/// The cell that says most against the claim: refuted before undecided before held, and among
+/// equals the one that is farthest out.
+fn worst<'a>(claim: &Claim, cells: &'a [ClaimCell]) -> Option<&'a ClaimCell> {
+    let rank = |cell: &ClaimCell| match cell.finding {
+        Finding::Refuted => 2,
+        Finding::Undecided(_) => 1,
+        Finding::Held => 0,
+    };
+    let strain = |cell: &ClaimCell| {
+        let Ok(Estimate { value, interval, .. }) = &cell.ratio else {
+            return f64::INFINITY;
+        };
+        let (low, high) = interval.as_ref().map_or((*value, *value), |i| (i.low, i.high));
+        let above = claim.at_most.map_or(f64::NEG_INFINITY, |most| high / most);
+        let below = claim.at_least.map_or(f64::NEG_INFINITY, |least| least / low);
+        above.max(below)
+    };
+    // Of equals the first in the plan: `max_by` takes the last.
+    cells
+        .iter()
+        .rev()
+        .max_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| strain(a).total_cmp(&strain(b))))
+}
+
+fn value(claim: &Claim, cell: &ClaimCell) -> String {
+    match &cell.ratio {
+        Ok(e) => estimate(e, |v| in_unit(claim, v)),
+        Err(_) => UNKNOWN.to_owned(),
+    }
+}
+
+fn in_unit(claim: &Claim, value: f64) -> String {
+    if claim.over != Over::One {
+        return ratio(value);
+    }
+    match claim.metric {
+        Metric::Wall | Metric::P50 | Metric::P99 | Metric::Cpu => ns(value),
+        Metric::Memory => bytes(value),
+        Metric::Connections | Metric::Errors => about(value),
+    }
+}
+
+fn bounds(claim: &Claim) -> String {
+    let shown = |v: f64| in_unit(claim, v);
+    match (claim.at_least, claim.at_most) {
+        (Some(low), Some(high)) => format!("{} to {}", shown(low), shown(high)),
+        (Some(low), None) => format!("≥ {}", shown(low)),
+        (None, Some(high)) => format!("≤ {}", shown(high)),
+        (None, None) => UNKNOWN.to_owned(),
+    }
+}
+
+/// What the claim measures, divided by what.
+fn quantity(facts: &Facts, claim: &Claim, cell: usize) -> String {
+    let metric = match claim.metric {
+        Metric::Wall => "wall time",
+        Metric::P50 => "p50 latency",
+        Metric::P99 => "p99 latency",
+        Metric::Cpu => "CPU time",
+        Metric::Memory => "memory",
+        Metric::Connections => "connections",
+        Metric::Errors => "failed requests",
+    };
+    let over = match &claim.over {
+        Over::Ideal => "ideal".to_owned(),
+        Over::LongestDelay => "longest delay".to_owned(),
+        Over::SumOfDelays => "sum of delays".to_owned(),
+        Over::One => return metric.to_owned(),
+        Over::Cell(selector) => denominator(facts, selector, cell),
+    };
+    format!("{metric} ÷ {over}")
+}
+
+fn denominator(facts: &Facts, selector: &Selector, cell: usize) -> String {
+    let plan = facts.plan();
+    let scenario = facts.cell(cell).scenario;
+    let found = plan.select(selector).find(|&c| plan.cells[c].scenario == scenario);
+    found.map_or_else(
+        || {
+            let terms: Vec<String> = selector
+                .terms
+                .iter()
+                .map(|(factor, values)| format!("{} = {}", factor.name(), values.join(" or ")))
+                .collect();
+            format!("a cell that was not run ({})", code(&terms.join(", ")))
+        },
+        |c| facts.code(c),
+    )
+}

@@ -1,0 +1,249 @@
+//! What every section of the report looks up: the recording, its analysis, and what follows from
+//! the two at once.
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::io::ErrorKind;
+
+use crate::analyse::{Analysis, CellAnalysis, Estimate, NoEstimate, median};
+use crate::plan::{Cell, Plan, ScenarioFacts};
+use crate::record::{RecordError, Recording, RequestRow, TimelineRow, TrialRow};
+use crate::spec::Factor;
+
+use super::markdown;
+
+/// Latency histograms by trial: highest value of each bucket in nanoseconds, and count.
+type Histograms = HashMap<String, Vec<(u64, u64)>>;
+
+/// A recording and its analysis.
+pub(super) struct Facts<'a> {
+    pub(super) recording: &'a Recording,
+    pub(super) analysis: &'a Analysis,
+    histograms: OnceCell<Histograms>,
+}
+
+impl<'a> Facts<'a> {
+    pub(super) fn new(recording: &'a Recording, analysis: &'a Analysis) -> Facts<'a> {
+        Facts { recording, analysis, histograms: OnceCell::new() }
+    }
+
+    pub(super) fn plan(&self) -> &'a Plan {
+        &self.recording.plan
+    }
+
+    pub(super) fn cell(&self, cell: usize) -> &'a Cell {
+        &self.plan().cells[cell]
+    }
+
+    pub(super) fn analysed(&self, cell: usize) -> &'a CellAnalysis {
+        &self.analysis.cells[cell]
+    }
+
+    /// The name of a cell, as it stands.
+    pub(super) fn name(&self, cell: usize) -> &'a str {
+        &self.cell(cell).name
+    }
+
+    /// The name of a cell, in Markdown.
+    pub(super) fn code(&self, cell: usize) -> String {
+        markdown::code(self.name(cell))
+    }
+
+    /// The names of cells in Markdown, at most this many of them.
+    pub(super) fn codes(&self, cells: &[usize], most: usize) -> String {
+        let mut names: Vec<String> = cells.iter().take(most).map(|&c| self.code(c)).collect();
+        if cells.len() > most {
+            names.push(format!("{} more", cells.len() - most));
+        }
+        super::numbers::and(&names)
+    }
+
+    pub(super) fn scenarios(&self) -> impl Iterator<Item = (usize, &'a ScenarioFacts)> {
+        self.plan().scenarios.iter().enumerate()
+    }
+
+    /// Whether there is more than one scenario, so that their names are needed.
+    pub(super) fn has_scenarios(&self) -> bool {
+        self.plan().scenarios.len() > 1
+    }
+
+    /// The name of a cell with its scenario where there are several, in Markdown.
+    pub(super) fn full_code(&self, cell: usize) -> String {
+        match &self.plan().facts_of(self.cell(cell)).name {
+            name if name.is_empty() => self.code(cell),
+            name => format!("{} ({})", self.code(cell), markdown::text(name)),
+        }
+    }
+
+    /// The cells of a scenario, in the order of the plan.
+    pub(super) fn cells_of(&self, scenario: usize) -> Vec<usize> {
+        (0..self.plan().cells.len()).filter(|&c| self.cell(c).scenario == scenario).collect()
+    }
+
+    pub(super) fn is_baseline(&self, cell: usize) -> bool {
+        self.plan().facts_of(self.cell(cell)).baseline == cell
+    }
+
+    pub(super) fn is_control(&self, cell: usize) -> bool {
+        self.plan().facts_of(self.cell(cell)).control == cell
+    }
+
+    /// Median wall time in nanoseconds, if the cell was measured.
+    pub(super) fn wall_ns(&self, cell: usize) -> Option<f64> {
+        self.analysed(cell).wall.as_ref().ok().map(|e| e.value)
+    }
+
+    /// The measurements of a cell.
+    pub(super) fn ok_rows(&self, cell: usize) -> Vec<&'a TrialRow> {
+        let id = self.cell(cell).id.to_string();
+        let all = self.recording.measured();
+        all.filter(|t| t.cell == id && t.replica == "a" && t.is_ok()).collect()
+    }
+
+    /// Every measurement, those of the A/A control's second replica too.
+    pub(super) fn all_ok_rows(&self) -> impl Iterator<Item = &'a TrialRow> {
+        self.recording.measured().filter(|t| t.is_ok())
+    }
+
+    /// The index of a row's cell.
+    pub(super) fn cell_of(&self, row: &TrialRow) -> Option<usize> {
+        (0..self.plan().cells.len()).find(|&c| self.cell(c).id.to_string() == row.cell)
+    }
+
+    /// Median over the measurements of a cell that have the value.
+    pub(super) fn median(
+        &self,
+        cell: usize,
+        value: impl Fn(&TrialRow) -> Option<f64>,
+    ) -> Result<Estimate, NoEstimate> {
+        let values: Vec<f64> = self.ok_rows(cell).into_iter().filter_map(value).collect();
+        median(&values)
+    }
+
+    /// Failed requests of a cell over all its measurements, and requests issued.
+    pub(super) fn errors(&self, cell: usize) -> (u64, u64) {
+        let rows = self.ok_rows(cell);
+        let sum = |of: fn(&TrialRow) -> Option<u64>| rows.iter().copied().filter_map(of).sum();
+        (sum(|r| r.errors), sum(|r| r.issued))
+    }
+
+    /// Failed requests of a cell by class, over all its measurements, most frequent first.
+    pub(super) fn error_classes(&self, cell: usize) -> Vec<(String, u64)> {
+        let mut classes: Vec<(String, u64)> = Vec::new();
+        for row in self.ok_rows(cell) {
+            for (class, n) in &row.error_classes.0 {
+                match classes.iter_mut().find(|(c, _)| c == class) {
+                    Some((_, sum)) => *sum += n,
+                    None => classes.push((class.clone(), *n)),
+                }
+            }
+        }
+        classes.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        classes
+    }
+
+    /// The hue of a cell, the same in all charts: one for each strategy if there are few, else
+    /// one for all that differ in nothing but their limit.
+    pub(super) fn hue(&self, cell: usize) -> usize {
+        let key = |c: usize| {
+            if self.plan().experiment.strategies.len() <= super::chart::percentiles::MOST_CURVES {
+                self.name(c).to_owned()
+            } else {
+                self.family(c)
+            }
+        };
+        let mut seen: Vec<String> = Vec::new();
+        for c in 0..=cell {
+            let key = key(c);
+            if !seen.contains(&key) {
+                seen.push(key);
+            }
+        }
+        let key = key(cell);
+        seen.iter().position(|k| *k == key).unwrap_or(0)
+    }
+
+    /// What cells that differ in nothing but label and limit have in common, as text.
+    pub(super) fn family(&self, cell: usize) -> String {
+        let of_strategy = Factor::ALL.into_iter().filter(|f| f.is_of_strategy());
+        of_strategy
+            .filter(|f| !matches!(f, Factor::Label | Factor::Limit))
+            .map(|f| self.plan().factor(self.cell(cell), f))
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    /// The latency histogram of a trial; `None` if no request of it succeeded.
+    pub(super) fn histogram(&self, trial: &str) -> Result<Option<&[(u64, u64)]>, RecordError> {
+        if self.histograms.get().is_none() {
+            let read = match self.recording.latencies() {
+                // The charts say that there is nothing.
+                Err(RecordError::Io(e)) if e.kind() == ErrorKind::NotFound => Histograms::new(),
+                other => other?,
+            };
+            let _ = self.histograms.set(read);
+        }
+        Ok(self.histograms.get().and_then(|h| h.get(trial)).map(Vec::as_slice))
+    }
+
+    /// The request rows that speak for a cell: of its measurements with rows, that whose wall time
+    /// is nearest to the median. `None` if there are none.
+    pub(super) fn requests(
+        &self,
+        cell: usize,
+    ) -> Result<Option<(&'a TrialRow, Vec<RequestRow>)>, RecordError> {
+        let middle = self.wall_ns(cell).unwrap_or(0.0);
+        let distance = |row: &TrialRow| (row.wall_ns.unwrap_or(0) as f64 - middle).abs();
+        let mut rows = self.ok_rows(cell);
+        rows.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
+        for row in rows {
+            if let Some(requests) = self.recording.requests(&row.trial)?.filter(|r| !r.is_empty()) {
+                return Ok(Some((row, requests)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The first timeline of a cell, from its warm-up as a rule; `None` if none was taken.
+    pub(super) fn timeline(
+        &self,
+        cell: usize,
+    ) -> Result<Option<(&'a TrialRow, Vec<TimelineRow>)>, RecordError> {
+        let id = self.cell(cell).id.to_string();
+        for row in self.recording.trials.iter().filter(|t| t.cell == id && t.is_ok()) {
+            if let Some(samples) = self.recording.timeline(&row.trial)?.filter(|t| !t.is_empty()) {
+                return Ok(Some((row, samples)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Why a cell has no median: `3 of 3 trials failed`.
+    pub(super) fn why_unmeasured(&self, cell: usize) -> String {
+        let CellAnalysis { ok, failed, invalid, .. } = *self.analysed(cell);
+        let all = ok + failed + invalid;
+        match (failed, invalid) {
+            _ if all == 0 => "not run".to_owned(),
+            (0, 0) => "no wall time".to_owned(),
+            (failed, 0) => format!("{failed} of {all} failed"),
+            (0, invalid) => format!("{invalid} of {all} invalid"),
+            (failed, invalid) => format!("{failed} of {all} failed, {invalid} invalid"),
+        }
+    }
+}
+
+/// CPU time of the client in nanoseconds for each 1,000 requests issued.
+pub(super) fn client_cpu_per_1000(row: &TrialRow) -> Option<f64> {
+    per_1000(row, row.client_cpu_ns()?)
+}
+
+/// CPU time of the server in nanoseconds for each 1,000 requests issued.
+pub(super) fn server_cpu_per_1000(row: &TrialRow) -> Option<f64> {
+    per_1000(row, row.server_cpu_ns()?)
+}
+
+/// A sum over a trial's requests, for each 1,000 of them.
+pub(super) fn per_1000(row: &TrialRow, sum: u64) -> Option<f64> {
+    let issued = row.issued.filter(|&n| n > 0)?;
+    Some(sum as f64 / issued as f64 * 1_000.0)
+}

@@ -1,0 +1,90 @@
+//! CPU time and memory of client and server.
+
+use crate::analyse::Estimate;
+use crate::record::TrialRow;
+use crate::spec::Metric;
+
+use super::super::chart::Frame;
+use super::super::chart::cost::{Cost, Row, Usage};
+use super::super::facts::{Facts, client_cpu_per_1000, per_1000};
+use super::super::markdown::text;
+use super::super::numbers::ns;
+use super::coverage::{coverage, joined};
+use super::{Figures, duration, grouped, short_of};
+
+pub(super) fn figures(facts: &Facts) -> Figures {
+    let measured = |s: usize| -> Vec<usize> {
+        facts.cells_of(s).into_iter().filter(|&c| facts.wall_ns(c).is_some()).collect()
+    };
+    let mut figures = Figures::default();
+    for (cells, groups) in grouped(facts, measured, |c| row(facts, c)) {
+        let footer = joined(&["Medians over the trials of a cell.", &coverage(facts, &cells)]);
+        let chart = Cost {
+            frame: Frame {
+                title: title(facts, &cells),
+                subtitle: "CPU time per 1,000 requests, user and kernel together, and the highest \
+                           resident memory"
+                    .to_owned(),
+                footer: footer.clone(),
+                description: format!("CPU time and memory of {} cells.", cells.len()),
+                ..Frame::default()
+            },
+            groups,
+        };
+        let caption = format!(
+            "The client's CPU time is of the measured window, the server's of its whole process. {}",
+            text(&footer)
+        );
+        figures.add("cost", chart, caption);
+    }
+    if figures.figures.is_empty() {
+        return Figures::note("No cost is known: no cell has a valid trial.");
+    }
+    figures
+}
+
+fn row(facts: &Facts, cell: usize) -> Row {
+    let median =
+        |of: &dyn Fn(&TrialRow) -> Option<f64>| facts.median(cell, of).ok().map(|e| e.value);
+    let cpu = |of: fn(&TrialRow) -> Option<u64>| {
+        median(&|r: &TrialRow| per_1000(r, of(r)?)).map(duration)
+    };
+    Row {
+        label: facts.name(cell).to_owned(),
+        client: Usage {
+            cpu: cpu(TrialRow::client_cpu_ns),
+            peak_memory: median(&|r| Metric::Memory.of(r)).map(|v| v as u64),
+        },
+        server: Usage {
+            cpu: cpu(TrialRow::server_cpu_ns),
+            peak_memory: median(&|r| r.server_max_rss_bytes.map(|v| v as f64)).map(|v| v as u64),
+        },
+    }
+}
+
+/// The range of CPU per request, with names only where its ends are apart.
+fn title(facts: &Facts, cells: &[usize]) -> String {
+    let plain = || "What each cell costs".to_owned();
+    let mut known: Vec<(usize, Estimate)> = cells
+        .iter()
+        .filter_map(|&c| Some((c, facts.median(c, client_cpu_per_1000).ok()?)))
+        .collect();
+    known.sort_by(|a, b| a.1.value.total_cmp(&b.1.value));
+    let (Some((least, low)), Some((most, high))) = (known.first(), known.last()) else {
+        return plain();
+    };
+    match (&low.interval, &high.interval) {
+        _ if least == most => format!("1,000 requests take {} of CPU", ns(low.value)),
+        (Ok(l), Ok(h)) if l.high < h.low && ns(low.value) != ns(high.value) => format!(
+            "1,000 requests take {} of CPU with {}, {} with {}",
+            ns(low.value),
+            short_of(facts, *least, cells),
+            ns(high.value),
+            short_of(facts, *most, cells)
+        ),
+        (Ok(_), Ok(_)) => {
+            format!("No difference in CPU time is shown: about {} everywhere", ns(low.value))
+        }
+        _ => plain(),
+    }
+}

@@ -1,0 +1,60 @@
+//! What a chart rests on, and what was left out of it.
+
+use crate::analyse::CellAnalysis;
+
+use super::super::facts::Facts;
+use super::super::numbers::{and, counted};
+
+/// `n = 12 trials of each cell, one in each block. Left out: 1 failed trial, the warm-up.`
+/// Plain text.
+pub(super) fn coverage(facts: &Facts, cells: &[usize]) -> String {
+    let of =
+        |count: fn(&CellAnalysis) -> usize| cells.iter().map(move |&c| count(facts.analysed(c)));
+    let (least, most) = (of(|c| c.ok).min().unwrap_or(0), of(|c| c.ok).max().unwrap_or(0));
+    let blocks = facts.analysis.blocks;
+    let trials = if least != most {
+        format!("n = {least} to {most} trials of each cell, from {}", counted(blocks, "block"))
+    } else if most == blocks {
+        format!("n = {} of each cell, one in each block", counted(most, "trial"))
+    } else {
+        format!("n = {} of each cell, from {}", counted(most, "trial"), counted(blocks, "block"))
+    };
+    let left_out = left_out(facts, of(|c| c.failed).sum(), of(|c| c.invalid).sum());
+    format!("{trials}.{left_out}")
+}
+
+fn left_out(facts: &Facts, failed: usize, invalid: usize) -> String {
+    let mut parts = Vec::new();
+    if failed > 0 {
+        parts.push(counted(failed, "failed trial"));
+    }
+    if invalid > 0 {
+        parts.push(counted(invalid, "invalid trial"));
+    }
+    if facts.plan().experiment.blocks.warmup > 0 {
+        parts.push("the warm-up".to_owned());
+    }
+    let missing = facts.analysis.planned_blocks.saturating_sub(facts.analysis.blocks);
+    if missing > 0 {
+        parts.push(format!("{} not (wholly) recorded", counted(missing, "block")));
+    }
+    if parts.is_empty() { String::new() } else { format!(" Left out: {}.", and(&parts)) }
+}
+
+/// `Intervals are 95 %.`, or why there are none.
+pub(super) fn intervals(facts: &Facts, cells: &[usize]) -> String {
+    let walls = || cells.iter().filter_map(|&c| facts.analysed(c).wall.as_ref().ok());
+    if walls().any(|e| e.interval.is_ok()) {
+        return "Intervals are 95 % (order statistics of the blocks).".to_owned();
+    }
+    match walls().find_map(|e| e.interval.as_ref().err()) {
+        Some(reason) => format!("No intervals: {reason}."),
+        None => String::new(),
+    }
+}
+
+/// Sentences in one paragraph; empty ones are skipped.
+pub(super) fn joined(sentences: &[&str]) -> String {
+    let said: Vec<&str> = sentences.iter().copied().filter(|s| !s.is_empty()).collect();
+    said.join(" ")
+}

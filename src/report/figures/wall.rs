@@ -1,0 +1,92 @@
+//! Wall time of every cell against its ideal.
+
+use super::super::chart::Frame;
+use super::super::chart::wall::{Row, Wall};
+use super::super::facts::Facts;
+use super::super::markdown::text;
+use super::coverage::{coverage, intervals, joined};
+use super::{Figures, duration, grouped, short_of};
+
+pub(super) fn figures(facts: &Facts) -> Figures {
+    let mut figures = Figures::default();
+    for (cells, groups) in grouped(facts, |s| facts.cells_of(s), |c| row(facts, c)) {
+        let footer = joined(&[&coverage(facts, &cells), &intervals(facts, &cells)]);
+        let chart = Wall {
+            frame: Frame {
+                title: title(facts, &cells),
+                subtitle: "Wall time from the first request to the last byte, against the ideal: \
+                           the same schedule without overhead"
+                    .to_owned(),
+                footer: footer.clone(),
+                description: format!(
+                    "Median wall time of {} cells with intervals, every trial and the ideal.",
+                    cells.len()
+                ),
+                ..Frame::default()
+            },
+            groups,
+        };
+        let caption = format!(
+            "Dots are medians, small ticks single trials, the dark bar is the ideal; efficiency is \
+             ideal ÷ wall. {}",
+            text(&footer)
+        );
+        figures.add("wall", chart, caption);
+    }
+    figures
+}
+
+fn row(facts: &Facts, cell: usize) -> Row {
+    let analysed = facts.analysed(cell);
+    let wall = analysed.wall.as_ref().ok();
+    Row {
+        label: facts.name(cell).to_owned(),
+        series: facts.hue(cell),
+        median: wall.map(|e| duration(e.value)),
+        interval: wall
+            .and_then(|e| e.interval.as_ref().ok())
+            .map(|i| (duration(i.low), duration(i.high))),
+        trials: analysed.walls.iter().map(|&(_, ns)| duration(ns as f64)).collect(),
+        ideal: Some(std::time::Duration::from_nanos(facts.cell(cell).ideal.wall_ns)),
+        efficiency: analysed.efficiency.as_ref().ok().map(|e| e.value),
+        note: if wall.is_some() { String::new() } else { facts.why_unmeasured(cell) },
+    }
+}
+
+/// The range of efficiency, with names only where the intervals of its ends are apart.
+fn title(facts: &Facts, cells: &[usize]) -> String {
+    let efficiency = |c: usize| facts.analysed(c).efficiency.as_ref().ok();
+    let mut known: Vec<usize> =
+        cells.iter().copied().filter(|&c| efficiency(c).is_some()).collect();
+    known.sort_by(|&a, &b| {
+        let value = |c: usize| efficiency(c).map_or(0.0, |e| e.value);
+        value(b).total_cmp(&value(a))
+    });
+    let (Some(&best), Some(&worst)) = (known.first(), known.last()) else {
+        return "Nothing was measured".to_owned();
+    };
+    let (Some(high), Some(low)) = (efficiency(best), efficiency(worst)) else {
+        return "Nothing was measured".to_owned();
+    };
+    let percent = |e: f64| format!("{:.0} %", e * 100.0);
+    if best == worst {
+        return format!(
+            "{} reaches {} of its ideal speed",
+            short_of(facts, best, cells),
+            percent(high.value)
+        );
+    }
+    match (&high.interval, &low.interval) {
+        (Ok(h), Ok(l)) if l.high < h.low && percent(low.value) != percent(high.value) => format!(
+            "From {} of the ideal speed ({}) down to {} ({})",
+            percent(high.value),
+            short_of(facts, best, cells),
+            percent(low.value),
+            short_of(facts, worst, cells)
+        ),
+        (Ok(_), Ok(_)) => {
+            format!("All cells reach about {} of their ideal speed", percent(low.value))
+        }
+        _ => "Wall time against the ideal, too few blocks for intervals".to_owned(),
+    }
+}

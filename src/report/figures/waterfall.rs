@@ -1,0 +1,184 @@
+//! Every request of a few cells over time.
+
+use crate::analyse::Verdict;
+use crate::record::{RecordError, RequestRow};
+use crate::spec::RecordLevel;
+
+use super::super::chart::Frame;
+use super::super::chart::waterfall::{Panel, Request, Waterfall};
+use super::super::facts::Facts;
+use super::super::numbers::{count, percent, times};
+use super::super::standing::Standing;
+use super::coverage::joined;
+use super::representatives::{not_shown, representatives};
+use super::{Figures, duration, short};
+
+/// Panels that fit a page.
+const MOST_PANELS: usize = 6;
+
+/// Panels that are enough if every model has one.
+const FEW_PANELS: usize = 4;
+
+/// More scenarios than this are not drawn: each is a chart of its own.
+const MOST_CHARTS: usize = 6;
+
+pub(super) fn figures(facts: &Facts) -> Result<Figures, RecordError> {
+    let mut figures = Figures::default();
+    for (scenario, _) in facts.scenarios().take(MOST_CHARTS) {
+        figure(facts, scenario, &mut figures)?;
+    }
+    if figures.figures.is_empty() {
+        return Ok(Figures::note(match facts.plan().experiment.record {
+            RecordLevel::None => {
+                "There is no chart of single requests: the experiment keeps none of their rows \
+                 (`record = \"none\"`)."
+            }
+            _ => "There is no chart of single requests: the record has no rows of a valid trial.",
+        }));
+    }
+    if facts.plan().scenarios.len() > MOST_CHARTS {
+        figures.notes.push(format!(
+            "Single requests are drawn for the first {MOST_CHARTS} of {} scenarios.",
+            facts.plan().scenarios.len()
+        ));
+    }
+    Ok(figures)
+}
+
+fn figure(facts: &Facts, scenario: usize, figures: &mut Figures) -> Result<(), RecordError> {
+    let (shown, others) = representatives(facts, scenario, MOST_PANELS, FEW_PANELS);
+    let mut panels = Vec::new();
+    let mut trials = Vec::new();
+    let mut without_rows = Vec::new();
+    let mut any_left_out = false;
+    for &cell in &shown {
+        let Some((row, requests)) = facts.requests(cell)? else {
+            without_rows.push(cell);
+            continue;
+        };
+        let all = row.issued.unwrap_or(requests.len() as u64) as usize;
+        let left_out = all.saturating_sub(requests.len());
+        any_left_out |= left_out > 0;
+        trials.push(row.block);
+        panels.push(Panel {
+            label: facts.name(cell).to_owned(),
+            note: row.efficiency().map_or_else(String::new, |e| format!("efficiency {e:.2}")),
+            wall: duration(row.wall_ns.unwrap_or(0) as f64),
+            requests: requests.iter().map(request).collect(),
+            left_out,
+        });
+    }
+    if panels.is_empty() {
+        return Ok(());
+    }
+    panels.sort_by_key(|p| std::cmp::Reverse(p.wall));
+    let cut =
+        if any_left_out { "Left out: the requests beyond the rows that were kept." } else { "" };
+    let from = sources(&trials);
+    let name = &facts.plan().scenarios[scenario].name;
+    let requests = facts.plan().experiment.scenarios[scenario].requests;
+    let place = if name.is_empty() { String::new() } else { format!("{name} · ") };
+    let chart = Waterfall {
+        frame: Frame {
+            title: title(facts, scenario),
+            subtitle: format!(
+                "{place}{} requests, one bar each, over the time of one trial; the slowest first",
+                count(u64::from(requests))
+            ),
+            footer: joined(&[&from, cut]),
+            description: format!(
+                "One bar for every request over time, for {} ways of issuing them.",
+                panels.len()
+            ),
+            ..Frame::default()
+        },
+        panels,
+    };
+    let missing = match without_rows.as_slice() {
+        [] => String::new(),
+        cells => format!("No rows were kept of {}.", facts.codes(cells, 6)),
+    };
+    let caption = joined(&[
+        "Each bar is a request: pale while it waits for its turn, dark while it waits for the \
+         answer.",
+        &from,
+        cut,
+        &not_shown(facts, &others),
+        &missing,
+    ]);
+    figures.add("waterfall", chart, caption);
+    Ok(())
+}
+
+/// `One trial of each cell (n = 1), from block 1.`
+fn sources(blocks: &[u32]) -> String {
+    let (first, last) = (blocks.iter().min(), blocks.iter().max());
+    match (first, last) {
+        (Some(a), Some(b)) if a == b => format!("One trial of each cell (n = 1), from block {a}."),
+        (Some(a), Some(b)) => {
+            format!(
+                "One trial of each cell (n = 1), that nearest to its median; blocks {a} to {b}."
+            )
+        }
+        _ => String::new(),
+    }
+}
+
+fn request(row: &RequestRow) -> Request {
+    let at = |ns: u64| std::time::Duration::from_nanos(ns);
+    Request {
+        issued: at(row.scheduled_ns.min(row.start_ns)),
+        sent: at(row.start_ns),
+        head: row.head_ns.map(at),
+        end: at(row.end_ns),
+        failed: row.error.is_some(),
+    }
+}
+
+/// What the scenario found, in words that its intervals allow.
+fn title(facts: &Facts, scenario: usize) -> String {
+    let standing = Standing::of(facts, scenario);
+    let baseline = facts.plan().scenarios[scenario].baseline;
+    let plain = || "When each request waited, and for how long".to_owned();
+    let Some(fastest) = standing.fastest.filter(|_| !standing.all_faulty) else {
+        return plain();
+    };
+    let (name, base) = (short(facts, fastest), short(facts, baseline));
+    let compared = facts.analysed(fastest).over_baseline.as_ref();
+    let Some((ratio, verdict)) = compared
+        .and_then(|c| Some((c.ratio.as_ref().ok()?.ratio.value, c.judged.verdict.as_ref().ok()?)))
+    else {
+        return match standing.slower.first() {
+            Some(_) if fastest == baseline && standing.has_winner() => {
+                format!("Nothing is faster than {base}, the baseline")
+            }
+            _ => plain(),
+        };
+    };
+    // What is shown to be equal within the margin may share the sentence.
+    let (subject, many) = match standing.equivalent.as_slice() {
+        [] => (name.clone(), false),
+        [other] => (format!("{name} and {}", short(facts, *other)), true),
+        others => (format!("{name} and {} others", others.len()), true),
+    };
+    let tail = match standing.not_told_apart() {
+        0 => String::new(),
+        1 => "; one other is not told apart".to_owned(),
+        n => format!("; {n} others are not told apart"),
+    };
+    match verdict {
+        Verdict::Faster if ratio <= 2.0 / 3.0 => {
+            let verb = if many { "finish" } else { "finishes" };
+            format!("{subject} {verb} {} times sooner than {base}{tail}", times(1.0 / ratio))
+        }
+        Verdict::Faster => {
+            let verb = if many { "take" } else { "takes" };
+            format!("{subject} {verb} {} less time than {base}{tail}", percent(1.0 - ratio))
+        }
+        Verdict::Equivalent => {
+            let margin = percent(facts.analysis.margin.relative());
+            format!("{name} and {base} take the same time, within {margin}")
+        }
+        _ => plain(),
+    }
+}

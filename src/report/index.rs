@@ -1,0 +1,108 @@
+//! `reports/README.md`: all reports in one table.
+
+use std::fmt::Write as _;
+
+use crate::analyse::Analysis;
+use crate::record::Recording;
+
+use super::answer;
+use super::facts::Facts;
+use super::markdown::{Align, Table, code, text};
+use super::numbers::UNKNOWN;
+
+/// A report as the index tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    run: String,
+    title: String,
+    question: String,
+    answer: String,
+    machine: String,
+    blocks: String,
+}
+
+impl Entry {
+    /// What the index says of a recording.
+    pub fn of(recording: &Recording, analysis: &Analysis) -> Entry {
+        let facts = Facts::new(recording, analysis);
+        let experiment = &recording.plan.experiment;
+        let blocks = match (analysis.blocks, analysis.planned_blocks) {
+            (done, planned) if done == planned => done.to_string(),
+            (done, planned) => format!("{done} of {planned}"),
+        };
+        let label = recording.machine.as_ref().map(|m| m.label.as_str());
+        Entry {
+            run: recording.name.clone(),
+            title: experiment.title.clone(),
+            question: experiment.question.clone(),
+            answer: answer::line(&facts),
+            machine: label.unwrap_or(&recording.manifest.machine).to_owned(),
+            blocks,
+        }
+    }
+}
+
+/// The index of all reports, by experiment and then the newest first. It stands in the folder that
+/// has a folder for each run.
+pub fn index(entries: &[Entry]) -> String {
+    let mut entries: Vec<&Entry> = entries.iter().collect();
+    entries.sort_by(|a, b| (&a.title, &b.run).cmp(&(&b.title, &a.run)));
+    let mut out = "# Reports\n\nEach report is a pure function of the recording of the same name \
+                   under `results/`; `inflight report --check` holds one against the other.\n"
+        .to_owned();
+    if entries.is_empty() {
+        out += "\nThere are none yet.\n";
+        return out;
+    }
+    let mut table = Table::new(&[
+        ("experiment", Align::Left),
+        ("question", Align::Left),
+        ("answer", Align::Left),
+        ("machine", Align::Left),
+        ("date", Align::Left),
+        ("blocks", Align::Right),
+    ]);
+    for entry in entries {
+        table.row(vec![
+            format!("[{}]({}/report.md)", text(&entry.title), url(&entry.run)),
+            text(&entry.question),
+            entry.answer.clone(),
+            code(&entry.machine),
+            date(&entry.run),
+            entry.blocks.clone(),
+        ]);
+    }
+    // Writing to a string cannot fail.
+    let _ = writeln!(out, "\n{}", table.render());
+    out
+}
+
+/// The date of a run's name: `20260101T000000Z-…` is 2026-01-01.
+fn date(run: &str) -> String {
+    let digits = run.split('T').next().unwrap_or_default();
+    if digits.len() == 8 && digits.bytes().all(|b| b.is_ascii_digit()) {
+        format!("{}-{}-{}", &digits[..4], &digits[4..6], &digits[6..])
+    } else {
+        UNKNOWN.to_owned()
+    }
+}
+
+/// A folder's name in a link.
+fn url(name: &str) -> String {
+    let safe = |b: u8| b.is_ascii_alphanumeric() || b"-_.~".contains(&b);
+    name.bytes()
+        .map(|b| if safe(b) { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_come_from_the_names_of_runs() {
+        assert_eq!(date("20260102T030405Z-003-async-0123abcd"), "2026-01-02");
+        assert_eq!(date("copy of a run"), "–");
+        assert_eq!(url("a b(1)"), "a%20b%281%29");
+    }
+}

@@ -1,0 +1,160 @@
+//! Numbers as the report writes them; digits and units come from [`crate::units`].
+
+use crate::analyse::{Estimate, Interval};
+use crate::units::{ReadableBytes, ReadableNs, three_digits};
+
+/// What stands where a value is not known.
+pub(super) const UNKNOWN: &str = "–";
+
+/// A duration in nanoseconds.
+pub(super) fn ns(value: f64) -> String {
+    ReadableNs(value).to_string()
+}
+
+/// A size in bytes.
+pub(super) fn bytes(value: f64) -> String {
+    ReadableBytes(value).to_string()
+}
+
+/// A ratio. Between 1 and 2 a fourth digit is kept: the third decimal decides there.
+pub(super) fn ratio(value: f64) -> String {
+    if (0.9995..2.0).contains(&value) { format!("{value:.3}") } else { three_digits(value) }
+}
+
+/// How many times: `48`, `3.2`, `1.44`.
+pub(super) fn times(value: f64) -> String {
+    match value {
+        v if v >= 9.95 => count(v.round() as u64),
+        v if v >= 1.95 => format!("{v:.1}"),
+        v => format!("{v:.2}"),
+    }
+}
+
+/// A whole number with thousands apart: `10,000`.
+pub(super) fn count(value: u64) -> String {
+    let digits = value.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// A number that is whole more often than not, such as a median of counts: `100`, `2.5`.
+pub(super) fn about(value: f64) -> String {
+    if value.fract() == 0.0 { count(value as u64) } else { format!("{value:.1}") }
+}
+
+/// A share as percent without a sign: `4 %`, `0.3 %`.
+pub(super) fn percent(share: f64) -> String {
+    let value = share.abs() * 100.0;
+    let text = if value >= 9.95 { format!("{value:.0}") } else { format!("{value:.1}") };
+    format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
+}
+
+/// How far a ratio lies from 1, in percent with its sign: `−0.3 %`.
+pub(super) fn change(ratio: f64) -> String {
+    let sign = match ratio - 1.0 {
+        d if d >= 0.0005 => "+",
+        d if d <= -0.0005 => "−",
+        _ => return "0 %".to_owned(),
+    };
+    format!("{sign}{}", percent(ratio - 1.0))
+}
+
+/// The ends of an interval; a unit that both share is written once.
+pub(super) fn span(low: f64, high: f64, show: impl Fn(f64) -> String) -> String {
+    let (low, high) = (show(low), show(high));
+    if low == high {
+        return low;
+    }
+    match (low.rsplit_once(' '), high.rsplit_once(' ')) {
+        (Some((number, low_unit)), Some((_, high_unit))) if low_unit == high_unit => {
+            format!("{number} to {high}")
+        }
+        _ => format!("{low} to {high}"),
+    }
+}
+
+/// The ends of an interval around a value, or how far they are where three digits do not tell them
+/// apart: `309 to 316 ms`, `within ±0.1 %`.
+fn around(value: f64, interval: &Interval, show: impl Fn(f64) -> String) -> String {
+    let Interval { low, high, .. } = *interval;
+    if show(low) != show(high) || value == 0.0 {
+        return span(low, high, show);
+    }
+    let farther = (high - value).max(value - low) / value.abs();
+    // Rounded up: the interval lies within what is said.
+    format!("within ±{} %", ((farther * 1_000.0).ceil().max(1.0)) / 10.0)
+}
+
+/// `95 % interval 309 to 316 ms`
+pub(super) fn interval(value: f64, interval: &Interval, show: impl Fn(f64) -> String) -> String {
+    format!("{} interval {}", percent(interval.nominal), around(value, interval, show))
+}
+
+/// An estimate for a table: the value, and its interval in brackets if it has one.
+pub(super) fn estimate(estimate: &Estimate, show: impl Fn(f64) -> String) -> String {
+    let value = show(estimate.value);
+    match &estimate.interval {
+        Ok(i) => format!("{value} ({})", around(estimate.value, i, show)),
+        Err(_) => value,
+    }
+}
+
+/// `1 block`, `12 blocks`
+pub(super) fn counted(n: usize, noun: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", count(n as u64))
+}
+
+/// `a`, `a and b`, `a, b and c`
+pub(super) fn and(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [head @ .., last] => format!("{} and {last}", head.join(", ")),
+    }
+}
+
+/// A sentence begins with a capital letter, unless it begins with a name.
+pub(super) fn capital(sentence: &str) -> String {
+    let mut chars = sentence.chars();
+    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_the_digits_that_decide() {
+        assert_eq!([0.0207, 0.98, 1.004, 12.3].map(ratio), ["0.0207", "0.980", "1.004", "12.3"]);
+        assert_eq!([48.3, 3.21, 1.444].map(times), ["48", "3.2", "1.44"]);
+        assert_eq!([0.997, 1.011, 1.0001, 1.25].map(change), ["−0.3 %", "+1.1 %", "0 %", "+25 %"]);
+        assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!([2.5, 10_000.0].map(about), ["2.5", "10,000"]);
+    }
+
+    #[test]
+    fn an_interval_names_a_shared_unit_once() {
+        assert_eq!(span(309e6, 316e6, ns), "309 to 316 ms");
+        assert_eq!(span(990e6, 1.1e9, ns), "990 ms to 1.10 s");
+        assert_eq!(span(0.0205, 0.0209, ratio), "0.0205 to 0.0209");
+        assert_eq!(span(0.989, 1.006, change), "−1.1 to +0.6 %");
+    }
+
+    #[test]
+    fn an_interval_too_narrow_for_three_digits_says_how_narrow() {
+        let narrow = |low, high| {
+            let interval = Interval { low, high, nominal: 0.95, achieved: 0.96, exact: true };
+            estimate(&Estimate { value: 1.5e9, n: 12, interval: Ok(interval) }, ns)
+        };
+        assert_eq!(narrow(1.4999e9, 1.5022e9), "1.50 s (within ±0.2 %)");
+        assert_eq!(narrow(1.5e9, 1.5e9), "1.50 s (within ±0.1 %)");
+        assert_eq!(narrow(1.4e9, 1.6e9), "1.50 s (1.40 to 1.60 s)");
+    }
+}

@@ -1,0 +1,234 @@
+//! Every cell in numbers: one table of times and one of costs for each scenario.
+
+use crate::analyse::{Doubt, Estimate, Verdict};
+use crate::record::TrialRow;
+use crate::spec::Metric;
+
+use super::facts::{Facts, client_cpu_per_1000, server_cpu_per_1000};
+use super::markdown::{Align, Table, list, text};
+use super::numbers::{UNKNOWN, about, bytes, count, estimate, ns, ratio};
+
+/// The tables of all scenarios.
+pub(super) fn section(facts: &Facts) -> String {
+    let mut out = vec!["## Every cell".to_owned(), intro(facts)];
+    for (index, scenario) in facts.scenarios() {
+        if facts.has_scenarios() {
+            out.push(format!("### {}", text(&scenario.name)));
+        }
+        let point = &facts.plan().experiment.scenarios[index];
+        out.push(format!(
+            "{} requests, delay {}{}; longest delay {}, sum of delays {}.",
+            count(u64::from(point.requests)),
+            text(&point.delay.describe()),
+            if point.time_scale == 1.0 {
+                String::new()
+            } else {
+                format!(" × {}", point.time_scale)
+            },
+            ns(scenario.longest_delay_ns as f64),
+            ns(scenario.sum_of_delays_ns as f64),
+        ));
+        let cells = facts.cells_of(index);
+        let mut notes = Notes::default();
+        out.push(times(facts, &cells, &mut notes));
+        out.push(costs(facts, &cells, &mut notes));
+        out.extend(notes.render(facts));
+    }
+    out.join("\n\n")
+}
+
+fn intro(facts: &Facts) -> String {
+    let with_intervals = facts
+        .analysis
+        .cells
+        .iter()
+        .any(|c| c.wall.as_ref().is_ok_and(|wall| wall.interval.is_ok()));
+    let brackets = if with_intervals { "; in brackets the 95 % interval" } else { "" };
+    format!(
+        "Medians over the trials of a cell{brackets}. *Ideal* is the wall time of the same \
+         schedule with no overhead at all, *efficiency* is ideal ÷ wall. *Ratio* is the wall time \
+         over that of the baseline, paired by block. Latencies are measured in a closed loop, from \
+         sending a request to its last byte: they are service times, and what a request waited \
+         for its turn is not in them."
+    )
+}
+
+/// Why cells of the tables are empty, each reason once.
+#[derive(Default)]
+struct Notes {
+    reasons: Vec<String>,
+    /// What kept cells from a verdict, and which cells.
+    doubts: Vec<(Doubt, Vec<usize>)>,
+}
+
+impl Notes {
+    fn add(&mut self, note: String) {
+        if !self.reasons.contains(&note) {
+            self.reasons.push(note);
+        }
+    }
+
+    fn doubt(&mut self, doubt: &Doubt, cell: usize) {
+        match self.doubts.iter_mut().find(|(d, _)| d == doubt) {
+            Some((_, cells)) => cells.push(cell),
+            None => self.doubts.push((doubt.clone(), vec![cell])),
+        }
+    }
+
+    /// The value, or a dash and the reason.
+    fn or(&mut self, value: Option<String>, reason: impl FnOnce() -> String) -> String {
+        value.unwrap_or_else(|| {
+            self.add(reason());
+            UNKNOWN.to_owned()
+        })
+    }
+
+    fn render(&self, facts: &Facts) -> Option<String> {
+        let doubts = self
+            .doubts
+            .iter()
+            .map(|(doubt, cells)| format!("Inconclusive is {}: {doubt}.", facts.codes(cells, 6)));
+        let notes: Vec<String> = self.reasons.iter().cloned().chain(doubts).collect();
+        (!notes.is_empty())
+            .then(|| format!("Notes ({UNKNOWN} is unknown, not zero):\n\n{}", list(&notes)))
+    }
+}
+
+/// The name with what else the cell is.
+fn marked(facts: &Facts, cell: usize) -> String {
+    let roles = [(facts.is_baseline(cell), "baseline"), (facts.is_control(cell), "A/A")];
+    let roles: Vec<&str> = roles.iter().filter(|(is, _)| *is).map(|(_, role)| *role).collect();
+    if roles.is_empty() {
+        facts.code(cell)
+    } else {
+        format!("{} ({})", facts.code(cell), roles.join(", "))
+    }
+}
+
+fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
+    let mut table = Table::new(&[
+        ("cell", Align::Left),
+        ("wall", Align::Right),
+        ("ideal", Align::Right),
+        ("efficiency", Align::Right),
+        ("ratio", Align::Right),
+        ("verdict", Align::Left),
+        ("p50", Align::Right),
+        ("p99", Align::Right),
+        ("ok / failed / invalid", Align::Right),
+    ]);
+    for &cell in cells {
+        let analysed = facts.analysed(cell);
+        let missing = || format!("{}: {}.", facts.code(cell), facts.why_unmeasured(cell));
+        let wall = analysed.wall.as_ref().ok();
+        if let Some(Err(reason)) = wall.map(|e| &e.interval) {
+            notes.add(format!("No interval of a wall time: {reason}."));
+        }
+        let (over, verdict) = compared(facts, cell, notes);
+        let latency = |metric: Metric| facts.median(cell, |r| metric.of(r)).ok();
+        let (p50, p99) = (latency(Metric::P50), latency(Metric::P99));
+        let no_latency = || match wall {
+            Some(_) => format!("{}: no latency, because no request succeeded.", facts.code(cell)),
+            None => missing(),
+        };
+        table.row(vec![
+            marked(facts, cell),
+            notes.or(wall.map(|e| estimate(e, ns)), missing),
+            ns(facts.cell(cell).ideal.wall_ns as f64),
+            // Its interval is that of the wall time over again.
+            notes.or(analysed.efficiency.as_ref().ok().map(|e| format!("{:.2}", e.value)), missing),
+            over,
+            verdict,
+            notes.or(p50.map(|e| ns(e.value)), no_latency),
+            notes.or(p99.map(|e| ns(e.value)), no_latency),
+            format!("{} / {} / {}", analysed.ok, analysed.failed, analysed.invalid),
+        ]);
+    }
+    table.render()
+}
+
+/// Ratio and verdict against the baseline.
+fn compared(facts: &Facts, cell: usize, notes: &mut Notes) -> (String, String) {
+    let Some(compared) = &facts.analysed(cell).over_baseline else {
+        return ("1".to_owned(), "baseline".to_owned());
+    };
+    let over = compared.ratio.as_ref().ok().map(|r| estimate(&r.ratio, ratio));
+    let baseline = facts.plan().facts_of(facts.cell(cell)).baseline;
+    let over = notes.or(over, || {
+        let without = |c: usize| facts.wall_ns(c).is_none();
+        match (without(cell), without(baseline)) {
+            (true, _) => format!("{}: {}.", facts.code(cell), facts.why_unmeasured(cell)),
+            (false, true) => format!(
+                "No ratios: the baseline {} has no valid trial ({}).",
+                facts.code(baseline),
+                facts.why_unmeasured(baseline)
+            ),
+            _ => format!("{}: no block has it and the baseline.", facts.code(cell)),
+        }
+    });
+    let verdict = match (&compared.judged.verdict, &compared.judged.doubt) {
+        (Ok(verdict @ (Verdict::Faster | Verdict::Slower)), _) => format!("**{verdict}**"),
+        (Ok(verdict), None) => verdict.to_string(),
+        (Ok(verdict), Some(doubt)) => {
+            notes.doubt(doubt, cell);
+            verdict.to_string()
+        }
+        (Err(_), _) => UNKNOWN.to_owned(),
+    };
+    (over, verdict)
+}
+
+fn costs(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
+    let mut table = Table::new(&[
+        ("cell", Align::Left),
+        ("CPU / 1,000", Align::Right),
+        ("server CPU / 1,000", Align::Right),
+        ("peak memory", Align::Right),
+        ("threads", Align::Right),
+        ("in flight", Align::Right),
+        ("connections", Align::Right),
+        ("failed requests", Align::Left),
+    ]);
+    for &cell in cells {
+        let value = |of: &dyn Fn(&TrialRow) -> Option<f64>, show: fn(f64) -> String| {
+            facts.median(cell, of).ok().map(|e: Estimate| show(e.value))
+        };
+        let in_flight = value(&|r| r.server_peak_in_flight.map(|v| v as f64), about)
+            .map(|seen| format!("{seen} of {}", count(u64::from(facts.cell(cell).ideal.peak))));
+        let values = [
+            value(&client_cpu_per_1000, ns),
+            value(&server_cpu_per_1000, ns),
+            value(&|r| Metric::Memory.of(r), bytes),
+            value(&|r| r.client_peak_threads.map(|v| v as f64), about),
+            in_flight,
+            value(&|r| Metric::Connections.of(r), about),
+        ];
+        let measured = facts.wall_ns(cell).is_some();
+        let mut row = vec![facts.code(cell)];
+        row.extend(values.map(|v| {
+            notes.or(v, || match measured {
+                true => format!("{}: the system did not tell every cost.", facts.code(cell)),
+                false => format!("{}: {}.", facts.code(cell), facts.why_unmeasured(cell)),
+            })
+        }));
+        row.push(failures(facts, cell));
+        table.row(row);
+    }
+    let meaning = "*In flight* is the busiest moment at the server, of what the schedule reaches \
+                   without overhead; *CPU* is user and kernel time for 1,000 requests issued.";
+    format!("{}\n\n{meaning}", table.render())
+}
+
+/// `none`, or a share with its classes.
+fn failures(facts: &Facts, cell: usize) -> String {
+    match facts.errors(cell) {
+        _ if facts.wall_ns(cell).is_none() => UNKNOWN.to_owned(),
+        (0, _) => "none".to_owned(),
+        (errors, issued) => {
+            let classes = facts.error_classes(cell);
+            let classes: Vec<String> =
+                classes.iter().map(|(class, n)| format!("{} {}", text(class), count(*n))).collect();
+            format!("{} of {}: {}", count(errors), count(issued), classes.join(", "))
+        }
+    }
+}

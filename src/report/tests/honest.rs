@@ -1,0 +1,110 @@
+//! The answer says no more than the record does.
+
+use super::*;
+use crate::record::Status;
+
+fn three(blocks: u32) -> Experiment {
+    experiment(
+        vec![
+            strategy("sync", "sequential", None),
+            strategy("gather", "async-all", None),
+            strategy("buffered", "async-buffered", Some(100)),
+        ],
+        blocks,
+    )
+}
+
+#[test]
+fn cells_that_are_equal_have_no_winner() {
+    let (_dir, recording) = on_a_disk(recording(three(12), |_, planned, row| {
+        row.wall_ns = scaled(row.wall_ns, 1.05 + 0.003 * wobble(planned, 7));
+    }));
+    let answer = answer(&recording);
+    assert!(
+        answer.contains("answer 100 requests equally fast (within the margin of 2 %)"),
+        "{answer}"
+    );
+    assert!(answer.contains("`gather`") && answer.contains("`buffered`"), "{answer}");
+    assert!(answer.contains("times as fast as `sync`"), "{answer}");
+    let page = page(&recording);
+    assert!(page.contains("![buffered and gather finish 100 times sooner than sync"), "{page}");
+}
+
+#[test]
+fn cells_that_noise_hides_have_no_winner() {
+    let recording = recording(three(8), |_, planned, row| {
+        row.wall_ns = scaled(row.wall_ns, 1.3 + 0.25 * wobble(planned, 3));
+    });
+    let answer = answer(&recording);
+    assert!(answer.contains("has the shortest median"), "{answer}");
+    assert!(answer.contains("is not shown to differ from it by more than the noise"), "{answer}");
+    assert!(!answer.contains("equally fast"), "{answer}");
+}
+
+#[test]
+fn one_block_ranks_nothing() {
+    let answer = answer(&recording(three(1), |_, _, _| {}));
+    assert!(answer.contains("whether that is more than noise is not known"), "{answer}");
+    assert!(answer.contains("needs at least 6 blocks, has 1"), "{answer}");
+    assert!(!answer.contains("times as fast"), "{answer}");
+}
+
+#[test]
+fn a_time_of_fewer_answers_does_not_win() {
+    let recording = recording(three(12), |_, planned, row| {
+        row.wall_ns = scaled(row.wall_ns, 1.05 + 0.001 * wobble(planned, 7));
+        if row.label == "gather" {
+            row.wall_ns = scaled(row.wall_ns, 0.5);
+            row.ok = Some(10);
+            row.errors = Some(90);
+            row.error_classes = "emfile:90".parse().expect("classes");
+        }
+    });
+    let answer = answer(&recording);
+    assert!(answer.starts_with("`buffered` answers 100 requests"), "{answer}");
+    assert!(answer.contains("In `gather` requests failed (90 %: emfile)"), "{answer}");
+    assert!(page(&recording).contains("emfile 1,080"));
+}
+
+#[test]
+fn nothing_is_faster_than_a_baseline_that_wins() {
+    let mut experiment = three(12);
+    experiment.baseline = Some(of("gather"));
+    let (_dir, recording) = on_a_disk(recording(experiment, |_, planned, row| {
+        let slower = if row.label == "buffered" { 1.4 } else { 1.0 };
+        row.wall_ns = scaled(row.wall_ns, slower * (1.05 + 0.001 * wobble(planned, 7)));
+    }));
+    let answer = answer(&recording);
+    assert!(answer.starts_with("`gather` answers 100 requests"), "{answer}");
+    assert!(answer.contains("itself the baseline"), "{answer}");
+    assert!(page(&recording).contains("Nothing is faster than gather, the baseline"));
+}
+
+#[test]
+fn a_noisy_control_takes_equivalence_away() {
+    let recording = recording(three(12), |_, planned, row| {
+        row.wall_ns = scaled(row.wall_ns, 1.3 + 0.2 * wobble(planned, 11));
+    });
+    assert!(page(&recording).contains("no verdict says *equivalent*"));
+}
+
+#[test]
+fn what_is_missing_is_said_first() {
+    let mut recording = recording(three(12), |_, planned, row| {
+        if planned.block == 2 && row.label == "sync" {
+            row.set_status(Status::Invalid, "the server got 7 requests instead of 100");
+        }
+        if planned.block == 3 && row.label == "sync" {
+            row.set_status(Status::Failed, "client: killed at its deadline");
+        }
+    });
+    recording.trials.retain(|t| t.block < 9);
+    recording.manifest.events = vec![Event { what: Happening::Interrupted, at_unix_ms: 0 }];
+    let answer = answer(&recording);
+    let first = "The recording is incomplete: it holds 8 of 12 planned blocks and was interrupted.";
+    assert!(answer.starts_with(first), "{answer}");
+    assert!(answer.contains("1 failed and 1 measured something else"), "{answer}");
+    let page = page(&recording);
+    assert!(page.contains("the server got 7 requests instead of 100"));
+    assert!(page.contains("12 trials of interrupted") || page.contains("interrupted or repeated"));
+}

@@ -1,0 +1,405 @@
+//! Whether the trials measured what they name, and how quiet it was.
+
+use crate::record::{Check, EnvRow, PEAK_REACHED, Status, TrialRow};
+use crate::strategy::Reuse;
+
+use super::facts::Facts;
+use super::markdown::{Align, Table, details, list, text};
+use super::numbers::{UNKNOWN, capital, count, counted, ns, percent, ratio, span};
+
+/// A process that spent more than this share of its CPUs may itself have been the limit.
+const SATURATED: f64 = 0.9;
+
+/// Trials, checks, disturbances.
+pub(super) fn section(facts: &Facts) -> String {
+    let mut out = vec!["## Validity and noise".to_owned(), trials(facts)];
+    out.extend(reasons(facts));
+    out.push("### Was it what its name says?".to_owned());
+    out.push(checks(facts));
+    out.push("### Was it quiet?".to_owned());
+    out.push(noise(facts));
+    out.push(stability(facts));
+    out.push(saturation(facts));
+    out.join("\n\n")
+}
+
+fn trials(facts: &Facts) -> String {
+    let recording = facts.recording;
+    let planned = facts.plan().trials.iter().filter(|t| t.block > 0).count();
+    let rows: Vec<&TrialRow> = recording.measured().collect();
+    let of = |status: Status| rows.iter().filter(|r| r.status == status).count();
+    let mut table = Table::new(&[
+        ("trials planned", Align::Right),
+        ("ok", Align::Right),
+        ("failed", Align::Right),
+        ("invalid", Align::Right),
+        ("not in a complete block", Align::Right),
+    ]);
+    table.row(vec![
+        count(planned as u64),
+        of(Status::Ok).to_string(),
+        of(Status::Failed).to_string(),
+        of(Status::Invalid).to_string(),
+        planned.saturating_sub(rows.len()).to_string(),
+    ]);
+    let warmup = recording.trials.len() - rows.len();
+    let aside = recording.all_trials.len() - recording.trials.len();
+    let mut notes = vec![format!(
+        "{} of {} are complete. Trials of the A/A control are counted here.",
+        facts.analysis.blocks,
+        counted(facts.analysis.planned_blocks, "planned block"),
+    )];
+    if warmup > 0 {
+        notes.push(format!(
+            "{} of warm-up are recorded and not analysed.",
+            counted(warmup, "trial")
+        ));
+    }
+    if aside > 0 {
+        notes.push(format!(
+            "{} of interrupted or repeated blocks are recorded and set aside.",
+            counted(aside, "trial")
+        ));
+    }
+    format!("{}\n\n{}", table.render(), notes.join(" "))
+}
+
+fn reasons(facts: &Facts) -> Option<String> {
+    let mut seen: Vec<(usize, Status, String, usize)> = Vec::new();
+    for row in facts.recording.measured().filter(|r| !r.is_ok()) {
+        let Some(cell) = facts.cell_of(row) else { continue };
+        let same = |(c, s, reason, _): &&mut (usize, Status, String, usize)| {
+            *c == cell && *s == row.status && *reason == row.reason
+        };
+        match seen.iter_mut().find(same) {
+            Some((.., n)) => *n += 1,
+            None => seen.push((cell, row.status, row.reason.clone(), 1)),
+        }
+    }
+    if seen.is_empty() {
+        return None;
+    }
+    seen.sort_by_key(|(cell, ..)| *cell);
+    let mut table = Table::new(&[
+        ("cell", Align::Left),
+        ("status", Align::Left),
+        ("trials", Align::Right),
+        ("reason", Align::Left),
+    ]);
+    for (cell, status, reason, n) in &seen {
+        let status = status.to_string();
+        table.row(vec![facts.full_code(*cell), status, n.to_string(), text(reason)]);
+    }
+    let all: usize = seen.iter().map(|(.., n)| n).sum();
+    let summary = format!(
+        "Why {} {} no measurement",
+        counted(all, "trial"),
+        if all == 1 { "is" } else { "are" }
+    );
+    Some(details(&summary, &table.render()))
+}
+
+/// One line of the table of checks: how many trials were looked at, and what was seen.
+struct Line {
+    what: &'static str,
+    passed: usize,
+    looked_at: usize,
+    seen: String,
+}
+
+/// The `ok` trials, with their cells.
+struct Looked<'a> {
+    facts: &'a Facts<'a>,
+    rows: Vec<(&'a TrialRow, usize)>,
+}
+
+fn checks(facts: &Facts) -> String {
+    let rows = facts.all_ok_rows().filter_map(|r| Some((r, facts.cell_of(r)?))).collect();
+    let looked = Looked { facts, rows };
+    let mut table = Table::new(&[
+        ("check of every `ok` trial", Align::Left),
+        ("passed", Align::Right),
+        ("seen", Align::Left),
+    ]);
+    for check in Check::ALL {
+        let Line { what, passed, looked_at, seen } = looked.line(check);
+        let passed = match looked_at {
+            0 => UNKNOWN.to_owned(),
+            n => format!("{passed} of {n}"),
+        };
+        table.row(vec![what.to_owned(), passed, seen]);
+    }
+    format!(
+        "{}\n\nA trial that fails a check of the harness is *invalid* and not in this table. Failed \
+         requests are a result of the strategy, not a reason.",
+        table.render()
+    )
+}
+
+impl Looked<'_> {
+    fn line(&self, check: Check) -> Line {
+        match check {
+            Check::Requests => self.requests(),
+            Check::Limit => self.limits(),
+            Check::Peak => self.peaks(),
+            Check::Connections => self.connections(),
+            Check::Answers => self.bodies(),
+            Check::Delays => self.delays(),
+            Check::Bound => self.bounds(),
+        }
+    }
+
+    /// Asks the harness's own check of every trial that has a value.
+    fn ask<T>(
+        &self,
+        check: Check,
+        what: &'static str,
+        value: impl Fn(&TrialRow, usize) -> Option<T>,
+        seen: impl FnOnce(&[T]) -> String,
+    ) -> Line {
+        let mut values = Vec::new();
+        let mut passed = 0;
+        for &(row, cell) in &self.rows {
+            let Some(value) = value(row, cell) else { continue };
+            let planned = self.facts.cell(cell);
+            let scenario = self.facts.plan().scenario_of(planned);
+            passed += usize::from(check.failure(row, scenario, &planned.strategy).is_none());
+            values.push(value);
+        }
+        let seen = if values.is_empty() { "not recorded".to_owned() } else { seen(&values) };
+        Line { what, passed, looked_at: values.len(), seen }
+    }
+
+    fn requests(&self) -> Line {
+        self.ask(
+            Check::Requests,
+            "the server saw every request",
+            |r, _| Some((r.issued?, r.server_requests?, r.errors?)),
+            |all| {
+                let sum = |of: fn(&(u64, u64, u64)) -> u64| all.iter().map(of).sum::<u64>();
+                let failed = match sum(|v| v.2) {
+                    0 => String::new(),
+                    n => format!(", {} failed", count(n)),
+                };
+                format!("{} issued, {} served{failed}", count(sum(|v| v.0)), count(sum(|v| v.1)))
+            },
+        )
+    }
+
+    fn limits(&self) -> Line {
+        self.ask(
+            Check::Limit,
+            "never more in flight than allowed",
+            |r, _| r.server_peak_in_flight,
+            |all| {
+                let most = all.iter().copied().max().unwrap_or(0);
+                format!("highest at the server: {}", count(most))
+            },
+        )
+    }
+
+    fn peaks(&self) -> Line {
+        self.ask(
+            Check::Peak,
+            "the expected peak was reached, or it is known why not",
+            |r, cell| {
+                let expected = f64::from(r.expected_peak_in_flight);
+                (expected > 0.0).then_some((r.server_peak_in_flight? as f64 / expected, cell))
+            },
+            |all| {
+                let mut below: Vec<usize> =
+                    all.iter().filter(|v| v.0 < PEAK_REACHED).map(|v| v.1).collect();
+                below.sort_unstable();
+                below.dedup();
+                let least = all.iter().map(|v| v.0).fold(f64::INFINITY, f64::min);
+                match below.as_slice() {
+                    [] => format!("least: {} of the expected peak", percent(least)),
+                    cells => format!(
+                        "least: {}; below in {} (the client's own CPU or a short schedule kept it \
+                         low)",
+                        percent(least),
+                        self.facts.codes(cells, 4)
+                    ),
+                }
+            },
+        )
+    }
+
+    fn connections(&self) -> Line {
+        self.ask(
+            Check::Connections,
+            "connections match the mode of reuse",
+            |r, cell| {
+                let reuses = self.facts.cell(cell).strategy.reuse != Reuse::None;
+                Some((r.server_connections?, reuses))
+            },
+            |all| {
+                let range = |reuses: bool| {
+                    let some = || all.iter().filter(|v| v.1 == reuses).map(|v| v.0);
+                    Some((some().min()?, some().max()?))
+                };
+                let words = [(false, "without reuse"), (true, "with reuse")];
+                let parts: Vec<String> = words
+                    .iter()
+                    .filter_map(|&(reuses, word)| {
+                        let (least, most) = range(reuses)?;
+                        let number = if least == most {
+                            count(least)
+                        } else {
+                            format!("{} to {}", count(least), count(most))
+                        };
+                        Some(format!("{number} {word}"))
+                    })
+                    .collect();
+                format!("per trial: {}", parts.join(", "))
+            },
+        )
+    }
+
+    fn bodies(&self) -> Line {
+        self.ask(
+            Check::Answers,
+            "every answer has the right status, length and checksum",
+            |r, _| r.client_body_mismatches,
+            |all| format!("{} wrong", count(all.iter().sum())),
+        )
+    }
+
+    fn delays(&self) -> Line {
+        self.ask(
+            Check::Delays,
+            "delays were served as planned",
+            |r, _| Some((r.server_delay_error_p50_ns? as f64, r.server_delay_error_p99_ns? as f64)),
+            |all| {
+                let worst = |of: fn(&(f64, f64)) -> f64| all.iter().map(of).fold(0.0, f64::max);
+                format!(
+                    "late by {} (p50) and {} (p99) in the worst trial",
+                    ns(worst(|v| v.0)),
+                    ns(worst(|v| v.1))
+                )
+            },
+        )
+    }
+
+    fn bounds(&self) -> Line {
+        self.ask(
+            Check::Bound,
+            "nothing was faster than any schedule can be",
+            |r, _| {
+                let bounded = r.bound_ns > 0 && r.errors == Some(0);
+                bounded.then_some(r.wall_ns? as f64 / r.bound_ns as f64)
+            },
+            |all| {
+                let least = all.iter().copied().fold(f64::INFINITY, f64::min);
+                format!("closest: {} times its bound", ratio(least))
+            },
+        )
+    }
+}
+
+/// Timer, network and machine.
+fn noise(facts: &Facts) -> String {
+    let env: Vec<&EnvRow> = facts.recording.env.iter().collect();
+    let over = |of: &dyn Fn(&EnvRow) -> Option<f64>, show: &dyn Fn(f64) -> String| {
+        let values: Vec<f64> = env.iter().filter_map(|e| of(e)).collect();
+        let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        (!values.is_empty()).then(|| span(low, high, show))
+    };
+    let sum = |of: &dyn Fn(&TrialRow) -> Option<u64>| {
+        let values: Vec<(u64, usize)> =
+            facts.all_ok_rows().filter_map(|r| Some((of(r)?, facts.cell_of(r)?))).collect();
+        let all: u64 = values.iter().map(|v| v.0).sum();
+        let worst = values.iter().max_by_key(|v| v.0).filter(|v| v.0 > 0);
+        let most = worst.map_or_else(String::new, |(n, cell)| {
+            format!(", at most {} in one trial of {}", count(*n), facts.full_code(*cell))
+        });
+        (!values.is_empty()).then(|| format!("{} in all trials{most}", count(all)))
+    };
+    let late = |of: fn(&EnvRow) -> Option<u64>| over(&|e| of(e).map(|v| v as f64), &ns);
+    let percents = |v: f64| percent(v / 100.0);
+    let plain = |v: f64| format!("{v:.2}");
+    let rows = [
+        ("delay server's timer late, p50 (self-check)", late(|e| e.timer_error_p50_ns)),
+        ("delay server's timer late, p99 (self-check)", late(|e| e.timer_error_p99_ns)),
+        ("connections dropped by a full accept queue", sum(&|r| r.listen_overflows)),
+        ("connections not accepted at once", sum(&|r| r.server_accept_failures)),
+        ("TCP segments sent again", sum(&|r| r.retransmits)),
+        ("CPU time stolen by the hypervisor", over(&|e| e.steal_percent, &percents)),
+        ("CPU busy, all programs", over(&|e| e.busy_percent, &percents)),
+        ("load average of a minute", over(&|e| e.load_1min, &plain)),
+        ("clock of the CPUs, MHz", over(&|e| e.cpu_mhz, &|v| format!("{v:.0}"))),
+    ];
+    let mut table = Table::new(&[("over the blocks", Align::Left), ("seen", Align::Left)]);
+    for (what, seen) in rows {
+        table.row(vec![what.to_owned(), seen.unwrap_or_else(|| UNKNOWN.to_owned())]);
+    }
+    let unknown =
+        format!("{UNKNOWN} means that the system did not tell, or that it was not recorded.");
+    format!("{}\n\n{unknown}", table.render())
+}
+
+fn stability(facts: &Facts) -> String {
+    let mut flags: Vec<String> = Vec::new();
+    for (control, _) in facts.analysis.controls.iter().zip(facts.scenarios()) {
+        if let Some(wide) = &control.wide {
+            flags.push(format!("{} (A/A): {wide}.", facts.full_code(control.cell)));
+        }
+    }
+    for cell in &facts.analysis.cells {
+        for flag in &cell.instabilities {
+            flags.push(format!("{}: {flag}.", facts.full_code(cell.cell)));
+        }
+    }
+    let cells = facts.analysis.cells.len();
+    match flags.len() {
+        0 => format!(
+            "No sign of disturbance in the wall times of {} (spread, outliers, slow start, trend, \
+             resemblance of neighbours).",
+            counted(cells, "cell")
+        ),
+        1..=5 => {
+            format!("Signs of disturbance, nothing of which was left out:\n\n{}", list(&flags))
+        }
+        n => details(
+            &format!("{n} signs of disturbance, nothing of which was left out"),
+            &list(&flags),
+        ),
+    }
+}
+
+/// Whether server or client may have been the limit.
+fn saturation(facts: &Facts) -> String {
+    let cpus = |given: &[usize]| {
+        let all = facts.recording.machine.as_ref().map_or(1, |m| m.cpus as usize);
+        if given.is_empty() { all } else { given.len() }.max(1) as f64
+    };
+    let manifest = &facts.recording.manifest;
+    let (server_cpus, client_cpus) = (cpus(&manifest.server_cpus), cpus(&manifest.client_cpus));
+    let mut flags = Vec::new();
+    for cell in 0..facts.plan().cells.len() {
+        let share = |of: fn(&TrialRow) -> Option<u64>, cpus: f64| {
+            let busy = facts.median(cell, |r| {
+                Some(of(r)? as f64 / r.wall_ns.filter(|&w| w > 0)? as f64 / cpus)
+            });
+            busy.ok().map(|e| e.value).filter(|&busy| busy > SATURATED)
+        };
+        let name = facts.full_code(cell);
+        if let Some(busy) = share(TrialRow::server_cpu_ns, server_cpus) {
+            flags.push(format!(
+                "{name}: the server used {} of its CPU time: it may be what is measured.",
+                percent(busy)
+            ));
+        }
+        if let Some(busy) = share(TrialRow::client_cpu_ns, client_cpus) {
+            flags.push(format!(
+                "{name}: the client used {} of its CPU time: CPU is its limit, not waiting.",
+                percent(busy)
+            ));
+        }
+    }
+    match flags.as_slice() {
+        [] => capital("neither server nor client used more than 90 % of its CPUs in any cell."),
+        _ => format!("Saturated CPUs:\n\n{}", list(&flags)),
+    }
+}
