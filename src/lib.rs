@@ -1,8 +1,27 @@
 //! inflight: a reproducible experiment harness for HTTP client concurrency.
+//!
+//! The pipeline, stage by stage. Each has one input and one output type and never imports a later
+//! one:
+//!
+//! ```text
+//! experiment.toml ─spec→ Experiment ─plan→ Plan ─run→ rows ─record→ results/…/*.csv
+//! results/…/*.csv ─record::Recording→ Recording ─analyse→ Analysis ─report→ report.md + *.svg
+//! two Recordings ─diff→ Diff ─→ text, Markdown, CSV, JSON, exit code
+//! ```
+//!
+//! What the stages share:
+//!
+//! - [`strategy`]: models and HTTP libraries, one file each, and their ideal schedules
+//! - [`delay`]: delays as a function of seed and request index
+//! - [`protocol`]: what the harness and its trial children say to each other
+//! - [`server`] and [`client`]: the two children of a trial
+//! - [`machine`]: this process and this machine
 
 pub mod analyse;
 pub mod body;
+pub mod cli;
 pub mod client;
+pub mod cmd;
 pub mod delay;
 pub mod diff;
 pub mod exit;

@@ -1,0 +1,235 @@
+//! The command line, as typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Which way of issuing many HTTP requests should my program use, what does it cost, and what
+/// breaks first?
+#[derive(Debug, Parser)]
+#[command(
+    name = "inflight",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  inflight run experiments/quickstart.toml          record, then write the report
+  inflight plan experiments/sync-vs-async.toml      what it would do, and how long it takes
+  inflight report results/*/*                       write the reports again from their records
+  inflight diff results/m/RUN-A results/m/RUN-B     what got slower, and how sure that is
+  inflight serve --delay 10ms                       the delay server by hand
+
+Exit codes: 0 fine, 1 slower or a report differs, 3 not comparable, 4 inconclusive (--strict),
+5 trials failed or were invalid, 64 usage, 65 bad experiment or record, 70 a bug, 74 input or
+output, 130 interrupted."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Record an experiment, then write its report.
+    Run(Run),
+    /// Show cells, order, ideal times, duration and what it could detect; run nothing.
+    Plan(Plan),
+    /// Write reports from records, or check that they are what the records give.
+    Report(Report),
+    /// Compare two recordings.
+    Diff(Diff),
+    /// Start a delay server by hand; it prints its address first.
+    Serve(Serve),
+    /// Print the JSON Schema of experiment files.
+    Schema,
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// A trial's delay server: a JSON document in, one out.
+    #[command(name = crate::run::child::SERVER_COMMAND, hide = true)]
+    Server,
+    /// A trial's client: a JSON document in, one out.
+    #[command(name = crate::run::child::CLIENT_COMMAND, hide = true)]
+    Client,
+}
+
+/// What of an experiment is meant, without editing its file.
+#[derive(Debug, Args)]
+pub struct Selection {
+    /// Only cells whose name contains TERM, or with FACTOR=VALUE[,VALUE…]; repeatable, all must
+    /// hold.
+    #[arg(long, value_name = "TERM")]
+    pub only: Vec<String>,
+    /// Measured blocks; short for --set blocks.count=N.
+    #[arg(long, value_name = "N")]
+    pub blocks: Option<u32>,
+    /// Override a value of the file, as in workload.requests=1000; repeatable.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+impl Selection {
+    /// All overrides, in the form of `--set`.
+    pub fn overrides(&self) -> Vec<String> {
+        let blocks = self.blocks.map(|n| format!("blocks.count={n}"));
+        self.set.iter().cloned().chain(blocks).collect()
+    }
+}
+
+/// Where records and reports stand.
+#[derive(Debug, Args)]
+pub struct Folders {
+    /// Folder of the records.
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    pub out: PathBuf,
+    /// Folder of the reports.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub reports: PathBuf,
+}
+
+/// `inflight run`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  inflight run experiments/quickstart.toml
+  inflight run experiments/sync-vs-async.toml --blocks 20 --set workload.time_scale=0.2
+  inflight run experiments/semaphore-limit.toml --only limit=10,100
+  inflight run --resume results/MACHINE/RUN         go on after an interruption
+
+Ctrl-C ends the run safely: every finished trial is on disk, and the last line says how to go on.")]
+pub struct Run {
+    /// Experiment files.
+    #[arg(value_name = "FILE", required_unless_present = "resume", conflicts_with = "resume")]
+    pub files: Vec<PathBuf>,
+    /// Go on with an interrupted recording.
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["only", "blocks", "set"])]
+    pub resume: Option<PathBuf>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print them")]
+    pub selection: Selection,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print them")]
+    pub folders: Folders,
+    /// Print nothing but errors.
+    #[arg(long, short, conflicts_with = "json")]
+    pub quiet: bool,
+    /// Print one JSON document a line for every event, on standard output.
+    #[arg(long)]
+    pub json: bool,
+    /// Exit with 1 if a claim of the experiment is refuted.
+    #[arg(long)]
+    pub strict_claims: bool,
+}
+
+/// `inflight plan`.
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// Experiment file.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print them")]
+    pub selection: Selection,
+}
+
+/// `inflight report`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  inflight report results/MACHINE/RUN               one report
+  inflight report                                   every report, and their index
+  inflight report --check                           exit 1 if a report is not what its record gives")]
+pub struct Report {
+    /// Folders of recordings; all under --out, if none is named.
+    #[arg(value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print them")]
+    pub folders: Folders,
+    /// Compare the reports with what the records give, byte for byte; write nothing.
+    #[arg(long)]
+    pub check: bool,
+    /// Write PNG copies of the charts too.
+    #[cfg(feature = "png")]
+    #[arg(long, conflicts_with = "check")]
+    pub png: bool,
+}
+
+/// `inflight diff`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The verdict of a cell comes from the 95 % interval of the ratio new ÷ base: slower or faster if all
+of it is beyond the margin and the noise of both runs, equivalent if all of it is within the margin.
+
+Exit codes: 0 nothing is slower, 1 something is slower or newly failing, 3 not comparable,
+4 something is inconclusive (only under --strict).")]
+pub struct Diff {
+    /// Folder of the recording to compare with.
+    #[arg(value_name = "BASE")]
+    pub base: PathBuf,
+    /// Folder of the recording in question.
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// A difference within this is none, as in 2%; the experiment's own margin if absent.
+    #[arg(long, value_name = "PERCENT", value_parser = margin)]
+    pub margin: Option<f64>,
+    /// Exit with 4 if nothing is slower but something is inconclusive.
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// A form of output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For a terminal.
+    Text,
+    /// For a pull request.
+    Markdown,
+    /// For a spreadsheet.
+    Csv,
+    /// For a program.
+    Json,
+}
+
+fn margin(text: &str) -> Result<f64, String> {
+    let percent = text.strip_suffix('%').unwrap_or(text).trim().parse::<f64>();
+    match percent {
+        Ok(percent) if (0.0..100.0).contains(&percent) => Ok(percent / 100.0),
+        _ => Err("write a percentage from 0 to 100, as in 2%".to_owned()),
+    }
+}
+
+/// `inflight serve`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  inflight serve --delay 10ms
+  inflight serve experiments/sync-vs-async.toml --port 8080
+  curl -i http://127.0.0.1:8080/17                  request 17, with its seeded delay
+  curl -i -H 'Inflight-Delay: 1s' http://127.0.0.1:8080/17
+
+Ctrl-C stops it; it then prints what it saw as JSON.")]
+pub struct Serve {
+    /// Take delays, body and seed from the first scenario of this experiment.
+    #[arg(value_name = "FILE", conflicts_with = "delay")]
+    pub file: Option<PathBuf>,
+    /// The same delay for every request.
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = crate::units::parse_duration)]
+    pub delay: u64,
+    /// Size of the body of an answer.
+    #[arg(long, value_name = "SIZE", default_value = "0B", value_parser = crate::units::parse_size, conflicts_with = "file")]
+    pub body: u64,
+    /// Port on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    /// Stop after this long.
+    #[arg(long, value_name = "DURATION", value_parser = crate::units::parse_duration)]
+    pub stop_after: Option<u64>,
+}

@@ -1,0 +1,127 @@
+//! What `inflight plan` shows: everything that a run would do, without doing it.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use comfy_table::{CellAlignment, Table};
+
+use crate::analyse::detectable_ratio;
+use crate::plan::{Cell, Plan};
+use crate::table::table;
+use crate::units::{ReadableNs, rough};
+
+/// Trial noises that the table of detectable differences is shown for: a quiet machine, a shared
+/// one, a noisy one.
+const NOISES: [f64; 3] = [0.01, 0.02, 0.05];
+
+/// Chance of seeing a difference that is there.
+const POWER: f64 = 0.9;
+
+/// One line: what will run, and how long it will take.
+pub(super) fn summary(plan: &Plan) -> String {
+    let experiment = &plan.experiment;
+    let warmup = match experiment.blocks.warmup {
+        0 => String::new(),
+        n => format!(" + {n} warm-up"),
+    };
+    format!(
+        "{}: {} cells, {} blocks{warmup}, {} trials, about {}",
+        experiment.name,
+        plan.cells.len(),
+        experiment.blocks.count,
+        plan.trials.len(),
+        rough(Duration::from_nanos(plan.expected_total_ns()))
+    )
+}
+
+/// The whole plan as text.
+pub(super) fn describe(plan: &Plan) -> String {
+    let experiment = &plan.experiment;
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = writeln!(out, "{}\n{}\n\n{}", experiment.title, experiment.question, summary(plan));
+    for (index, scenario) in plan.scenarios.iter().enumerate() {
+        let point = &experiment.scenarios[index];
+        if !scenario.name.is_empty() {
+            let _ = writeln!(out, "\n{}", scenario.name);
+        }
+        let scaled = match point.time_scale {
+            1.0 => String::new(),
+            scale => format!(" × {scale}"),
+        };
+        let _ = writeln!(
+            out,
+            "\n{} requests, delay {}{scaled}; longest {}, sum {}",
+            point.requests,
+            point.delay.describe(),
+            ReadableNs(scenario.longest_delay_ns as f64),
+            ReadableNs(scenario.sum_of_delays_ns as f64),
+        );
+        let _ = writeln!(out, "{}", cells(plan, index));
+    }
+    let _ = writeln!(out, "\n{}", order(plan));
+    out += &detectable(experiment.blocks.count, experiment.margin);
+    out
+}
+
+fn cells(plan: &Plan, scenario: usize) -> Table {
+    let mut table = table(&["id", "cell", "model", "client", "ideal", "in flight", "note"]);
+    for (index, cell) in plan.cells.iter().enumerate().filter(|(_, c)| c.scenario == scenario) {
+        table.add_row(vec![
+            cell.id.to_string(),
+            cell.name.clone(),
+            cell.strategy.model.name.to_owned(),
+            cell.strategy.library.name.to_owned(),
+            ReadableNs(cell.ideal.wall_ns as f64).to_string(),
+            cell.ideal.peak.to_string(),
+            note(plan, index, cell),
+        ]);
+    }
+    for column in [4, 5] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+fn note(plan: &Plan, index: usize, cell: &Cell) -> String {
+    let facts = plan.facts_of(cell);
+    let notes = [(facts.baseline == index, "baseline"), (facts.control == index, "A/A control")];
+    notes.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect::<Vec<_>>().join(", ")
+}
+
+fn order(plan: &Plan) -> String {
+    let first = plan.trials.iter().find(|t| t.block > 0).map_or(0, |t| t.block);
+    let name = |cell: &Cell| match plan.facts_of(cell).name.as_str() {
+        "" => cell.name.clone(),
+        scenario => format!("{} ({scenario})", cell.name),
+    };
+    let names: Vec<String> = plan
+        .trials
+        .iter()
+        .filter(|t| t.block == first)
+        .map(|t| name(&plan.cells[t.cell]))
+        .collect();
+    format!(
+        "order of block {first} (every block has its own, from seed {}):\n  {}",
+        plan.experiment.blocks.seed,
+        names.join(" → ")
+    )
+}
+
+fn detectable(blocks: u32, margin: f64) -> String {
+    let mut out = format!("\nwhat {blocks} blocks can tell, in 9 of 10 runs:\n");
+    for noise in NOISES {
+        let seen = detectable_ratio(noise, blocks as usize, POWER);
+        let text = match seen {
+            Some(ratio) => {
+                let percent = (ratio * (1.0 + margin) - 1.0) * 100.0;
+                format!("differences from {percent:.1} % on (margin {:.1} %)", margin * 100.0)
+            }
+            None => "nothing: an interval needs at least 6 blocks".to_owned(),
+        };
+        let _ = writeln!(out, "  trials that vary by {:.0} %: {text}", noise * 100.0);
+    }
+    out
+}

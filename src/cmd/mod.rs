@@ -1,0 +1,111 @@
+//! Subcommands: each calls the library and prints. The only place that prints results.
+
+mod describe;
+mod diff;
+mod plan;
+mod report;
+mod run;
+mod serve;
+
+use std::io::{self, Write};
+
+use clap::CommandFactory;
+
+use crate::cli::{Cli, Command};
+use crate::exit::Exit;
+use crate::record::RecordError;
+use crate::spec::{SpecError, SpecErrors};
+
+/// Why a command ended without doing its work. The text is for a person, the exit code for a
+/// script.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The experiment file is wrong.
+    #[error("{0}")]
+    Spec(#[from] SpecErrors),
+    /// The experiment file cannot be read.
+    #[error("{0}")]
+    Source(#[from] SpecError),
+    /// A record is wrong or cannot be written.
+    #[error("{0}")]
+    Record(#[from] RecordError),
+    /// The system said no.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// The command line is wrong in a way that its parser cannot know.
+    #[error("{0}")]
+    Usage(String),
+    /// A trial's child could not do its part.
+    #[error("{0}")]
+    Child(String),
+}
+
+impl Failure {
+    /// The whole text for standard error.
+    pub fn report(&self) -> String {
+        match self {
+            // Each error of a file stands under a heading of its own.
+            Failure::Spec(errors) => errors.to_string(),
+            Failure::Source(error) => error.to_string(),
+            other => format!("error: {other}"),
+        }
+    }
+
+    /// The exit code.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Failure::Spec(_) => Exit::BadInput,
+            Failure::Source(_) => Exit::BadInput,
+            Failure::Record(RecordError::Io(_) | RecordError::Locked(_)) | Failure::Io(_) => {
+                Exit::Io
+            }
+            Failure::Record(_) => Exit::BadInput,
+            Failure::Usage(_) => Exit::Usage,
+            Failure::Child(_) => Exit::Io,
+        }
+    }
+}
+
+/// Does what was asked.
+pub fn run(cli: Cli) -> Result<Exit, Failure> {
+    match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Plan(args) => plan::run(&args),
+        Command::Report(args) => report::run(&args),
+        Command::Diff(args) => diff::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Schema => {
+            let schema = serde_json::to_string_pretty(&crate::spec::schema());
+            print(&format!("{}\n", schema.expect("a schema is plain data")))?;
+            Ok(Exit::Fine)
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "inflight", &mut script);
+            print(&String::from_utf8_lossy(&script))?;
+            Ok(Exit::Fine)
+        }
+        Command::Server => serve::child(),
+        Command::Client => {
+            crate::client::run_child(io::stdin().lock(), io::stdout().lock())
+                .map_err(|e| Failure::Child(e.to_string()))?;
+            Ok(Exit::Fine)
+        }
+    }
+}
+
+/// Writes to standard output, where data goes. A reader that has had enough (`| head`) is no
+/// failure.
+fn print(text: &str) -> io::Result<()> {
+    let mut out = anstream::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// Writes a line to standard error, where everything else goes.
+fn say(line: &str) {
+    // There is nobody to tell that standard error is gone.
+    let _ = writeln!(anstream::stderr(), "{line}");
+}

@@ -1,0 +1,219 @@
+//! `inflight run`: record, then report.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::describe::summary;
+use super::{Failure, plan, print, report, say};
+use crate::analyse::{Analysis, ClaimFinding};
+use crate::cli;
+use crate::delay::Model;
+use crate::exit::Exit;
+use crate::machine::{Machine, kernel, process};
+use crate::plan::Plan;
+use crate::record::{Build, FORMAT, Manifest, NewRun, RecordError, Recording, RunWriter};
+use crate::run::progress::{Json, Quiet, Shown};
+use crate::run::{ChildExecutor, Cpus, Done, Progress, Summary, record, without_folders};
+use crate::spec::Source;
+
+pub(super) fn run(args: &cli::Run) -> Result<Exit, Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // A second signal ends the process at once: what is recorded is on disk already.
+        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop))?;
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+    }
+    let mut executor = ChildExecutor::new(stop);
+    if let Some(run) = &args.resume {
+        return resume(args, run, &mut executor);
+    }
+    // All files are read before the first is run: an hour later would be too late for an error.
+    let mut plans = Vec::new();
+    for file in &args.files {
+        plans.push((file, plan::read(file, &args.selection)?));
+    }
+    let mut worst = Exit::Fine;
+    for (file, (source, plan)) in plans {
+        let exit = fresh(args, file, &source, &plan, &mut executor)?;
+        if exit != Exit::Fine {
+            worst = exit;
+        }
+        if exit == Exit::Interrupted {
+            break;
+        }
+    }
+    Ok(worst)
+}
+
+fn fresh(
+    args: &cli::Run,
+    file: &Path,
+    source: &Source,
+    plan: &Plan,
+    executor: &mut ChildExecutor,
+) -> Result<Exit, Failure> {
+    let cpus = Cpus::split(&process::allowed_cpus());
+    announce(args, &summary(plan), &cpus, plan);
+    let machine = Machine::this();
+    let new = NewRun {
+        results: &args.folders.out,
+        experiment: &source.text,
+        traces: traces(plan, plan::folder(file))?,
+        plan,
+        manifest: manifest(args, plan, &machine, &cpus),
+        machine: &machine,
+        start: jiff::Timestamp::now(),
+    };
+    let mut writer = new.create()?;
+    go(args, plan, &cpus, &Done::default(), &mut writer, executor)
+}
+
+fn resume(args: &cli::Run, dir: &Path, executor: &mut ChildExecutor) -> Result<Exit, Failure> {
+    let before = Recording::read(dir)?;
+    if before.manifest.is_finished() {
+        say(&format!("{} is complete; nothing is left to run", dir.display()));
+        return finish(args, dir, &Summary::default());
+    }
+    let machine = Machine::this();
+    if machine.id() != before.manifest.machine {
+        return Err(Failure::Record(RecordError::Plan(format!(
+            "it was begun on {}, this is {}; a run stays on its machine",
+            before.manifest.machine,
+            machine.id()
+        ))));
+    }
+    let build = Build::this();
+    if build != before.manifest.build {
+        return Err(Failure::Record(RecordError::Plan(format!(
+            "it was begun by build {}, this is {}; check out that commit, or record anew",
+            before.manifest.build.short(),
+            build.short()
+        ))));
+    }
+    let cpus = Cpus {
+        server: before.manifest.server_cpus.clone(),
+        client: before.manifest.client_cpus.clone(),
+    };
+    let (mut writer, repairs) = RunWriter::resume(dir, before.manifest.clone())?;
+    for repair in repairs {
+        say(&format!("{}: cut {} bytes of an unfinished write", repair.file, repair.bytes));
+    }
+    let done = Done::of(&before.trials, &before.all_trials, &before.env);
+    let left = before.plan.trials.iter().filter(|t| !done.blocks.contains(&t.block)).count();
+    let line = format!(
+        "{}: going on with {left} of {} trials",
+        before.plan.experiment.name,
+        before.plan.trials.len()
+    );
+    announce(args, &line, &cpus, &before.plan);
+    go(args, &before.plan, &cpus, &done, &mut writer, executor)
+}
+
+fn announce(args: &cli::Run, line: &str, cpus: &Cpus, plan: &Plan) {
+    if args.quiet || args.json {
+        return;
+    }
+    say(line);
+    if !cpus.are_apart() {
+        say("warning: one CPU only: client and server share it and distort each other");
+    }
+    if cfg!(debug_assertions) {
+        say("warning: a debug build: its CPU times mean little; use --release");
+    }
+    if plan.experiment.blocks.count < 6 {
+        say("warning: fewer than 6 blocks: there will be no intervals and no verdicts");
+    }
+}
+
+fn go(
+    args: &cli::Run,
+    plan: &Plan,
+    cpus: &Cpus,
+    done: &Done,
+    writer: &mut RunWriter,
+    executor: &mut ChildExecutor,
+) -> Result<Exit, Failure> {
+    let mut progress: Box<dyn Progress> = if args.json {
+        Box::new(Json::new(std::io::stdout()))
+    } else if args.quiet {
+        Box::new(Quiet)
+    } else {
+        Box::new(Shown::new(std::io::stderr().is_terminal()))
+    };
+    let summary = record(plan, cpus, done, writer, executor, progress.as_mut())?;
+    finish(args, writer.dir(), &summary)
+}
+
+/// Writes the report and says where it stands.
+fn finish(args: &cli::Run, dir: &Path, summary: &Summary) -> Result<Exit, Failure> {
+    let resume = format!("inflight run --resume {}", dir.display());
+    if summary.interrupted {
+        if args.json {
+            event(&serde_json::json!({ "event": "interrupted", "run": dir, "resume": resume }))?;
+        } else {
+            say(&format!("interrupted; nothing is lost. Go on with:\n  {resume}"));
+        }
+        return Ok(Exit::Interrupted);
+    }
+    let recording = Recording::read(dir)?;
+    let analysis = Analysis::of(&recording);
+    let rendered = crate::report::render(&recording, &analysis)?;
+    let path = report::write_one(&recording, &rendered, &args.folders.reports)?;
+    report::write_index(&args.folders)?;
+    let refuted = analysis.claims.iter().any(|c| c.finding == ClaimFinding::Refuted);
+    if args.json {
+        event(&serde_json::json!({
+            "event": "report",
+            "run": dir,
+            "report": path,
+            "answer": crate::report::answer(&recording, &analysis),
+        }))?;
+    } else if !args.quiet {
+        let answer = crate::report::answer(&recording, &analysis);
+        print(&format!("\n{answer}\n\nrecord: {}\nreport: {}\n", dir.display(), path.display()))?;
+    }
+    if summary.failed + summary.invalid > 0 {
+        let Summary { failed, invalid, .. } = summary;
+        say(&format!("{failed} trials failed, {invalid} were invalid; the report says why"));
+        return Ok(Exit::BadTrials);
+    }
+    Ok(if args.strict_claims && refuted { Exit::Worse } else { Exit::Fine })
+}
+
+fn event(event: &serde_json::Value) -> Result<(), Failure> {
+    let mut out = std::io::stdout();
+    writeln!(out, "{event}")?;
+    Ok(out.flush()?)
+}
+
+fn manifest(args: &cli::Run, plan: &Plan, machine: &Machine, cpus: &Cpus) -> Manifest {
+    Manifest {
+        format: FORMAT,
+        experiment: plan.experiment.name.clone(),
+        build: Build::this(),
+        plan: plan.digest(),
+        overrides: args.selection.overrides(),
+        only: args.selection.only.clone(),
+        argv: std::env::args().map(|arg| without_folders(&arg)).collect(),
+        machine: machine.id(),
+        kernel: kernel(),
+        server_cpus: cpus.server.clone(),
+        client_cpus: cpus.client.clone(),
+        nofile: process::hard_nofile(),
+        events: Vec::new(),
+    }
+}
+
+/// The trace files that an experiment names, by name.
+fn traces(plan: &Plan, folder: &Path) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+    let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
+    for scenario in &plan.experiment.scenarios {
+        if let Model::Trace(trace) = &scenario.delay.model {
+            files.insert(trace.file.clone(), folder.join(&trace.file));
+        }
+    }
+    files.into_iter().map(|(name, path)| Ok((name, fs_err::read(path)?))).collect()
+}

@@ -1,0 +1,81 @@
+//! `inflight serve`, and the delay server of a trial.
+
+use std::io;
+use std::time::Duration;
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use tokio::sync::oneshot;
+
+use super::{Failure, plan, print, say};
+use crate::cli::{self, Selection};
+use crate::delay::{Delay, Fixed, Model};
+use crate::exit::Exit;
+use crate::protocol::{ServerConfig, VERSION};
+use crate::server::{self, ServerError};
+
+/// The accept queue where no experiment says otherwise: the same as an experiment's default.
+const BACKLOG: u32 = 4_096;
+
+pub(super) fn run(args: &cli::Serve) -> Result<Exit, Failure> {
+    let config = config(args)?;
+    let (stop, stopped) = oneshot::channel();
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
+    std::thread::spawn(move || {
+        signals.forever().next();
+        // The server may have stopped by itself; then nobody listens any more.
+        let _ = stop.send(());
+    });
+    let stop_after = args.stop_after.map(Duration::from_nanos);
+    let until = async move {
+        let signal = async { drop(stopped.await) };
+        match stop_after {
+            None => signal.await,
+            Some(after) => drop(tokio::time::timeout(after, signal).await),
+        }
+    };
+    let delay = config.delay.describe();
+    let on_ready = |ready: crate::protocol::ServerReady| {
+        // A closed standard output must not stop a server that others use.
+        let _ = print(&format!("http://{}/\n", ready.addr));
+        say(&format!("delay {delay}; GET /<request index>; Ctrl-C stops"));
+    };
+    let report = server::serve(config, on_ready, until)?;
+    let report = serde_json::to_string_pretty(&report).expect("a report is plain data");
+    print(&format!("{report}\n"))?;
+    Ok(Exit::Fine)
+}
+
+fn config(args: &cli::Serve) -> Result<ServerConfig, Failure> {
+    let by_hand = |seed, delay, time_scale, body_bytes, backlog| ServerConfig {
+        protocol: VERSION,
+        port: args.port,
+        seed,
+        delay,
+        time_scale,
+        body_bytes,
+        backlog,
+        cpus: Vec::new(),
+        nofile: None,
+    };
+    let Some(file) = &args.file else {
+        let delay = Delay { model: Model::Fixed(Fixed { ns: args.delay }), max_ns: None };
+        return Ok(by_hand(1, delay, 1.0, args.body, BACKLOG));
+    };
+    let all = Selection { only: Vec::new(), blocks: None, set: Vec::new() };
+    let (_, plan) = plan::read(file, &all)?;
+    // A plan has a cell, so it has a scenario.
+    let first = plan.experiment.scenarios[0].clone();
+    Ok(by_hand(first.seed, first.delay, first.time_scale, first.body_bytes, first.backlog))
+}
+
+/// The delay server of a trial.
+pub(super) fn child() -> Result<Exit, Failure> {
+    server::run_child(io::BufReader::new(io::stdin()), io::stdout())?;
+    Ok(Exit::Fine)
+}
+
+impl From<ServerError> for Failure {
+    fn from(error: ServerError) -> Failure {
+        Failure::Child(error.to_string())
+    }
+}
