@@ -1,0 +1,113 @@
+//! Nothing is lost when a run is killed, and it goes on where it was.
+
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use inflight::record::{Recording, Status};
+
+use crate::bench::{Bench, TINY, alone};
+
+/// Times that a run is killed before it may end.
+const KILLS: u32 = 12;
+
+fn start(bench: &Bench, args: &[&str]) -> Child {
+    bench
+        .command(args)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts")
+}
+
+fn wait_for(what: &str, condition: impl Fn() -> bool) {
+    let until = Instant::now() + Duration::from_secs(60);
+    while !condition() {
+        assert!(Instant::now() < until, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Every planned trial is chosen once, is a measurement, and has its files.
+fn assert_whole(run: &Path) {
+    let recording = Recording::read(run).expect("a readable record");
+    let chosen: Vec<(u32, u32)> = recording.trials.iter().map(|t| (t.block, t.position)).collect();
+    let planned: Vec<(u32, u32)> =
+        recording.plan.trials.iter().map(|t| (t.block, t.position)).collect();
+    assert_eq!(chosen, planned);
+    // A busy machine may make a trial invalid, never fail it.
+    let measured = |status| matches!(status, Status::Ok | Status::Invalid);
+    assert!(recording.trials.iter().all(|t| measured(t.status)), "{:?}", recording.trials);
+    let latencies = recording.latencies().expect("histograms");
+    for trial in &recording.trials {
+        let requests: u64 = latencies[&trial.trial].iter().map(|(_, n)| n).sum();
+        assert_eq!(requests, 8, "{}", trial.trial);
+    }
+    let rows = |kept: Vec<bool>| kept.iter().filter(|k| **k).count();
+    let first = recording.trials.iter().filter(|t| t.block == 1);
+    let requests = first.map(|t| recording.requests(&t.trial).expect("rows").is_some());
+    assert_eq!(rows(requests.collect()), 2);
+    let warmup = recording.trials.iter().filter(|t| t.block == 0);
+    let timelines = warmup.map(|t| recording.timeline(&t.trial).expect("a timeline").is_some());
+    assert_eq!(rows(timelines.collect()), 2);
+}
+
+#[test]
+fn a_killed_run_goes_on_and_loses_nothing() {
+    let _alone = alone();
+    let bench = Bench::new();
+    bench.file("tiny.toml", TINY);
+    let mut child = start(&bench, &["run", "--quiet", "tiny.toml"]);
+    wait_for("the run's folder", || bench.runs().len() == 1);
+    let run = bench.runs().pop().expect("a run");
+    let name = run.display().to_string();
+    let trials = run.join("trials.csv");
+    let size = || fs_err::metadata(&trials).map_or(0, |m| m.len());
+    for kill in 0..KILLS {
+        // A row more than before, then a different moment of the next trial each time.
+        let before = size();
+        wait_for("a trial", || size() > before || bench.call(&["report", &name]).code == 0);
+        std::thread::sleep(Duration::from_millis(u64::from(kill) * 7 % 60));
+        child.kill().expect("a kill");
+        child.wait().expect("an end");
+        let still = size();
+        std::thread::sleep(Duration::from_millis(30));
+        assert_eq!(size(), still, "no child of a killed run goes on writing");
+        child = start(&bench, &["run", "--quiet", "--resume", &name]);
+    }
+    let output = child.wait_with_output().expect("an end");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!([Some(0), Some(5)].contains(&output.status.code()), "{said}");
+    assert_whole(&run);
+    bench.call(&["report", "--check"]).exits(0);
+}
+
+#[test]
+fn ctrl_c_ends_a_run_safely_and_says_how_to_go_on() {
+    let _alone = alone();
+    let bench = Bench::new();
+    // Long enough that the signal meets a trial, whatever the machine does.
+    let slow = TINY.replace("requests = 8", "requests = 100").replace("\"4ms\"", "\"20ms\"");
+    bench.file("slow.toml", &slow);
+    let child = start(&bench, &["run", "slow.toml"]);
+    wait_for("the run's folder", || bench.runs().len() == 1);
+    let run = bench.runs().pop().expect("a run");
+    wait_for("a trial", || {
+        fs_err::read_to_string(run.join("trials.csv")).is_ok_and(|t| t.lines().count() > 1)
+    });
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("a signal");
+    let output = child.wait_with_output().expect("an end");
+    assert_eq!(output.status.code(), Some(130));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let resume = said.lines().last().expect("a last line").trim().to_owned();
+    assert!(resume.starts_with("inflight run --resume results/"), "{said}");
+    let rows = fs_err::read_to_string(run.join("trials.csv")).expect("rows");
+    assert!(rows.ends_with('\n'));
+    // The signal meets a trial, or the moment between two.
+    assert!(rows.lines().filter(|l| l.contains(",aborted,")).count() <= 1, "{rows}");
+
+    let args: Vec<&str> = resume.split(' ').skip(1).collect();
+    bench.call(&args).has_recorded().says("going on with");
+    bench.call(&args).exits(0).says("nothing is left to run");
+}

@@ -1,0 +1,125 @@
+//! From an experiment file to a record, a report and a comparison, on real sockets.
+
+use crate::bench::{Bench, TINY, alone, files_under};
+
+#[test]
+fn a_run_ends_with_a_report_that_its_record_gives() {
+    let bench = Bench::new();
+    bench.file("experiments/tiny.toml", TINY);
+    let run = bench.run(&["experiments/tiny.toml"]);
+    let first = run.stderr.lines().next().unwrap_or_default();
+    assert!(first.starts_with("tiny: 2 cells, 6 blocks + 1 warm-up, 21 trials, about "), "{first}");
+    let report = run.stdout.lines().find_map(|l| l.strip_prefix("report: ")).expect("a report");
+    let page = fs_err::read_to_string(bench.path(report)).expect("a page");
+    assert!(page.starts_with("# Tiny"), "{page}");
+    assert!(page.contains("Is it quick?"));
+
+    bench.call(&["report", "--check"]).exits(0).prints("1 reports are what their records give");
+    let before = files_under(&bench.path("reports"));
+    bench.call(&["report"]).exits(0);
+    assert_eq!(files_under(&bench.path("reports")), before);
+    bench.call(&["report", "--check"]).exits(0);
+
+    fs_err::write(bench.path(report), page.replacen("Tiny", "Tidy", 1)).expect("a page");
+    bench.call(&["report", "--check"]).exits(1).says("report.md");
+}
+
+#[test]
+fn a_record_holds_everything_and_names_no_folder() {
+    let bench = Bench::new();
+    bench.file("tiny.toml", TINY);
+    let file = bench.path("tiny.toml").display().to_string();
+    let run = bench.record(&[&file]);
+    let files = files_under(&run);
+    for name in ["env.csv", "experiment.toml", "latency.csv.zst", "manifest.json", "plan.csv"] {
+        assert!(files.iter().any(|f| f == name), "{name} is not in {files:?}");
+    }
+    assert_eq!(files.iter().filter(|f| f.starts_with("requests/")).count(), 2);
+    assert_eq!(files.iter().filter(|f| f.starts_with("timeline/")).count(), 2);
+    assert_eq!(fs_err::read_to_string(run.join("experiment.toml")).expect("a file"), TINY);
+    let home = bench.path("").display().to_string();
+    for name in files.iter().filter(|f| !f.ends_with(".zst")) {
+        let text = fs_err::read_to_string(run.join(name)).expect("a text file");
+        assert!(!text.contains(home.trim_end_matches('/')), "{name} names a folder");
+    }
+}
+
+#[test]
+fn json_events_tell_the_whole_run() {
+    let bench = Bench::new();
+    bench.file("tiny.toml", TINY);
+    let run = bench.run(&["--json", "tiny.toml"]);
+    let events: Vec<serde_json::Value> =
+        run.stdout.lines().map(|l| serde_json::from_str(l).expect("a JSON line")).collect();
+    let named = |name: &str| events.iter().filter(|e| e["event"] == name).count();
+    assert_eq!((named("begin"), named("trial"), named("end"), named("report")), (1, 21, 1, 1));
+    let measured = |e: &&serde_json::Value| e["wall_ns"].is_u64();
+    assert_eq!(events.iter().filter(|e| e["event"] == "trial").filter(measured).count(), 21);
+}
+
+#[test]
+fn a_run_compared_with_itself_has_ratio_one_everywhere() {
+    let bench = Bench::new();
+    bench.file("tiny.toml", TINY);
+    let run = bench.record(&["tiny.toml"]).display().to_string();
+    let diff = bench.call(&["diff", &run, &run, "--format", "csv"]);
+    diff.exits(0);
+    let mut rows = csv::Reader::from_reader(diff.stdout.as_bytes());
+    let headers = rows.headers().expect("a header").clone();
+    let column = |name: &str| headers.iter().position(|h| h == name).expect("a column");
+    let (ratio, verdict) = (column("ratio"), column("outcome"));
+    let rows: Vec<csv::StringRecord> = rows.records().map(|r| r.expect("a row")).collect();
+    assert_eq!(rows.len(), 2);
+    for row in &rows {
+        assert_eq!(row[ratio].parse::<f64>().expect("a ratio"), 1.0);
+        assert!(!["faster", "slower"].contains(&&row[verdict]), "{row:?}");
+    }
+}
+
+#[test]
+fn a_part_of_the_matrix_is_recorded_and_reported() {
+    let bench = Bench::new();
+    bench.file("tiny.toml", TINY);
+    let args = ["tiny.toml", "--only", "async", "--set", "workload.requests=5", "--blocks", "2"];
+    let run = bench.record(&args);
+    let rows = fs_err::read_to_string(run.join("trials.csv")).expect("rows");
+    // One cell and its control twin, in two blocks and a warm-up; and the header.
+    assert_eq!(rows.lines().count(), 1 + 2 * 3);
+    bench.call(&["report", "--check"]).exits(0);
+}
+
+#[test]
+fn a_plan_runs_nothing() {
+    let bench = Bench::new();
+    bench.file("tiny.toml", TINY);
+    bench
+        .call(&["plan", "tiny.toml"])
+        .exits(0)
+        .prints("async-semaphore")
+        .prints("order of block 1");
+    assert_eq!(bench.runs().len(), 0);
+}
+
+#[test]
+fn a_trace_travels_with_its_record() {
+    let bench = Bench::new();
+    bench.file("t/delays.csv", "delay_ns\n1000000\n3000000\n");
+    let text = TINY.replace("{ choice = [\"1ms\", \"4ms\"] }", "{ trace = \"delays.csv\" }");
+    bench.file("t/tiny.toml", &text);
+    let run = bench.record(&["t/tiny.toml", "--blocks", "1"]);
+    assert!(run.join("delays.csv").is_file());
+    fs_err::remove_file(bench.path("t/delays.csv")).expect("a removed file");
+    bench.call(&["report", "--check"]).exits(0);
+}
+
+#[test]
+fn a_refuted_claim_is_a_finding_unless_claims_are_strict() {
+    let bench = Bench::new();
+    let claim = "\n[[claim]]\ntext = \"sync is magic\"\nof = { label = \"sync\" }\nover = \"ideal\"\nat_most = 0.5\n";
+    bench.file("tiny.toml", &format!("{TINY}{claim}"));
+    bench.record(&["tiny.toml"]);
+    let _alone = alone();
+    let strict = bench.call(&["run", "--quiet", "--strict-claims", "tiny.toml"]);
+    // A trial that is invalid because the machine is busy is told first.
+    assert!([1, 5].contains(&strict.code), "{}", strict.stderr);
+}
