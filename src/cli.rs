@@ -19,7 +19,7 @@ Examples:
   inflight diff results/m/RUN-A results/m/RUN-B     what got slower, and how sure that is
   inflight serve --delay 10ms                       the delay server by hand
 
-Exit codes: 0 fine, 1 slower or a report differs, 3 not comparable, 4 inconclusive (--strict),
+Exit codes: 0 fine, 1 slower, a report differs or a claim is refuted (--strict-claims), 3 not comparable, 4 inconclusive (--strict),
 5 trials failed or were invalid, 64 usage, 65 bad experiment or record, 70 a bug, 74 input or
 output, 130 interrupted."
 )]
@@ -60,8 +60,8 @@ pub enum Command {
 /// What of an experiment is meant, without editing its file.
 #[derive(Debug, Args)]
 pub struct Selection {
-    /// Only cells whose name contains TERM, or with FACTOR=VALUE[,VALUE…]; repeatable, all must
-    /// hold.
+    /// Only cells with these words in their name, or with FACTOR=VALUE[,VALUE…]; repeatable, all
+    /// must hold.
     #[arg(long, value_name = "TERM")]
     pub only: Vec<String>,
     /// Measured blocks; short for --set blocks.count=N.

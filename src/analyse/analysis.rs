@@ -6,8 +6,8 @@ use crate::spec::{Claim, Metric, Over};
 
 use super::{
     Bounds, Comparison, Direction, Estimate, Finding, Instability, Interval, Judged, Margin,
-    NoEstimate, RatioEstimate, Side, judge, judge_claim, median, paired_ratio, stability,
-    wide_control,
+    NoEstimate, RatioEstimate, Side, Undecided, judge, judge_claim, median, paired_ratio,
+    stability, wide_control,
 };
 
 /// Everything that the report says in numbers.
@@ -40,15 +40,18 @@ pub struct CellAnalysis {
     pub invalid: usize,
     /// Reasons of failed and invalid trials, each once, with their number.
     pub reasons: Vec<(String, usize)>,
+    /// Failed requests ÷ issued requests over all `ok` trials; `None` without one.
+    pub failed_requests: Option<f64>,
     /// Wall times of the `ok` trials, with their block, in nanoseconds.
     pub walls: Vec<(u32, u64)>,
     /// Median wall time in nanoseconds.
     pub wall: Result<Estimate, NoEstimate>,
     /// Ideal ÷ median wall time. The ideal is a constant of the cell, so this interval is exact
-    /// where that of the wall time is.
+    /// where that of the wall time is. None where more requests failed than the margin: the ideal
+    /// is that of all of them.
     pub efficiency: Result<Estimate, NoEstimate>,
     /// Wall time ÷ wall time of the scenario's baseline, paired by block; `None` for the baseline
-    /// itself.
+    /// itself. No ratio where more requests failed on a side than the margin.
     pub over_baseline: Option<Compared>,
     /// Signs of disturbance in the wall times.
     pub instabilities: Vec<Instability>,
@@ -122,6 +125,11 @@ pub struct ClaimCell {
 }
 
 impl Metric {
+    /// Whether it counts something, so that a claim is about every trial and not about a median.
+    pub fn is_count(self) -> bool {
+        matches!(self, Metric::Connections | Metric::Errors)
+    }
+
     /// The value of a trial, in nanoseconds, bytes or a count.
     pub fn of(self, row: &TrialRow) -> Option<f64> {
         let value = match self {
@@ -145,7 +153,7 @@ impl Analysis {
         let controls: Vec<Control> =
             plan.scenarios.iter().map(|s| control(recording, s.control, margin)).collect();
         let mut cells: Vec<CellAnalysis> =
-            (0..plan.cells.len()).map(|cell| cell_analysis(recording, cell)).collect();
+            (0..plan.cells.len()).map(|cell| cell_analysis(recording, cell, margin)).collect();
         for (scenario, control) in controls.iter().enumerate() {
             compare_with_baseline(recording, scenario, margin, control, &mut cells);
         }
@@ -185,7 +193,7 @@ pub fn values(recording: &Recording, cell: usize, metric: Metric) -> Vec<f64> {
     recording.of_cell(&id).filter(|t| t.is_ok()).filter_map(|t| metric.of(t)).collect()
 }
 
-fn cell_analysis(recording: &Recording, cell: usize) -> CellAnalysis {
+fn cell_analysis(recording: &Recording, cell: usize, margin: Margin) -> CellAnalysis {
     let planned = &recording.plan.cells[cell];
     let id = planned.id.to_string();
     let rows: Vec<&TrialRow> = recording.of_cell(&id).collect();
@@ -201,18 +209,52 @@ fn cell_analysis(recording: &Recording, cell: usize) -> CellAnalysis {
         rows.iter().filter(|r| r.is_ok()).filter_map(|r| Some((r.block, r.wall_ns?))).collect();
     let wall_values: Vec<f64> = walls.iter().map(|&(_, ns)| ns as f64).collect();
     let wall = median(&wall_values);
+    let failed_requests = failed_share(&rows);
+    let all_done = !is_lossy(failed_requests, margin);
     CellAnalysis {
         cell,
         ok: count(Status::Ok),
         failed: count(Status::Failed),
         invalid: count(Status::Invalid),
         reasons,
-        efficiency: wall.clone().map(|e| efficiency(planned, &e)),
+        failed_requests,
+        efficiency: match &wall {
+            Ok(wall) if all_done => Ok(efficiency(planned, wall)),
+            Ok(_) => Err(NoEstimate::RequestsFailed),
+            Err(reason) => Err(reason.clone()),
+        },
         wall,
-        walls,
         over_baseline: None,
         // Without a value there is nothing to flag.
-        instabilities: stability(&wall_values).unwrap_or_default(),
+        instabilities: stability(&wall_values)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|flag| with_block_numbers(flag, &walls))
+            .collect(),
+        walls,
+    }
+}
+
+/// Failed requests ÷ issued requests over the `ok` ones of these trials.
+fn failed_share(rows: &[&TrialRow]) -> Option<f64> {
+    let ok = || rows.iter().filter(|r| r.is_ok());
+    let issued: u64 = ok().filter_map(|r| r.issued).sum();
+    let errors: u64 = ok().filter_map(|r| r.errors).sum();
+    (issued > 0).then(|| errors as f64 / issued as f64)
+}
+
+/// Whether so many requests failed that a wall time is not that of the same work.
+fn is_lossy(failed_share: Option<f64>, margin: Margin) -> bool {
+    failed_share.is_some_and(|share| share > margin.relative())
+}
+
+/// Positions among the values become the numbers of their blocks.
+fn with_block_numbers(flag: Instability, walls: &[(u32, u64)]) -> Instability {
+    match flag {
+        Instability::Extremes { blocks } => Instability::Extremes {
+            blocks: blocks.into_iter().map(|position| walls[position - 1].0 as usize).collect(),
+        },
+        other => other,
     }
 }
 
@@ -276,10 +318,15 @@ fn compare_with_baseline(
     let others: Vec<usize> = (0..plan.cells.len())
         .filter(|&c| plan.cells[c].scenario == scenario && c != baseline)
         .collect();
+    let lossy = |cell: usize| is_lossy(cells[cell].failed_requests, margin);
     let family: Vec<Comparison> = others
         .iter()
         .map(|&cell| Comparison {
-            ratio: paired(recording, baseline, cell, Metric::Wall),
+            ratio: if lossy(baseline) || lossy(cell) {
+                Err(NoEstimate::RequestsFailed)
+            } else {
+                paired(recording, baseline, cell, Metric::Wall)
+            },
             direction: Direction::LowerIsBetter,
         })
         .collect();
@@ -297,7 +344,13 @@ fn claim_analysis(recording: &Recording, index: usize) -> ClaimAnalysis {
         .select(&claim.of)
         .map(|cell| {
             let ratio = claimed_ratio(recording, claim, cell);
-            let finding = judge_claim(ratio.as_ref(), bounds);
+            let finding = match judge_claim(ratio.as_ref(), bounds) {
+                // The range of a count reaches across the bound: some trial is beyond it.
+                Finding::Undecided(Undecided::Straddles) if is_claim_of_count(claim) => {
+                    Finding::Refuted
+                }
+                finding => finding,
+            };
             ClaimCell { cell, ratio, finding }
         })
         .collect();
@@ -311,6 +364,11 @@ fn claim_analysis(recording: &Recording, index: usize) -> ClaimAnalysis {
         ClaimFinding::Undecided
     };
     ClaimAnalysis { claim: index, finding, cells }
+}
+
+/// Whether the claim is about every trial and not about a median.
+fn is_claim_of_count(claim: &Claim) -> bool {
+    claim.over == Over::One && claim.metric.is_count()
 }
 
 fn bounds(claim: &Claim) -> Bounds {
@@ -339,6 +397,7 @@ fn claimed_ratio(
         Over::Ideal => over(planned.ideal.wall_ns),
         Over::LongestDelay => over(facts.longest_delay_ns),
         Over::SumOfDelays => over(facts.sum_of_delays_ns),
+        Over::One if is_claim_of_count(claim) => every_trial(recording, cell, claim.metric),
         Over::One => Analysis::metric(recording, cell, claim.metric),
         Over::Cell(selector) => {
             let base = plan
@@ -348,6 +407,22 @@ fn claimed_ratio(
             paired(recording, base, cell, claim.metric).map(|r| r.ratio)
         }
     }
+}
+
+/// A count must be right in every trial: its range, which is no estimate of anything. Trials that
+/// are invalid belong to it, since a wrong answer makes a trial invalid.
+fn every_trial(recording: &Recording, cell: usize, metric: Metric) -> Result<Estimate, NoEstimate> {
+    let id = recording.plan.cells[cell].id.to_string();
+    let measured = |t: &&TrialRow| matches!(t.status, Status::Ok | Status::Invalid);
+    let counts: Vec<f64> =
+        recording.of_cell(&id).filter(measured).filter_map(|t| metric.of(t)).collect();
+    let middle = median(&counts)?;
+    let range = |pick: fn(f64, f64) -> f64| counts.iter().copied().fold(middle.value, pick);
+    let (low, high) = (range(f64::min), range(f64::max));
+    Ok(Estimate {
+        interval: Ok(Interval { low, high, nominal: 1.0, achieved: 1.0, exact: true }),
+        ..middle
+    })
 }
 
 fn divided(estimate: Estimate, denominator: f64) -> Result<Estimate, NoEstimate> {
@@ -425,6 +500,50 @@ mod tests {
         assert_eq!(threads.reasons, [("a reason".to_owned(), 1)]);
         let ratio = threads.over_baseline.as_ref().and_then(|c| c.ratio.as_ref().ok());
         assert_eq!(ratio.expect("a ratio").ratio.n, 11);
+    }
+
+    #[test]
+    fn cells_that_lost_requests_are_not_compared() {
+        let recording = recording(three(), |_, _, row| {
+            if row.label == "threads" {
+                row.errors = Some(90);
+                row.wall_ns = Some(1_000);
+            }
+        });
+        let analysis = Analysis::of(&recording);
+        let threads = &analysis.cells[1];
+        assert_eq!(threads.failed_requests, Some(0.9));
+        assert_eq!(threads.efficiency, Err(NoEstimate::RequestsFailed));
+        let compared = threads.over_baseline.as_ref().expect("a comparison");
+        assert_eq!(compared.judged.verdict, Err(NoEstimate::RequestsFailed));
+        let other = analysis.cells[2].over_baseline.as_ref().expect("a comparison");
+        assert_eq!(other.judged.verdict, Ok(Verdict::Faster));
+    }
+
+    #[test]
+    fn a_claim_about_a_count_must_hold_in_every_trial() {
+        let mut experiment = three();
+        experiment.claims = vec![Claim {
+            text: "No request fails".to_owned(),
+            metric: Metric::Errors,
+            of: of("threads"),
+            over: Over::One,
+            at_least: None,
+            at_most: Some(0.0),
+        }];
+        let finding = |block: u32, status: Status| {
+            let recording = recording(experiment.clone(), |_, planned, row| {
+                if planned.block == block && row.label == "threads" {
+                    row.errors = Some(1);
+                    row.set_status(status, "");
+                }
+            });
+            Analysis::of(&recording).claims[0].finding
+        };
+        assert_eq!(finding(99, Status::Ok), ClaimFinding::Held);
+        // A single failure refutes it, even in a trial that wrong answers made invalid.
+        assert_eq!(finding(3, Status::Ok), ClaimFinding::Refuted);
+        assert_eq!(finding(3, Status::Invalid), ClaimFinding::Refuted);
     }
 
     #[test]

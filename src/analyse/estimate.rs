@@ -49,6 +49,12 @@ impl Interval {
         self.low <= value && value <= self.high
     }
 
+    /// For the interval of a ratio: its farther end from 1, as a ratio of at least 1.
+    #[must_use]
+    pub fn reach(&self) -> f64 {
+        self.high.max(1.0 / self.low)
+    }
+
     /// The same interval on another scale; `scale` must be increasing.
     pub(super) fn map(self, scale: impl Fn(f64) -> f64) -> Self {
         Self { low: scale(self.low), high: scale(self.high), ..self }
@@ -122,6 +128,9 @@ pub enum NoEstimate {
     /// The statistic has no value for these blocks.
     #[error("the statistic is undefined for these blocks")]
     Undefined,
+    /// Times of different amounts of work have no ratio that means anything.
+    #[error("requests failed, so it is not the same work")]
+    RequestsFailed,
 }
 
 /// Which of the given samples an error speaks of.

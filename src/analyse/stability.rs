@@ -129,9 +129,9 @@ pub fn stability(blocks: &[f64]) -> Result<Vec<Instability>, NoEstimate> {
 /// The flag for an A/A control whose interval reaches beyond the margin.
 #[must_use]
 pub fn wide_control(control: &Interval, margin: Margin) -> Option<Instability> {
-    let reach = control.high.ln().abs().max(control.low.ln().abs());
-    (reach > margin.log())
-        .then(|| Instability::WideControl { reach: reach.exp(), margin: margin.relative() })
+    let reach = control.reach();
+    (reach > 1.0 + margin.relative())
+        .then(|| Instability::WideControl { reach, margin: margin.relative() })
 }
 
 /// Median and robust standard deviation; none where more than half of the values are equal, which
@@ -155,11 +155,17 @@ fn dispersion(blocks: &[f64]) -> Option<Instability> {
     (relative > DISPERSED).then_some(Instability::Dispersed { relative })
 }
 
+/// Less than this share of the median is no disturbance, however quiet the other blocks are: the
+/// default margin, below which no difference matters.
+const NEGLIGIBLE: f64 = 0.02;
+
 fn extremes(blocks: &[f64]) -> Option<Instability> {
     let (center, spread) = center_and_spread(blocks)?;
     let far: Vec<usize> = (1..)
         .zip(blocks)
-        .filter(|(_, value)| (**value - center).abs() > EXTREME * spread)
+        .filter(|(_, value)| {
+            (**value - center).abs() > (EXTREME * spread).max(NEGLIGIBLE * center.abs())
+        })
         .map(|(position, _)| position)
         .collect();
     (!far.is_empty()).then_some(Instability::Extremes { blocks: far })
@@ -168,7 +174,7 @@ fn extremes(blocks: &[f64]) -> Option<Instability> {
 fn slow_start(blocks: &[f64]) -> Option<Instability> {
     let (first, rest) = blocks.split_first()?;
     let (center, spread) = center_and_spread(rest)?;
-    (center > 0.0 && first - center > EXTREME * spread)
+    (center > 0.0 && first - center > (EXTREME * spread).max(NEGLIGIBLE * center))
         .then(|| Instability::SlowStart { ratio: first / center })
 }
 

@@ -76,7 +76,7 @@ impl Sampling {
     pub(super) fn end(self, wall_ns: u64, used: Usage) -> Vec<TimelineRow> {
         let last = self.trial.look(wall_ns, used);
         drop(self.running);
-        let between = self.thread.join().unwrap_or_default();
+        let between = self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         let between = between.into_iter().filter(|row| row.at_ns < wall_ns);
         std::iter::once(self.first).chain(between).chain([last]).collect()
     }

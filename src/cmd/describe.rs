@@ -61,6 +61,7 @@ pub(super) fn describe(plan: &Plan) -> String {
     }
     let _ = writeln!(out, "\n{}", order(plan));
     out += &detectable(experiment.blocks.count, experiment.margin);
+    out += &too_few(plan).unwrap_or_default();
     out
 }
 
@@ -111,7 +112,8 @@ fn order(plan: &Plan) -> String {
 }
 
 fn detectable(blocks: u32, margin: f64) -> String {
-    let mut out = format!("\nwhat {blocks} blocks can tell, in 9 of 10 runs:\n");
+    let mut out =
+        format!("\nwhat one comparison over {blocks} blocks can tell, in 9 of 10 runs:\n");
     for noise in NOISES {
         let seen = detectable_ratio(noise, blocks as usize, POWER);
         let text = match seen {
@@ -124,4 +126,19 @@ fn detectable(blocks: u32, margin: f64) -> String {
         let _ = writeln!(out, "  trials that vary by {:.0} %: {text}", noise * 100.0);
     }
     out
+}
+
+/// A warning where no verdict is possible, however large a difference is: the smallest p of `n`
+/// paired blocks is 2 ÷ 2ⁿ (all differences have one sign), and Holm divides 5 % by the number of
+/// comparisons of a scenario.
+fn too_few(plan: &Plan) -> Option<String> {
+    let cells = |scenario: usize| plan.cells.iter().filter(|c| c.scenario == scenario).count();
+    let comparisons = (0..plan.scenarios.len()).map(cells).max()?.saturating_sub(1).max(1);
+    let needed = (6..64).find(|&n| 2f64.powi(1 - n) * comparisons as f64 <= 0.05)?;
+    (plan.experiment.blocks.count < needed.unsigned_abs()).then(|| {
+        format!(
+            "  no cell can be called faster or slower: {comparisons} comparisons with the baseline \
+             need at least {needed} blocks\n"
+        )
+    })
 }

@@ -14,10 +14,11 @@ use crate::delay::Model;
 use crate::exit::Exit;
 use crate::machine::{Machine, kernel, process};
 use crate::plan::Plan;
-use crate::record::{Build, FORMAT, Manifest, NewRun, RecordError, Recording, RunWriter};
+use crate::record::{Build, FORMAT, Manifest, NewRun, RecordError, Recording, RunWriter, Status};
 use crate::run::progress::{Json, Quiet, Shown};
-use crate::run::{ChildExecutor, Cpus, Done, Progress, Summary, record, without_folders};
+use crate::run::{ChildExecutor, Cpus, Done, Progress, record, without_folders};
 use crate::spec::Source;
+use crate::strategy::Runtime;
 
 pub(super) fn run(args: &cli::Run) -> Result<Exit, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
@@ -38,7 +39,7 @@ pub(super) fn run(args: &cli::Run) -> Result<Exit, Failure> {
     let mut worst = Exit::Fine;
     for (file, (source, plan)) in plans {
         let exit = fresh(args, file, &source, &plan, &mut executor)?;
-        if exit != Exit::Fine {
+        if severity(exit) > severity(worst) {
             worst = exit;
         }
         if exit == Exit::Interrupted {
@@ -46,6 +47,16 @@ pub(super) fn run(args: &cli::Run) -> Result<Exit, Failure> {
         }
     }
     Ok(worst)
+}
+
+/// Of several runs the worst decides the exit code.
+fn severity(exit: Exit) -> u8 {
+    match exit {
+        Exit::Fine => 0,
+        Exit::Worse => 1,
+        Exit::BadTrials => 2,
+        _ => 3,
+    }
 }
 
 fn fresh(
@@ -75,7 +86,7 @@ fn resume(args: &cli::Run, dir: &Path, executor: &mut ChildExecutor) -> Result<E
     let before = Recording::read(dir)?;
     if before.manifest.is_finished() {
         say(&format!("{} is complete; nothing is left to run", dir.display()));
-        return finish(args, dir, &Summary::default());
+        return finish(args, dir);
     }
     let machine = Machine::this();
     if machine.id() != before.manifest.machine {
@@ -123,9 +134,24 @@ fn announce(args: &cli::Run, line: &str, cpus: &Cpus, plan: &Plan) {
     if cfg!(debug_assertions) {
         say("warning: a debug build: its CPU times mean little; use --release");
     }
+    if let Some(workers) = too_many_workers(plan, cpus) {
+        say(&format!(
+            "warning: a runtime of {workers} threads on {} CPUs of the client: they take turns",
+            cpus.client.len()
+        ));
+    }
     if plan.experiment.blocks.count < 6 {
         say("warning: fewer than 6 blocks: there will be no intervals and no verdicts");
     }
+}
+
+/// The largest runtime with more threads than the client has CPUs.
+fn too_many_workers(plan: &Plan, cpus: &Cpus) -> Option<u32> {
+    let workers = plan.cells.iter().filter_map(|c| match c.strategy.runtime? {
+        Runtime::MultiThread(n) => Some(n.get()),
+        Runtime::CurrentThread => None,
+    });
+    workers.filter(|&n| n as usize > cpus.client.len().max(1)).max()
 }
 
 fn go(
@@ -144,20 +170,22 @@ fn go(
         Box::new(Shown::new(std::io::stderr().is_terminal()))
     };
     let summary = record(plan, cpus, done, writer, executor, progress.as_mut())?;
-    finish(args, writer.dir(), &summary)
+    if summary.interrupted { interrupted(args, writer.dir()) } else { finish(args, writer.dir()) }
+}
+
+/// Says how to go on.
+fn interrupted(args: &cli::Run, dir: &Path) -> Result<Exit, Failure> {
+    let resume = format!("inflight run --resume {}", dir.display());
+    if args.json {
+        event(&serde_json::json!({ "event": "interrupted", "run": dir, "resume": resume }))?;
+    } else {
+        say(&format!("interrupted; nothing is lost. Go on with:\n  {resume}"));
+    }
+    Ok(Exit::Interrupted)
 }
 
 /// Writes the report and says where it stands.
-fn finish(args: &cli::Run, dir: &Path, summary: &Summary) -> Result<Exit, Failure> {
-    let resume = format!("inflight run --resume {}", dir.display());
-    if summary.interrupted {
-        if args.json {
-            event(&serde_json::json!({ "event": "interrupted", "run": dir, "resume": resume }))?;
-        } else {
-            say(&format!("interrupted; nothing is lost. Go on with:\n  {resume}"));
-        }
-        return Ok(Exit::Interrupted);
-    }
+fn finish(args: &cli::Run, dir: &Path) -> Result<Exit, Failure> {
     let recording = Recording::read(dir)?;
     let analysis = Analysis::of(&recording);
     let rendered = crate::report::render(&recording, &analysis)?;
@@ -175,8 +203,10 @@ fn finish(args: &cli::Run, dir: &Path, summary: &Summary) -> Result<Exit, Failur
         let answer = crate::report::answer(&recording, &analysis);
         print(&format!("\n{answer}\n\nrecord: {}\nreport: {}\n", dir.display(), path.display()))?;
     }
-    if summary.failed + summary.invalid > 0 {
-        let Summary { failed, invalid, .. } = summary;
+    // From the record, so that trials of before an interruption count too.
+    let of = |status: Status| recording.trials.iter().filter(|t| t.status == status).count();
+    let (failed, invalid) = (of(Status::Failed), of(Status::Invalid));
+    if failed + invalid > 0 {
         say(&format!("{failed} trials failed, {invalid} were invalid; the report says why"));
         return Ok(Exit::BadTrials);
     }

@@ -2,11 +2,10 @@
 
 use crate::analyse::{
     Analysis, CellAnalysis, Comparison, Direction, Judged, Margin, NoEstimate, RatioEstimate,
-    Verdict, judge_each, median, shift_ratio,
+    Verdict, judge_each, shift_ratio,
 };
 use crate::plan::{Cell, Plan};
 use crate::record::Recording;
-use crate::spec::Metric;
 
 use super::noise::{self, ControlPair};
 use super::{CellDiff, CellSide, LoneCell, Outcome};
@@ -107,8 +106,8 @@ fn cell_diff(
         id: cell.id.to_string(),
         name: cell.name.clone(),
         scenario: new.plan.scenarios[new_scenario].name.clone(),
-        base: side(base, analysed[0]),
-        new: side(new, analysed[1]),
+        base: side(analysed[0]),
+        new: side(analysed[1]),
         ratio: ratio(analysed),
         noise: noise::worst(control, analysed[0], analysed[1]),
         judged: None,
@@ -122,23 +121,14 @@ fn ratio([base, new]: [&CellAnalysis; 2]) -> Result<RatioEstimate, NoEstimate> {
     shift_ratio(&walls(base), &walls(new))
 }
 
-fn side(recording: &Recording, cell: &CellAnalysis) -> CellSide {
-    let id = recording.plan.cells[cell.cell].id.to_string();
-    let shares: Vec<f64> = recording
-        .of_cell(&id)
-        .filter(|row| row.is_ok())
-        .filter_map(|row| {
-            let issued = row.issued.filter(|&issued| issued > 0)?;
-            Some(Metric::Errors.of(row)? / issued as f64)
-        })
-        .collect();
+fn side(cell: &CellAnalysis) -> CellSide {
     CellSide {
         ok: cell.ok,
         failed: cell.failed,
         invalid: cell.invalid,
         reasons: cell.reasons.clone(),
         wall: cell.wall.clone(),
-        failed_requests: median(&shares).ok().map(|share| share.value),
+        failed_requests: cell.failed_requests,
     }
 }
 

@@ -44,7 +44,7 @@ pub enum Source {
 impl Noise {
     /// The farther end from 1, as a ratio of at least 1.
     pub fn reach(&self) -> f64 {
-        self.interval.high.max(1.0 / self.interval.low)
+        self.interval.reach()
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) fn standing(diff: &Diff) -> String {
             " The numbers below are listed, and mean nothing together."
         };
         format!("Not comparable: {}.{numbers}", broken.join("; "))
+    } else if diff.count(Outcome::NotMeasured) == diff.cells.len() {
+        "Comparable, but no common cell was measured on both sides.".to_owned()
     } else if diff.same_recording {
         "Both are the same recording.".to_owned()
     } else {

@@ -13,8 +13,8 @@ pub struct Only {
 }
 
 impl Only {
-    /// Reads terms: `factor=value[,value…]` compares a factor, anything else must be a part of
-    /// the cell's name.
+    /// Reads terms: `factor=value[,value…]` compares a factor, anything else must stand in
+    /// the cell's name as whole words: `sync` does not select `async`.
     pub fn parse(terms: &[String]) -> Result<Only, String> {
         let mut only = Only::default();
         for term in terms {
@@ -39,14 +39,30 @@ impl Only {
 
     pub(super) fn keeps(&self, scenario: &Scenario, strategy: &Strategy, name: &str) -> bool {
         let name = name.to_lowercase();
-        self.names.iter().all(|part| name.contains(part))
+        self.names.iter().all(|words| has_words(&name, words))
             && self.selector.matches(scenario, strategy)
     }
+}
+
+fn has_words(name: &str, words: &str) -> bool {
+    let is_border = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    name.match_indices(words).any(|(at, _)| {
+        is_border(name[..at].chars().next_back())
+            && is_border(name[at + words.len()..].chars().next())
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_are_whole() {
+        assert!(has_words("sync ureq", "sync"));
+        assert!(has_words("async, limited limit 10", "limit 10"));
+        assert!(!has_words("async", "sync"));
+        assert!(!has_words("threads limit 100", "limit 10"));
+    }
 
     #[test]
     fn a_wrong_factor_names_the_nearest() {

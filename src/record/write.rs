@@ -1,6 +1,7 @@
 //! Writing a record so that nothing is lost: a run's folder appears whole, by rename; a trial's
 //! files are synced before its row; a row is one write and one sync.
 
+use std::fs::TryLockError;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -148,8 +149,10 @@ impl RunWriter {
 
     fn open(dir: PathBuf, manifest: Manifest) -> Result<RunWriter, RecordError> {
         let lock = fs::File::open(dir.join(PLAN))?;
-        if lock.file().try_lock().is_err() {
-            return Err(RecordError::Locked(dir));
+        match lock.file().try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(RecordError::Locked(dir)),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
         }
         Ok(RunWriter {
             manifest,

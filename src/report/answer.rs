@@ -13,6 +13,9 @@ use super::standing::Standing;
 /// no strategy can beat. Above, the cell's own ideal says more.
 const NEAR_LONGEST: f64 = 1.5;
 
+/// Cells that are named beside the fastest and the baseline: one sentence holds no more.
+const OTHERS: usize = 4;
+
 /// More scenarios than this do not fit the first screen.
 const SCENARIOS: usize = 6;
 
@@ -194,7 +197,7 @@ impl Speaker<'_> {
         } else if !self.standing.has_intervals && self.has_company() {
             return self.without_intervals(fastest, wall);
         } else if self.standing.has_winner() || !self.has_company() {
-            format!("{} answers {requests} in {}", self.name(fastest), self.measured(wall))
+            format!("{} completes {requests} in {}", self.name(fastest), self.measured(wall))
         } else {
             self.tie(fastest, wall)
         };
@@ -204,15 +207,34 @@ impl Speaker<'_> {
             .collect();
         let clauses =
             if clauses.is_empty() { String::new() } else { format!(", {}", and(&clauses)) };
-        let next = match self.standing.slower.first() {
-            // The baseline has been named already.
-            Some(&next) if self.standing.has_winner() && next != self.baseline() => {
-                Some(format!("The next is {} with {}.", self.name(next), self.wall(next)))
+        let next = match self.best_of_other_labels(fastest) {
+            others if self.standing.has_winner() && !others.is_empty() => {
+                let shown: Vec<String> = others
+                    .iter()
+                    .map(|&c| format!("{} ({})", self.name(c), self.wall(c)))
+                    .collect();
+                let verb = if shown.len() == 1 { "Next comes" } else { "Next come" };
+                Some(format!("{verb} {}.", and(&shown)))
             }
             _ => self.not_told_apart(wall),
         };
         let next = next.map_or_else(String::new, |next| format!(" {next}"));
         format!("{opening}{clauses}.{next}")
+    }
+
+    /// The fastest cell of each label but that of the fastest, in their order; without the
+    /// baseline, which has been named already.
+    fn best_of_other_labels(&self, fastest: usize) -> Vec<usize> {
+        let label = |cell: usize| &self.facts.cell(cell).strategy.label;
+        let mut best: Vec<usize> = Vec::new();
+        for &cell in self.standing.slower.iter().filter(|&&c| c != self.baseline()) {
+            let named = |&other: &usize| label(other) == label(cell);
+            if label(cell) != label(fastest) && !best.iter().any(named) {
+                best.push(cell);
+            }
+        }
+        best.truncate(OTHERS);
+        best
     }
 
     /// Whether there is anything to be faster than.
@@ -243,7 +265,7 @@ impl Speaker<'_> {
         let mut equal = vec![fastest];
         equal.extend(&self.standing.equivalent);
         format!(
-            "{} answer {requests} equally fast (within the margin of {}), {} in {}",
+            "{} complete {requests} equally fast (within the margin of {}), {} in {}",
             self.names(&equal),
             percent(self.facts.analysis.margin.relative()),
             self.name(fastest),
@@ -258,7 +280,7 @@ impl Speaker<'_> {
         if !untold.is_empty() {
             let verb = if untold.len() == 1 { "is" } else { "are" };
             sentences.push(format!(
-                "But {} ({}) {verb} not shown to differ from it by more than the noise.",
+                "But {} ({}) {verb} not shown to differ from it by more than the margin or the noise.",
                 self.names(untold),
                 self.walls(untold)
             ));
@@ -327,7 +349,7 @@ impl Speaker<'_> {
             Ok(Verdict::Faster) => {
                 format!("{} less than {name} ({details})", percent(1.0 - r.ratio.value))
             }
-            Ok(Verdict::Equivalent) => format!("no faster than the baseline {name} ({details})"),
+            Ok(Verdict::Equivalent) => format!("as fast as the baseline {name} ({details})"),
             Ok(Verdict::Slower) => format!("slower than the baseline {name} ({details})"),
             _ => {
                 let doubt = judged.doubt.as_ref();

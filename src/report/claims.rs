@@ -41,8 +41,8 @@ pub(super) fn section(facts: &Facts) -> Option<String> {
         }
     );
     let rule = "A claim is *held* if the whole interval lies within its bound for every cell that it \
-                selects, *refuted* if the whole interval lies outside for one. The cell shown is \
-                the worst for the claim.";
+                selects, *refuted* if the whole interval lies outside for one. A claim about a \
+                count must hold in every trial. The cell shown is the worst for the claim.";
     let mut out = vec!["### Claims".to_owned(), intro, table.render(), rule.to_owned()];
     out.extend(parts);
     Some(out.join("\n\n"))
@@ -103,9 +103,16 @@ fn worst<'a>(claim: &Claim, cells: &'a [ClaimCell]) -> Option<&'a ClaimCell> {
             return f64::INFINITY;
         };
         let (low, high) = interval.as_ref().map_or((*value, *value), |i| (i.low, i.high));
-        let above = claim.at_most.map_or(f64::NEG_INFINITY, |most| high / most);
-        let below = claim.at_least.map_or(f64::NEG_INFINITY, |least| least / low);
-        above.max(below)
+        let above = claim.at_most.map(|most| high / most);
+        let below = claim.at_least.map(|least| least / low);
+        match (above, below) {
+            // A lower bound beside an upper one is mostly what physics forbids to pass; being near
+            // it is good. Passing it is not.
+            (Some(above), Some(below)) if below <= 1.0 => above,
+            (above, below) => {
+                [above, below].into_iter().flatten().fold(f64::NEG_INFINITY, f64::max)
+            }
+        }
     };
     // Of equals the first in the plan: `max_by` takes the last.
     cells
@@ -116,8 +123,21 @@ fn worst<'a>(claim: &Claim, cells: &'a [ClaimCell]) -> Option<&'a ClaimCell> {
 
 fn value(claim: &Claim, cell: &ClaimCell) -> String {
     match &cell.ratio {
+        Ok(e) if claim.over == Over::One && claim.metric.is_count() => in_every_trial(e),
         Ok(e) => estimate(e, |v| in_unit(claim, v)),
         Err(_) => UNKNOWN.to_owned(),
+    }
+}
+
+/// A count is claimed of every trial, so its range is shown.
+fn in_every_trial(range: &Estimate) -> String {
+    let (low, high) =
+        range.interval.as_ref().map_or((range.value, range.value), |i| (i.low, i.high));
+    let trials = counted(range.n, "trial");
+    if low == high {
+        format!("{} in all {trials}", about(low))
+    } else {
+        format!("{} to {} in {trials}", about(low), about(high))
     }
 }
 
@@ -133,7 +153,8 @@ fn in_unit(claim: &Claim, value: f64) -> String {
 }
 
 fn bounds(claim: &Claim) -> String {
-    let shown = |v: f64| in_unit(claim, v);
+    // A bound is shown as it was written: rounded, a value could look to be within it and not be.
+    let shown = |v: f64| if claim.over == Over::One { in_unit(claim, v) } else { v.to_string() };
     match (claim.at_least, claim.at_most) {
         (Some(low), Some(high)) => format!("{} to {}", shown(low), shown(high)),
         (Some(low), None) => format!("≥ {}", shown(low)),

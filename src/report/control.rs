@@ -27,7 +27,7 @@ pub(super) fn section(facts: &Facts) -> String {
     };
     format!(
         "**A/A control.** What the same cell measured twice differs by (95 % interval), beside a \
-         margin of {margin}, below which no difference is called one:\n\n{lines}"
+         margin of {margin}, and smaller differences do not count:\n\n{lines}"
     )
 }
 
@@ -76,18 +76,17 @@ fn line(facts: &Facts, control: &Control) -> String {
             return format!("{differs} (no interval: {reason}), so the noise is not known.");
         }
     };
-    let reach =
-        ratio.interval.as_ref().map_or(0.0, |i| (i.high.ln().abs().max(i.low.ln().abs())).exp_m1());
+    let reach = ratio.interval.as_ref().map_or(0.0, |i| i.reach() - 1.0);
     let consequence = if reach > margin {
         format!(
-            "differences below {} are noise, and no verdict says *equivalent*, because the margin \
+            "differences below {} cannot be told from noise, and no verdict says *equivalent*, because the margin \
              of {} is finer than that",
             percent(reach),
             percent(margin)
         )
     } else {
         format!(
-            "that is within the margin of {}, below which no difference is called one",
+            "that is within the margin of {}, and smaller differences do not count",
             percent(margin)
         )
     };

@@ -8,14 +8,14 @@ pub(super) fn section(facts: &Facts) -> String {
     let recording = facts.recording;
     let manifest = &recording.manifest;
     let run = format!("results/{}/{}", manifest.machine, recording.name);
-    let mut commands = Vec::new();
-    if let Some(commit) = &manifest.build.commit {
-        commands.push(format!("git checkout {commit}"));
-    }
-    commands.push("cargo install --locked --path .".to_owned());
-    commands.push(run_command(facts));
-    commands.push(format!("inflight report {}", quoted(&run)));
-    commands.push(format!("inflight diff {} results/YOUR-MACHINE/YOUR-RUN", quoted(&run)));
+    let checkout = manifest.build.commit.as_ref().map(|commit| format!("git checkout {commit}"));
+    let back = checkout.as_ref().map(|_| "git checkout -".to_owned());
+    let again = ["cargo install --locked --path .".to_owned(), run_command(facts)];
+    let read = [
+        format!("inflight report {}", quoted(&run)),
+        format!("inflight diff {} results/YOUR-MACHINE/YOUR-RUN", quoted(&run)),
+    ];
+    let commands: Vec<String> = checkout.into_iter().chain(again).chain(back).chain(read).collect();
     let dirty = match manifest.build.dirty {
         Some(_) => {
             "\n\nThe build had changes that are not in its commit, so the first command gives \
@@ -31,9 +31,9 @@ pub(super) fn section(facts: &Facts) -> String {
     };
     format!(
         "## How to reproduce\n\n{}\n\nThe same seeds give the same delays and the same order of \
-         trials everywhere. `inflight diff` gives verdicts on the same machine only. The third \
-         command makes a recording of your own; the fourth makes this report again from the record \
-         of {}.{dirty}\n\n{experiment}",
+         trials everywhere. The first commands make a recording of your own with the same build. \
+         The last two need the checkout that holds the record {}: they make this report again, and \
+         compare; `inflight diff` gives verdicts on the same machine only.{dirty}\n\n{experiment}",
         fenced("sh", &commands.join("\n")),
         code(&recording.name),
     )
@@ -48,18 +48,7 @@ fn run_command(facts: &Facts) -> String {
     ];
     words.extend(manifest.overrides.iter().map(|o| format!("--set {}", quoted(o))));
     words.extend(manifest.only.iter().map(|o| format!("--only {}", quoted(o))));
-    // Written as an override, the number of blocks is there already.
-    if !manifest.overrides.iter().any(|o| o.starts_with("blocks")) {
-        words.extend(option(&manifest.argv, "--blocks").map(|n| format!("--blocks {}", quoted(n))));
-    }
     words.join(" ")
-}
-
-/// The value of an option of a command line.
-fn option<'a>(argv: &'a [String], name: &str) -> Option<&'a str> {
-    let at = argv.iter().position(|a| a == name);
-    let apart = at.and_then(|i| argv.get(i + 1)).map(String::as_str);
-    apart.or_else(|| argv.iter().find_map(|a| a.strip_prefix(name)?.strip_prefix('=')))
 }
 
 /// A word for a shell.
@@ -80,13 +69,5 @@ mod tests {
         assert_eq!(quoted("workload.requests=10"), "workload.requests=10");
         assert_eq!(quoted("label=it's `x`"), "'label=it'\\''s `x`'");
         assert_eq!(quoted(""), "''");
-    }
-
-    #[test]
-    fn an_option_is_found_in_both_forms() {
-        let argv = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
-        assert_eq!(option(&argv(&["run", "--blocks", "3"]), "--blocks"), Some("3"));
-        assert_eq!(option(&argv(&["run", "--blocks=3"]), "--blocks"), Some("3"));
-        assert_eq!(option(&argv(&["run", "--blocks"]), "--blocks"), None);
     }
 }

@@ -87,7 +87,7 @@ impl Notes {
         let doubts = self
             .doubts
             .iter()
-            .map(|(doubt, cells)| format!("Inconclusive is {}: {doubt}.", facts.codes(cells, 6)));
+            .map(|(doubt, cells)| format!("Inconclusive, {}: {doubt}.", facts.codes(cells, 6)));
         let notes: Vec<String> = self.reasons.iter().cloned().chain(doubts).collect();
         (!notes.is_empty())
             .then(|| format!("Notes ({UNKNOWN} is unknown, not zero):\n\n{}", list(&notes)))
@@ -215,7 +215,8 @@ fn costs(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
         table.row(row);
     }
     let meaning = "*In flight* is the busiest moment at the server, of what the schedule reaches \
-                   without overhead; *CPU* is user and kernel time for 1,000 requests issued.";
+                   without overhead. *CPU* is user and kernel time for 1,000 requests issued: the \
+                   client's within the measured window, the server's from its start to its end.";
     format!("{}\n\n{meaning}", table.render())
 }
 

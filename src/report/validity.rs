@@ -173,7 +173,7 @@ impl Looked<'_> {
     fn requests(&self) -> Line {
         self.ask(
             Check::Requests,
-            "the server saw every request",
+            "every request reached the server, or failed",
             |r, _| Some((r.issued?, r.server_requests?, r.errors?)),
             |all| {
                 let sum = |of: fn(&(u64, u64, u64)) -> u64| all.iter().map(of).sum::<u64>();
@@ -268,7 +268,7 @@ impl Looked<'_> {
     fn delays(&self) -> Line {
         self.ask(
             Check::Delays,
-            "delays were served as planned",
+            "delays were as planned, but for the server's own bursts",
             |r, _| Some((r.server_delay_error_p50_ns? as f64, r.server_delay_error_p99_ns? as f64)),
             |all| {
                 let worst = |of: fn(&(f64, f64)) -> f64| all.iter().map(of).fold(0.0, f64::max);

@@ -160,7 +160,7 @@ pub(super) static RUNTIME: Key<RuntimeForm> =
 pub(super) static TIMEOUT: Key<Duration> = Key::optional(
     "timeout",
     Duration { least: 1_000, most: LONGEST_NS, example: "\"5s\"" },
-    "a request that takes longer fails with class `timeout`",
+    "a request that takes longer fails, with class `timeout(connect)`, `timeout(head)` or `timeout(body)`",
 )
 .otherwise("none")
 .many();
@@ -170,7 +170,7 @@ pub(super) static NOFILE: Key<Integer<u64>> = Key::optional(
     Integer { least: 16, most: 1_048_576, make: Some, example: "1024" },
     "open files that the client process may have",
 )
-.otherwise("as the harness is started")
+.otherwise("as many as the harness may have (its hard limit)")
 .many();
 
 pub(super) static STRATEGY: Section = Section {

@@ -31,6 +31,7 @@ fn left_out(facts: &Facts, failed: usize, invalid: usize) -> String {
     if invalid > 0 {
         parts.push(counted(invalid, "invalid trial"));
     }
+    parts.push("the second trials of the A/A control".to_owned());
     if facts.plan().experiment.blocks.warmup > 0 {
         parts.push("the warm-up".to_owned());
     }

@@ -189,7 +189,7 @@ fn title(facts: &Facts, cells: &[usize]) -> String {
         })
         .collect();
     match short_of.as_slice() {
-        [] => "Every strategy shown uses the concurrency that it was given".to_owned(),
+        [] => "Every strategy shown reaches the peak of its schedule".to_owned(),
         [(cell, seen, expected)] => format!(
             "{} reaches {} of {} requests in flight",
             short(facts, *cell),

@@ -45,7 +45,7 @@ pub(super) fn figures(facts: &Facts) -> Figures {
             groups,
         };
         let caption = format!(
-            "A verdict needs the whole interval beyond the margin of {} and beyond what the A/A \
+            "*Faster* and *slower* need the whole interval beyond the margin of {} and beyond what the A/A \
              control differs by. {}",
             percent(margin),
             text(&footer)

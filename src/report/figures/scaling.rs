@@ -199,7 +199,9 @@ fn title(facts: &Facts, families: &[Family]) -> String {
                 let less = percent(1.0 - to / from);
                 let (first, last) = (count(first.0), count(last.0));
                 if steady {
-                    format!("{name}: every step up to a limit of {last} helps, {less} less in all")
+                    format!(
+                        "{name}: every step up to a limit of {last} helps, {less} less time in all"
+                    )
                 } else {
                     format!(
                         "{name} takes {less} less time with a limit of {last} than with {first}"

@@ -14,7 +14,7 @@ pub(super) fn figures(facts: &Facts) -> Figures {
         let chart = Wall {
             frame: Frame {
                 title: title(facts, &cells),
-                subtitle: "Wall time from the first request to the last byte, against the ideal: \
+                subtitle: "Wall time from the start of the first thread or task to the last byte, against the ideal: \
                            the same schedule without overhead"
                     .to_owned(),
                 footer: footer.clone(),

@@ -102,6 +102,7 @@ fn figure(facts: &Facts, scenario: usize, figures: &mut Figures) -> Result<(), R
         "Each bar is a request: pale while it waits for its turn, dark while it waits for the \
          answer.",
         &from,
+        "The title is from the medians of all blocks; a single trial need not be typical.",
         cut,
         &not_shown(facts, &others),
         &missing,

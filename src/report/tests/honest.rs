@@ -21,7 +21,7 @@ fn cells_that_are_equal_have_no_winner() {
     }));
     let answer = answer(&recording);
     assert!(
-        answer.contains("answer 100 requests equally fast (within the margin of 2 %)"),
+        answer.contains("complete 100 requests equally fast (within the margin of 2 %)"),
         "{answer}"
     );
     assert!(answer.contains("`gather`") && answer.contains("`buffered`"), "{answer}");
@@ -37,7 +37,10 @@ fn cells_that_noise_hides_have_no_winner() {
     });
     let answer = answer(&recording);
     assert!(answer.contains("has the shortest median"), "{answer}");
-    assert!(answer.contains("is not shown to differ from it by more than the noise"), "{answer}");
+    assert!(
+        answer.contains("is not shown to differ from it by more than the margin or the noise"),
+        "{answer}"
+    );
     assert!(!answer.contains("equally fast"), "{answer}");
 }
 
@@ -61,7 +64,7 @@ fn a_time_of_fewer_answers_does_not_win() {
         }
     });
     let answer = answer(&recording);
-    assert!(answer.starts_with("`buffered` answers 100 requests"), "{answer}");
+    assert!(answer.starts_with("`buffered` completes 100 requests"), "{answer}");
     assert!(answer.contains("In `gather` requests failed (90 %: emfile)"), "{answer}");
     assert!(page(&recording).contains("emfile 1,080"));
 }
@@ -75,7 +78,7 @@ fn nothing_is_faster_than_a_baseline_that_wins() {
         row.wall_ns = scaled(row.wall_ns, slower * (1.05 + 0.001 * wobble(planned, 7)));
     }));
     let answer = answer(&recording);
-    assert!(answer.starts_with("`gather` answers 100 requests"), "{answer}");
+    assert!(answer.starts_with("`gather` completes 100 requests"), "{answer}");
     assert!(answer.contains("itself the baseline"), "{answer}");
     assert!(page(&recording).contains("Nothing is faster than gather, the baseline"));
 }
