@@ -1,80 +1,96 @@
-//! What a report of a recording costs: `cargo bench --bench report`.
+//! What it costs to write, read, analyse and report a recording: `cargo bench --bench recording`.
 
 use std::hint::black_box;
-use std::num::NonZeroU32;
+use std::path::Path;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use inflight::analyse::Analysis;
-use inflight::delay::{Choice, Delay, Model};
 use inflight::machine::Machine;
 use inflight::plan::{Only, Plan, PlannedTrial};
 use inflight::record::{
-    Build, FORMAT, Manifest, NewRun, Recording, RequestRow, Status, TrialRow, write_requests,
+    Build, FORMAT, Manifest, NewRun, Recording, RequestRow, RunWriter, Status, TrialRow,
+    read_requests, write_requests,
 };
 use inflight::report::render;
-use inflight::spec::{Blocks, Experiment, RecordLevel, Scenario};
-use inflight::strategy::{Reuse, Strategy, library, model};
+use inflight::spec::{Experiment, Source};
 
 criterion_main!(benches);
 
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20);
-    targets = whole
+    targets = requests, whole
+}
+
+/// Request rows of a trial: a million, of which a hundredth is enough to see what each costs.
+const ROWS: u32 = 10_000;
+
+fn requests(c: &mut Criterion) {
+    let mut group = c.benchmark_group("requests");
+    group.throughput(Throughput::Elements(u64::from(ROWS)));
+    let write = || write_requests(Vec::new(), (0..ROWS).map(request)).expect("rows");
+    group.bench_function("write", |b| b.iter(write));
+    let rows = write();
+    group.bench_function("read", |b| b.iter(|| read_requests(black_box(&rows[..])).expect("rows")));
+    group.finish();
 }
 
 /// Twenty cells, fifteen blocks, a thousand request rows and a histogram of as many buckets each:
 /// a large experiment.
 fn whole(c: &mut Criterion) {
     let results = tempfile::tempdir().expect("a folder");
-    let recording = recording(results.path());
+    let (plan, mut writer) = create(results.path());
+    for planned in &plan.trials {
+        let row = row(&plan, planned);
+        writer.append_trial(&row, &histogram()).expect("a row");
+        if planned.block == 1 {
+            let file = std::fs::File::create(writer.requests_path(&row.trial)).expect("a file");
+            write_requests(file, (0..REQUESTS).map(request)).expect("rows");
+        }
+    }
+    let dir = writer.dir().to_owned();
+    c.bench_function("read/20 cells", |b| b.iter(|| Recording::read(&dir).expect("a recording")));
+    let recording = Recording::read(&dir).expect("a recording");
     c.bench_function("analyse/20 cells", |b| b.iter(|| Analysis::of(black_box(&recording))));
     let analysis = Analysis::of(&recording);
     c.bench_function("render/20 cells", |b| {
         b.iter(|| render(black_box(&recording), &analysis).expect("a report"));
     });
+    // Last, because the record is damaged by it: a trial stands in it many times.
+    let (row, histogram) = (row(&plan, &plan.trials[0]), histogram());
+    c.bench_function("append a trial, synced", |b| {
+        b.iter(|| writer.append_trial(black_box(&row), &histogram).expect("a row"));
+    });
 }
 
 const REQUESTS: u32 = 1_000;
 
-fn experiment() -> Experiment {
-    let strategy = |name: &str, limit: u32| {
-        let model = model::named(name).expect("a model");
-        let library = library::of_flavour(model.flavour()).next().expect("a library");
-        let limit = NonZeroU32::new(limit);
-        Strategy::new(name.to_owned(), model, library, Reuse::Session, limit, None, None, None)
-            .expect("a strategy")
-    };
-    let models = ["threads", "thread-pool", "async-semaphore", "async-workers"];
-    let limits = [1, 10, 50, 100, 500];
-    let strategies = models.iter().flat_map(|m| limits.iter().map(|&n| strategy(m, n))).collect();
-    let of_ns = vec![0, 10_000_000, 20_000_000, 30_000_000];
-    Experiment {
-        name: "bench".to_owned(),
-        title: "A bench".to_owned(),
-        question: "How long does a report take?".to_owned(),
-        scenarios: vec![Scenario {
-            requests: REQUESTS,
-            delay: Delay { model: Model::Choice(Choice { of_ns }), max_ns: None },
-            time_scale: 1.0,
-            body_bytes: 4_000,
-            seed: 1,
-            backlog: 4_096,
-        }],
-        strategies,
-        excludes: Vec::new(),
-        baseline: None,
-        control: None,
-        blocks: Blocks { count: 15, warmup: 1, seed: 1 },
-        claims: Vec::new(),
-        record: RecordLevel::Sample,
-        margin: 0.02,
-        deadline_ns: None,
-    }
-}
+const EXPERIMENT: &str = r#"
+title = "A bench"
+question = "How long does a report take?"
 
-fn recording(results: &std::path::Path) -> Recording {
-    let plan = Plan::new(experiment(), &Only::default()).expect("a plan");
+[workload]
+requests = 1000
+delay = { choice = ["0ms", "10ms", "20ms", "30ms"] }
+body = "4kB"
+
+[[strategy]]
+model = ["threads", "thread-pool", "async-semaphore", "async-workers"]
+label = "any"
+limit = [1, 10, 50, 100, 500]
+
+[blocks]
+count = 15
+"#;
+
+fn create(results: &Path) -> (Plan, RunWriter) {
+    let source = Source {
+        name: "bench.toml".to_owned(),
+        text: EXPERIMENT.to_owned(),
+        overrides: Vec::new(),
+    };
+    let experiment = Experiment::parse(&source, results).expect("an experiment");
+    let plan = Plan::new(experiment, &Only::default()).expect("a plan");
     let machine = Machine::this();
     let manifest = Manifest {
         format: FORMAT,
@@ -93,39 +109,19 @@ fn recording(results: &std::path::Path) -> Recording {
     };
     let new = NewRun {
         results,
-        experiment: "",
+        experiment: EXPERIMENT,
         traces: Vec::new(),
         plan: &plan,
-        manifest: manifest.clone(),
+        manifest,
         machine: &machine,
         start: jiff::Timestamp::UNIX_EPOCH,
     };
-    let mut writer = new.create().expect("a record");
-    let mut trials = Vec::new();
-    for planned in &plan.trials {
-        let row = row(&plan, planned);
-        let histogram: Vec<(u64, u64)> =
-            (1..=u64::from(REQUESTS)).map(|n| (n * 30_000, 1)).collect();
-        writer.append_trial(&row, &histogram).expect("a row");
-        if planned.block == 1 {
-            let file = std::fs::File::create(writer.requests_path(&row.trial)).expect("a file");
-            write_requests(file, (0..REQUESTS).map(request)).expect("rows");
-        }
-        trials.push(row);
-    }
-    let name = "19700101T000000Z-bench".to_owned();
-    let dir = writer.requests_path("any").ancestors().nth(2).expect("a run").to_owned();
-    Recording {
-        dir,
-        name,
-        manifest,
-        machine: Some(machine),
-        experiment_text: String::new(),
-        plan,
-        all_trials: trials.clone(),
-        trials,
-        env: Vec::new(),
-    }
+    let writer = new.create().expect("a record");
+    (plan, writer)
+}
+
+fn histogram() -> Vec<(u64, u64)> {
+    (1..=u64::from(REQUESTS)).map(|n| (n * 30_000, 1)).collect()
 }
 
 fn row(plan: &Plan, planned: &PlannedTrial) -> TrialRow {

@@ -5,9 +5,7 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
-cd "$root"
-git ls-files -z --cached --others --exclude-standard -- . ':!results' ':!reports' \
-  | xargs -0 cp --parents -t "$copy"
+"$root/tests/copy-tree.sh" "$copy"
 # Dependencies are built already; only the copy itself is new.
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$root/target}/follow-docs"
 cd "$copy"

@@ -123,3 +123,56 @@ fn a_refuted_claim_is_a_finding_unless_claims_are_strict() {
     // A trial that is invalid because the machine is busy is told first.
     assert!([1, 5].contains(&strict.code), "{}", strict.stderr);
 }
+
+#[test]
+fn what_a_strategy_suffers_is_counted_and_leaves_the_trial_valid() {
+    let bench = Bench::new();
+    let greedy = "\n[[strategy]]\nlabel = \"greedy\"\nmodel = \"async-all\"\nnofile = 32\n";
+    let text = TINY
+        .replace("requests = 8", "requests = 64")
+        .replace("[blocks]", &format!("{greedy}\n[blocks]"));
+    bench.file("tiny.toml", &text);
+    let run = bench.record(&["tiny.toml", "--only", "greedy", "--blocks", "1"]);
+    let recording = inflight::record::Recording::read(&run).expect("a recording");
+    for trial in &recording.trials {
+        let errors = trial.errors.expect("a count");
+        assert!((32..64).contains(&errors), "{errors} of 64 requests failed with 32 open files");
+        assert_eq!(trial.error_classes.to_string(), format!("emfile:{errors}"));
+        assert_eq!(trial.reason, "");
+    }
+    let report = bench.call(&["report"]);
+    report.exits(0);
+    let page = fs_err::read_to_string(bench.path(report.stdout.trim())).expect("a page");
+    assert!(page.contains("emfile"), "{page}");
+}
+
+#[test]
+fn a_trial_that_passes_its_deadline_is_killed_and_recorded() {
+    let bench = Bench::new();
+    let text = TINY
+        .replace("question = ", "deadline = \"1s\"\nquestion = ")
+        .replace("\"4ms\"", "\"600ms\"");
+    bench.file("slow.toml", &text);
+    // One by one, eight requests of up to 600 ms take longer than a second; four at a time do not.
+    let _alone = alone();
+    let args = [
+        "run",
+        "--quiet",
+        "slow.toml",
+        "--only",
+        "sync",
+        "--blocks",
+        "1",
+        "--set",
+        "blocks.warmup=0",
+    ];
+    bench.call(&args).exits(5).says("2 trials failed");
+    let run = bench.runs().pop().expect("a run");
+    let rows = fs_err::read_to_string(run.join("trials.csv")).expect("rows");
+    assert_eq!(
+        rows.matches("client was still running after the deadline of 1s").count(),
+        2,
+        "{rows}"
+    );
+    bench.call(&["report", "--check"]).exits(0);
+}

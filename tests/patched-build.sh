@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Does `diff` name what got slower, and nothing else? Records the quickstart with this build and with
+# one in which `async-semaphore` sleeps 5 ms for each request, and compares them.
+#
+# The patched cell must be called slower every time. That no other cell is may fail once by chance
+# (a 95 % interval is not a certainty, and the machine may change between two recordings), so it has
+# to hold in one of two tries.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/tree"
+"$root/tests/copy-tree.sh" "$work/tree"
+model=$work/tree/src/strategy/model/async_semaphore.rs
+sed -i 's|^\( *\)request.send().await;|\1tokio::time::sleep(std::time::Duration::from_millis(5)).await;\n&|' "$model"
+grep -q 'from_millis(5)' "$model" || { echo "the patch did not apply"; exit 1; }
+cd "$root"
+cargo build --locked --release
+(cd "$work/tree" && CARGO_TARGET_DIR="$root/target/patched" cargo build --locked --release)
+cd "$work"
+
+record() { # BINARY FOLDER
+  "$1" run --quiet --out "$2" --reports "$2-reports" "$root/experiments/quickstart.toml"
+  echo "$2"/*/*-quickstart-*/
+}
+
+for try in 1 2; do
+  base=$(record "$root/target/release/inflight" "base$try")
+  new=$(record "$root/target/patched/release/inflight" "new$try")
+  code=0
+  "$root/target/release/inflight" diff "$base" "$new" || code=$?
+  "$root/target/release/inflight" diff "$base" "$new" --format csv > table.csv || true
+  slower=$(awk -F, '$1 == "slower" { print $2 }' table.csv | sort | tr '\n' ' ')
+  patched=$(awk -F, '/async, limited/ { print $2 }' table.csv)
+  echo "try $try: exit $code; slower: ${slower:-none}; patched: $patched"
+  [[ $code == 1 && " $slower" == *" $patched "* ]] || { echo "the patched cell is not called slower"; exit 1; }
+  [[ $slower == "$patched " ]] && exit 0
+done
+echo "other cells were called slower in both tries"
+exit 1
