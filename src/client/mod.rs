@@ -156,11 +156,13 @@ pub fn run(config: &ClientConfig) -> Result<ClientReport, ClientError> {
     let used = Usage::now().since(before);
 
     recorder.count_threads();
+    // Before rows are written, which not every trial does.
+    let max_rss_bytes = process::Status::now().max_rss_bytes;
     let samples = sampling.map(|s| s.end(wall_ns, used));
     drop(trial);
     issued?;
     files.write(config, &recorder, samples)?;
-    Ok(report::of(&recorder, wall_ns, used))
+    Ok(ClientReport { max_rss_bytes, ..report::of(&recorder, wall_ns, used) })
 }
 
 /// A strategy ready to go: client and runtime are there, no connection yet.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hdrhistogram::Histogram;
 
 use super::record::{Outcome, Recorder};
-use crate::machine::process::{Status, Usage};
+use crate::machine::process::Usage;
 use crate::protocol::{self, ClientReport, Percentiles};
 use crate::strategy::failure::Class;
 
@@ -44,8 +44,7 @@ pub(super) fn of(recorder: &Recorder, wall_ns: u64, used: Usage) -> ClientReport
     report.errors = classes.into_iter().map(|(class, n)| (class.to_string(), n)).collect();
     report.latency = histogram(&latencies);
     report.latency_percentiles = percentiles(&latencies);
-    // Last, so that they cover the making of the report too.
-    report.max_rss_bytes = Status::now().max_rss_bytes;
+    // Last, so that it covers the making of the report too.
     report.cpu_process_ns = Usage::now().cpu_ns();
     report
 }

@@ -207,7 +207,8 @@ impl Plan {
     pub fn deadline_ns(&self, cell: &Cell) -> u64 {
         self.experiment.deadline_ns.unwrap_or_else(|| {
             let requests = u64::from(self.scenario_of(cell).requests);
-            20_000_000_000 + 10 * cell.ideal.wall_ns + requests * 2_000_000
+            (20_000_000_000 + requests * 2_000_000)
+                .saturating_add(cell.ideal.wall_ns.saturating_mul(10))
         })
     }
 
@@ -221,7 +222,8 @@ impl Plan {
 
     /// How long the whole run will take.
     pub fn expected_total_ns(&self) -> u64 {
-        self.trials.iter().map(|t| self.expected_ns(&self.cells[t.cell])).sum()
+        let expected = self.trials.iter().map(|t| self.expected_ns(&self.cells[t.cell]));
+        expected.fold(0, u64::saturating_add)
     }
 
     /// Digest of what is run: the cells and the order. A run can be resumed under the same digest

@@ -31,7 +31,9 @@ impl Only {
                         .unwrap_or_default();
                     format!("--only {term}: there is no factor `{key}`; did you mean `{near}`?")
                 })?;
-            let values = values.split(',').map(|v| v.trim().to_owned()).collect();
+            // A value may hold a comma itself: the whole text is one more that is accepted.
+            let values = std::iter::once(values).chain(values.split(','));
+            let values = values.map(|v| v.trim().to_owned()).collect();
             only.selector.terms.push((factor, values));
         }
         Ok(only)

@@ -38,6 +38,8 @@ pub enum Check {
     Peak,
     /// Do the connections match the way of reuse?
     Connections,
+    /// Could the server accept every connection at once?
+    Accepted,
     /// Were the delays served as planned?
     Delays,
     /// Was nothing faster than any schedule can be?
@@ -46,11 +48,12 @@ pub enum Check {
 
 impl Check {
     /// Every check, in the order of the report.
-    pub const ALL: [Check; 7] = [
+    pub const ALL: [Check; 8] = [
         Check::Requests,
         Check::Limit,
         Check::Peak,
         Check::Connections,
+        Check::Accepted,
         Check::Answers,
         Check::Delays,
         Check::Bound,
@@ -70,6 +73,7 @@ impl Check {
             Check::Limit => check_limit(&seen, scenario, strategy),
             Check::Peak => check_peak(row, &seen),
             Check::Connections => check_connections(&seen, scenario, strategy),
+            Check::Accepted => check_accepted(row),
             Check::Delays => check_delays(row, &seen, u64::from(scenario.requests)),
             Check::Bound => check_bound(row, &seen),
         }
@@ -168,6 +172,14 @@ fn check_connections(seen: &Seen, scenario: &Scenario, strategy: &Strategy) -> O
         let expected = if least == most { most.to_string() } else { format!("{least} to {most}") };
         format!("{opened} connections were opened instead of {expected}")
     })
+}
+
+fn check_accepted(row: &TrialRow) -> Option<String> {
+    let failures = row.server_accept_failures.filter(|&n| n > 0)?;
+    Some(format!(
+        "the server could not accept a connection {failures} times: it may open too few files; \
+         raise the hard limit (`ulimit -Hn`)"
+    ))
 }
 
 fn check_delays(row: &TrialRow, seen: &Seen, requests: u64) -> Option<String> {
@@ -298,6 +310,12 @@ mod tests {
             session(|row| row.server_connections = Some(100)),
             "100 connections were opened instead of 1 to 10"
         );
+    }
+
+    #[test]
+    fn a_server_without_files_is_noticed() {
+        let reason = session(|row| row.server_accept_failures = Some(3));
+        assert!(reason.starts_with("the server could not accept a connection 3 times"), "{reason}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `latency.csv.zst`: one zstd frame for each trial, appended. A decoder reads all frames as one
 //! CSV.
 
-use std::io::{self, Read};
+use std::io::Read;
 
 use fs_err::OpenOptions;
 use serde::{Deserialize, Serialize};
@@ -38,27 +38,33 @@ pub(super) fn frame(trial: &str, histogram: &[(u64, u64)]) -> Result<Vec<u8>, Re
     Ok(zstd::encode_all(&text[..], LEVEL)?)
 }
 
-/// Length of the whole frames at the start of `bytes`.
-fn whole_frames(bytes: &[u8]) -> usize {
-    let mut at = 0;
-    while let Ok(length) = zstd::zstd_safe::find_frame_compressed_size(&bytes[at..]) {
-        if length == 0 || at + length > bytes.len() {
-            break;
-        }
-        at += length;
-        if at == bytes.len() {
-            break;
+/// The bytes that begin a zstd frame (RFC 8878, 3.1.1).
+const MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
+
+/// Length of the whole frames. What follows them is the frame that was being written; if another
+/// frame begins within it, it is not torn but damaged.
+fn whole_frames(bytes: &[u8]) -> Result<usize, RecordError> {
+    let mut whole = 0;
+    while whole < bytes.len() {
+        match zstd::zstd_safe::find_frame_compressed_size(&bytes[whole..]) {
+            Ok(length) if length > 0 => whole += length,
+            _ => break,
         }
     }
-    at
+    let rest = bytes.get(whole + 1..).unwrap_or_default();
+    if rest.windows(MAGIC.len()).any(|w| w == MAGIC) {
+        let what = format!("the frame at byte {whole} is not whole, and more follow it");
+        return Err(RecordError::damaged(LATENCY, 0, what));
+    }
+    Ok(whole)
 }
 
 /// Cuts a last frame that was not written to its end. Returns the bytes that were cut.
-pub(super) fn cut_torn_frame(path: &std::path::Path) -> io::Result<u64> {
+pub(super) fn cut_torn_frame(path: &std::path::Path) -> Result<u64, RecordError> {
     let mut file = OpenOptions::new().read(true).write(true).open(path)?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
-    let whole = whole_frames(&bytes);
+    let whole = whole_frames(&bytes)?;
     let torn = (bytes.len() - whole) as u64;
     if torn > 0 {
         file.set_len(whole as u64)?;
@@ -69,10 +75,8 @@ pub(super) fn cut_torn_frame(path: &std::path::Path) -> io::Result<u64> {
 
 /// Reads all whole frames.
 pub(super) fn read(bytes: &[u8]) -> Result<Vec<LatencyRow>, RecordError> {
-    let text = zstd::decode_all(&bytes[..whole_frames(bytes)])
+    let text = zstd::decode_all(&bytes[..whole_frames(bytes)?])
         .map_err(|e| RecordError::damaged(LATENCY, 0, e.to_string()))?;
-    let text =
-        String::from_utf8(text).map_err(|_| RecordError::damaged(LATENCY, 0, "it is not UTF-8"))?;
     lines::read_rows(LATENCY, &text)
 }
 
@@ -92,6 +96,10 @@ mod tests {
             assert_eq!(rows.len(), 2);
             assert_eq!(rows[1], LatencyRow { trial: "b001p000".into(), value_ns: 20, count: 1 });
         }
+        let mut spoiled = bytes.clone();
+        spoiled[whole - 12] ^= 0xFF;
+        spoiled[whole - 3] ^= 0xFF;
+        assert!(read(&spoiled).is_err(), "damage before the last frame is told");
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join(LATENCY);
         fs_err::write(&path, &bytes[..bytes.len() - 3]).expect("a file");

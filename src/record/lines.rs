@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 
 use super::RecordError;
 
-/// A row as one line of CSV. Line breaks within a field become spaces, so that a row is a line
-/// and a torn tail can be told from a whole row.
+/// A row as one line of CSV. No field may hold a line break, so that a row is a line and a torn
+/// tail can be told from a whole row.
 pub(super) fn line(row: &impl Serialize, with_header: bool) -> Result<Vec<u8>, RecordError> {
     let mut writer = csv::WriterBuilder::new().has_headers(with_header).from_writer(Vec::new());
     writer.serialize(row).map_err(io::Error::from)?;
@@ -41,12 +41,17 @@ impl Appender {
     }
 }
 
+/// Length of the lines that were written to their end.
+fn whole_lines(bytes: &[u8]) -> usize {
+    bytes.iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1)
+}
+
 /// Cuts a last line that was not written to its end. Returns the bytes that were cut.
 pub(super) fn cut_torn_line(path: &std::path::Path) -> io::Result<u64> {
     let mut file = OpenOptions::new().read(true).write(true).open(path)?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
-    let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
+    let whole = whole_lines(&bytes);
     let torn = (bytes.len() - whole) as u64;
     if torn > 0 {
         file.set_len(whole as u64)?;
@@ -56,13 +61,13 @@ pub(super) fn cut_torn_line(path: &std::path::Path) -> io::Result<u64> {
     Ok(torn)
 }
 
-/// Reads all rows. A last line without its end is left out: it is a row that was being written.
+/// Reads all rows. A last line without its end is left out: it is a row that was being written,
+/// and may end in the middle of a character.
 pub(super) fn read_rows<T: DeserializeOwned>(
     name: &str,
-    text: &str,
+    bytes: &[u8],
 ) -> Result<Vec<T>, RecordError> {
-    let whole = text.rfind('\n').map_or(0, |i| i + 1);
-    let mut reader = csv::Reader::from_reader(&text.as_bytes()[..whole]);
+    let mut reader = csv::Reader::from_reader(&bytes[..whole_lines(bytes)]);
     let row = |row: Result<T, csv::Error>| {
         row.map_err(|error| {
             let line = error.position().map_or(0, csv::Position::line);
@@ -102,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_torn_tail_is_left_out_and_other_damage_is_named() {
-        let read = |text: &str| read_rows::<Row>("t.csv", text);
+        let read = |text: &str| read_rows::<Row>("t.csv", text.as_bytes());
         assert_eq!(read("a,b\n1,2\n3,").expect("a torn tail"), [Row { a: 1, b: Some(2) }]);
         let error = read("a,b\n1,2\nx,4\n5,6\n").expect_err("a bad row").to_string();
         assert!(error.starts_with("t.csv:3: damaged: "), "{error}");

@@ -62,13 +62,12 @@ impl Recording {
                 "their digests differ; was experiment.toml edited after the recording?".to_owned(),
             ));
         }
-        let planned: Vec<PlanRow> = lines::read_rows(PLAN, &fs::read_to_string(dir.join(PLAN))?)?;
+        let planned: Vec<PlanRow> = lines::read_rows(PLAN, &fs::read(dir.join(PLAN))?)?;
         if !plan_rows(&plan).eq(planned) {
             return Err(RecordError::Plan(format!("{PLAN} has other trials")));
         }
-        let all_trials: Vec<TrialRow> =
-            lines::read_rows(TRIALS, &fs::read_to_string(dir.join(TRIALS))?)?;
-        let env = lines::read_rows(ENV, &fs::read_to_string(dir.join(ENV))?)?;
+        let all_trials: Vec<TrialRow> = lines::read_rows(TRIALS, &fs::read(dir.join(TRIALS))?)?;
+        let env = lines::read_rows(ENV, &fs::read(dir.join(ENV))?)?;
         let trials = complete_attempts(&plan, &all_trials)?;
         let name = dir
             .canonicalize()?
@@ -113,6 +112,12 @@ impl Recording {
         for row in frames::read(&fs::read(self.dir.join(LATENCY))?)? {
             by_trial.entry(row.trial).or_default().push((row.value_ns, row.count));
         }
+        // A histogram is written before its row, so every row has one.
+        let answered = self.trials.iter().filter(|t| t.is_ok() && t.ok > Some(0));
+        if let Some(lost) = answered.map(|t| &t.trial).find(|t| !by_trial.contains_key(*t)) {
+            let what = format!("the histogram of trial {lost} is missing");
+            return Err(RecordError::damaged(LATENCY, 0, what));
+        }
         Ok(by_trial)
     }
 
@@ -134,7 +139,7 @@ impl Recording {
         if !path.exists() {
             return Ok(None);
         }
-        lines::read_rows(&format!("{TIMELINE}/{trial}.csv"), &fs::read_to_string(path)?).map(Some)
+        lines::read_rows(&format!("{TIMELINE}/{trial}.csv"), &fs::read(path)?).map(Some)
     }
 }
 

@@ -124,22 +124,28 @@ impl NewRun<'_> {
         #[cfg(unix)]
         fs::set_permissions(&dir, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
         sync_dir(&machine_dir)?;
-        RunWriter::open(dir, self.manifest)
+        let lock = lock(&dir)?;
+        RunWriter::open(dir, self.manifest, lock)
     }
 }
 
 impl RunWriter {
-    /// Opens an interrupted record to go on with it, and mends what the interruption tore.
-    pub fn resume(dir: &Path, manifest: Manifest) -> Result<(RunWriter, Vec<Repair>), RecordError> {
-        // The lock comes first: a file that grows must not be cut.
-        let writer = RunWriter::open(dir.to_owned(), manifest)?;
+    /// Opens an interrupted record to go on with it, and mends what the interruption tore. From
+    /// then on nobody else writes it, so it may be read.
+    pub fn resume(dir: &Path) -> Result<(RunWriter, Vec<Repair>), RecordError> {
+        if !dir.join(MANIFEST).is_file() {
+            return Err(RecordError::NotARecording(dir.to_owned()));
+        }
+        // The lock comes first: a file that grows must not be cut, nor be read by halves.
+        let lock = lock(dir)?;
+        let manifest = Manifest::parse(&fs::read_to_string(dir.join(MANIFEST))?)?;
+        let writer = RunWriter::open(dir.to_owned(), manifest, lock)?;
         let mut repairs = Vec::new();
-        for (file, cut) in [
-            (TRIALS, lines::cut_torn_line as fn(&Path) -> std::io::Result<u64>),
-            (ENV, lines::cut_torn_line),
-            (LATENCY, frames::cut_torn_frame),
+        for (file, bytes) in [
+            (TRIALS, lines::cut_torn_line(&dir.join(TRIALS))?),
+            (ENV, lines::cut_torn_line(&dir.join(ENV))?),
+            (LATENCY, frames::cut_torn_frame(&dir.join(LATENCY))?),
         ] {
-            let bytes = cut(&dir.join(file))?;
             if bytes > 0 {
                 repairs.push(Repair { file, bytes });
             }
@@ -147,13 +153,7 @@ impl RunWriter {
         Ok((writer, repairs))
     }
 
-    fn open(dir: PathBuf, manifest: Manifest) -> Result<RunWriter, RecordError> {
-        let lock = fs::File::open(dir.join(PLAN))?;
-        match lock.file().try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(RecordError::Locked(dir)),
-            Err(TryLockError::Error(error)) => return Err(error.into()),
-        }
+    fn open(dir: PathBuf, manifest: Manifest, lock: fs::File) -> Result<RunWriter, RecordError> {
         Ok(RunWriter {
             manifest,
             trials: lines::Appender::open(&dir.join(TRIALS))?,
@@ -162,6 +162,11 @@ impl RunWriter {
             _lock: lock,
             dir,
         })
+    }
+
+    /// What made the run, and what happened to it so far.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
     }
 
     /// The run's folder.
@@ -201,6 +206,16 @@ impl RunWriter {
         let at_unix_ms = at.as_millisecond().unsigned_abs();
         self.manifest.events.push(Event { what, at_unix_ms });
         Ok(replace(&self.dir.join(MANIFEST), &to_json(&self.manifest))?)
+    }
+}
+
+/// Keeps other writers out of a run for as long as the file is open.
+fn lock(dir: &Path) -> Result<fs::File, RecordError> {
+    let lock = fs::File::open(dir.join(PLAN))?;
+    match lock.file().try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(RecordError::Locked(dir.to_owned())),
+        Err(TryLockError::Error(error)) => Err(error.into()),
     }
 }
 

@@ -143,6 +143,7 @@ impl Looked<'_> {
             Check::Limit => self.limits(),
             Check::Peak => self.peaks(),
             Check::Connections => self.connections(),
+            Check::Accepted => self.accepted(),
             Check::Answers => self.bodies(),
             Check::Delays => self.delays(),
             Check::Bound => self.bounds(),
@@ -256,6 +257,15 @@ impl Looked<'_> {
         )
     }
 
+    fn accepted(&self) -> Line {
+        self.ask(
+            Check::Accepted,
+            "the server accepted every connection at once",
+            |r, _| r.server_accept_failures,
+            |all| format!("{} waited", count(all.iter().sum())),
+        )
+    }
+
     fn bodies(&self) -> Line {
         self.ask(
             Check::Answers,
@@ -323,7 +333,6 @@ fn noise(facts: &Facts) -> String {
         ("delay server's timer late, p50 (self-check)", late(|e| e.timer_error_p50_ns)),
         ("delay server's timer late, p99 (self-check)", late(|e| e.timer_error_p99_ns)),
         ("connections dropped by a full accept queue", sum(&|r| r.listen_overflows)),
-        ("connections not accepted at once", sum(&|r| r.server_accept_failures)),
         ("TCP segments sent again", sum(&|r| r.retransmits)),
         ("CPU time stolen by the hypervisor", over(&|e| e.steal_percent, &percents)),
         ("CPU busy, all programs", over(&|e| e.busy_percent, &percents)),

@@ -7,7 +7,7 @@ pub mod progress;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 pub use child::ChildExecutor;
@@ -75,9 +75,12 @@ pub struct Summary {
 #[derive(Debug, Default)]
 pub struct Done {
     /// Blocks that need nothing more.
-    pub blocks: std::collections::HashSet<u32>,
+    pub blocks: HashSet<u32>,
     /// The last attempt of each block that was begun.
     pub attempts: HashMap<u32, u32>,
+    /// Good trials of the blocks that need nothing more: cell, block, and whether it is the
+    /// control's twin.
+    good: Vec<(String, u32, bool)>,
 }
 
 impl Done {
@@ -92,7 +95,12 @@ impl Done {
             let last = attempts.entry(block).or_default();
             *last = attempt.max(*last);
         }
-        Done { blocks: complete.iter().map(|t| t.block).collect(), attempts }
+        let good = complete.iter().filter(|t| t.is_ok());
+        Done {
+            blocks: complete.iter().map(|t| t.block).collect(),
+            attempts,
+            good: good.map(|t| (t.cell.clone(), t.block, t.replica != "a")).collect(),
+        }
     }
 }
 
@@ -107,22 +115,24 @@ pub fn record(
     executor: &mut dyn Executor,
     progress: &mut dyn Progress,
 ) -> Result<Summary, RecordError> {
-    let resumed = !done.attempts.is_empty();
+    let resumed = !writer.manifest().events.is_empty();
     let begin = if resumed { Happening::Resumed } else { Happening::Started };
     writer.note(begin, jiff::Timestamp::now())?;
     let left: Vec<&PlannedTrial> =
         plan.trials.iter().filter(|t| !done.blocks.contains(&t.block)).collect();
     progress.begin(plan, &left);
     let mut summary = Summary::default();
-    let mut cpu_before = Cpu::now();
+    let mut kept = Kept::of(plan, done);
+    let mut cpu_before = None;
     for block in left.chunk_by(|a, b| a.block == b.block) {
         let number = block[0].block;
         let attempt = done.attempts.get(&number).copied().unwrap_or(0) + 1;
         writer.append_env(&environment(number, attempt, &mut cpu_before, cpus, executor))?;
         for planned in block {
             let trial = Trial { plan, planned, attempt, cpus };
-            let (row, latency) = trial.execute(writer, executor);
+            let (row, latency) = trial.execute(writer, executor, &kept);
             writer.append_trial(&row, &latency)?;
+            kept.note(&trial, &row);
             match row.status {
                 Status::Ok => summary.ok += 1,
                 Status::Failed => summary.failed += 1,
@@ -183,13 +193,14 @@ impl Trial<'_> {
         &self,
         writer: &RunWriter,
         executor: &mut dyn Executor,
+        kept: &Kept,
     ) -> (TrialRow, Vec<(u64, u64)>) {
         let cell = &self.plan.cells[self.planned.cell];
         let mut row = TrialRow::planned(self.plan, self.planned, self.attempt);
         row.build = crate::record::Build::this().short();
         row.started_unix_ms = jiff::Timestamp::now().as_millisecond().unsigned_abs();
         let mut latency = Vec::new();
-        match executor.execute(&self.job(writer, &row.trial)) {
+        match executor.execute(&self.job(writer, &row.trial, kept)) {
             Outcome::Measured { client, server } => {
                 row.set_client(&client);
                 row.set_server(&server);
@@ -205,13 +216,13 @@ impl Trial<'_> {
         (row, latency)
     }
 
-    fn job(&self, writer: &RunWriter, trial: &str) -> Job {
+    fn job(&self, writer: &RunWriter, trial: &str, kept: &Kept) -> Job {
         let cell = &self.plan.cells[self.planned.cell];
         let scenario = self.plan.scenario_of(cell);
         let request_log = self
-            .request_rows(scenario.requests)
+            .request_rows(scenario.requests, kept)
             .map(|rows| RequestLog { path: writer.requests_path(trial), rows });
-        let timeline = self.has_timeline().then(|| Timeline {
+        let timeline = self.has_timeline(kept).then(|| Timeline {
             path: writer.timeline_path(trial),
             every_ns: (cell.ideal.wall_ns / TIMELINE_SAMPLES).max(TIMELINE_EVERY_NS),
         });
@@ -244,9 +255,9 @@ impl Trial<'_> {
         }
     }
 
-    /// The first measured trial of a cell speaks for it; its control twin does not.
-    fn request_rows(&self, requests: u32) -> Option<u32> {
-        let speaks = self.planned.block == 1 && self.planned.replica == Replica::A;
+    /// The first good measured trial of a cell speaks for it; its control twin does not.
+    fn request_rows(&self, requests: u32, kept: &Kept) -> Option<u32> {
+        let speaks = self.may_speak() && !kept.requests.contains(&self.planned.cell);
         match self.plan.experiment.record {
             RecordLevel::All => Some(requests),
             RecordLevel::Sample => speaks.then_some(SAMPLE_ROWS.min(requests)),
@@ -254,10 +265,45 @@ impl Trial<'_> {
         }
     }
 
-    /// Sampling costs CPU, so it is done in the warm-up where there is one: in the first trial of
-    /// each cell.
-    fn has_timeline(&self) -> bool {
-        let first = self.plan.trials.iter().find(|t| t.cell == self.planned.cell);
-        first == Some(self.planned)
+    fn may_speak(&self) -> bool {
+        self.planned.block > 0 && self.planned.replica == Replica::A
+    }
+
+    /// Sampling costs CPU, so it is done in the warm-up where there is one: in the first good trial
+    /// of each cell.
+    fn has_timeline(&self, kept: &Kept) -> bool {
+        !kept.timelines.contains(&self.planned.cell)
+    }
+}
+
+/// Cells of which a good trial has left its request rows and its timeline already.
+#[derive(Debug, Default)]
+struct Kept {
+    requests: HashSet<usize>,
+    timelines: HashSet<usize>,
+}
+
+impl Kept {
+    /// What an earlier process left.
+    fn of(plan: &Plan, done: &Done) -> Kept {
+        let mut kept = Kept::default();
+        for (id, block, is_twin) in &done.good {
+            let cell = plan.cells.iter().position(|c| c.id.to_string() == *id);
+            kept.timelines.extend(cell);
+            if *block > 0 && !is_twin {
+                kept.requests.extend(cell);
+            }
+        }
+        kept
+    }
+
+    fn note(&mut self, trial: &Trial, row: &TrialRow) {
+        if row.is_ok() {
+            let cell = trial.planned.cell;
+            self.timelines.insert(cell);
+            if trial.may_speak() {
+                self.requests.insert(cell);
+            }
+        }
     }
 }

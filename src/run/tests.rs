@@ -23,7 +23,7 @@ label = "sync"
 model = "sequential"
 
 [[strategy]]
-label = "threads"
+label = "Fäden"
 model = "threads"
 limit = 5
 
@@ -136,9 +136,8 @@ fn go(writer: &mut RunWriter, plan: &Plan, done: &Done, executor: &mut Planned) 
 
 /// Goes on with a recording until it is whole.
 fn resume(dir: &Path, executor: &mut Planned) -> Summary {
+    let (mut writer, _) = RunWriter::resume(dir).expect("a record to go on with");
     let before = Recording::read(dir).expect("a readable record");
-    let (mut writer, _) =
-        RunWriter::resume(dir, before.manifest.clone()).expect("a record to go on with");
     let done = Done::of(&before.trials, &before.all_trials, &before.env);
     go(&mut writer, &before.plan, &done, executor)
 }
@@ -242,7 +241,7 @@ fn a_record_torn_at_any_byte_of_its_last_rows_goes_on() {
     let manifest = fs_err::read(dir.join("manifest.json")).expect("a manifest");
     let env = fs_err::read(dir.join("env.csv")).expect("rows");
     let header = trials.iter().position(|&b| b == b'\n').map_or(0, |i| i + 1);
-    let cuts = (header..trials.len()).step_by(97).chain([trials.len() - 1]);
+    let cuts = (header..trials.len()).step_by(41).chain([trials.len() - 1]);
     for cut in cuts {
         fs_err::write(dir.join("trials.csv"), &trials[..cut]).expect("a torn file");
         // A trial's histogram is written before its row, so that it may be torn as well.
@@ -264,8 +263,7 @@ fn a_second_writer_is_kept_out() {
     let results = tempfile::tempdir().expect("a folder");
     let plan = plan();
     let writer = create(results.path(), &plan);
-    let manifest = Recording::read(writer.dir()).expect("a record").manifest;
-    let second = RunWriter::resume(writer.dir(), manifest);
+    let second = RunWriter::resume(writer.dir());
     assert!(matches!(second, Err(RecordError::Locked(_))));
 }
 
