@@ -91,6 +91,13 @@ pub struct Folders {
     pub reports: PathBuf,
 }
 
+impl Folders {
+    /// Whether a folder is the one that is used if none is named.
+    pub fn is_usual(&self, folder: &std::path::Path) -> bool {
+        ["results", "reports"].iter().any(|usual| folder == std::path::Path::new(usual))
+    }
+}
+
 /// `inflight run`.
 #[derive(Debug, Args)]
 #[command(after_help = "\

@@ -7,6 +7,7 @@
 # to hold in one of two tries.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
+target=${CARGO_TARGET_DIR:-$root/target}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/tree"
@@ -16,20 +17,20 @@ sed -i 's|^\( *\)request.send().await;|\1tokio::time::sleep(std::time::Duration:
 grep -q 'from_millis(5)' "$model" || { echo "the patch did not apply"; exit 1; }
 cd "$root"
 cargo build --locked --release
-(cd "$work/tree" && CARGO_TARGET_DIR="$root/target/patched" cargo build --locked --release)
+(cd "$work/tree" && CARGO_TARGET_DIR="$target/patched" cargo build --locked --release)
 cd "$work"
 
 record() { # BINARY FOLDER
-  "$1" run --quiet --out "$2" --reports "$2-reports" "$root/experiments/quickstart.toml"
+  "$1" run --quiet --out "$2" --reports "$2-reports" "$root/experiments/quickstart.toml" || [[ $? == 5 ]] || exit 1
   echo "$2"/*/*-quickstart-*/
 }
 
 for try in 1 2; do
-  base=$(record "$root/target/release/inflight" "base$try")
-  new=$(record "$root/target/patched/release/inflight" "new$try")
+  base=$(record "$target/release/inflight" "base$try")
+  new=$(record "$target/patched/release/inflight" "new$try")
   code=0
-  "$root/target/release/inflight" diff "$base" "$new" || code=$?
-  "$root/target/release/inflight" diff "$base" "$new" --format csv > table.csv || true
+  "$target/release/inflight" diff "$base" "$new" || code=$?
+  "$target/release/inflight" diff "$base" "$new" --format csv > table.csv || true
   slower=$(awk -F, '$1 == "slower" { print $2 }' table.csv | sort | tr '\n' ' ')
   patched=$(awk -F, '/async, limited/ { print $2 }' table.csv)
   echo "try $try: exit $code; slower: ${slower:-none}; patched: $patched"

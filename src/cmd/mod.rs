@@ -26,6 +26,9 @@ pub enum Failure {
     /// The experiment file cannot be read.
     #[error("{0}")]
     Source(#[from] SpecError),
+    /// The experiment cannot end in any time that can be counted.
+    #[error("{0}")]
+    TooLong(String),
     /// A record is wrong or cannot be written.
     #[error("{0}")]
     Record(#[from] RecordError),
@@ -54,8 +57,7 @@ impl Failure {
     /// The exit code.
     pub fn exit(&self) -> Exit {
         match self {
-            Failure::Spec(_) => Exit::BadInput,
-            Failure::Source(_) => Exit::BadInput,
+            Failure::Spec(_) | Failure::Source(_) | Failure::TooLong(_) => Exit::BadInput,
             Failure::Record(RecordError::Io(_) | RecordError::Locked(_)) | Failure::Io(_) => {
                 Exit::Io
             }
@@ -88,10 +90,16 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Server => serve::child(),
         Command::Client => {
             crate::client::run_child(io::stdin().lock(), io::stdout().lock())
-                .map_err(|e| Failure::Child(e.to_string()))?;
+                .map_err(|e| Failure::Child(with_sources(&e)))?;
             Ok(Exit::Fine)
         }
     }
+}
+
+/// An error with all that it says of its causes: a trial's record quotes the whole text.
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |e| e.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// Writes to standard output, where data goes. A reader that has had enough (`| head`) is no

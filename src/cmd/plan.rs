@@ -19,6 +19,7 @@ pub(super) fn run(args: &cli::Plan) -> Result<Exit, Failure> {
 pub(super) fn read(file: &Path, selection: &cli::Selection) -> Result<(Source, Plan), Failure> {
     let source = Source::read(file, selection.overrides())?;
     let experiment = Experiment::parse(&source, folder(file))?;
+    check_length(&source, &experiment)?;
     let only = Only::parse(&selection.only).map_err(Failure::Usage)?;
     let plan = Plan::new(experiment, &only).ok_or_else(|| {
         let terms = selection.only.join(" --only ");
@@ -28,6 +29,24 @@ pub(super) fn read(file: &Path, selection: &cli::Selection) -> Result<(Source, P
         ))
     })?;
     Ok((source, plan))
+}
+
+/// Sums of delays, and ten times them, must fit into 64 bits of nanoseconds: 18 years of waiting.
+fn check_length(source: &Source, experiment: &Experiment) -> Result<(), Failure> {
+    const LONGEST_NS: u128 = u64::MAX as u128 / 32;
+    for scenario in &experiment.scenarios {
+        let delays = scenario.delay.all_ns(scenario.seed, scenario.requests, scenario.time_scale);
+        if delays.iter().map(|&ns| u128::from(ns)).sum::<u128>() > LONGEST_NS {
+            return Err(Failure::TooLong(format!(
+                "{}: {} requests with delay {} would wait for more than 18 years one after the \
+                 other; lower `requests`, `delay` or `time_scale`",
+                source.name,
+                scenario.requests,
+                scenario.delay.describe()
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The folder that the trace files of an experiment are looked for in.

@@ -6,7 +6,7 @@ use super::{Failure, say};
 use crate::analyse::Analysis;
 use crate::cli;
 use crate::exit::Exit;
-use crate::record::{Recording, find_runs, replace};
+use crate::record::{RecordError, Recording, find_runs, replace};
 use crate::report;
 
 /// The page that lists all reports.
@@ -55,7 +55,9 @@ fn check(args: &cli::Report, runs: &[PathBuf]) -> Result<Exit, Failure> {
     }
     if args.runs.is_empty() {
         let index = args.folders.reports.join(INDEX);
-        if fs_err::read_to_string(&index).unwrap_or_default() != index_text(&args.folders)? {
+        if fs_err::read_to_string(&index).unwrap_or_default()
+            != index_text(&args.folders, |_, failure| Err(failure.into()))?
+        {
             differing += 1;
             say(&format!("{}: is not what the records give", index.display()));
         }
@@ -82,17 +84,33 @@ pub(super) fn write_one(
     Ok(dir.join(report::REPORT))
 }
 
-/// Writes the list of all reports.
+/// Writes the list of all reports. A recording that cannot be read is told and left out: it must
+/// not keep the others from being listed.
 pub(super) fn write_index(folders: &cli::Folders) -> Result<(), Failure> {
-    let text = index_text(folders)?;
+    // Other records beside the usual reports, or the other way round: the list would lose entries.
+    if folders.is_usual(&folders.out) != folders.is_usual(&folders.reports) {
+        return Ok(());
+    }
+    let text = index_text(folders, |run, failure| {
+        say(&format!("not in the index: {}: {failure}", run.display()));
+        Ok(())
+    })?;
     Ok(replace(&folders.reports.join(INDEX), text.as_bytes())?)
 }
 
-fn index_text(folders: &cli::Folders) -> Result<String, Failure> {
+/// The list of the recordings under `out` that have a report.
+fn index_text(
+    folders: &cli::Folders,
+    unreadable: impl Fn(&Path, RecordError) -> Result<(), Failure>,
+) -> Result<String, Failure> {
     let mut entries = Vec::new();
     for run in find_runs(&folders.out)? {
-        let recording = Recording::read(&run)?;
-        entries.push(report::Entry::of(&recording, &Analysis::of(&recording)));
+        match Recording::read(&run) {
+            Ok(recording) => {
+                entries.push(report::Entry::of(&recording, &Analysis::of(&recording)));
+            }
+            Err(error) => unreadable(&run, error)?,
+        }
     }
     Ok(report::index(&entries))
 }

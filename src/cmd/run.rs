@@ -1,10 +1,11 @@
 //! `inflight run`: record, then report.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use super::describe::summary;
 use super::{Failure, plan, print, report, say};
@@ -19,6 +20,7 @@ use crate::run::progress::{Json, Quiet, Shown};
 use crate::run::{ChildExecutor, Cpus, Done, Progress, record, without_folders};
 use crate::spec::Source;
 use crate::strategy::Runtime;
+use crate::units::rough;
 
 pub(super) fn run(args: &cli::Run) -> Result<Exit, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
@@ -83,9 +85,10 @@ fn fresh(
 }
 
 fn resume(args: &cli::Run, dir: &Path, executor: &mut ChildExecutor) -> Result<Exit, Failure> {
+    let (mut writer, repairs) = RunWriter::resume(dir)?;
     let before = Recording::read(dir)?;
     if before.manifest.is_finished() {
-        say(&format!("{} is complete; nothing is left to run", dir.display()));
+        tell(args, &format!("{} is complete; nothing is left to run", dir.display()));
         return finish(args, dir);
     }
     let machine = Machine::this();
@@ -108,19 +111,29 @@ fn resume(args: &cli::Run, dir: &Path, executor: &mut ChildExecutor) -> Result<E
         server: before.manifest.server_cpus.clone(),
         client: before.manifest.client_cpus.clone(),
     };
-    let (mut writer, repairs) = RunWriter::resume(dir, before.manifest.clone())?;
-    for repair in repairs {
-        say(&format!("{}: cut {} bytes of an unfinished write", repair.file, repair.bytes));
-    }
     let done = Done::of(&before.trials, &before.all_trials, &before.env);
-    let left = before.plan.trials.iter().filter(|t| !done.blocks.contains(&t.block)).count();
+    let plan = &before.plan;
+    let left = || plan.trials.iter().filter(|t| !done.blocks.contains(&t.block));
+    let expected_ns: u64 = left().map(|t| plan.expected_ns(&plan.cells[t.cell])).sum();
     let line = format!(
-        "{}: going on with {left} of {} trials",
-        before.plan.experiment.name,
-        before.plan.trials.len()
+        "{}: going on with {} of {} trials, about {}",
+        plan.experiment.name,
+        left().count(),
+        plan.trials.len(),
+        rough(Duration::from_nanos(expected_ns))
     );
-    announce(args, &line, &cpus, &before.plan);
-    go(args, &before.plan, &cpus, &done, &mut writer, executor)
+    announce(args, &line, &cpus, plan);
+    for repair in repairs {
+        tell(args, &format!("{}: cut {} bytes of an unfinished write", repair.file, repair.bytes));
+    }
+    go(args, plan, &cpus, &done, &mut writer, executor)
+}
+
+/// Says a line to a person, if there is one who wants to hear it.
+fn tell(args: &cli::Run, line: &str) {
+    if !args.quiet && !args.json {
+        say(line);
+    }
 }
 
 fn announce(args: &cli::Run, line: &str, cpus: &Cpus, plan: &Plan) {
@@ -134,6 +147,14 @@ fn announce(args: &cli::Run, line: &str, cpus: &Cpus, plan: &Plan) {
     if cfg!(debug_assertions) {
         say("warning: a debug build: its CPU times mean little; use --release");
     }
+    if let (Some(files), needed) = (process::hard_nofile(), most_connections(plan))
+        && needed > files
+    {
+        say(&format!(
+            "warning: up to {needed} connections, and a process may open {files} files: requests \
+             or trials will fail; raise the hard limit (`ulimit -Hn`)"
+        ));
+    }
     if let Some(workers) = too_many_workers(plan, cpus) {
         say(&format!(
             "warning: a runtime of {workers} threads on {} CPUs of the client: they take turns",
@@ -143,6 +164,15 @@ fn announce(args: &cli::Run, line: &str, cpus: &Cpus, plan: &Plan) {
     if plan.experiment.blocks.count < 6 {
         say("warning: fewer than 6 blocks: there will be no intervals and no verdicts");
     }
+}
+
+/// Files that the server needs for the cell with the most requests in flight: a connection each,
+/// and some of its own.
+fn most_connections(plan: &Plan) -> u64 {
+    const OWN: u64 = 32;
+    let most =
+        plan.cells.iter().map(|c| c.strategy.concurrency(plan.scenario_of(c).requests)).max();
+    u64::from(most.unwrap_or(0)) + OWN
 }
 
 /// The largest runtime with more threads than the client has CPUs.
@@ -175,7 +205,17 @@ fn go(
 
 /// Says how to go on.
 fn interrupted(args: &cli::Run, dir: &Path) -> Result<Exit, Failure> {
-    let resume = format!("inflight run --resume {}", dir.display());
+    let mut resume = format!("inflight run --resume {}", dir.display());
+    let defaults =
+        [(&args.folders.out, "--out", "results"), (&args.folders.reports, "--reports", "reports")];
+    for (folder, option, default) in defaults {
+        if folder != Path::new(default) {
+            resume += &format!(" {option} {}", folder.display());
+        }
+    }
+    if args.strict_claims {
+        resume += " --strict-claims";
+    }
     if args.json {
         event(&serde_json::json!({ "event": "interrupted", "run": dir, "resume": resume }))?;
     } else {
@@ -190,7 +230,6 @@ fn finish(args: &cli::Run, dir: &Path) -> Result<Exit, Failure> {
     let analysis = Analysis::of(&recording);
     let rendered = crate::report::render(&recording, &analysis)?;
     let path = report::write_one(&recording, &rendered, &args.folders.reports)?;
-    report::write_index(&args.folders)?;
     let refuted = analysis.claims.iter().any(|c| c.finding == ClaimFinding::Refuted);
     if args.json {
         event(&serde_json::json!({
@@ -203,6 +242,7 @@ fn finish(args: &cli::Run, dir: &Path) -> Result<Exit, Failure> {
         let answer = crate::report::answer(&recording, &analysis);
         print(&format!("\n{answer}\n\nrecord: {}\nreport: {}\n", dir.display(), path.display()))?;
     }
+    report::write_index(&args.folders)?;
     // From the record, so that trials of before an interruption count too.
     let of = |status: Status| recording.trials.iter().filter(|t| t.status == status).count();
     let (failed, invalid) = (of(Status::Failed), of(Status::Invalid));
@@ -214,9 +254,7 @@ fn finish(args: &cli::Run, dir: &Path) -> Result<Exit, Failure> {
 }
 
 fn event(event: &serde_json::Value) -> Result<(), Failure> {
-    let mut out = std::io::stdout();
-    writeln!(out, "{event}")?;
-    Ok(out.flush()?)
+    Ok(print(&format!("{event}\n"))?)
 }
 
 fn manifest(args: &cli::Run, plan: &Plan, machine: &Machine, cpus: &Cpus) -> Manifest {

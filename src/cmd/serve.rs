@@ -76,6 +76,6 @@ pub(super) fn child() -> Result<Exit, Failure> {
 
 impl From<ServerError> for Failure {
     fn from(error: ServerError) -> Failure {
-        Failure::Child(error.to_string())
+        Failure::Child(super::with_sources(&error))
     }
 }

@@ -179,3 +179,15 @@ fn a_results_folder_that_cannot_be_written() {
         .exits(74)
         .is_one_clear_message();
 }
+
+#[test]
+fn more_waiting_than_can_be_counted_is_rejected() {
+    let bench = Bench::new();
+    bench.file("tiny.toml", TINY);
+    let sets = ["--set", "workload.requests=1000000", "--set", "workload.delay=24h"];
+    bench
+        .call(&[&["plan", "tiny.toml"], &sets[..]].concat())
+        .exits(65)
+        .is_one_clear_message()
+        .says("18 years");
+}

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use inflight::record::{Recording, Status};
 
-use crate::bench::{Bench, TINY, alone};
+use crate::bench::{Bench, TINY, alone, files_under};
 
 /// Times that a run is killed before it may end.
 const KILLS: u32 = 12;
@@ -62,23 +62,36 @@ fn a_killed_run_goes_on_and_loses_nothing() {
     let run = bench.runs().pop().expect("a run");
     let name = run.display().to_string();
     let trials = run.join("trials.csv");
-    let size = || fs_err::metadata(&trials).map_or(0, |m| m.len());
+    let rows = || fs_err::read(&trials).map_or(0, |t| t.iter().filter(|&&b| b == b'\n').count());
     for kill in 0..KILLS {
-        // A row more than before, then a different moment of the next trial each time.
-        let before = size();
-        wait_for("a trial", || size() > before || bench.call(&["report", &name]).code == 0);
+        // Up to five rows more than before, so that blocks of three are finished on the way; then a
+        // different moment of the next trial each time.
+        let before = rows();
+        let more = 1 + kill as usize % 5;
+        let finished =
+            || Recording::read(&run).is_ok_and(|recording| recording.manifest.is_finished());
+        wait_for("some trials", || rows() >= before + more || finished());
         std::thread::sleep(Duration::from_millis(u64::from(kill) * 7 % 60));
         child.kill().expect("a kill");
         child.wait().expect("an end");
-        let still = size();
+        // Its children die with it, so nothing is written any more.
+        let sizes = || -> Vec<u64> {
+            let files = files_under(&run);
+            files.iter().map(|f| fs_err::metadata(run.join(f)).map_or(0, |m| m.len())).collect()
+        };
+        std::thread::sleep(Duration::from_millis(10));
+        let still = sizes();
         std::thread::sleep(Duration::from_millis(30));
-        assert_eq!(size(), still, "no child of a killed run goes on writing");
+        assert_eq!(sizes(), still, "no child of a killed run goes on writing");
         child = start(&bench, &["run", "--quiet", "--resume", &name]);
     }
     let output = child.wait_with_output().expect("an end");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!([Some(0), Some(5)].contains(&output.status.code()), "{said}");
     assert_whole(&run);
+    let recording = Recording::read(&run).expect("a readable record");
+    let repeated = recording.trials.iter().filter(|t| t.block > 0 && t.attempt > 1).count();
+    assert!(repeated > 0, "a measured block was interrupted");
     bench.call(&["report", "--check"]).exits(0);
 }
 
@@ -109,5 +122,5 @@ fn ctrl_c_ends_a_run_safely_and_says_how_to_go_on() {
 
     let args: Vec<&str> = resume.split(' ').skip(1).collect();
     bench.call(&args).has_recorded().says("going on with");
-    bench.call(&args).exits(0).says("nothing is left to run");
+    bench.call(&args).has_recorded().says("nothing is left to run");
 }

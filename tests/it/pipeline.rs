@@ -61,7 +61,8 @@ fn json_events_tell_the_whole_run() {
 fn a_run_compared_with_itself_has_ratio_one_everywhere() {
     let bench = Bench::new();
     bench.file("tiny.toml", TINY);
-    let run = bench.record(&["tiny.toml"]).display().to_string();
+    // More blocks than intervals need, should one trial be invalid.
+    let run = bench.record(&["tiny.toml", "--blocks", "9"]).display().to_string();
     let diff = bench.call(&["diff", &run, &run, "--format", "csv"]);
     diff.exits(0);
     let mut rows = csv::Reader::from_reader(diff.stdout.as_bytes());
@@ -138,7 +139,9 @@ fn what_a_strategy_suffers_is_counted_and_leaves_the_trial_valid() {
         let errors = trial.errors.expect("a count");
         assert!((32..64).contains(&errors), "{errors} of 64 requests failed with 32 open files");
         assert_eq!(trial.error_classes.to_string(), format!("emfile:{errors}"));
-        assert_eq!(trial.reason, "");
+        // A busy machine may make the delays late, which is another matter.
+        let late = trial.reason.starts_with("the server's median delay");
+        assert!(trial.reason.is_empty() || late, "{}", trial.reason);
     }
     let report = bench.call(&["report"]);
     report.exits(0);

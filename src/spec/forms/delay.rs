@@ -235,6 +235,9 @@ fn part(node: &Node, reading: &mut Reading) -> Option<Part> {
     Some(Part { weight, model: model? })
 }
 
+/// CSV files of a record; a trace of the same name would have no place there.
+const OF_THE_RECORD: [&str; 3] = ["plan.csv", "trials.csv", "env.csv"];
+
 fn file(
     written: &Written,
     make: fn(String, &mut dyn std::io::Read) -> Result<Model, String>,
@@ -251,6 +254,11 @@ fn file(
         reading.report(
             Problem::at(node.span, what).hint("put the file there and write its name alone"),
         );
+        return None;
+    }
+    if OF_THE_RECORD.contains(&name.as_str()) {
+        let what = format!("{name:?} is the name of a file that every record has of its own");
+        reading.report(Problem::at(node.span, what).hint("rename the file"));
         return None;
     }
     let made = std::fs::File::open(reading.trace_dir.join(name))
