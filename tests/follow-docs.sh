@@ -6,8 +6,8 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 "$root/tests/copy-tree.sh" "$copy"
-# Dependencies are built already; only the copy itself is new.
-export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$root/target}/follow-docs"
+# Where the dependencies are built already; only the copy itself is new.
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$root/target}"
 cd "$copy"
 python3 - docs/adding-a-strategy.md <<'PY' > steps.sh
 import re, shlex, sys

@@ -17,7 +17,11 @@ sed -i 's|^\( *\)request.send().await;|\1tokio::time::sleep(std::time::Duration:
 grep -q 'from_millis(5)' "$model" || { echo "the patch did not apply"; exit 1; }
 cd "$root"
 cargo build --locked --release
-(cd "$work/tree" && CARGO_TARGET_DIR="$target/patched" cargo build --locked --release)
+cp "$target/release/inflight" "$work/base"
+# Where the dependencies are built already. The patched binary must not stay in the other's place.
+(cd "$work/tree" && CARGO_TARGET_DIR="$target" cargo build --locked --release)
+mv "$target/release/inflight" "$work/patched"
+cp "$work/base" "$target/release/inflight"
 cd "$work"
 
 record() { # BINARY FOLDER
@@ -26,11 +30,11 @@ record() { # BINARY FOLDER
 }
 
 for try in 1 2; do
-  base=$(record "$target/release/inflight" "base$try")
-  new=$(record "$target/patched/release/inflight" "new$try")
+  base=$(record "$work/base" "results-base$try")
+  new=$(record "$work/patched" "results-new$try")
   code=0
-  "$target/release/inflight" diff "$base" "$new" || code=$?
-  "$target/release/inflight" diff "$base" "$new" --format csv > table.csv || true
+  "$work/base" diff "$base" "$new" || code=$?
+  "$work/base" diff "$base" "$new" --format csv > table.csv || true
   slower=$(awk -F, '$1 == "slower" { print $2 }' table.csv | sort | tr '\n' ' ')
   patched=$(awk -F, '/async, limited/ { print $2 }' table.csv)
   echo "try $try: exit $code; slower: ${slower:-none}; patched: $patched"
