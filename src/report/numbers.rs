@@ -1,6 +1,7 @@
 //! Numbers as the report writes them; digits and units come from [`crate::units`].
 
 use crate::analyse::{Estimate, Interval};
+pub(super) use crate::units::count;
 use crate::units::{ReadableBytes, ReadableNs, three_digits};
 
 /// What stands where a value is not known.
@@ -28,19 +29,6 @@ pub(super) fn times(value: f64) -> String {
         v if v >= 1.95 => format!("{v:.1}"),
         v => format!("{v:.2}"),
     }
-}
-
-/// A whole number with thousands apart: `10,000`.
-pub(super) fn count(value: u64) -> String {
-    let digits = value.to_string();
-    let mut out = String::new();
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    out
 }
 
 /// A number that is whole more often than not, such as a median of counts: `100`, `2.5`.

@@ -1,5 +1,7 @@
 //! Numbers for people: three significant digits and a unit that suits them.
 
+pub(super) use crate::units::count;
+
 /// `value` rounded to three significant digits.
 fn three(value: f64) -> f64 {
     if value == 0.0 || !value.is_finite() {
@@ -88,19 +90,6 @@ pub(super) fn number_tick(value: f64) -> String {
         return format!("{} k", short(value / 1e3, 3));
     }
     number(value)
-}
-
-/// A whole number with thousands apart: `1,000`.
-pub(super) fn count(value: u64) -> String {
-    let digits = value.to_string();
-    let mut out = String::new();
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    out
 }
 
 /// Bytes, in decimal units as everywhere in a report: `12.5 MB`.

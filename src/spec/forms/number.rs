@@ -148,7 +148,7 @@ impl Form for Percent {
     }
 }
 
-/// How many hosts requests go to: one, for now.
+/// How many hosts requests go to: one. Several are not supported.
 pub(in crate::spec) struct Targets;
 
 impl Form for Targets {
