@@ -96,6 +96,7 @@ fn create(results: &Path) -> (Plan, RunWriter) {
         format: FORMAT,
         experiment: "bench".to_owned(),
         build: Build::this(),
+        builds: Vec::new(),
         plan: plan.digest(),
         overrides: Vec::new(),
         only: Vec::new(),

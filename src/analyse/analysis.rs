@@ -146,8 +146,11 @@ impl Metric {
 }
 
 impl Analysis {
-    /// Analyses a recording. Cells without a single measurement stay in it, with their reasons.
+    /// Analyses a recording; one of several builds as [`Recording::subject`] has it. Cells without a
+    /// single measurement stay in it, with their reasons.
     pub fn of(recording: &Recording) -> Analysis {
+        let subject = recording.subject();
+        let recording = subject.as_ref();
         let plan = &recording.plan;
         let margin = Margin::new(plan.experiment.margin).unwrap_or_default();
         let controls: Vec<Control> =

@@ -262,6 +262,7 @@ fn manifest(args: &cli::Run, plan: &Plan, machine: &Machine, cpus: &Cpus) -> Man
         format: FORMAT,
         experiment: plan.experiment.name.clone(),
         build: Build::this(),
+        builds: Vec::new(),
         plan: plan.digest(),
         overrides: args.selection.overrides(),
         only: args.selection.only.clone(),

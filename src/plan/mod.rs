@@ -1,6 +1,8 @@
 //! From an experiment to a plan: cells, their ideal schedules, and the order of the trials.
 
 mod only;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
@@ -25,6 +27,9 @@ pub struct Plan {
     pub scenarios: Vec<ScenarioFacts>,
     /// The matrix, scenario by scenario, strategies in file order.
     pub cells: Vec<Cell>,
+    /// The names of the builds that are compared, each with every cell in every block; empty if
+    /// there is only one build.
+    pub builds: Vec<String>,
     /// The trials in the order of their execution.
     pub trials: Vec<PlannedTrial>,
 }
@@ -123,6 +128,8 @@ pub struct PlannedTrial {
     pub cell: usize,
     /// Which of two equal trials.
     pub replica: Replica,
+    /// Index of the build that issues its requests; 0 if there is only one.
+    pub build: usize,
 }
 
 impl Plan {
@@ -177,8 +184,33 @@ impl Plan {
                 control: select(&experiment.control).or_else(shortest).unwrap_or(first),
             });
         }
-        let trials = order(&experiment, &scenarios, cells.len());
-        (!cells.is_empty()).then_some(Plan { experiment, scenarios, cells, trials })
+        let trials = order(&experiment, &scenarios, cells.len(), 1);
+        let builds = Vec::new();
+        (!cells.is_empty()).then_some(Plan { experiment, scenarios, cells, builds, trials })
+    }
+
+    /// The same plan with the build as one more factor: every block holds all its trials once for
+    /// each of these builds, in one random order. No names, or one, change nothing.
+    pub fn with_builds(mut self, names: &[impl AsRef<str>]) -> Plan {
+        if names.len() > 1 {
+            self.builds = names.iter().map(|n| n.as_ref().to_owned()).collect();
+            self.trials = order(&self.experiment, &self.scenarios, self.cells.len(), names.len());
+        }
+        self
+    }
+
+    /// What concerns one of several builds, as a plan of that build alone. Trials keep their
+    /// places; `None` if there is no build of this name.
+    pub fn of_build(&self, name: &str) -> Option<Plan> {
+        let build = self.builds.iter().position(|b| b == name)?;
+        let of_build = self.trials.iter().filter(|t| t.build == build);
+        let trials = of_build.map(|t| PlannedTrial { build: 0, ..t.clone() }).collect();
+        Some(Plan { builds: Vec::new(), trials, ..self.clone() })
+    }
+
+    /// The name of a trial's build; `None` if there is only one.
+    pub fn build_of(&self, trial: &PlannedTrial) -> Option<&str> {
+        self.builds.get(trial.build).map(String::as_str)
     }
 
     /// The scenario that a cell belongs to.
@@ -226,23 +258,34 @@ impl Plan {
         expected.fold(0, u64::saturating_add)
     }
 
-    /// Digest of what is run: the cells and the order. A run can be resumed under the same digest
-    /// only.
+    /// Digest of what is run: the cells, the order, and the builds where there are several. A run
+    /// can be resumed under the same digest only.
     pub fn digest(&self) -> String {
         let mut hash = Sha256::new();
         for t in &self.trials {
             let cell = &self.cells[t.cell];
-            hash.update(format!("{} {} {}\n", t.trial, cell.id, t.replica.letter()));
+            hash.update(format!("{} {} {}", t.trial, cell.id, t.replica.letter()));
+            hash.update(self.build_of(t).map_or(String::new(), |name| format!(" {name}")));
+            hash.update("\n");
         }
         hex(&hash.finalize()[..16])
     }
 }
 
-/// Randomised complete blocks: every block holds every cell once, and the control twice, in an
-/// order that is drawn for each block.
-fn order(experiment: &Experiment, scenarios: &[ScenarioFacts], cells: usize) -> Vec<PlannedTrial> {
-    let mut members: Vec<(usize, Replica)> = (0..cells).map(|c| (c, Replica::A)).collect();
-    members.extend(scenarios.iter().map(|s| (s.control, Replica::B)));
+/// Randomised complete blocks: every block holds every cell once, and the control twice, for each
+/// build, in an order that is drawn for each block.
+fn order(
+    experiment: &Experiment,
+    scenarios: &[ScenarioFacts],
+    cells: usize,
+    builds: usize,
+) -> Vec<PlannedTrial> {
+    type Member = (usize, Replica, usize);
+    let mut members: Vec<Member> = Vec::new();
+    for build in 0..builds {
+        members.extend((0..cells).map(|c| (c, Replica::A, build)));
+        members.extend(scenarios.iter().map(|s| (s.control, Replica::B, build)));
+    }
     let shuffled = |stream: u64| {
         let mut rng = ChaCha8Rng::seed_from_u64(experiment.blocks.seed);
         rng.set_stream(stream);
@@ -251,10 +294,10 @@ fn order(experiment: &Experiment, scenarios: &[ScenarioFacts], cells: usize) -> 
         order
     };
     let mut trials = Vec::new();
-    let mut block = |number: u32, members: Vec<(usize, Replica)>| {
-        trials.extend(members.into_iter().zip(0u32..).map(|((cell, replica), position)| {
+    let mut block = |number: u32, members: Vec<Member>| {
+        trials.extend(members.into_iter().zip(0u32..).map(|((cell, replica, build), position)| {
             let trial = format!("b{number:03}p{position:03}");
-            PlannedTrial { block: number, position, trial, cell, replica }
+            PlannedTrial { block: number, position, trial, cell, replica, build }
         }));
     };
     // Streams count down for the warm-up, so that its length does not change the blocks' order.

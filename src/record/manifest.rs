@@ -1,5 +1,7 @@
 //! `manifest.json`: what made a run, and what happened to it.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::RecordError;
@@ -18,6 +20,10 @@ pub struct Manifest {
     pub experiment: String,
     /// The build that recorded it.
     pub build: Build,
+    /// The builds whose clients are compared, base first; none in a usual run, where the client is
+    /// the build that recorded it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub builds: Vec<Side>,
     /// Digest of cells and order.
     pub plan: String,
     /// `--set` arguments, in their order.
@@ -77,6 +83,42 @@ impl Build {
         let commit = self.commit.as_deref().map_or("unknown", |c| &c[..c.len().min(8)]);
         let dirty = if self.dirty.is_some() { "-dirty" } else { "" };
         format!("{commit}{dirty}")
+    }
+}
+
+/// One of the builds that a run compares.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Side {
+    /// `base` or `new`: what rows say in their column `build`.
+    pub name: String,
+    /// What the binary says of itself.
+    pub build: Build,
+    /// Where the binary is from.
+    pub origin: Origin,
+    /// Digest of the binary's file.
+    pub binary: String,
+}
+
+/// Where the binary of a [`Side`] is from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// Built from a commit; the text is the revision as it was named.
+    Revision(String),
+    /// Built from the working tree as it stood.
+    WorkingTree,
+    /// It was there already.
+    Binary,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Revision(revision) => write!(f, "revision {revision}"),
+            Origin::WorkingTree => f.write_str("the working tree"),
+            Origin::Binary => f.write_str("a given binary"),
+        }
     }
 }
 

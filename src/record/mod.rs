@@ -30,7 +30,7 @@ use std::path::PathBuf;
 
 pub use checks::{Check, PEAK_REACHED, invalid};
 pub use frames::LatencyRow;
-pub use manifest::{Build, Event, FORMAT, Happening, Manifest};
+pub use manifest::{Build, Event, FORMAT, Happening, Manifest, Origin, Side};
 pub use read::{Recording, find_runs};
 pub use request::{RequestRow, read_requests, write_requests};
 pub use row::{EnvRow, ErrorClasses, Status, TrialRow};

@@ -1,5 +1,6 @@
 //! Reading a record: everything that a report or a comparison may know.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,7 @@ use crate::plan::{Only, Plan};
 use crate::spec::{Experiment, Source};
 
 /// One run, as recorded.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Recording {
     /// Its folder.
     pub dir: PathBuf,
@@ -57,6 +58,8 @@ impl Recording {
         let only = Only::parse(&manifest.only).map_err(RecordError::Plan)?;
         let plan = Plan::new(experiment, &only)
             .ok_or_else(|| RecordError::Plan("it selects no cell".to_owned()))?;
+        let builds: Vec<&str> = manifest.builds.iter().map(|side| side.name.as_str()).collect();
+        let plan = plan.with_builds(&builds);
         if plan.digest() != manifest.plan {
             return Err(RecordError::Plan(
                 "their digests differ; was experiment.toml edited after the recording?".to_owned(),
@@ -87,6 +90,41 @@ impl Recording {
             trials,
             env,
         })
+    }
+
+    /// The names of the builds that it compares, base first; none if it is of one build.
+    pub fn builds(&self) -> Vec<String> {
+        self.plan.builds.clone()
+    }
+
+    /// What concerns one of several builds, as a recording of that build alone: its trials, the
+    /// twins of its control included, its plan, and its facts as those of the manifest's build.
+    ///
+    /// # Panics
+    ///
+    /// If [`Recording::builds`] has no such name.
+    pub fn of_build(&self, name: &str) -> Recording {
+        let plan = self.plan.of_build(name).expect("a name from `builds`");
+        let of_build =
+            |rows: &[TrialRow]| rows.iter().filter(|t| t.build == name).cloned().collect();
+        let mut view = Recording {
+            plan,
+            all_trials: of_build(&self.all_trials),
+            trials: of_build(&self.trials),
+            ..self.clone()
+        };
+        if let Some(side) = self.manifest.builds.iter().find(|side| side.name == name) {
+            view.manifest.build = side.build.clone();
+        }
+        view
+    }
+
+    /// What a report is about: in a run of several builds the last of them, the new one.
+    pub fn subject(&self) -> Cow<'_, Recording> {
+        match self.plan.builds.last() {
+            Some(new) => Cow::Owned(self.of_build(new)),
+            None => Cow::Borrowed(self),
+        }
     }
 
     /// The trials that are analysed: those that count, without the warm-up.
@@ -182,14 +220,19 @@ fn complete_attempts(plan: &Plan, rows: &[TrialRow]) -> Result<Vec<TrialRow>, Re
     let mut cell_at = HashMap::new();
     for t in &plan.trials {
         planned.entry(t.block).or_default().insert(t.position);
-        cell_at.insert((t.block, t.position), (plan.cells[t.cell].id.to_string(), t.replica));
+        let what = (plan.cells[t.cell].id.to_string(), t.replica.letter(), plan.build_of(t));
+        cell_at.insert((t.block, t.position), what);
     }
     let mut attempts: BTreeMap<(u32, u32), Vec<&TrialRow>> = BTreeMap::new();
     let mut names = HashSet::new();
     for (row, line) in rows.iter().zip(2..) {
         let damaged = |what: String| Err(RecordError::damaged(TRIALS, line, what));
         match cell_at.get(&(row.block, row.position)) {
-            Some((cell, replica)) if *cell == row.cell && replica.letter() == row.replica => {}
+            // Where there is one build, its rows name the commit.
+            Some((cell, replica, build))
+                if *cell == row.cell
+                    && *replica == row.replica
+                    && build.is_none_or(|name| name == row.build) => {}
             _ => return damaged(format!("{PLAN} has no such trial: {}", row.trial)),
         }
         if !names.insert(&row.trial) {

@@ -96,7 +96,8 @@ pub struct TrialRow {
     pub cell: String,
     /// `a`, or `b` for the A/A control.
     pub replica: String,
-    /// Commit of the build that ran it, or empty.
+    /// Short commit of the build that ran it; in a run of several builds the name of the build, as
+    /// the manifest has it.
     pub build: String,
     /// Index of the scenario.
     pub scenario: usize,
@@ -232,6 +233,7 @@ impl TrialRow {
             trial,
             cell: cell.id.to_string(),
             replica: planned.replica.letter().to_owned(),
+            build: plan.build_of(planned).unwrap_or_default().to_owned(),
             scenario: cell.scenario,
             label: factor(Factor::Label),
             model: factor(Factor::Model),

@@ -44,6 +44,9 @@ pub(super) struct PlanRow {
     pub(super) cell: String,
     pub(super) replica: String,
     pub(super) seed: u64,
+    /// Only in a run of several builds is there such a column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) build: Option<String>,
 }
 
 /// The rows that a plan gives.
@@ -57,6 +60,7 @@ pub(super) fn plan_rows(plan: &Plan) -> impl Iterator<Item = PlanRow> {
             cell: cell.id.to_string(),
             replica: t.replica.letter().to_owned(),
             seed: plan.scenario_of(cell).seed,
+            build: plan.build_of(t).map(str::to_owned),
         }
     })
 }

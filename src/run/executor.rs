@@ -14,6 +14,8 @@ pub struct Job {
     pub client: ClientConfig,
     /// A trial that takes longer is stuck.
     pub deadline: Duration,
+    /// Index of the build that the client is to be of, in the plan's order; 0 if there is only one.
+    pub build: usize,
 }
 
 /// What became of a trial's processes.

@@ -78,9 +78,17 @@ pub struct Done {
     pub blocks: HashSet<u32>,
     /// The last attempt of each block that was begun.
     pub attempts: HashMap<u32, u32>,
-    /// Good trials of the blocks that need nothing more: cell, block, and whether it is the
-    /// control's twin.
-    good: Vec<(String, u32, bool)>,
+    /// Good trials of the blocks that need nothing more.
+    good: Vec<Good>,
+}
+
+/// What is known of a good trial that an earlier process left.
+#[derive(Debug)]
+struct Good {
+    cell: String,
+    build: String,
+    block: u32,
+    is_twin: bool,
 }
 
 impl Done {
@@ -99,7 +107,14 @@ impl Done {
         Done {
             blocks: complete.iter().map(|t| t.block).collect(),
             attempts,
-            good: good.map(|t| (t.cell.clone(), t.block, t.replica != "a")).collect(),
+            good: good
+                .map(|t| Good {
+                    cell: t.cell.clone(),
+                    build: t.build.clone(),
+                    block: t.block,
+                    is_twin: t.replica != "a",
+                })
+                .collect(),
         }
     }
 }
@@ -197,7 +212,9 @@ impl Trial<'_> {
     ) -> (TrialRow, Vec<(u64, u64)>) {
         let cell = &self.plan.cells[self.planned.cell];
         let mut row = TrialRow::planned(self.plan, self.planned, self.attempt);
-        row.build = crate::record::Build::this().short();
+        if self.plan.builds.is_empty() {
+            row.build = crate::record::Build::this().short();
+        }
         row.started_unix_ms = jiff::Timestamp::now().as_millisecond().unsigned_abs();
         let mut latency = Vec::new();
         match executor.execute(&self.job(writer, &row.trial, kept)) {
@@ -252,17 +269,22 @@ impl Trial<'_> {
                 timeline,
             },
             deadline: Duration::from_nanos(self.plan.deadline_ns(cell)),
+            build: self.planned.build,
         }
     }
 
     /// The first good measured trial of a cell speaks for it; its control twin does not.
     fn request_rows(&self, requests: u32, kept: &Kept) -> Option<u32> {
-        let speaks = self.may_speak() && !kept.requests.contains(&self.planned.cell);
+        let speaks = self.may_speak() && !kept.requests.contains(&self.speaks_for());
         match self.plan.experiment.record {
             RecordLevel::All => Some(requests),
             RecordLevel::Sample => speaks.then_some(SAMPLE_ROWS.min(requests)),
             RecordLevel::None => None,
         }
+    }
+
+    fn speaks_for(&self) -> Spoken {
+        (self.planned.cell, self.planned.build)
     }
 
     fn may_speak(&self) -> bool {
@@ -272,26 +294,32 @@ impl Trial<'_> {
     /// Sampling costs CPU, so it is done in the warm-up where there is one: in the first good trial
     /// of each cell.
     fn has_timeline(&self, kept: &Kept) -> bool {
-        !kept.timelines.contains(&self.planned.cell)
+        !kept.timelines.contains(&self.speaks_for())
     }
 }
 
-/// Cells of which a good trial has left its request rows and its timeline already.
+/// Index of a cell, and of a build.
+type Spoken = (usize, usize);
+
+/// Cells of which a good trial has left its request rows and its timeline already, by build.
 #[derive(Debug, Default)]
 struct Kept {
-    requests: HashSet<usize>,
-    timelines: HashSet<usize>,
+    requests: HashSet<Spoken>,
+    timelines: HashSet<Spoken>,
 }
 
 impl Kept {
     /// What an earlier process left.
     fn of(plan: &Plan, done: &Done) -> Kept {
         let mut kept = Kept::default();
-        for (id, block, is_twin) in &done.good {
-            let cell = plan.cells.iter().position(|c| c.id.to_string() == *id);
-            kept.timelines.extend(cell);
-            if *block > 0 && !is_twin {
-                kept.requests.extend(cell);
+        for good in &done.good {
+            let cell = plan.cells.iter().position(|c| c.id.to_string() == good.cell);
+            // Where there is one build, its rows name the commit.
+            let build = plan.builds.iter().position(|name| *name == good.build).unwrap_or(0);
+            let spoken = cell.map(|cell| (cell, build));
+            kept.timelines.extend(spoken);
+            if good.block > 0 && !good.is_twin {
+                kept.requests.extend(spoken);
             }
         }
         kept
@@ -299,10 +327,9 @@ impl Kept {
 
     fn note(&mut self, trial: &Trial, row: &TrialRow) {
         if row.is_ok() {
-            let cell = trial.planned.cell;
-            self.timelines.insert(cell);
+            self.timelines.insert(trial.speaks_for());
             if trial.may_speak() {
-                self.requests.insert(cell);
+                self.requests.insert(trial.speaks_for());
             }
         }
     }

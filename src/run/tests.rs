@@ -1,12 +1,14 @@
 //! The loop over trials, exactly: planned outcomes, no processes, no sleeping.
 
+mod builds;
+
 use std::path::Path;
 
 use super::*;
 use crate::machine::Machine;
 use crate::plan::Only;
 use crate::protocol::{ClientReport, Percentiles, ServerReport};
-use crate::record::{Build, FORMAT, Manifest, NewRun, Recording};
+use crate::record::{Build, FORMAT, Manifest, NewRun, Recording, Side};
 use crate::server::SelfCheck;
 use crate::spec::{Experiment, Source};
 
@@ -102,11 +104,16 @@ fn cpus() -> Cpus {
 }
 
 fn create(results: &Path, plan: &Plan) -> RunWriter {
+    create_with(results, plan, Vec::new())
+}
+
+fn create_with(results: &Path, plan: &Plan, builds: Vec<Side>) -> RunWriter {
     let machine = Machine::this();
     let manifest = Manifest {
         format: FORMAT,
         experiment: plan.experiment.name.clone(),
         build: Build::this(),
+        builds,
         plan: plan.digest(),
         overrides: Vec::new(),
         only: Vec::new(),

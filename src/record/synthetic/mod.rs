@@ -6,7 +6,7 @@ mod disk;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use super::{Build, FORMAT, Manifest, Recording, Status, TrialRow};
+use super::{Build, FORMAT, Manifest, Origin, Recording, Side, Status, TrialRow};
 use crate::delay::{Delay, Fixed, Model};
 use crate::machine::Machine;
 use crate::plan::{Only, Plan, PlannedTrial};
@@ -55,9 +55,19 @@ pub(crate) fn strategy(label: &str, model: &str, limit: Option<u32>) -> Strategy
 /// row is `ok`, took its ideal time, and everything else about it is plausible.
 pub(crate) fn recording(
     experiment: Experiment,
+    fill: impl FnMut(&Plan, &PlannedTrial, &mut TrialRow),
+) -> Recording {
+    recording_of_builds(experiment, &[], fill)
+}
+
+/// The same with several builds in every block; `fill` finds the name of a trial's build in
+/// `row.build`. The commits of the builds begin with their position and are zeros otherwise.
+pub(crate) fn recording_of_builds(
+    experiment: Experiment,
+    builds: &[&str],
     mut fill: impl FnMut(&Plan, &PlannedTrial, &mut TrialRow),
 ) -> Recording {
-    let plan = Plan::new(experiment, &Only::default()).expect("a plan");
+    let plan = Plan::new(experiment, &Only::default()).expect("a plan").with_builds(builds);
     let machine = Machine {
         label: "test".to_owned(),
         os: "linux".to_owned(),
@@ -84,12 +94,19 @@ pub(crate) fn recording(
         profile: "release".to_owned(),
         lock: "00ff".to_owned(),
     };
+    let sides = builds.iter().enumerate().map(|(index, name)| Side {
+        name: (*name).to_owned(),
+        build: Build { commit: Some(format!("{index}{}", "0".repeat(39))), ..build.clone() },
+        origin: Origin::Revision(format!("v{index}")),
+        binary: format!("{index:016}"),
+    });
     Recording {
         dir: PathBuf::from("results/test/synthetic"),
         name: "20260101T000000Z-synthetic-01234567".to_owned(),
         manifest: Manifest {
             format: FORMAT,
             experiment: "synthetic".to_owned(),
+            builds: sides.collect(),
             build,
             plan: plan.digest(),
             overrides: Vec::new(),

@@ -1,0 +1,80 @@
+//! Plans of one build and of several.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::*;
+use crate::record::synthetic::{experiment, strategy};
+
+const NAMES: [&str; 2] = ["base", "new"];
+
+fn three() -> Plan {
+    let strategies = vec![
+        strategy("sync", "sequential", None),
+        strategy("threads", "threads", Some(10)),
+        strategy("async", "async-semaphore", Some(50)),
+    ];
+    Plan::new(experiment(strategies, 12), &Only::default()).expect("a plan")
+}
+
+#[test]
+fn a_block_holds_every_cell_once_for_each_build_and_both_twins_of_the_control() {
+    let plan = three().with_builds(&NAMES);
+    let mut blocks: BTreeMap<u32, Vec<&PlannedTrial>> = BTreeMap::new();
+    for trial in &plan.trials {
+        blocks.entry(trial.block).or_default().push(trial);
+    }
+    assert_eq!(blocks.len(), 13);
+    let mut expected = BTreeSet::new();
+    for build in 0..2 {
+        expected.extend((0..3).map(|cell| (cell, Replica::A, build)));
+        expected.insert((plan.scenarios[0].control, Replica::B, build));
+    }
+    for trials in blocks.values() {
+        let found: BTreeSet<_> = trials.iter().map(|t| (t.cell, t.replica, t.build)).collect();
+        assert_eq!((found, trials.len()), (expected.clone(), 8));
+        let positions: Vec<u32> = trials.iter().map(|t| t.position).collect();
+        assert_eq!(positions, (0..8).collect::<Vec<u32>>());
+    }
+}
+
+#[test]
+fn builds_take_turns_in_an_order_of_chance() {
+    let plan = three().with_builds(&NAMES);
+    let orders: BTreeSet<Vec<usize>> = plan
+        .trials
+        .chunk_by(|a, b| a.block == b.block)
+        .map(|block| block.iter().map(|t| t.build).collect())
+        .collect();
+    // 70 orders are possible; thirteen draws hardly ever give fewer than eight of them.
+    assert!(orders.len() >= 8, "{orders:?}");
+    let base_first =
+        plan.trials.chunk_by(|a, b| a.block == b.block).filter(|block| block[0].build == 0).count();
+    assert!((1..13).contains(&base_first), "{base_first} of 13 blocks begin with base");
+    assert_eq!(plan, three().with_builds(&NAMES), "the seed gives the order");
+}
+
+#[test]
+fn one_build_changes_nothing_and_several_change_the_digest() {
+    let usual = three();
+    assert_eq!(usual.clone().with_builds(&["only"]), usual);
+    assert_eq!(usual.clone().with_builds(&[] as &[&str]), usual);
+    let two = usual.clone().with_builds(&NAMES);
+    assert_ne!(two.digest(), usual.digest());
+    assert_ne!(two.digest(), usual.with_builds(&["new", "base"]).digest());
+}
+
+#[test]
+fn of_each_build_there_is_a_plan_of_its_own() {
+    let plan = three().with_builds(&NAMES);
+    for (index, name) in NAMES.iter().enumerate() {
+        let of_build = plan.of_build(name).expect("a build of this name");
+        assert!(of_build.builds.is_empty());
+        let places = |trials: &[PlannedTrial], build: usize| -> Vec<(u32, u32, usize)> {
+            let of = trials.iter().filter(|t| t.build == build);
+            of.map(|t| (t.block, t.position, t.cell)).collect()
+        };
+        assert_eq!(places(&of_build.trials, 0), places(&plan.trials, index));
+        assert_eq!(of_build.trials.len(), 13 * 4);
+    }
+    assert_eq!(plan.of_build("other"), None);
+}
