@@ -148,12 +148,14 @@ pub struct Plan {
 #[command(after_help = "\
 Examples:
   inflight report results/MACHINE/RUN               one report
+  inflight report @latest                           that of the newest recording
   inflight report                                   every report, and their index
   inflight report --check                           exit 1 if a report is not what its record gives")]
 pub struct Report {
-    /// Folders of recordings; all under --out, if none is named.
+    /// Recordings, by folder, beginning of the name, experiment, commit or @latest; all under
+    /// --out, if none is named.
     #[arg(value_name = "RUN")]
-    pub runs: Vec<PathBuf>,
+    pub runs: Vec<String>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print them")]
     pub folders: Folders,

@@ -13,7 +13,7 @@ use clap::CommandFactory;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
-use crate::record::RecordError;
+use crate::record::{RecordError, SelectError};
 use crate::spec::{SpecError, SpecErrors};
 
 /// Why a command ended without doing its work. The text is for a person, the exit code for a
@@ -32,6 +32,9 @@ pub enum Failure {
     /// A record is wrong or cannot be written.
     #[error("{0}")]
     Record(#[from] RecordError),
+    /// It is not clear which recording is meant.
+    #[error("{0}")]
+    Select(SelectError),
     /// The system said no.
     #[error("{0}")]
     Io(#[from] io::Error),
@@ -62,8 +65,17 @@ impl Failure {
                 Exit::Io
             }
             Failure::Record(_) => Exit::BadInput,
-            Failure::Usage(_) => Exit::Usage,
+            Failure::Select(_) | Failure::Usage(_) => Exit::Usage,
             Failure::Child(_) => Exit::Io,
+        }
+    }
+}
+
+impl From<SelectError> for Failure {
+    fn from(error: SelectError) -> Failure {
+        match error {
+            SelectError::Record(error) => Failure::Record(error),
+            other => Failure::Select(other),
         }
     }
 }

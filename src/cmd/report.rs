@@ -6,7 +6,7 @@ use super::{Failure, say};
 use crate::analyse::Analysis;
 use crate::cli;
 use crate::exit::Exit;
-use crate::record::{RecordError, Recording, find_runs, replace};
+use crate::record::{RecordError, Recording, find, find_runs, replace};
 use crate::report;
 
 /// The page that lists all reports.
@@ -15,7 +15,10 @@ const INDEX: &str = "README.md";
 pub(super) fn run(args: &cli::Report) -> Result<Exit, Failure> {
     let runs = match args.runs.as_slice() {
         [] => find_runs(&args.folders.out)?,
-        named => named.to_vec(),
+        named => named
+            .iter()
+            .map(|text| Ok(find(&args.folders.out, text)?.dir))
+            .collect::<Result<_, Failure>>()?,
     };
     if runs.is_empty() {
         let out = args.folders.out.display();

@@ -1,10 +1,12 @@
 //! `manifest.json`: what made a run, and what happened to it.
 
 use std::fmt;
+use std::path::Path;
 
+use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
-use super::RecordError;
+use super::{MANIFEST, RecordError};
 
 /// Version of the record's layout and columns. Raised when a reader of the version before would
 /// misread a record.
@@ -147,10 +149,19 @@ pub enum Happening {
 }
 
 impl Manifest {
+    /// Reads the manifest of a run's folder, and nothing else of it.
+    pub fn read(dir: &Path) -> Result<Manifest, RecordError> {
+        let path = dir.join(MANIFEST);
+        if !path.is_file() {
+            return Err(RecordError::NotARecording(dir.to_owned()));
+        }
+        Manifest::parse(&fs::read_to_string(path)?)
+    }
+
     /// Reads a manifest, its format first: another version is told apart from damage.
     pub fn parse(text: &str) -> Result<Manifest, RecordError> {
         let damaged = |error: serde_json::Error| RecordError::Damaged {
-            file: "manifest.json".to_owned(),
+            file: MANIFEST.to_owned(),
             line: error.line() as u64,
             what: error.to_string(),
         };
@@ -160,6 +171,11 @@ impl Manifest {
             Some(found) if found < u64::from(FORMAT) => Err(RecordError::TooOld { found }),
             _ => serde_json::from_str(text).map_err(damaged),
         }
+    }
+
+    /// When its first trial was about to run, in Unix milliseconds; `None` before that.
+    pub fn started_unix_ms(&self) -> Option<u64> {
+        self.events.first().map(|e| e.at_unix_ms)
     }
 
     /// Whether every planned trial has a row.

@@ -14,6 +14,7 @@
 //! ```
 
 mod checks;
+mod find;
 mod frames;
 mod lines;
 mod manifest;
@@ -29,9 +30,10 @@ use std::io;
 use std::path::PathBuf;
 
 pub use checks::{Check, PEAK_REACHED, invalid};
+pub use find::{Found, SelectError, find, find_runs};
 pub use frames::LatencyRow;
 pub use manifest::{Build, Event, FORMAT, Happening, Manifest, Origin, Side};
-pub use read::{Recording, find_runs};
+pub use read::Recording;
 pub use request::{RequestRow, read_requests, write_requests};
 pub use row::{EnvRow, ErrorClasses, Status, TrialRow};
 pub use timeline::TimelineRow;

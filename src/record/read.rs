@@ -9,8 +9,8 @@ use fs_err as fs;
 use super::row::{EnvRow, Status, TrialRow};
 use super::write::{PlanRow, plan_rows};
 use super::{
-    ENV, EXPERIMENT, LATENCY, MACHINE, MANIFEST, Manifest, PLAN, REQUESTS, RecordError, RequestRow,
-    TIMELINE, TRIALS, TimelineRow, frames, lines, read_requests,
+    ENV, EXPERIMENT, LATENCY, MACHINE, Manifest, PLAN, REQUESTS, RecordError, RequestRow, TIMELINE,
+    TRIALS, TimelineRow, frames, lines, read_requests,
 };
 use crate::machine::Machine;
 use crate::plan::{Only, Plan};
@@ -43,10 +43,7 @@ pub struct Recording {
 impl Recording {
     /// Reads a run's folder. Request rows, timelines and histograms stay on disk until asked for.
     pub fn read(dir: &Path) -> Result<Recording, RecordError> {
-        if !dir.join(MANIFEST).is_file() {
-            return Err(RecordError::NotARecording(dir.to_owned()));
-        }
-        let manifest = Manifest::parse(&fs::read_to_string(dir.join(MANIFEST))?)?;
+        let manifest = Manifest::read(dir)?;
         let experiment_text = fs::read_to_string(dir.join(EXPERIMENT))?;
         let source = Source {
             name: format!("{}.toml", manifest.experiment),
@@ -179,28 +176,6 @@ impl Recording {
         }
         lines::read_rows(&format!("{TIMELINE}/{trial}.csv"), &fs::read(path)?).map(Some)
     }
-}
-
-/// The folders of all recordings under `results`, oldest first.
-pub fn find_runs(results: &Path) -> Result<Vec<PathBuf>, RecordError> {
-    let mut runs = Vec::new();
-    if results.is_dir() {
-        for machine in fs::read_dir(results)? {
-            let machine = machine?.path();
-            if !machine.is_dir() {
-                continue;
-            }
-            for run in fs::read_dir(machine)? {
-                let run = run?.path();
-                let hidden = run.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-                if !hidden && run.join(MANIFEST).is_file() {
-                    runs.push(run);
-                }
-            }
-        }
-    }
-    runs.sort_by(|a, b| a.file_name().cmp(&b.file_name()).then_with(|| a.cmp(b)));
-    Ok(runs)
 }
 
 fn machine_beside(dir: &Path) -> Result<Option<Machine>, RecordError> {

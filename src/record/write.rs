@@ -142,7 +142,7 @@ impl RunWriter {
         }
         // The lock comes first: a file that grows must not be cut, nor be read by halves.
         let lock = lock(dir)?;
-        let manifest = Manifest::parse(&fs::read_to_string(dir.join(MANIFEST))?)?;
+        let manifest = Manifest::read(dir)?;
         let writer = RunWriter::open(dir.to_owned(), manifest, lock)?;
         let mut repairs = Vec::new();
         for (file, bytes) in [
