@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::spec::{Gate, Metric};
+
 /// Which way of issuing many HTTP requests should my program use, what does it cost, and what
 /// breaks first?
 #[derive(Debug, Parser)]
@@ -171,27 +173,96 @@ pub struct Report {
 /// `inflight diff`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Examples:
+  inflight diff @latest~1 @latest                   the last two recordings
+  inflight diff before=1a2b3c4 after=5d6e7f8        two commits, under names of one's own
+  inflight diff BASE NEW --metric wall,p99,memory   more than wall time
+  inflight diff BASE NEW --gate p99=10%:label=async --strict --github
+  inflight diff @latest --by client                 within one recording, block by block
+  inflight diff base/trials.csv new/trials.csv      rows without their recordings
+
+A side is a recording's folder, the beginning of its name, an experiment's name, @latest, @latest~1,
+a commit, or the path of a trials.csv; LABEL=SIDE names it. `inflight runs` lists what there is.
+
 The verdict of a cell comes from the 95 % interval of the ratio new ÷ base: slower or faster if all
 of it is beyond the margin and the noise of both runs, equivalent if all of it is within the margin.
+Recordings of two machines are compared by the ratios of their cells to the baseline only.
 
-Exit codes: 0 nothing is slower, 1 something is slower or newly failing, 3 not comparable,
-4 something is inconclusive (only under --strict).")]
+Exit codes: 0 nothing is worse, 1 something is worse or newly failing (with gates: a gate failed),
+3 not comparable, 4 something is undecided (only under --strict).")]
 pub struct Diff {
-    /// Folder of the recording to compare with.
+    /// What to compare with.
     #[arg(value_name = "BASE")]
-    pub base: PathBuf,
-    /// Folder of the recording in question.
-    #[arg(value_name = "NEW")]
-    pub new: PathBuf,
+    pub base: String,
+    /// What is in question; several are all compared with BASE.
+    #[arg(value_name = "NEW", required_unless_present = "by", conflicts_with = "by")]
+    pub new: Vec<String>,
+    /// Compare the values of a factor within BASE, such as client or limit; `build` in a recording
+    /// of `inflight ab`.
+    #[arg(long, value_name = "FACTOR")]
+    pub by: Option<String>,
+    /// What to compare: wall, throughput, p50, p99, cpu, memory, connections, errors, or all.
+    #[arg(long, value_name = "METRIC", value_delimiter = ',')]
+    pub metric: Vec<String>,
     /// How to print it.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// A difference within this is none, as in 2%; the experiment's own margin if absent.
-    #[arg(long, value_name = "PERCENT", value_parser = margin)]
-    pub margin: Option<f64>,
-    /// Exit with 4 if nothing is slower but something is inconclusive.
+    /// A difference within this is none, as in 2%, or in p99=5% for one metric; the experiment's own
+    /// margin if absent. Repeatable.
+    #[arg(long, value_name = "[METRIC=]PERCENT", value_parser = margin)]
+    pub margin: Vec<(Option<Metric>, f64)>,
+    /// Let no cell get worse by more than this, as in wall=5% or p99=10%:label=async;limit=10,100.
+    /// Repeatable; added to those of the experiment.
+    #[arg(long, value_name = "METRIC=PERCENT[:CELLS]", value_parser = crate::diff::parse_gate)]
+    pub gate: Vec<Gate>,
+    /// Divide every cell by the baseline of its scenario first.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Machines)]
+    pub relative: When,
+    /// The order of the cells.
+    #[arg(long, value_enum, default_value_t = Sort::Verdict)]
+    pub sort: Sort,
+    /// A table of its own for each verdict.
+    #[arg(long)]
+    pub split: bool,
+    /// Write the ratios as a chart, an SVG.
+    #[arg(long, value_name = "FILE")]
+    pub chart: Option<PathBuf>,
+    /// Exit with 4 if nothing is worse but something is undecided.
     #[arg(long)]
     pub strict: bool,
+    /// Give verdicts on what is not comparable, and mark them.
+    #[arg(long)]
+    pub force: bool,
+    /// For a GitHub job: print annotations, and append to the job's summary.
+    #[arg(long)]
+    pub github: bool,
+    /// Folder of the records.
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    pub out: PathBuf,
+}
+
+/// Whether cells are divided by their baseline before they are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// Between recordings of two machines.
+    Machines,
+    /// Between any.
+    Always,
+    /// Never; recordings of two machines are then not comparable.
+    Never,
+}
+
+/// The order of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Sort {
+    /// Worst news first.
+    Verdict,
+    /// Largest ratio first.
+    Ratio,
+    /// By name.
+    Name,
+    /// As planned.
+    Plan,
 }
 
 /// A form of output.
@@ -207,11 +278,16 @@ pub enum Format {
     Json,
 }
 
-fn margin(text: &str) -> Result<f64, String> {
-    let percent = text.strip_suffix('%').unwrap_or(text).trim().parse::<f64>();
+fn margin(text: &str) -> Result<(Option<Metric>, f64), String> {
+    let (metric, percent) = match text.split_once('=') {
+        Some((metric, percent)) => (Some(crate::diff::parse_metric(metric.trim())?), percent),
+        None => (None, text),
+    };
+    let percent = percent.trim();
+    let percent = percent.strip_suffix('%').unwrap_or(percent).trim().parse::<f64>();
     match percent {
-        Ok(percent) if (0.0..100.0).contains(&percent) => Ok(percent / 100.0),
-        _ => Err("write a percentage from 0 to 100, as in 2%".to_owned()),
+        Ok(percent) if (0.0..100.0).contains(&percent) => Ok((metric, percent / 100.0)),
+        _ => Err("write a percentage from 0 to 100, as in 2%, or p99=5%".to_owned()),
     }
 }
 

@@ -1,13 +1,13 @@
 //! A recording, analysed: what every cell took, how it compares, which claims hold.
 
-use crate::plan::{Cell, Plan};
+use crate::plan::Plan;
 use crate::record::{Recording, Status, TrialRow};
-use crate::spec::{Claim, Metric, Over};
+use crate::spec::Metric;
 
+use super::claims::{self, ClaimAnalysis};
 use super::{
-    Bounds, Comparison, Direction, Estimate, Finding, Instability, Interval, Judged, Margin,
-    NoEstimate, RatioEstimate, Side, Undecided, judge, judge_claim, median, paired_ratio,
-    stability, wide_control,
+    Comparison, Estimate, Instability, Interval, Judged, Margin, NoEstimate, RatioEstimate, judge,
+    median, paired_ratio, stability, wide_control,
 };
 
 /// Everything that the report says in numbers.
@@ -77,74 +77,6 @@ pub struct Control {
     pub wide: Option<Instability>,
 }
 
-/// A claim, judged for every cell that it selects.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ClaimAnalysis {
-    /// Index of the claim in the experiment.
-    pub claim: usize,
-    /// Held if it holds for every cell, refuted if it is for one, else undecided.
-    pub finding: ClaimFinding,
-    /// Each cell with its ratio and finding.
-    pub cells: Vec<ClaimCell>,
-}
-
-/// The word for a whole claim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClaimFinding {
-    /// It holds for every cell that it selects.
-    Held,
-    /// It is refuted for at least one.
-    Refuted,
-    /// Neither.
-    Undecided,
-    /// No recorded cell is selected (a part of the matrix was run).
-    NotMeasured,
-}
-
-impl ClaimFinding {
-    /// The word of the report.
-    pub fn name(self) -> &'static str {
-        match self {
-            ClaimFinding::Held => "held",
-            ClaimFinding::Refuted => "refuted",
-            ClaimFinding::Undecided => "undecided",
-            ClaimFinding::NotMeasured => "not measured",
-        }
-    }
-}
-
-/// A claim for one cell.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ClaimCell {
-    /// Index of the cell in the plan.
-    pub cell: usize,
-    /// The claimed ratio.
-    pub ratio: Result<Estimate, NoEstimate>,
-    /// What the record says.
-    pub finding: Finding,
-}
-
-impl Metric {
-    /// Whether it counts something, so that a claim is about every trial and not about a median.
-    pub fn is_count(self) -> bool {
-        matches!(self, Metric::Connections | Metric::Errors)
-    }
-
-    /// The value of a trial, in nanoseconds, bytes or a count.
-    pub fn of(self, row: &TrialRow) -> Option<f64> {
-        let value = match self {
-            Metric::Wall => row.wall_ns,
-            Metric::P50 => row.latency_p50_ns,
-            Metric::P99 => row.latency_p99_ns,
-            Metric::Cpu => row.client_cpu_ns(),
-            Metric::Memory => row.client_max_rss_bytes,
-            Metric::Connections => row.server_connections,
-            Metric::Errors => row.errors,
-        };
-        value.map(|v| v as f64)
-    }
-}
-
 impl Analysis {
     /// Analyses a recording; one of several builds as [`Recording::subject`] has it. Cells without a
     /// single measurement stay in it, with their reasons.
@@ -160,15 +92,12 @@ impl Analysis {
         for (scenario, control) in controls.iter().enumerate() {
             compare_with_baseline(recording, scenario, margin, control, &mut cells);
         }
-        let claims = (0..plan.experiment.claims.len())
-            .map(|claim| claim_analysis(recording, claim))
-            .collect();
         Analysis {
             blocks: recording.complete_blocks().len(),
             planned_blocks: plan.experiment.blocks.count as usize,
             cells,
             controls,
-            claims,
+            claims: claims::of(recording),
             margin,
         }
     }
@@ -196,46 +125,55 @@ pub fn values(recording: &Recording, cell: usize, metric: Metric) -> Vec<f64> {
     recording.of_cell(&id).filter(|t| t.is_ok()).filter_map(|t| metric.of(t)).collect()
 }
 
+impl CellAnalysis {
+    /// Analyses the trials of one cell, in the order of blocks.
+    ///
+    /// `cell` is its index in the plan, `ideal_ns` the wall time of its schedule.
+    pub fn of(cell: usize, ideal_ns: u64, rows: &[&TrialRow], margin: Margin) -> CellAnalysis {
+        let count = |status: Status| rows.iter().filter(|r| r.status == status).count();
+        let mut reasons: Vec<(String, usize)> = Vec::new();
+        for row in rows.iter().filter(|r| !r.is_ok()) {
+            match reasons.iter_mut().find(|(reason, _)| *reason == row.reason) {
+                Some((_, n)) => *n += 1,
+                None => reasons.push((row.reason.clone(), 1)),
+            }
+        }
+        let walls: Vec<(u32, u64)> =
+            rows.iter().filter(|r| r.is_ok()).filter_map(|r| Some((r.block, r.wall_ns?))).collect();
+        let wall_values: Vec<f64> = walls.iter().map(|&(_, ns)| ns as f64).collect();
+        let wall = median(&wall_values);
+        let failed_requests = failed_share(rows);
+        let all_done = !is_lossy(failed_requests, margin);
+        CellAnalysis {
+            cell,
+            ok: count(Status::Ok),
+            failed: count(Status::Failed),
+            invalid: count(Status::Invalid),
+            reasons,
+            failed_requests,
+            efficiency: match &wall {
+                Ok(wall) if all_done => Ok(efficiency(ideal_ns, wall)),
+                Ok(_) => Err(NoEstimate::RequestsFailed),
+                Err(reason) => Err(reason.clone()),
+            },
+            wall,
+            over_baseline: None,
+            // Without a value there is nothing to flag.
+            instabilities: stability(&wall_values)
+                .unwrap_or_default()
+                .into_iter()
+                .map(|flag| with_block_numbers(flag, &walls))
+                .collect(),
+            walls,
+        }
+    }
+}
+
 fn cell_analysis(recording: &Recording, cell: usize, margin: Margin) -> CellAnalysis {
     let planned = &recording.plan.cells[cell];
     let id = planned.id.to_string();
     let rows: Vec<&TrialRow> = recording.of_cell(&id).collect();
-    let count = |status: Status| rows.iter().filter(|r| r.status == status).count();
-    let mut reasons: Vec<(String, usize)> = Vec::new();
-    for row in rows.iter().filter(|r| !r.is_ok()) {
-        match reasons.iter_mut().find(|(reason, _)| *reason == row.reason) {
-            Some((_, n)) => *n += 1,
-            None => reasons.push((row.reason.clone(), 1)),
-        }
-    }
-    let walls: Vec<(u32, u64)> =
-        rows.iter().filter(|r| r.is_ok()).filter_map(|r| Some((r.block, r.wall_ns?))).collect();
-    let wall_values: Vec<f64> = walls.iter().map(|&(_, ns)| ns as f64).collect();
-    let wall = median(&wall_values);
-    let failed_requests = failed_share(&rows);
-    let all_done = !is_lossy(failed_requests, margin);
-    CellAnalysis {
-        cell,
-        ok: count(Status::Ok),
-        failed: count(Status::Failed),
-        invalid: count(Status::Invalid),
-        reasons,
-        failed_requests,
-        efficiency: match &wall {
-            Ok(wall) if all_done => Ok(efficiency(planned, wall)),
-            Ok(_) => Err(NoEstimate::RequestsFailed),
-            Err(reason) => Err(reason.clone()),
-        },
-        wall,
-        over_baseline: None,
-        // Without a value there is nothing to flag.
-        instabilities: stability(&wall_values)
-            .unwrap_or_default()
-            .into_iter()
-            .map(|flag| with_block_numbers(flag, &walls))
-            .collect(),
-        walls,
-    }
+    CellAnalysis::of(cell, planned.ideal.wall_ns, &rows, margin)
 }
 
 /// Failed requests ÷ issued requests over the `ok` ones of these trials.
@@ -261,8 +199,8 @@ fn with_block_numbers(flag: Instability, walls: &[(u32, u64)]) -> Instability {
     }
 }
 
-fn efficiency(cell: &Cell, wall: &Estimate) -> Estimate {
-    let ideal = cell.ideal.wall_ns as f64;
+fn efficiency(ideal_ns: u64, wall: &Estimate) -> Estimate {
+    let ideal = ideal_ns as f64;
     Estimate {
         value: ideal / wall.value,
         n: wall.n,
@@ -276,7 +214,7 @@ fn efficiency(cell: &Cell, wall: &Estimate) -> Estimate {
 }
 
 /// Values of two sets of trials in the blocks where both have one: base and new.
-fn pairs<'a>(
+pub fn pairs<'a>(
     base: impl Iterator<Item = &'a TrialRow>,
     new: impl Iterator<Item = &'a TrialRow>,
     metric: Metric,
@@ -286,7 +224,7 @@ fn pairs<'a>(
     new.filter_map(by_block).filter_map(|(block, new)| Some((*base.get(&block)?, new))).unzip()
 }
 
-fn paired(
+pub(super) fn paired(
     recording: &Recording,
     base: usize,
     new: usize,
@@ -330,7 +268,7 @@ fn compare_with_baseline(
             } else {
                 paired(recording, baseline, cell, Metric::Wall)
             },
-            direction: Direction::LowerIsBetter,
+            direction: Metric::Wall.direction(),
         })
         .collect();
     let judged = judge(&family, margin, control.interval());
@@ -339,112 +277,11 @@ fn compare_with_baseline(
     }
 }
 
-fn claim_analysis(recording: &Recording, index: usize) -> ClaimAnalysis {
-    let plan = &recording.plan;
-    let claim = &plan.experiment.claims[index];
-    let bounds = bounds(claim);
-    let cells: Vec<ClaimCell> = plan
-        .select(&claim.of)
-        .map(|cell| {
-            let ratio = claimed_ratio(recording, claim, cell);
-            let finding = match judge_claim(ratio.as_ref(), bounds) {
-                // The range of a count reaches across the bound: some trial is beyond it.
-                Finding::Undecided(Undecided::Straddles) if is_claim_of_count(claim) => {
-                    Finding::Refuted
-                }
-                finding => finding,
-            };
-            ClaimCell { cell, ratio, finding }
-        })
-        .collect();
-    let finding = if cells.is_empty() {
-        ClaimFinding::NotMeasured
-    } else if cells.iter().any(|c| c.finding == Finding::Refuted) {
-        ClaimFinding::Refuted
-    } else if cells.iter().all(|c| c.finding == Finding::Held) {
-        ClaimFinding::Held
-    } else {
-        ClaimFinding::Undecided
-    };
-    ClaimAnalysis { claim: index, finding, cells }
-}
-
-/// Whether the claim is about every trial and not about a median.
-fn is_claim_of_count(claim: &Claim) -> bool {
-    claim.over == Over::One && claim.metric.is_count()
-}
-
-fn bounds(claim: &Claim) -> Bounds {
-    match (claim.at_least, claim.at_most) {
-        (Some(low), Some(high)) => Bounds::Between { low, high },
-        (Some(low), None) => Bounds::AtLeast(low),
-        (None, Some(high)) => Bounds::AtMost(high),
-        // The parser lets no claim pass without a bound.
-        (None, None) => Bounds::AtLeast(f64::NEG_INFINITY),
-    }
-}
-
-fn claimed_ratio(
-    recording: &Recording,
-    claim: &Claim,
-    cell: usize,
-) -> Result<Estimate, NoEstimate> {
-    let plan = &recording.plan;
-    let planned = &plan.cells[cell];
-    let facts = plan.facts_of(planned);
-    let over = |denominator: u64| {
-        let estimate = Analysis::metric(recording, cell, claim.metric)?;
-        divided(estimate, denominator as f64)
-    };
-    match &claim.over {
-        Over::Ideal => over(planned.ideal.wall_ns),
-        Over::LongestDelay => over(facts.longest_delay_ns),
-        Over::SumOfDelays => over(facts.sum_of_delays_ns),
-        Over::One if is_claim_of_count(claim) => every_trial(recording, cell, claim.metric),
-        Over::One => Analysis::metric(recording, cell, claim.metric),
-        Over::Cell(selector) => {
-            let base = plan
-                .select(selector)
-                .find(|&c| plan.cells[c].scenario == planned.scenario)
-                .ok_or(NoEstimate::Empty(Side::Base))?;
-            paired(recording, base, cell, claim.metric).map(|r| r.ratio)
-        }
-    }
-}
-
-/// A count must be right in every trial: its range, which is no estimate of anything. Trials that
-/// are invalid belong to it, since a wrong answer makes a trial invalid.
-fn every_trial(recording: &Recording, cell: usize, metric: Metric) -> Result<Estimate, NoEstimate> {
-    let id = recording.plan.cells[cell].id.to_string();
-    let measured = |t: &&TrialRow| matches!(t.status, Status::Ok | Status::Invalid);
-    let counts: Vec<f64> =
-        recording.of_cell(&id).filter(measured).filter_map(|t| metric.of(t)).collect();
-    let middle = median(&counts)?;
-    let range = |pick: fn(f64, f64) -> f64| counts.iter().copied().fold(middle.value, pick);
-    let (low, high) = (range(f64::min), range(f64::max));
-    Ok(Estimate {
-        interval: Ok(Interval { low, high, nominal: 1.0, achieved: 1.0, exact: true }),
-        ..middle
-    })
-}
-
-fn divided(estimate: Estimate, denominator: f64) -> Result<Estimate, NoEstimate> {
-    if denominator <= 0.0 {
-        return Err(NoEstimate::NotPositive { side: Side::Base, position: 1 });
-    }
-    Ok(Estimate {
-        value: estimate.value / denominator,
-        n: estimate.n,
-        interval: estimate.interval.map(|i| i.map(|end| end / denominator)),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::analyse::Verdict;
     use crate::record::synthetic::{experiment, recording, strategy};
-    use crate::spec::{Factor, Selector};
 
     fn three() -> crate::spec::Experiment {
         let strategies = vec![
@@ -453,10 +290,6 @@ mod tests {
             strategy("async", "async-all", None),
         ];
         experiment(strategies, 12)
-    }
-
-    fn of(label: &str) -> Selector {
-        Selector { terms: vec![(Factor::Label, vec![label.to_owned()])] }
     }
 
     #[test]
@@ -521,68 +354,5 @@ mod tests {
         assert_eq!(compared.judged.verdict, Err(NoEstimate::RequestsFailed));
         let other = analysis.cells[2].over_baseline.as_ref().expect("a comparison");
         assert_eq!(other.judged.verdict, Ok(Verdict::Faster));
-    }
-
-    #[test]
-    fn a_claim_about_a_count_must_hold_in_every_trial() {
-        let mut experiment = three();
-        experiment.claims = vec![Claim {
-            text: "No request fails".to_owned(),
-            metric: Metric::Errors,
-            of: of("threads"),
-            over: Over::One,
-            at_least: None,
-            at_most: Some(0.0),
-        }];
-        let finding = |block: u32, status: Status| {
-            let recording = recording(experiment.clone(), |_, planned, row| {
-                if planned.block == block && row.label == "threads" {
-                    row.errors = Some(1);
-                    row.set_status(status, "");
-                }
-            });
-            Analysis::of(&recording).claims[0].finding
-        };
-        assert_eq!(finding(99, Status::Ok), ClaimFinding::Held);
-        // A single failure refutes it, even in a trial that wrong answers made invalid.
-        assert_eq!(finding(3, Status::Ok), ClaimFinding::Refuted);
-        assert_eq!(finding(3, Status::Invalid), ClaimFinding::Refuted);
-    }
-
-    #[test]
-    fn a_claim_must_hold_for_every_cell_that_it_selects() {
-        let mut experiment = three();
-        let claim = |of: Selector, over: Over, at_most: f64| Claim {
-            text: "a claim".to_owned(),
-            metric: Metric::Wall,
-            of,
-            over,
-            at_least: None,
-            at_most: Some(at_most),
-        };
-        experiment.claims = vec![
-            claim(of("async"), Over::LongestDelay, 1.15),
-            claim(Selector::default(), Over::Ideal, 1.15),
-            claim(Selector::default(), Over::Ideal, 2.5),
-            claim(of("threads"), Over::Cell(of("sync")), 0.5),
-            claim(of("nothing"), Over::Ideal, 1.0),
-        ];
-        let recording = recording(experiment, |_, _, row| {
-            if row.label == "threads" {
-                row.wall_ns = row.wall_ns.map(|ns| ns * 2);
-            }
-        });
-        let analysis = Analysis::of(&recording);
-        let findings: Vec<ClaimFinding> = analysis.claims.iter().map(|c| c.finding).collect();
-        assert_eq!(
-            findings,
-            [
-                ClaimFinding::Held,
-                ClaimFinding::Refuted,
-                ClaimFinding::Held,
-                ClaimFinding::Held,
-                ClaimFinding::NotMeasured,
-            ]
-        );
     }
 }

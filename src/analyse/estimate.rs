@@ -128,6 +128,9 @@ pub enum NoEstimate {
     /// The statistic has no value for these blocks.
     #[error("the statistic is undefined for these blocks")]
     Undefined,
+    /// No baseline to divide by is known.
+    #[error("no baseline is known to divide by")]
+    NoBaseline,
     /// Times of different amounts of work have no ratio that means anything.
     #[error("requests failed, so it is not the same work")]
     RequestsFailed,

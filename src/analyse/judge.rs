@@ -33,22 +33,24 @@ use super::{
 /// not make the others harder.
 #[must_use]
 pub fn judge(comparisons: &[Comparison], margin: Margin, control: Option<Interval>) -> Vec<Judged> {
-    let family: Vec<_> = comparisons.iter().map(|comparison| (comparison, control)).collect();
-    judge_each(&family, margin)
+    let family: Vec<_> =
+        comparisons.iter().map(|comparison| (comparison, margin, control)).collect();
+    judge_each(&family)
 }
 
-/// Judges a family as [`judge`] does, each comparison with an A/A interval of its own: a table over
-/// several scenarios is one family, but every scenario has its control.
+/// Judges a family as [`judge`] does, each comparison with a margin and an A/A interval of its own: a
+/// table over several scenarios or metrics is one family, but every scenario has its control and
+/// every metric its margin.
 #[must_use]
-pub fn judge_each(family: &[(&Comparison, Option<Interval>)], margin: Margin) -> Vec<Judged> {
-    let bounded = |control: &Option<Interval>| {
+pub fn judge_each(family: &[(&Comparison, Margin, Option<Interval>)]) -> Vec<Judged> {
+    let bounded = |margin: Margin, control: &Option<Interval>| {
         let noise = control.map_or(Noise::default(), |control| Noise::of(&control));
         (noise, margin.log().max(noise.reach()).exp())
     };
     let p_values: Vec<Option<f64>> = family
         .iter()
-        .map(|(comparison, control)| {
-            Some(comparison.ratio.as_ref().ok()?.p_beyond(bounded(control).1))
+        .map(|(comparison, margin, control)| {
+            Some(comparison.ratio.as_ref().ok()?.p_beyond(bounded(*margin, control).1))
         })
         .collect();
     let tests: Vec<f64> = p_values.iter().copied().flatten().collect();
@@ -57,8 +59,8 @@ pub fn judge_each(family: &[(&Comparison, Option<Interval>)], margin: Margin) ->
         .iter()
         .zip(&p_values)
         .zip(holm(&p_values))
-        .map(|(((comparison, control), &p), adjusted_p)| {
-            let (noise, bound) = bounded(control);
+        .map(|(((comparison, margin, control), &p), adjusted_p)| {
+            let (noise, bound) = bounded(*margin, control);
             let (verdict, doubt) = match &comparison.ratio {
                 Ok(ratio) => {
                     let case = Case {
@@ -305,8 +307,10 @@ mod tests {
     #[test]
     fn each_control_counts_for_its_own_comparison_only() {
         let slower = around(1.10, 0.02, 15);
-        let family = [(&slower, None), (&slower, control(0.97, 1.12)), (&slower, None)];
-        let judged = judge_each(&family, Margin::default());
+        let margin = Margin::default();
+        let noisy = control(0.97, 1.12);
+        let family = [(&slower, margin, None), (&slower, margin, noisy), (&slower, margin, None)];
+        let judged = judge_each(&family);
         let said: Vec<bool> = judged.iter().map(|j| j.verdict == Ok(Verdict::Slower)).collect();
         assert_eq!(said, [true, false, true]);
         assert_eq!(judged[1].doubt, Some(Doubt::Noise));

@@ -17,12 +17,14 @@
 mod analysis;
 mod bootstrap;
 mod claim;
+mod claims;
 mod estimate;
 #[cfg(test)]
 mod fixtures;
 mod holm;
 mod judge;
 mod median;
+mod metric;
 mod normal;
 mod null;
 mod paired;
@@ -34,11 +36,10 @@ mod unpaired;
 mod verdict;
 
 pub use self::{
-    analysis::{
-        Analysis, CellAnalysis, ClaimAnalysis, ClaimCell, ClaimFinding, Compared, Control, values,
-    },
+    analysis::{Analysis, CellAnalysis, Compared, Control, pairs, values},
     bootstrap::bootstrap,
     claim::{Bounds, Finding, Undecided, judge_claim},
+    claims::{ClaimAnalysis, ClaimCell, ClaimFinding},
     estimate::{Estimate, Interval, NoEstimate, NoInterval, Side},
     holm::holm,
     judge::{judge, judge_each},

@@ -1,22 +1,144 @@
 //! `inflight diff`.
 
-use super::{Failure, print};
-use crate::cli::{self, Format};
-use crate::diff;
+use std::path::Path;
+
+use super::{Failure, print, say};
+use crate::cli::{self, Format, Sort, When};
+use crate::diff::{self, Contest, Diff, Options, Order, Relative, Side};
 use crate::exit::Exit;
-use crate::record::Recording;
+use crate::record::{Recording, find};
+use crate::spec::{Factor, Metric};
+
+/// The word of `--by` for a recording of several builds.
+const BUILD: &str = "build";
 
 pub(super) fn run(args: &cli::Diff) -> Result<Exit, Failure> {
-    let base = Recording::read(&args.base)?;
-    let new = Recording::read(&args.new)?;
-    let compared = diff::compare(&base, &new, &diff::Options { margin: args.margin });
+    let contests = contests(args)?;
+    let diffs = diff::compare(&contests, &options(args)?);
     let text = match args.format {
         // The stream takes colours away where they are not wanted.
-        Format::Text => diff::text(&compared, true),
-        Format::Markdown => diff::markdown(&compared),
-        Format::Csv => diff::csv(&compared),
-        Format::Json => diff::json(&compared),
+        Format::Text => diff::text(&diffs, true, args.split),
+        Format::Markdown => diff::markdown(&diffs),
+        Format::Csv => diff::csv(&diffs),
+        Format::Json => diff::json(&diffs),
     };
     print(&text)?;
-    Ok(diff::exit(&compared, args.strict))
+    if let Some(file) = &args.chart {
+        write_charts(&diffs, file)?;
+    }
+    if args.github {
+        tell_github(&diffs)?;
+    }
+    Ok(diff::exit(&diffs, args.strict))
+}
+
+/// Compares the builds of a recording, and prints it.
+#[expect(dead_code, reason = "for runs of several builds")]
+pub(super) fn builds(recording: &Recording) -> Result<Exit, Failure> {
+    let diffs = diff::compare(&Contest::by_build(recording)?, &Options::default());
+    print(&diff::text(&diffs, true, false))?;
+    Ok(diff::exit(&diffs, false))
+}
+
+fn contests(args: &cli::Diff) -> Result<Vec<Contest>, Failure> {
+    if let Some(by) = &args.by {
+        let found = find(&args.out, &args.base)?;
+        if found.dir.is_file() {
+            let what = "--by needs a recording: bare trials do not say what was planned";
+            return Err(Failure::Usage(what.to_owned()));
+        }
+        let recording = Recording::read(&found.dir)?;
+        return Ok(match by.as_str() {
+            BUILD => Contest::by_build(&recording)?,
+            name => Contest::by_factor(&recording, factor(name)?)?,
+        });
+    }
+    let several = args.new.len() > 1;
+    let base = side(&args.out, &args.base, "base")?;
+    let news = args.new.iter().zip(1..).map(|(text, n)| {
+        let label = if several { format!("new {n}") } else { "new".to_owned() };
+        Ok(Contest::between(base.clone(), side(&args.out, text, &label)?))
+    });
+    news.collect()
+}
+
+fn side(results: &Path, text: &str, label: &str) -> Result<Side, Failure> {
+    let found = find(results, text)?;
+    let label = found.label.as_deref().unwrap_or(label);
+    if found.dir.is_file() {
+        return Ok(Side::of_trials(&found.dir, label)?);
+    }
+    Ok(Side::of(&Recording::read(&found.dir)?, label))
+}
+
+fn factor(name: &str) -> Result<Factor, Failure> {
+    Factor::ALL.into_iter().find(|f| f.name() == name).ok_or_else(|| {
+        let known = Factor::ALL.map(Factor::name).join(", ");
+        Failure::Usage(format!("--by {name}: there is no such factor; known are {known}, {BUILD}"))
+    })
+}
+
+fn options(args: &cli::Diff) -> Result<Options, Failure> {
+    let mut metrics = Vec::new();
+    for name in &args.metric {
+        match name.as_str() {
+            "all" => metrics.extend(Metric::ALL),
+            name => metrics.push(
+                diff::parse_metric(name).map_err(|e| Failure::Usage(format!("--metric: {e}")))?,
+            ),
+        }
+    }
+    let margin = args.margin.iter().rev().find(|(metric, _)| metric.is_none());
+    let of_metrics =
+        args.margin.iter().rev().filter_map(|(metric, margin)| Some(((*metric)?, *margin)));
+    Ok(Options {
+        metrics,
+        margin: margin.map(|(_, margin)| *margin),
+        margins: of_metrics.collect(),
+        relative: match args.relative {
+            When::Machines => Relative::AcrossMachines,
+            When::Always => Relative::Always,
+            When::Never => Relative::Never,
+        },
+        force: args.force,
+        gates: args.gate.clone(),
+        order: match args.sort {
+            Sort::Verdict => Order::Verdict,
+            Sort::Ratio => Order::Ratio,
+            Sort::Name => Order::Name,
+            Sort::Plan => Order::Plan,
+        },
+    })
+}
+
+/// One chart for each comparison: `FILE`, and with several `FILE-2` and so on.
+fn write_charts(diffs: &[Diff], file: &Path) -> Result<(), Failure> {
+    for (n, diff) in (1..).zip(diffs) {
+        let path = match n {
+            1 => file.to_owned(),
+            n => {
+                let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+                file.with_file_name(format!("{stem}-{n}.svg"))
+            }
+        };
+        fs_err::write(path, diff::chart(diff).svg())?;
+    }
+    Ok(())
+}
+
+/// Annotations go to standard output, where GitHub reads them, each on a line of its own.
+fn tell_github(diffs: &[Diff]) -> Result<(), Failure> {
+    use std::io::Write;
+
+    print(&diff::annotations(diffs))?;
+    let Some(file) = std::env::var_os("GITHUB_STEP_SUMMARY") else {
+        say("--github: GITHUB_STEP_SUMMARY is not set, so there is no summary to write");
+        return Ok(());
+    };
+    let mut file = fs_err::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(std::path::PathBuf::from(file))?;
+    file.write_all(diff::step_summary(diffs).as_bytes())?;
+    Ok(())
 }

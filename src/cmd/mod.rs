@@ -35,6 +35,9 @@ pub enum Failure {
     /// It is not clear which recording is meant.
     #[error("{0}")]
     Select(SelectError),
+    /// A recording cannot be split into sides.
+    #[error("{0}")]
+    Split(#[from] crate::diff::NoSplit),
     /// The system said no.
     #[error("{0}")]
     Io(#[from] io::Error),
@@ -65,7 +68,7 @@ impl Failure {
                 Exit::Io
             }
             Failure::Record(_) => Exit::BadInput,
-            Failure::Select(_) | Failure::Usage(_) => Exit::Usage,
+            Failure::Select(_) | Failure::Split(_) | Failure::Usage(_) => Exit::Usage,
             Failure::Child(_) => Exit::Io,
         }
     }

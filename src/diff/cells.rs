@@ -1,26 +1,27 @@
-//! Cells of two recordings: which both have, how they compare, and the word for each.
+//! Cells of two sides: which both have, how they compare, and the word for each.
+
+use std::collections::{BTreeMap, HashMap};
 
 use crate::analyse::{
-    Analysis, CellAnalysis, Comparison, Direction, Judged, Margin, NoEstimate, RatioEstimate,
-    Verdict, judge_each, shift_ratio,
+    Judged, Margin, NoEstimate, RatioEstimate, Verdict, median, paired_ratio, shift_ratio,
 };
-use crate::plan::{Cell, Plan};
-use crate::record::Recording;
+use crate::spec::{Factor, Metric};
 
 use super::noise::{self, ControlPair};
-use super::{CellDiff, CellSide, LoneCell, Outcome};
+use super::side::{Side, SideCell};
+use super::{CellDiff, CellSide, LoneCell, Outcome, Pairing};
 
-/// A cell of both recordings: its index in either plan.
+/// A cell of both sides: its index on either.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pair {
-    base: usize,
-    new: usize,
+    pub(super) base: usize,
+    pub(super) new: usize,
 }
 
 impl Pair {
-    /// Index of its scenario in either plan.
-    pub(super) fn scenarios(self, [base, new]: [&Recording; 2]) -> [usize; 2] {
-        [base.plan.cells[self.base].scenario, new.plan.cells[self.new].scenario]
+    /// Index of its scenario on either side.
+    pub(super) fn scenarios(self, [base, new]: [&Side; 2]) -> [usize; 2] {
+        [base.cells[self.base].scenario, new.cells[self.new].scenario]
     }
 }
 
@@ -29,110 +30,189 @@ pub(super) struct Found {
     pub(super) common: Vec<Pair>,
     pub(super) only_in_base: Vec<LoneCell>,
     pub(super) only_in_new: Vec<LoneCell>,
+    /// What looks like the same work and is not, or cannot be told apart.
+    pub(super) warnings: Vec<String>,
 }
 
-/// Sorts the cells of two recordings by where they are found, each in the order of its plan.
-pub(super) fn find(base: &Recording, new: &Recording) -> Found {
-    let place = |plan: &Plan, cell: &Cell| plan.cells.iter().position(|c| c.id == cell.id);
-    let lone = |here: &Plan, there: &Plan| -> Vec<LoneCell> {
-        here.cells
-            .iter()
-            .filter(|cell| place(there, cell).is_none())
+/// Sorts the cells of two sides by where they are found, each in the order of its plan.
+pub(super) fn find(base: &Side, new: &Side) -> Found {
+    let places = |side: &Side| {
+        let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, cell) in side.cells.iter().enumerate() {
+            places.entry(cell.key.clone()).or_default().push(index);
+        }
+        places
+    };
+    let (in_base, in_new) = (places(base), places(new));
+    // More than one cell with the same key has no counterpart of its own.
+    let one = |places: &HashMap<String, Vec<usize>>, key: &str| match places.get(key)?.as_slice() {
+        [one] => Some(*one),
+        _ => None,
+    };
+    let pair = |cell: &SideCell| {
+        Some(Pair { base: one(&in_base, &cell.key)?, new: one(&in_new, &cell.key)? })
+    };
+    let lone = |side: &Side| -> Vec<LoneCell> {
+        let without = side.cells.iter().filter(|cell| pair(cell).is_none());
+        without
             .map(|cell| LoneCell {
-                id: cell.id.to_string(),
+                id: cell.id.clone(),
                 name: cell.name.clone(),
-                scenario: here.facts_of(cell).name.clone(),
+                scenario: side.scenario_of(cell).name.clone(),
             })
             .collect()
     };
-    let common = new.plan.cells.iter().enumerate();
+    let several: usize = [&in_base, &in_new]
+        .into_iter()
+        .map(|places| places.values().filter(|cells| cells.len() > 1).count())
+        .sum();
+    let mut warnings = other_work(base, new, &|cell| pair(cell).is_none());
+    if several > 0 {
+        warnings.push(format!(
+            "{several} {} more than one counterpart and cannot be compared",
+            if several == 1 { "cell has" } else { "cells have" }
+        ));
+    }
     Found {
-        common: common
-            .filter_map(|(index, cell)| Some(Pair { base: place(&base.plan, cell)?, new: index }))
-            .collect(),
-        only_in_base: lone(&base.plan, &new.plan),
-        only_in_new: lone(&new.plan, &base.plan),
+        common: new.cells.iter().filter_map(pair).collect(),
+        only_in_base: lone(base),
+        only_in_new: lone(new),
+        warnings,
     }
 }
 
-/// Compares every common cell, worst news first; without a margin, no verdicts are given.
-pub(super) fn compare(
-    sides: [(&Recording, &Analysis); 2],
-    common: &[Pair],
-    controls: &[ControlPair],
-    margin: Option<Margin>,
-) -> Vec<CellDiff> {
-    let mut cells: Vec<CellDiff> =
-        common.iter().map(|&pair| cell_diff(sides, pair, controls)).collect();
-    if let Some(margin) = margin {
-        let family: Vec<Comparison> = cells
-            .iter()
-            .map(|cell| Comparison {
-                ratio: cell.ratio.clone(),
-                direction: Direction::LowerIsBetter,
-            })
-            .collect();
-        let with_noise: Vec<_> =
-            family.iter().zip(cells.iter().map(|c| c.noise.map(|n| n.interval))).collect();
-        for (cell, judged) in cells.iter_mut().zip(judge_each(&with_noise, margin)) {
-            cell.outcome = outcome(cell, &judged, margin);
-            cell.judged = Some(judged);
+/// Cells of the same name without a counterpart: the factors that they differ in are easily
+/// overlooked, as most names leave them out.
+fn other_work(base: &Side, new: &Side, lone: &dyn Fn(&SideCell) -> bool) -> Vec<String> {
+    let mut differing: BTreeMap<(Factor, String, String), usize> = BTreeMap::new();
+    for cell in new.cells.iter().filter(|c| lone(c)) {
+        let same_name = |c: &&SideCell| lone(c) && c.name == cell.name;
+        let Some(twin) = base.cells.iter().find(same_name) else { continue };
+        for (factor, value) in &cell.factors {
+            if twin.factor(*factor) != value {
+                let key = (*factor, twin.factor(*factor).to_owned(), value.clone());
+                *differing.entry(key).or_default() += 1;
+            }
         }
     }
-    // A stable sort: equal changes stay in the order of the plan.
-    cells.sort_by(|a, b| a.outcome.cmp(&b.outcome).then_with(|| change(b).total_cmp(&change(a))));
-    cells
+    let warning = |((factor, base, new), n): ((Factor, String, String), usize)| {
+        let cells = if n == 1 { "cell has" } else { "cells have" };
+        format!(
+            "{n} {cells} the same name and another {} ({base} against {new}): other work, not \
+             compared",
+            factor.name()
+        )
+    };
+    differing.into_iter().map(warning).collect()
 }
 
-/// How far the ratio is from 1, in either direction; unknown is farthest.
-fn change(cell: &CellDiff) -> f64 {
-    cell.ratio.as_ref().map_or(f64::INFINITY, |r| r.ratio.value.ln().abs())
+/// How cells are compared.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct How<'a> {
+    pub(super) sides: [&'a Side; 2],
+    pub(super) pairing: Pairing,
+    /// Each cell is divided by the baseline of its scenario first.
+    pub(super) relative: bool,
 }
 
-fn cell_diff(
-    sides: [(&Recording, &Analysis); 2],
-    pair: Pair,
-    controls: &[ControlPair],
-) -> CellDiff {
-    let [(base, base_analysis), (new, new_analysis)] = sides;
-    let [base_scenario, new_scenario] = pair.scenarios([base, new]);
-    let analysed = [&base_analysis.cells[pair.base], &new_analysis.cells[pair.new]];
-    let control = controls
-        .iter()
-        .find(|c| (c.base_scenario, c.new_scenario) == (base_scenario, new_scenario))
-        .expect("controls are made of the same pairs");
-    let cell = &new.plan.cells[pair.new];
-    CellDiff {
-        id: cell.id.to_string(),
-        name: cell.name.clone(),
-        scenario: new.plan.scenarios[new_scenario].name.clone(),
-        base: side(analysed[0]),
-        new: side(analysed[1]),
-        ratio: ratio(analysed),
-        noise: noise::worst(control, analysed[0], analysed[1]),
-        judged: None,
-        outcome: Outcome::NotComparable,
+impl How<'_> {
+    /// Compares one metric of a cell of both sides; the verdict is still to come. `None` for the
+    /// baseline itself, where cells are divided by it.
+    pub(super) fn compare(
+        &self,
+        pair: Pair,
+        metric: Metric,
+        controls: &[ControlPair],
+    ) -> Option<CellDiff> {
+        let [base, new] = self.sides;
+        let cells = [&base.cells[pair.base], &new.cells[pair.new]];
+        if self.relative && (self.is_baseline(base, pair.base) || self.is_baseline(new, pair.new)) {
+            return None;
+        }
+        let scenarios = pair.scenarios(self.sides);
+        let control = controls
+            .iter()
+            .find(|c| [c.base_scenario, c.new_scenario] == scenarios && c.metric == metric)
+            .expect("controls are made of the same pairs");
+        let values = [self.values(base, cells[0], metric), self.values(new, cells[1], metric)];
+        Some(CellDiff {
+            id: cells[1].id.clone(),
+            name: cells[1].name.clone(),
+            scenario: new.scenarios[scenarios[1]].name.clone(),
+            metric,
+            factors: cells[1].factors.clone(),
+            plan: pair.new,
+            ratio: self.ratio(&values),
+            any: [0, 1].map(|side| {
+                values[side].as_ref().is_ok_and(|of| of.values().any(|&value| value > 0.0))
+            }),
+            noise: noise::worst(control, cells, metric, self.pairing),
+            base: side(cells[0], &values[0]),
+            new: side(cells[1], &values[1]),
+            judged: None,
+            outcome: Outcome::NotComparable,
+        })
+    }
+
+    fn is_baseline(&self, side: &Side, cell: usize) -> bool {
+        side.scenario_of(&side.cells[cell]).baseline == Some(cell)
+    }
+
+    /// The values of a cell by block, divided by those of the baseline where asked for.
+    fn values(
+        &self,
+        side: &Side,
+        cell: &SideCell,
+        metric: Metric,
+    ) -> Result<BTreeMap<u32, f64>, NoEstimate> {
+        let values = cell.values(metric);
+        if !self.relative {
+            return Ok(values);
+        }
+        let baseline = side.scenario_of(cell).baseline.ok_or(NoEstimate::NoBaseline)?;
+        let baseline = side.cells[baseline].values(metric);
+        let divided = values.into_iter().filter_map(|(block, value)| {
+            Some((block, value / *baseline.get(&block).filter(|&&b| b > 0.0)?))
+        });
+        Ok(divided.collect())
+    }
+
+    fn ratio(
+        &self,
+        values: &[Result<BTreeMap<u32, f64>, NoEstimate>; 2],
+    ) -> Result<RatioEstimate, NoEstimate> {
+        let [base, new] = values;
+        let (base, new) =
+            (base.as_ref().map_err(Clone::clone)?, new.as_ref().map_err(Clone::clone)?);
+        match self.pairing {
+            Pairing::None => {
+                let all = |side: &BTreeMap<u32, f64>| side.values().copied().collect::<Vec<f64>>();
+                shift_ratio(&all(base), &all(new))
+            }
+            Pairing::Blocks => {
+                let both = base.iter().filter_map(|(block, b)| Some((*b, *new.get(block)?)));
+                let (base, new): (Vec<f64>, Vec<f64>) = both.unzip();
+                paired_ratio(&base, &new)
+            }
+        }
     }
 }
 
-fn ratio([base, new]: [&CellAnalysis; 2]) -> Result<RatioEstimate, NoEstimate> {
-    let walls =
-        |cell: &CellAnalysis| -> Vec<f64> { cell.walls.iter().map(|&(_, ns)| ns as f64).collect() };
-    shift_ratio(&walls(base), &walls(new))
-}
-
-fn side(cell: &CellAnalysis) -> CellSide {
+fn side(cell: &SideCell, values: &Result<BTreeMap<u32, f64>, NoEstimate>) -> CellSide {
+    let analysed = &cell.analysed;
+    let values = values.as_ref().map_err(Clone::clone);
     CellSide {
-        ok: cell.ok,
-        failed: cell.failed,
-        invalid: cell.invalid,
-        reasons: cell.reasons.clone(),
-        wall: cell.wall.clone(),
-        failed_requests: cell.failed_requests,
+        ok: analysed.ok,
+        failed: analysed.failed,
+        invalid: analysed.invalid,
+        reasons: analysed.reasons.clone(),
+        value: values.and_then(|v| median(&v.values().copied().collect::<Vec<f64>>())),
+        failed_requests: analysed.failed_requests,
     }
 }
 
-fn outcome(cell: &CellDiff, judged: &Judged, margin: Margin) -> Outcome {
+/// The word for a cell that was judged.
+pub(super) fn outcome(cell: &CellDiff, judged: &Judged, margin: Margin) -> Outcome {
     let (base, new) = (&cell.base, &cell.new);
     match (base.ok > 0, new.ok > 0) {
         (true, true) => {}
@@ -141,7 +221,7 @@ fn outcome(cell: &CellDiff, judged: &Judged, margin: Margin) -> Outcome {
         (false, true) if base.trials() > 0 => return Outcome::Fixed,
         _ => return Outcome::NotMeasured,
     }
-    // Requests that fail are work that is not done: such wall times are not of the same work. What
+    // Requests that fail are work that is not done: such numbers are not of the same work. What
     // moves less than the margin cannot make a difference that matters, and is not looked at.
     let lost = |side: &CellSide| side.failed_requests.unwrap_or(0.0);
     let more_lost = lost(new) - lost(base);
@@ -151,11 +231,18 @@ fn outcome(cell: &CellDiff, judged: &Judged, margin: Margin) -> Outcome {
     if more_lost < -margin.relative() {
         return Outcome::Fixed;
     }
-    match judged.verdict {
+    match &judged.verdict {
         Ok(Verdict::Slower) => Outcome::Slower,
         Ok(Verdict::Faster) => Outcome::Faster,
         Ok(Verdict::Equivalent) => Outcome::Equivalent,
         Ok(Verdict::Inconclusive { .. }) => Outcome::Inconclusive,
+        // What is 0 has no ratio, and is known all the same.
+        Err(NoEstimate::NotPositive { .. }) => match (cell.any, cell.metric) {
+            ([false, false], _) => Outcome::Equivalent,
+            ([false, true], Metric::Errors) => Outcome::NewlyFailing,
+            ([true, false], Metric::Errors) => Outcome::Fixed,
+            _ => Outcome::NotMeasured,
+        },
         Err(_) => Outcome::NotMeasured,
     }
 }

@@ -1,16 +1,55 @@
-//! What is the same and what differs between two recordings, before any number is compared.
+//! What is the same and what differs between two sides, before any number is compared.
 
-use crate::record::{Build, Recording};
-use crate::units::three_digits;
+use crate::analyse::median;
+use crate::record::{Build, Manifest, Recording};
+use crate::units::{ReadableNs, three_digits};
 
-/// Something that a recording was made with or under, in both recordings.
+use super::side::Side;
+
+/// What a side was recorded with.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Made {
+    pub(super) manifest: Manifest,
+    /// The label of the machine, where it is not its identity.
+    machine_label: Option<String>,
+    planned_blocks: u32,
+    complete_blocks: usize,
+    margin: f64,
+    /// How late the timer of the delay server fires, median over the self-checks of the blocks.
+    timer_ns: Option<f64>,
+}
+
+impl Made {
+    pub(super) fn of(recording: &Recording) -> Made {
+        let late: Vec<f64> =
+            recording.env.iter().filter_map(|e| Some(e.timer_error_p50_ns? as f64)).collect();
+        let machine = recording.machine.as_ref();
+        Made {
+            manifest: recording.manifest.clone(),
+            machine_label: machine.filter(|m| m.label != m.id()).map(|m| m.label.clone()),
+            planned_blocks: recording.plan.experiment.blocks.count,
+            complete_blocks: recording.complete_blocks().len(),
+            margin: recording.plan.experiment.margin,
+            timer_ns: median(&late).ok().map(|m| m.value),
+        }
+    }
+
+    fn machine(&self) -> String {
+        match &self.machine_label {
+            Some(label) => format!("{label} ({})", self.manifest.machine),
+            None => self.manifest.machine.clone(),
+        }
+    }
+}
+
+/// Something that a recording was made with or under, on both sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
     /// What it is.
     pub what: &'static str,
     /// Its value for the base.
     pub base: String,
-    /// Its value for the new recording.
+    /// Its value for the new side.
     pub new: String,
     /// What follows.
     pub effect: Effect,
@@ -38,9 +77,52 @@ impl Effect {
     }
 }
 
+/// Whether the two sides are known to be of different machines.
+pub(super) fn machines_differ(base: &Side, new: &Side) -> bool {
+    match (&base.made, &new.made) {
+        (Some(base), Some(new)) => base.manifest.machine != new.manifest.machine,
+        _ => false,
+    }
+}
+
+/// Timers of two delay servers that are late by this factor of each other are not told apart.
+const TIMERS_ALIKE: f64 = 2.0;
+
 /// Every condition. The cells that both have (`common`) are needed for there to be anything to
-/// compare.
-pub(super) fn conditions(base: &Recording, new: &Recording, common: usize) -> Vec<Condition> {
+/// compare. Where cells are divided by their baseline (`relative`), machines may differ.
+pub(super) fn conditions(base: &Side, new: &Side, common: usize, relative: bool) -> Vec<Condition> {
+    let mut all = match (&base.made, &new.made) {
+        (Some(b), Some(n)) => of_recordings(b, n, relative),
+        (b, n) => {
+            let of = |made: &Option<Made>| match made {
+                Some(_) => "a recording".to_owned(),
+                None => "bare trials, made with unknown means".to_owned(),
+            };
+            let (base, new) = (of(b), of(n));
+            vec![Condition { what: "source", base, new, effect: Effect::Noted }]
+        }
+    };
+    for condition in &mut all {
+        // Twice unknown is not known to be the same; twice unfinished is not whole.
+        let doubtful = condition.base == UNKNOWN || condition.base == NOT_FINISHED;
+        if condition.effect == Effect::Same && doubtful {
+            condition.effect = Effect::Noted;
+        }
+    }
+    let cells = |side: &Side| match side.cells.len() {
+        all if all == common => all.to_string(),
+        all => format!("{all}, {common} in both"),
+    };
+    let effect = match common {
+        0 => Effect::Breaks,
+        n if n == base.cells.len() && n == new.cells.len() => Effect::Same,
+        _ => Effect::Noted,
+    };
+    all.push(Condition { what: "cells", base: cells(base), new: cells(new), effect });
+    all
+}
+
+fn of_recordings(base: &Made, new: &Made, relative: bool) -> Vec<Condition> {
     let (b, n) = (&base.manifest, &new.manifest);
     let row = |what, base: String, new: String, otherwise| {
         let effect = if base == new { Effect::Same } else { otherwise };
@@ -48,15 +130,23 @@ pub(super) fn conditions(base: &Recording, new: &Recording, common: usize) -> Ve
     };
     let noted = |what, base: String, new: String| row(what, base, new, Effect::Noted);
     let breaks = |what, base: String, new: String| row(what, base, new, Effect::Breaks);
-    let mut all = vec![
+    let machine = if relative { Effect::Noted } else { Effect::Breaks };
+    let machine = Condition {
+        what: "machine",
+        base: base.machine(),
+        new: new.machine(),
+        effect: if b.machine == n.machine { Effect::Same } else { machine },
+    };
+    vec![
         // A raised format means that a reader of the one before would misread the record.
         breaks("format", b.format.to_string(), n.format.to_string()),
-        breaks("machine", b.machine.clone(), n.machine.clone()),
+        machine,
         breaks("profile", b.build.profile.clone(), n.build.profile.clone()),
         noted("kernel", b.kernel.clone(), n.kernel.clone()),
         noted("server CPUs", cpus(&b.server_cpus), cpus(&n.server_cpus)),
         noted("client CPUs", cpus(&b.client_cpus), cpus(&n.client_cpus)),
         noted("open files", or_unknown(b.nofile), or_unknown(n.nofile)),
+        timer(base.timer_ns, new.timer_ns),
         noted("version", b.build.version.clone(), n.build.version.clone()),
         noted("commit", commit(&b.build), commit(&n.build)),
         noted("rustc", b.build.rustc.clone(), n.build.rustc.clone()),
@@ -67,26 +157,22 @@ pub(super) fn conditions(base: &Recording, new: &Recording, common: usize) -> Ve
         noted("--only", arguments(&b.only), arguments(&n.only)),
         noted("margin", margin(base), margin(new)),
         noted("complete blocks", blocks(base), blocks(new)),
-        noted("state", state(base), state(new)),
-    ];
-    for condition in &mut all {
-        // Twice unknown is not known to be the same; twice unfinished is not whole.
-        let doubtful = condition.base == UNKNOWN || condition.base == NOT_FINISHED;
-        if condition.effect == Effect::Same && doubtful {
-            condition.effect = Effect::Noted;
-        }
-    }
-    let cells = |recording: &Recording| match recording.plan.cells.len() {
-        all if all == common => all.to_string(),
-        all => format!("{all}, {common} in both"),
+        noted("state", state(b), state(n)),
+    ]
+}
+
+/// The ceiling of the delay server: what is added to every delay.
+fn timer(base: Option<f64>, new: Option<f64>) -> Condition {
+    let text =
+        |ns: Option<f64>| ns.map_or(UNKNOWN.to_owned(), |ns| format!("{} late", ReadableNs(ns)));
+    let alike = match (base, new) {
+        (Some(base), Some(new)) => base.max(new) <= base.min(new) * TIMERS_ALIKE,
+        // Noted above if it is unknown twice.
+        (None, None) => true,
+        _ => false,
     };
-    let effect = match common {
-        0 => Effect::Breaks,
-        n if n == base.plan.cells.len() && n == new.plan.cells.len() => Effect::Same,
-        _ => Effect::Noted,
-    };
-    all.push(Condition { what: "cells", base: cells(base), new: cells(new), effect });
-    all
+    let effect = if alike { Effect::Same } else { Effect::Noted };
+    Condition { what: "server timer", base: text(base), new: text(new), effect }
 }
 
 const UNKNOWN: &str = "unknown";
@@ -120,15 +206,14 @@ fn arguments(arguments: &[String]) -> String {
     if arguments.is_empty() { "none".to_owned() } else { arguments.join(" ") }
 }
 
-fn margin(recording: &Recording) -> String {
-    format!("{} %", three_digits(recording.plan.experiment.margin * 100.0))
+fn margin(made: &Made) -> String {
+    format!("{} %", three_digits(made.margin * 100.0))
 }
 
-fn blocks(recording: &Recording) -> String {
-    let planned = recording.plan.experiment.blocks.count;
-    format!("{} of {planned}", recording.complete_blocks().len())
+fn blocks(made: &Made) -> String {
+    format!("{} of {}", made.complete_blocks, made.planned_blocks)
 }
 
-fn state(recording: &Recording) -> String {
-    if recording.manifest.is_finished() { "finished" } else { NOT_FINISHED }.to_owned()
+fn state(manifest: &Manifest) -> String {
+    if manifest.is_finished() { "finished" } else { NOT_FINISHED }.to_owned()
 }

@@ -5,23 +5,28 @@ use serde::Serialize;
 use super::json::Cell;
 use super::{Diff, LoneCell};
 
-/// The cells as CSV: one row for each, those of one recording last, with the outcome
+/// The cells as CSV: one row for each metric of each, those of one side last, with the outcome
 /// `only in base` or `only in new`.
 ///
-/// Columns: `outcome`, `cell` (the id), `name`, `scenario`; for both sides `base_…` and `new_…`:
-/// `wall_ns` (median) with `wall_low_ns`, `wall_high_ns` and `wall_achieved` (the coverage of just
-/// this interval, 0 to 1), `ok_trials`, `failed_trials`, `invalid_trials`, `failed_requests` (a
-/// share, 0 to 1); `ratio` (new ÷ base) with `ratio_low`, `ratio_high`, `ratio_achieved` and
-/// `ratio_exact`; `bound` (the ratio that a verdict had to get past); `p` and `adjusted_p` of "the
+/// Columns: `outcome`, `cell` (the id), `name`, `scenario`, `metric`, `unit`, `base` and `new` (the
+/// labels of the sides); for both sides `base_…` and `new_…`: `median` with `low`, `high` and
+/// `achieved` (the coverage of just this interval, 0 to 1), `ok_trials`, `failed_trials`,
+/// `invalid_trials`, `failed_requests` (a share, 0 to 1); `ratio` (new ÷ base) with `ratio_low`,
+/// `ratio_high`, `ratio_achieved` and `ratio_exact`; `superiority` (the chance that the new value is
+/// the larger one); `bound` (the ratio that a verdict had to get past); `p` and `adjusted_p` of "the
 /// ratio is within the bound"; `more_blocks` that would decide; `note`. Empty is unknown.
-pub fn csv(diff: &Diff) -> String {
+pub fn csv(diffs: &[Diff]) -> String {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
-    let lone = |outcome: &'static str, cells: &[LoneCell]| -> Vec<Row> {
-        cells.iter().map(|cell| Row::lone(outcome, cell)).collect()
-    };
-    let mut rows: Vec<Row> = diff.cells.iter().map(|cell| Row::of(Cell::of(cell))).collect();
-    rows.extend(lone("only in base", &diff.only_in_base));
-    rows.extend(lone("only in new", &diff.only_in_new));
+    let rows = diffs.iter().flat_map(|diff| {
+        let lone = |outcome: &'static str, cells: &[LoneCell]| -> Vec<Row> {
+            cells.iter().map(|cell| Row::lone(diff, outcome, cell)).collect()
+        };
+        let mut rows: Vec<Row> =
+            diff.cells.iter().map(|cell| Row::of(diff, Cell::of(diff, cell))).collect();
+        rows.extend(lone("only in base", &diff.only_in_base));
+        rows.extend(lone("only in new", &diff.only_in_new));
+        rows
+    });
     for row in rows {
         writer.serialize(row).expect("a row of plain values is a line");
     }
@@ -35,18 +40,22 @@ struct Row {
     cell: String,
     name: String,
     scenario: String,
-    base_wall_ns: Option<f64>,
-    base_wall_low_ns: Option<f64>,
-    base_wall_high_ns: Option<f64>,
-    base_wall_achieved: Option<f64>,
+    metric: &'static str,
+    unit: &'static str,
+    base: String,
+    new: String,
+    base_median: Option<f64>,
+    base_low: Option<f64>,
+    base_high: Option<f64>,
+    base_achieved: Option<f64>,
     base_ok_trials: Option<usize>,
     base_failed_trials: Option<usize>,
     base_invalid_trials: Option<usize>,
     base_failed_requests: Option<f64>,
-    new_wall_ns: Option<f64>,
-    new_wall_low_ns: Option<f64>,
-    new_wall_high_ns: Option<f64>,
-    new_wall_achieved: Option<f64>,
+    new_median: Option<f64>,
+    new_low: Option<f64>,
+    new_high: Option<f64>,
+    new_achieved: Option<f64>,
     new_ok_trials: Option<usize>,
     new_failed_trials: Option<usize>,
     new_invalid_trials: Option<usize>,
@@ -56,6 +65,7 @@ struct Row {
     ratio_high: Option<f64>,
     ratio_achieved: Option<f64>,
     ratio_exact: Option<bool>,
+    superiority: Option<f64>,
     bound: Option<f64>,
     p: Option<f64>,
     adjusted_p: Option<f64>,
@@ -64,25 +74,29 @@ struct Row {
 }
 
 impl Row {
-    fn of(cell: Cell) -> Row {
+    fn of(diff: &Diff, cell: Cell) -> Row {
         let Cell { base, new, .. } = cell;
         Row {
+            metric: cell.metric,
+            unit: cell.unit,
+            base: diff.base.label.clone(),
+            new: diff.new.label.clone(),
             outcome: cell.outcome,
             cell: cell.cell,
             name: cell.name,
             scenario: cell.scenario,
-            base_wall_ns: base.wall_ns,
-            base_wall_low_ns: base.wall_low_ns,
-            base_wall_high_ns: base.wall_high_ns,
-            base_wall_achieved: base.wall_achieved,
+            base_median: base.median,
+            base_low: base.low,
+            base_high: base.high,
+            base_achieved: base.achieved,
             base_ok_trials: Some(base.ok_trials),
             base_failed_trials: Some(base.failed_trials),
             base_invalid_trials: Some(base.invalid_trials),
             base_failed_requests: base.failed_requests,
-            new_wall_ns: new.wall_ns,
-            new_wall_low_ns: new.wall_low_ns,
-            new_wall_high_ns: new.wall_high_ns,
-            new_wall_achieved: new.wall_achieved,
+            new_median: new.median,
+            new_low: new.low,
+            new_high: new.high,
+            new_achieved: new.achieved,
             new_ok_trials: Some(new.ok_trials),
             new_failed_trials: Some(new.failed_trials),
             new_invalid_trials: Some(new.invalid_trials),
@@ -92,6 +106,7 @@ impl Row {
             ratio_high: cell.ratio_high,
             ratio_achieved: cell.ratio_achieved,
             ratio_exact: cell.ratio_exact,
+            superiority: cell.superiority,
             bound: cell.bound,
             p: cell.p,
             adjusted_p: cell.adjusted_p,
@@ -100,8 +115,10 @@ impl Row {
         }
     }
 
-    fn lone(outcome: &'static str, cell: &LoneCell) -> Row {
+    fn lone(diff: &Diff, outcome: &'static str, cell: &LoneCell) -> Row {
         Row {
+            base: diff.base.label.clone(),
+            new: diff.new.label.clone(),
             outcome,
             cell: cell.id.clone(),
             name: cell.name.clone(),

@@ -1,59 +1,115 @@
 //! For a program.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::analyse::Interval;
+use crate::spec::Metric;
 
 use super::words::six_digits;
-use super::{CellDiff, CellSide, ControlPair, Diff, LoneCell, MarginSource, Outcome, words};
+use super::{
+    CellDiff, CellSide, ControlPair, Diff, GateResult, LoneCell, MarginSource, Outcome, Pairing,
+    words,
+};
 
 /// Version of the JSON document. Raised when a reader of the version before would misread it;
 /// fields may be added without.
-pub const SCHEMA: u32 = 1;
+///
+/// 2: several comparisons in one document, and several metrics in one table.
+pub const SCHEMA: u32 = 2;
 
-/// The comparison as one JSON document. Durations are nanoseconds, shares and levels 0 to 1, ratios
-/// new ÷ base; `null` is unknown.
+/// Comparisons as one JSON document. Values are in the `unit` of their metric, shares and levels 0
+/// to 1, ratios new ÷ base; `null` is unknown.
 ///
 /// * `schema`: [`SCHEMA`]
-/// * `base`, `new`: names of the recordings; `same_recording`
-/// * `comparable`: whether verdicts are given
-/// * `conditions`: each `what`, `base`, `new`, and `effect`: `same`, `noted` or `breaks`
-/// * `margin`, with `margin_source`: `experiment`, `larger` or `option`
-/// * `controls`: each `scenario`, and `base` and `new` with `low`, `high`, `achieved`, `exact`
-/// * `cells`: each `outcome` (`newly failing`, `slower`, `faster`, `fixed`, `inconclusive`,
-///   `not measured`, `equivalent` or `not comparable`), `cell` (the id), `name`, `scenario`, `base`
-///   and `new` (see below), `ratio`, `ratio_low`, `ratio_high`, `ratio_achieved`, `ratio_exact`,
-///   `bound` (the ratio that a verdict had to get past), `p` and `adjusted_p` of "the ratio is
-///   within the bound", `more_blocks` that would decide, `notes`
-/// * of a cell's `base` and `new`: `wall_ns` (median), `wall_low_ns`, `wall_high_ns`,
-///   `wall_achieved`, `ok_trials`, `failed_trials`, `invalid_trials`, `failed_requests` (a share)
-/// * `only_in_base`, `only_in_new`: each `cell`, `name`, `scenario`
-/// * `summary`: number of `cells` that both have, and of these `slower`, `faster`, `equivalent`,
-///   `inconclusive`, `newly_failing`, `fixed`, `not_measured`; `geometric_mean` of the ratios of
-///   `geometric_mean_cells` cells
+/// * `comparisons`: one for each side that is compared with the base, see below
 /// * `exit_code`, `exit_code_strict`: what `inflight diff` ends with, without and with `--strict`
-pub fn json(diff: &Diff) -> String {
-    let text = serde_json::to_string_pretty(&Document::of(diff)).expect("the document is plain");
-    text + "\n"
+///
+/// Of a comparison:
+///
+/// * `base`, `new`: each `label` and `recording`; `same_recording`
+/// * `by`: the factor that tells the sides apart within one recording, and `paired`: whether trials
+///   of the same block are compared
+/// * `relative`: whether every cell was divided by its baseline first
+/// * `comparable`: whether verdicts can be trusted, and `forced`: whether they are given all the same
+/// * `conditions`: each `what`, `base`, `new`, and `effect`: `same`, `noted` or `breaks`; `warnings`
+/// * `margins`: by metric, with `margin_source`: `experiment`, `larger`, `option` or `default`
+/// * `controls`: each `metric`, `scenario`, and `base` and `new` with `low`, `high`, `achieved`,
+///   `exact`
+/// * `cells`: each `outcome` (`newly failing`, `slower` or `more`, `faster` or `less`, `fixed`,
+///   `inconclusive`, `not measured`, `equivalent` or `not comparable`), `metric`, `unit`, `cell` (the
+///   id), `name`, `scenario`, `base` and `new` (see below), `ratio`, `ratio_low`, `ratio_high`,
+///   `ratio_achieved`, `ratio_exact`, `superiority` (the chance that the new value is the larger
+///   one), `bound` (the ratio that a verdict had to get past), `p` and `adjusted_p` of "the ratio is
+///   within the bound", `more_blocks` that would decide, `notes`
+/// * of a cell's `base` and `new`: `median`, `low`, `high`, `achieved`, `ok_trials`, `failed_trials`,
+///   `invalid_trials`, `failed_requests` (a share)
+/// * `only_in_base`, `only_in_new`: each `cell`, `name`, `scenario`
+/// * `gates`: each `gate` as on the command line, `finding` (`passed`, `failed`, `undecided` or
+///   `nothing measured`), the number of `cells` that it looked at, and those `not_passed`, each
+///   `cell` and `finding`
+/// * `summary`: by metric the number of `cells` that both have, and of these `slower`, `faster`,
+///   `equivalent`, `inconclusive`, `newly_failing`, `fixed`, `not_measured`; `geometric_mean` of the
+///   ratios of `geometric_mean_cells` cells, with `geometric_mean_left_out`
+pub fn json(diffs: &[Diff]) -> String {
+    let document = Document {
+        schema: SCHEMA,
+        comparisons: diffs.iter().map(One::of).collect(),
+        exit_code: super::exit(diffs, false) as u8,
+        exit_code_strict: super::exit(diffs, true) as u8,
+    };
+    serde_json::to_string_pretty(&document).expect("the document is plain") + "\n"
 }
 
 #[derive(Serialize)]
 struct Document<'a> {
     schema: u32,
-    base: &'a str,
-    new: &'a str,
+    comparisons: Vec<One<'a>>,
+    exit_code: u8,
+    exit_code_strict: u8,
+}
+
+#[derive(Serialize)]
+struct One<'a> {
+    base: Name<'a>,
+    new: Name<'a>,
     same_recording: bool,
+    by: Option<&'static str>,
+    paired: bool,
+    relative: bool,
     comparable: bool,
+    forced: bool,
     conditions: Vec<Condition<'a>>,
-    margin: f64,
+    warnings: &'a [String],
+    margins: BTreeMap<&'static str, f64>,
     margin_source: &'static str,
     controls: Vec<Control<'a>>,
     cells: Vec<Cell>,
     only_in_base: Vec<Lone<'a>>,
     only_in_new: Vec<Lone<'a>>,
-    summary: Summary,
-    exit_code: u8,
-    exit_code_strict: u8,
+    gates: Vec<Gate<'a>>,
+    summary: BTreeMap<&'static str, Summary>,
+}
+
+#[derive(Serialize)]
+struct Name<'a> {
+    label: &'a str,
+    recording: &'a str,
+}
+
+#[derive(Serialize)]
+struct Gate<'a> {
+    gate: String,
+    finding: &'static str,
+    cells: usize,
+    not_passed: Vec<NotPassed<'a>>,
+}
+
+#[derive(Serialize)]
+struct NotPassed<'a> {
+    cell: &'a str,
+    finding: &'static str,
 }
 
 #[derive(Serialize)]
@@ -66,6 +122,7 @@ struct Condition<'a> {
 
 #[derive(Serialize)]
 struct Control<'a> {
+    metric: &'static str,
     scenario: &'a str,
     base: Option<Ends>,
     new: Option<Ends>,
@@ -83,6 +140,8 @@ struct Ends {
 #[derive(Serialize)]
 pub(super) struct Cell {
     pub(super) outcome: &'static str,
+    pub(super) metric: &'static str,
+    pub(super) unit: &'static str,
     pub(super) cell: String,
     pub(super) name: String,
     pub(super) scenario: String,
@@ -93,6 +152,7 @@ pub(super) struct Cell {
     pub(super) ratio_high: Option<f64>,
     pub(super) ratio_achieved: Option<f64>,
     pub(super) ratio_exact: Option<bool>,
+    pub(super) superiority: Option<f64>,
     pub(super) bound: Option<f64>,
     pub(super) p: Option<f64>,
     pub(super) adjusted_p: Option<f64>,
@@ -102,10 +162,10 @@ pub(super) struct Cell {
 
 #[derive(Serialize)]
 pub(super) struct Side {
-    pub(super) wall_ns: Option<f64>,
-    pub(super) wall_low_ns: Option<f64>,
-    pub(super) wall_high_ns: Option<f64>,
-    pub(super) wall_achieved: Option<f64>,
+    pub(super) median: Option<f64>,
+    pub(super) low: Option<f64>,
+    pub(super) high: Option<f64>,
+    pub(super) achieved: Option<f64>,
     pub(super) ok_trials: usize,
     pub(super) failed_trials: usize,
     pub(super) invalid_trials: usize,
@@ -131,17 +191,22 @@ struct Summary {
     not_measured: usize,
     geometric_mean: Option<f64>,
     geometric_mean_cells: Option<usize>,
+    geometric_mean_left_out: Option<usize>,
 }
 
-impl<'a> Document<'a> {
-    fn of(diff: &'a Diff) -> Document<'a> {
+impl<'a> One<'a> {
+    fn of(diff: &'a Diff) -> One<'a> {
         let lone = |cells: &'a [LoneCell]| cells.iter().map(Lone::of).collect();
-        Document {
-            schema: SCHEMA,
-            base: &diff.base,
-            new: &diff.new,
+        let name = |name: &'a super::Name| Name { label: &name.label, recording: &name.recording };
+        One {
+            base: name(&diff.base),
+            new: name(&diff.new),
             same_recording: diff.same_recording,
+            by: diff.by,
+            paired: diff.pairing == Pairing::Blocks,
+            relative: diff.relative,
             comparable: diff.is_comparable(),
+            forced: diff.forced,
             conditions: diff
                 .conditions
                 .iter()
@@ -152,19 +217,38 @@ impl<'a> Document<'a> {
                     effect: c.effect.name(),
                 })
                 .collect(),
-            margin: diff.margin.relative(),
+            warnings: &diff.warnings,
+            margins: diff.margins.iter().map(|(m, margin)| (m.name(), margin.relative())).collect(),
             margin_source: match diff.margin_source {
                 MarginSource::Experiment => "experiment",
                 MarginSource::Larger => "larger",
                 MarginSource::Option => "option",
+                MarginSource::Default => "default",
             },
             controls: diff.controls.iter().map(Control::of).collect(),
-            cells: diff.cells.iter().map(Cell::of).collect(),
+            cells: diff.cells.iter().map(|cell| Cell::of(diff, cell)).collect(),
             only_in_base: lone(&diff.only_in_base),
             only_in_new: lone(&diff.only_in_new),
-            summary: Summary::of(diff),
-            exit_code: super::exit(diff, false) as u8,
-            exit_code_strict: super::exit(diff, true) as u8,
+            gates: diff.gates.iter().map(|gate| Gate::of(diff, gate)).collect(),
+            summary: diff.metrics().map(|m| (m.name(), Summary::of(diff, m))).collect(),
+        }
+    }
+}
+
+impl<'a> Gate<'a> {
+    fn of(diff: &'a Diff, result: &GateResult) -> Gate<'a> {
+        Gate {
+            gate: words::gate(&result.gate),
+            finding: result.finding.name(),
+            cells: result.looked_at,
+            not_passed: result
+                .cells
+                .iter()
+                .map(|(row, finding)| NotPassed {
+                    cell: &diff.cells[*row].id,
+                    finding: finding.name(),
+                })
+                .collect(),
         }
     }
 }
@@ -179,18 +263,25 @@ impl<'a> Control<'a> {
                 exact: i.exact,
             })
         };
-        Control { scenario: &control.scenario, base: ends(control.base), new: ends(control.new) }
+        Control {
+            metric: control.metric.name(),
+            scenario: &control.scenario,
+            base: ends(control.base),
+            new: ends(control.new),
+        }
     }
 }
 
 impl Cell {
-    pub(super) fn of(cell: &CellDiff) -> Cell {
+    pub(super) fn of(diff: &Diff, cell: &CellDiff) -> Cell {
         let ratio = cell.ratio.as_ref().ok();
         let interval = ratio.and_then(|r| r.ratio.interval.as_ref().ok());
         // Without a ratio there was nothing to get past the bound.
         let judged = cell.judged.as_ref().filter(|_| ratio.is_some());
         Cell {
-            outcome: cell.outcome.name(),
+            outcome: words::word(cell.outcome, cell.metric),
+            metric: cell.metric.name(),
+            unit: if diff.relative { "×" } else { cell.metric.unit().name() },
             cell: cell.id.clone(),
             name: cell.name.clone(),
             scenario: cell.scenario.clone(),
@@ -201,24 +292,27 @@ impl Cell {
             ratio_high: interval.map(|i| six_digits(i.high)),
             ratio_achieved: interval.map(|i| six_digits(i.achieved)),
             ratio_exact: interval.map(|i| i.exact),
+            superiority: ratio.map(|r| six_digits(r.superiority)),
             bound: judged.map(|j| six_digits(j.bound)),
             p: judged.and_then(|j| j.p).map(six_digits),
             adjusted_p: judged.and_then(|j| j.adjusted_p).map(six_digits),
             more_blocks: cell.more_blocks(),
-            notes: words::notes(cell),
+            notes: words::notes(diff, cell),
         }
     }
 }
 
 impl Side {
     fn of(side: &CellSide) -> Side {
-        let wall = side.wall.as_ref().ok();
-        let interval = wall.and_then(|w| w.interval.as_ref().ok());
+        let value = side.value.as_ref().ok();
+        let interval = value.and_then(|w| w.interval.as_ref().ok());
+        // Times and counts are whole numbers or halves; ratios are not.
+        let exact = |x: f64| if x >= 1e5 { x } else { six_digits(x) };
         Side {
-            wall_ns: wall.map(|w| w.value),
-            wall_low_ns: interval.map(|i| i.low),
-            wall_high_ns: interval.map(|i| i.high),
-            wall_achieved: interval.map(|i| six_digits(i.achieved)),
+            median: value.map(|v| exact(v.value)),
+            low: interval.map(|i| exact(i.low)),
+            high: interval.map(|i| exact(i.high)),
+            achieved: interval.map(|i| six_digits(i.achieved)),
             ok_trials: side.ok,
             failed_trials: side.failed,
             invalid_trials: side.invalid,
@@ -234,19 +328,22 @@ impl<'a> Lone<'a> {
 }
 
 impl Summary {
-    fn of(diff: &Diff) -> Summary {
-        let mean = diff.geometric_mean();
+    fn of(diff: &Diff, metric: Metric) -> Summary {
+        let mean = diff.geometric_mean(metric);
+        let rows = || diff.cells.iter().filter(|c| c.metric == metric);
+        let count = |outcome: Outcome| rows().filter(|c| c.outcome == outcome).count();
         Summary {
-            cells: diff.cells.len(),
-            slower: diff.count(Outcome::Slower),
-            faster: diff.count(Outcome::Faster),
-            equivalent: diff.count(Outcome::Equivalent),
-            inconclusive: diff.count(Outcome::Inconclusive),
-            newly_failing: diff.count(Outcome::NewlyFailing),
-            fixed: diff.count(Outcome::Fixed),
-            not_measured: diff.count(Outcome::NotMeasured),
-            geometric_mean: mean.map(|(mean, _)| six_digits(mean)),
-            geometric_mean_cells: mean.map(|(_, cells)| cells),
+            cells: rows().count(),
+            slower: count(Outcome::Slower),
+            faster: count(Outcome::Faster),
+            equivalent: count(Outcome::Equivalent),
+            inconclusive: count(Outcome::Inconclusive),
+            newly_failing: count(Outcome::NewlyFailing),
+            fixed: count(Outcome::Fixed),
+            not_measured: count(Outcome::NotMeasured),
+            geometric_mean: mean.map(|mean| six_digits(mean.ratio)),
+            geometric_mean_cells: mean.map(|mean| mean.cells),
+            geometric_mean_left_out: mean.map(|mean| mean.left_out),
         }
     }
 }

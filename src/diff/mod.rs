@@ -1,14 +1,15 @@
-//! Two recordings, compared: what of them is comparable first, then numbers, then words.
+//! Two sides, compared: what of them is comparable first, then numbers, then words.
 //!
 //! ```text
-//! Recording ┐
-//! Recording ┴─compare→ Diff ─text, markdown, csv, json→ what a person or a program reads
-//!                       └───exit→ what a script acts on
+//! Recording, trials.csv ─Side→ ┐
+//! Recording ─split (--by)→ Side ┴─Contest─compare→ Diff ─text, markdown, csv, json, chart→ what is read
+//!                                                   └───exit→ what a script acts on
 //! ```
 //!
-//! A cell of both recordings is the same work, as its id is made of semantic factors only; its wall
-//! times are compared without pairs ([`shift_ratio`]), because blocks of different recordings have
-//! nothing in common. All comparisons of a table are one family ([`judge_each`]).
+//! A cell of both sides is the same work, as its id is made of semantic factors only. Between two
+//! recordings its values are compared without pairs ([`shift_ratio`]), because blocks of different
+//! recordings have nothing in common; between two parts of one recording, block by block
+//! ([`paired_ratio`]). All comparisons that are printed are one family ([`judge_each`]).
 //!
 //! # What lies between two recordings
 //!
@@ -26,17 +27,30 @@
 //! control cells have in common between the recordings is therefore *not* used, neither to widen
 //! the bounds nor to correct the ratios: a build that is slower everywhere would go unnoticed, and
 //! correcting would call cells faster that did not change. Delays dominate most wall times, and do
-//! not depend on the machine's speed. Every rendering of verdicts names this limit.
+//! not depend on the machine's speed. Every rendering of verdicts names this limit. `inflight ab`
+//! has no such limit, since it records both builds in the same blocks.
+//!
+//! # Across machines
+//!
+//! Milliseconds of two machines say nothing about a build. There, each cell is divided by the
+//! baseline of its scenario, block by block, and these ratios are compared: a ratio of ratios. That
+//! asks whether a strategy's advantage is the same, and nothing about the machines' speed.
 //!
 //! [`shift_ratio`]: crate::analyse::shift_ratio
+//! [`paired_ratio`]: crate::analyse::paired_ratio
 //! [`judge_each`]: crate::analyse::judge_each
 
 mod cells;
+mod chart;
 mod comparability;
 mod csv;
+mod gate;
+mod github;
 mod json;
 mod markdown;
 mod noise;
+mod side;
+mod split;
 mod text;
 mod words;
 
@@ -44,52 +58,154 @@ mod words;
 mod tests;
 
 use crate::analyse::{
-    Analysis, Estimate, Interval, Judged, Margin, NoEstimate, RatioEstimate, Verdict,
+    Comparison, Estimate, Interval, Judged, Margin, NoEstimate, RatioEstimate, Verdict, judge_each,
 };
 use crate::exit::Exit;
 use crate::record::Recording;
+use crate::spec::{Factor, Gate, Metric};
 
 pub use self::{
+    chart::chart,
     comparability::{Condition, Effect},
     csv::csv,
+    gate::{GateFinding, GateResult, parse as parse_gate, parse_metric},
+    github::{annotations, step_summary},
     json::{SCHEMA, json},
     markdown::markdown,
     noise::{ControlPair, Noise, Source},
+    side::Side,
+    split::NoSplit,
     text::text,
 };
 
 /// What the caller may choose.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Options {
+    /// What is compared; wall time if empty.
+    pub metrics: Vec<Metric>,
     /// A ratio within 1 ± this is no difference that matters (0.02 is 2 %). Where it is absent, or
     /// no [`Margin`], the experiment's counts; if the two recordings have different ones, the
     /// larger.
     pub margin: Option<f64>,
+    /// The same for single metrics.
+    pub margins: Vec<(Metric, f64)>,
+    /// Whether cells are divided by their baseline first.
+    pub relative: Relative,
+    /// Gives verdicts on what is not comparable, and marks them.
+    pub force: bool,
+    /// More gates than the experiment's.
+    pub gates: Vec<Gate>,
+    /// The order of the cells.
+    pub order: Order,
 }
 
-/// Two recordings, compared.
+/// Whether cells are divided by the baseline of their scenario before they are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Relative {
+    /// Between two machines.
+    #[default]
+    AcrossMachines,
+    /// Between any two sides.
+    Always,
+    /// Never; recordings of two machines are then not comparable.
+    Never,
+}
+
+/// The order of the cells of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// Worst news first.
+    #[default]
+    Verdict,
+    /// Largest ratio first.
+    Ratio,
+    /// By name.
+    Name,
+    /// As planned.
+    Plan,
+}
+
+/// Whether trials of the two sides belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pairing {
+    /// Trials of the same block, in one recording.
+    Blocks,
+    /// Not at all.
+    None,
+}
+
+/// Two sides that are to be compared.
+#[derive(Debug, Clone)]
+pub struct Contest {
+    base: Side,
+    new: Side,
+    pairing: Pairing,
+    /// The factor that tells the sides apart, within one recording.
+    by: Option<&'static str>,
+    warnings: Vec<String>,
+}
+
+impl Contest {
+    /// Two recordings, or parts of them.
+    pub fn between(base: Side, new: Side) -> Contest {
+        Contest { base, new, pairing: Pairing::None, by: None, warnings: Vec::new() }
+    }
+
+    /// The values of a factor in one recording, each against the first.
+    pub fn by_factor(recording: &Recording, factor: Factor) -> Result<Vec<Contest>, NoSplit> {
+        split::by_factor(recording, factor)
+    }
+
+    /// The builds of one recording, each against the first.
+    pub fn by_build(recording: &Recording) -> Result<Vec<Contest>, NoSplit> {
+        split::by_build(recording)
+    }
+}
+
+/// Two sides, compared.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Diff {
-    /// Name of the base recording.
-    pub base: String,
-    /// Name of the new recording.
-    pub new: String,
+    /// The base.
+    pub base: Name,
+    /// The side in question.
+    pub new: Name,
+    /// The factor that tells the sides apart, within one recording.
+    pub by: Option<&'static str>,
+    /// Whether trials of the same block are compared with each other.
+    pub pairing: Pairing,
+    /// Whether each cell was divided by the baseline of its scenario first.
+    pub relative: bool,
+    /// Whether verdicts are given although the sides are not comparable.
+    pub forced: bool,
     /// Both are one and the same recording.
     pub same_recording: bool,
-    /// What is the same and what differs between the recordings.
+    /// What is the same and what differs between the sides.
     pub conditions: Vec<Condition>,
-    /// The margin that verdicts are given against.
-    pub margin: Margin,
-    /// Where it comes from.
+    /// What is easily overlooked.
+    pub warnings: Vec<String>,
+    /// The metrics, with the margin that verdicts are given against.
+    pub margins: Vec<(Metric, Margin)>,
+    /// Where the margin comes from.
     pub margin_source: MarginSource,
     /// The A/A controls of each pair of scenarios with a common cell.
     pub controls: Vec<ControlPair>,
-    /// The cells of both, worst news first: see [`Outcome`].
+    /// The cells of both, once for each metric.
     pub cells: Vec<CellDiff>,
-    /// Cells that the new recording does not have.
+    /// Cells that the new side does not have.
     pub only_in_base: Vec<LoneCell>,
     /// Cells that the base does not have.
     pub only_in_new: Vec<LoneCell>,
+    /// What no change may worsen, and whether this one does.
+    pub gates: Vec<GateResult>,
+}
+
+/// What a side is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    /// In tables: `base`, `new`, or the word of the user.
+    pub label: String,
+    /// Its recording.
+    pub recording: String,
 }
 
 /// Where the margin comes from.
@@ -101,9 +217,11 @@ pub enum MarginSource {
     Larger,
     /// [`Options::margin`].
     Option,
+    /// Neither side has an experiment.
+    Default,
 }
 
-/// A cell of one recording only.
+/// A cell of one side only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoneCell {
     /// Its id.
@@ -114,30 +232,38 @@ pub struct LoneCell {
     pub scenario: String,
 }
 
-/// A cell of both recordings.
+/// A metric of a cell of both sides.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CellDiff {
-    /// Its id, the same in both.
+    /// The id of the cell on the new side; the same on both, unless a factor tells them apart.
     pub id: String,
-    /// Its name in the new recording.
+    /// Its name on the new side.
     pub name: String,
-    /// The name of its scenario in the new recording; empty if there is only one.
+    /// The name of its scenario on the new side; empty if there is only one.
     pub scenario: String,
+    /// What is compared.
+    pub metric: Metric,
+    /// The factors of the cell on the new side.
+    pub factors: Vec<(Factor, String)>,
+    /// Its place on the new side.
+    pub plan: usize,
     /// What the base has of it.
     pub base: CellSide,
-    /// What the new recording has of it.
+    /// What the new side has of it.
     pub new: CellSide,
-    /// Wall time, new ÷ base.
+    /// Whether the base and the new side have any value above 0.
+    pub any: [bool; 2],
+    /// new ÷ base.
     pub ratio: Result<RatioEstimate, NoEstimate>,
     /// The worst noise that was found for this cell; `None` if there is no control and no drift.
     pub noise: Option<Noise>,
-    /// The judgement among all cells of the table; `None` if the recordings are not comparable.
+    /// The judgement among all cells of the table; `None` if the sides are not comparable.
     pub judged: Option<Judged>,
     /// The word for this cell.
     pub outcome: Outcome,
 }
 
-/// A cell in one recording.
+/// A metric of a cell on one side.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CellSide {
     /// Trials that are measurements.
@@ -148,9 +274,10 @@ pub struct CellSide {
     pub invalid: usize,
     /// Reasons of failed and invalid trials, each once, with their number.
     pub reasons: Vec<(String, usize)>,
-    /// Median wall time of the `ok` trials in nanoseconds.
-    pub wall: Result<Estimate, NoEstimate>,
-    /// Share of requests that failed (0 to 1), the median of the `ok` trials.
+    /// Median of the `ok` trials in the unit of the metric; a ratio to the baseline where cells are
+    /// divided by it.
+    pub value: Result<Estimate, NoEstimate>,
+    /// Share of requests that failed (0 to 1), over the `ok` trials.
     pub failed_requests: Option<f64>,
 }
 
@@ -234,90 +361,241 @@ impl Outcome {
 }
 
 impl Diff {
-    /// Whether verdicts are given at all.
+    /// Whether verdicts can be trusted: nothing that they depend on differs.
     pub fn is_comparable(&self) -> bool {
         self.conditions.iter().all(|c| c.effect != Effect::Breaks)
     }
 
-    /// Common cells with this outcome.
+    /// Whether verdicts are given.
+    pub fn is_judged(&self) -> bool {
+        self.is_comparable() || (self.forced && !self.cells.is_empty())
+    }
+
+    /// The metrics that are compared.
+    pub fn metrics(&self) -> impl Iterator<Item = Metric> {
+        self.margins.iter().map(|(metric, _)| *metric)
+    }
+
+    /// Rows of the table with this outcome.
     pub fn count(&self, outcome: Outcome) -> usize {
         self.cells.iter().filter(|c| c.outcome == outcome).count()
     }
 
-    /// Geometric mean of the ratios, and over how many common cells: those that did the same work
-    /// on both sides. `None` with fewer than two of them, or if the recordings are not comparable.
-    pub fn geometric_mean(&self) -> Option<(f64, usize)> {
+    /// Geometric mean of the ratios of a metric over the common cells that did the same work on
+    /// both sides. `None` with fewer than two of them, or without verdicts.
+    pub fn geometric_mean(&self, metric: Metric) -> Option<GeometricMean> {
         use Outcome::{Equivalent, Faster, Inconclusive, Slower};
+        let of_metric = || self.cells.iter().filter(|c| c.metric == metric);
         let same_work =
             |c: &&CellDiff| matches!(c.outcome, Slower | Faster | Equivalent | Inconclusive);
         let log = |c: &CellDiff| Some(c.ratio.as_ref().ok()?.ratio.value.ln());
-        let logs: Vec<f64> = self.cells.iter().filter(same_work).filter_map(log).collect();
+        let logs: Vec<f64> = of_metric().filter(same_work).filter_map(log).collect();
         let mean = logs.iter().sum::<f64>() / logs.len() as f64;
-        (logs.len() > 1).then(|| (mean.exp(), logs.len()))
+        (logs.len() > 1).then(|| GeometricMean {
+            ratio: mean.exp(),
+            cells: logs.len(),
+            left_out: of_metric().count() - logs.len()
+                + self.only_in_base.len()
+                + self.only_in_new.len(),
+        })
     }
 
     /// The intervals of the ratios, as far as there are any.
     fn intervals(&self) -> impl Iterator<Item = &Interval> {
         self.cells.iter().filter_map(|c| c.ratio.as_ref().ok()?.ratio.interval.as_ref().ok())
     }
+
+    fn margin_of(&self, metric: Metric) -> Margin {
+        let margin = self.margins.iter().find(|(m, _)| *m == metric);
+        margin.expect("every metric has a margin").1
+    }
 }
 
-/// Compares two recordings, comparability first. Recordings that are not comparable get no
-/// verdicts.
-pub fn compare(base: &Recording, new: &Recording, options: &Options) -> Diff {
-    let analyses = (Analysis::of(base), Analysis::of(new));
-    let (margin, margin_source) = margin(&analyses, options);
+/// The ratios of several cells in one number, which hides all differences among them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GeometricMean {
+    /// new ÷ base.
+    pub ratio: f64,
+    /// Cells that it is the mean of.
+    pub cells: usize,
+    /// Cells that are not in it: without a ratio, failing, or on one side only.
+    pub left_out: usize,
+}
+
+/// Compares sides, comparability first, all of them as one family. Sides that are not comparable
+/// get no verdicts, unless forced.
+pub fn compare(contests: &[Contest], options: &Options) -> Vec<Diff> {
+    let mut diffs: Vec<Diff> = contests.iter().map(|contest| unjudged(contest, options)).collect();
+    judge(&mut diffs);
+    for (diff, contest) in diffs.iter_mut().zip(contests) {
+        sort(&mut diff.cells, options.order);
+        diff.gates = gate::check(diff, contest, options);
+    }
+    diffs
+}
+
+/// Everything but the verdicts.
+fn unjudged(contest: &Contest, options: &Options) -> Diff {
+    let Contest { base, new, pairing, by, warnings } = contest;
     let found = cells::find(base, new);
-    let conditions = comparability::conditions(base, new, found.common.len());
-    let comparable = conditions.iter().all(|c| c.effect != Effect::Breaks);
-    let sides = [(base, &analyses.0), (new, &analyses.1)];
-    let controls = noise::controls(sides, &found.common);
-    let cells = cells::compare(sides, &found.common, &controls, comparable.then_some(margin));
+    let machines_differ = comparability::machines_differ(base, new);
+    let relative = match options.relative {
+        Relative::AcrossMachines => machines_differ,
+        Relative::Always => true,
+        Relative::Never => false,
+    };
+    let conditions = comparability::conditions(base, new, found.common.len(), relative);
+    let metrics = metrics(contest, options);
+    let (margin, margin_source) = margin(base.margin, new.margin, options);
+    let of_metric = |metric: &Metric| {
+        let own = options.margins.iter().find(|(m, _)| m == metric);
+        (*metric, own.and_then(|(_, margin)| Margin::new(*margin)).unwrap_or(margin))
+    };
+    let sides = [base, new];
+    let controls = noise::controls(sides, &found.common, &metrics);
+    let how = cells::How { sides, pairing: *pairing, relative };
+    let rows = metrics.iter().flat_map(|&m| found.common.iter().map(move |&pair| (m, pair)));
+    let cells = rows.filter_map(|(metric, pair)| how.compare(pair, metric, &controls)).collect();
+    let name = |side: &Side| Name { label: side.label.clone(), recording: side.name.clone() };
     Diff {
-        base: base.name.clone(),
-        new: new.name.clone(),
-        same_recording: base.manifest == new.manifest && base.all_trials == new.all_trials,
-        conditions,
-        margin,
+        base: name(base),
+        new: name(new),
+        by: *by,
+        pairing: *pairing,
+        relative,
+        forced: options.force && conditions.iter().any(|c| c.effect == Effect::Breaks),
+        same_recording: by.is_none() && base.is_same_as(new),
+        warnings: warnings.iter().cloned().chain(found.warnings).collect(),
+        margins: metrics.iter().map(of_metric).collect(),
         margin_source,
+        conditions,
         controls,
         cells,
         only_in_base: found.only_in_base,
         only_in_new: found.only_in_new,
+        gates: Vec::new(),
     }
 }
 
-fn margin(analyses: &(Analysis, Analysis), options: &Options) -> (Margin, MarginSource) {
-    let (base, new) = (analyses.0.margin, analyses.1.margin);
+/// What is asked for, and what gates look at.
+fn metrics(contest: &Contest, options: &Options) -> Vec<Metric> {
+    let asked = options.metrics.iter().copied();
+    let gated = gate::of(contest, options).map(|gate| gate.metric);
+    let mut metrics: Vec<Metric> = Vec::new();
+    let first = options.metrics.is_empty().then_some(Metric::Wall);
+    for metric in first.into_iter().chain(asked).chain(gated) {
+        if !metrics.contains(&metric) {
+            metrics.push(metric);
+        }
+    }
+    metrics
+}
+
+fn margin(base: Option<Margin>, new: Option<Margin>, options: &Options) -> (Margin, MarginSource) {
     if let Some(margin) = options.margin.and_then(Margin::new) {
-        (margin, MarginSource::Option)
-    } else if base == new {
-        (base, MarginSource::Experiment)
-    } else if base.relative() > new.relative() {
-        (base, MarginSource::Larger)
-    } else {
-        (new, MarginSource::Larger)
+        return (margin, MarginSource::Option);
+    }
+    match (base, new) {
+        (None, None) => (Margin::default(), MarginSource::Default),
+        (Some(one), None) | (None, Some(one)) => (one, MarginSource::Experiment),
+        (Some(base), Some(new)) if base == new => (base, MarginSource::Experiment),
+        (Some(base), Some(new)) if base.relative() > new.relative() => (base, MarginSource::Larger),
+        (Some(_), Some(new)) => (new, MarginSource::Larger),
     }
 }
 
-/// How `inflight diff` ends.
+/// Gives every row its word. All rows of all tables are one family.
+fn judge(diffs: &mut [Diff]) {
+    let judged_rows = |diffs: &[Diff]| -> Vec<(usize, usize)> {
+        let of = |(d, diff): (usize, &Diff)| {
+            let rows = if diff.is_judged() { diff.cells.len() } else { 0 };
+            (0..rows).map(move |row| (d, row)).collect::<Vec<_>>()
+        };
+        diffs.iter().enumerate().flat_map(of).collect()
+    };
+    let rows = judged_rows(diffs);
+    let comparisons: Vec<Comparison> = rows
+        .iter()
+        .map(|&(d, row)| {
+            let cell = &diffs[d].cells[row];
+            Comparison { ratio: cell.ratio.clone(), direction: cell.metric.direction() }
+        })
+        .collect();
+    let family: Vec<_> = rows
+        .iter()
+        .zip(&comparisons)
+        .map(|(&(d, row), comparison)| {
+            let cell = &diffs[d].cells[row];
+            (comparison, diffs[d].margin_of(cell.metric), cell.noise.map(|n| n.interval))
+        })
+        .collect();
+    for (&(d, row), judged) in rows.iter().zip(judge_each(&family)) {
+        let margin = diffs[d].margin_of(diffs[d].cells[row].metric);
+        let cell = &mut diffs[d].cells[row];
+        cell.outcome = cells::outcome(cell, &judged, margin);
+        cell.judged = Some(judged);
+    }
+}
+
+/// Metrics stay in their order. A stable sort: what is equal stays in the order of the plan.
+fn sort(cells: &mut [CellDiff], order: Order) {
+    for metric in cells.chunk_by_mut(|a, b| a.metric == b.metric) {
+        match order {
+            Order::Verdict => metric.sort_by(|a, b| {
+                a.outcome.cmp(&b.outcome).then_with(|| change(b).total_cmp(&change(a)))
+            }),
+            Order::Ratio => metric.sort_by(|a, b| ratio(b).total_cmp(&ratio(a))),
+            Order::Name => metric.sort_by_key(|c| (c.scenario.clone(), c.name.clone())),
+            Order::Plan => metric.sort_by_key(|c| c.plan),
+        }
+    }
+}
+
+/// What is not known comes first.
+fn ratio(cell: &CellDiff) -> f64 {
+    cell.ratio.as_ref().map_or(f64::INFINITY, |r| r.ratio.value)
+}
+
+/// How far the ratio is from 1, in either direction; unknown is farthest.
+fn change(cell: &CellDiff) -> f64 {
+    ratio(cell).ln().abs()
+}
+
+/// How `inflight diff` ends; of several comparisons the worst counts.
 ///
-/// Not comparable: 3, also if no common cell has a measurement on both sides. Something slower or
-/// newly failing: 1. Under `strict`, 4 if a common cell is inconclusive or not measured, or if the
-/// new recording lacks a cell: what was not compared must not pass for unchanged. Else 0.
-pub fn exit(diff: &Diff, strict: bool) -> Exit {
+/// Not comparable and not forced: 3, also if no common cell has a measurement on both sides, or a
+/// gate has nothing to look at. Something worse or newly failing: 1; with gates, only what a gate
+/// looks at. Under `strict`, 4 if a common cell (with gates, a gate) is undecided or not measured,
+/// or if the new side lacks a cell: what was not compared must not pass for unchanged. Else 0.
+pub fn exit(diffs: &[Diff], strict: bool) -> Exit {
+    let exits: Vec<Exit> = diffs.iter().map(|diff| exit_of(diff, strict)).collect();
+    let order = [Exit::NotComparable, Exit::Worse, Exit::Inconclusive];
+    order.into_iter().find(|exit| exits.contains(exit)).unwrap_or(Exit::Fine)
+}
+
+fn exit_of(diff: &Diff, strict: bool) -> Exit {
     let any = |outcome: Outcome| diff.count(outcome) > 0;
-    if !diff.is_comparable() {
+    let gate = |finding: GateFinding| diff.gates.iter().any(|gate| gate.finding == finding);
+    let (worse, undecided, nothing) = if diff.gates.is_empty() {
+        (
+            any(Outcome::Slower) || any(Outcome::NewlyFailing),
+            any(Outcome::Inconclusive) || any(Outcome::NotMeasured),
+            diff.count(Outcome::NotMeasured) == diff.cells.len(),
+        )
+    } else {
+        (
+            gate(GateFinding::Failed),
+            gate(GateFinding::Undecided),
+            gate(GateFinding::NothingMeasured),
+        )
+    };
+    if !diff.is_judged() {
         Exit::NotComparable
-    } else if any(Outcome::Slower) || any(Outcome::NewlyFailing) {
+    } else if worse {
         Exit::Worse
-    } else if diff.count(Outcome::NotMeasured) == diff.cells.len() {
+    } else if nothing {
         Exit::NotComparable
-    } else if strict
-        && (any(Outcome::Inconclusive)
-            || any(Outcome::NotMeasured)
-            || !diff.only_in_base.is_empty())
-    {
+    } else if strict && (undecided || !diff.only_in_base.is_empty()) {
         Exit::Inconclusive
     } else {
         Exit::Fine

@@ -1,23 +1,27 @@
-//! How far the same work moved without any change: the A/A controls of both recordings, and drift.
+//! How far the same work moved without any change: the A/A controls of both sides, and drift.
 
-use crate::analyse::{Analysis, CellAnalysis, Interval, Side, shift_ratio};
-use crate::record::Recording;
+use crate::analyse::{Interval, Side as Where, paired_ratio, shift_ratio};
+use crate::spec::Metric;
 
+use super::Pairing;
 use super::cells::Pair;
+use super::side::{Side, SideCell, SideScenario, values};
 
-/// The A/A controls of the scenarios that a common cell stands in. Where one recording has none, that
-/// of the other counts; where both have none, the margin alone does.
+/// The A/A controls of the scenarios that a common cell stands in. Where one side has none, that of
+/// the other counts; where both have none, the margin alone does.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ControlPair {
+    /// The metric.
+    pub metric: Metric,
     /// Index of the scenario in the base.
     pub base_scenario: usize,
-    /// Index of the scenario in the new recording.
+    /// Index of the scenario in the new side.
     pub new_scenario: usize,
-    /// Name of the scenario in the new recording; empty if there is only one.
+    /// Name of the scenario in the new side; empty if there is only one.
     pub scenario: String,
     /// The interval of the base; `None` with too few blocks or failed trials.
     pub base: Option<Interval>,
-    /// The same of the new recording.
+    /// The same of the new side.
     pub new: Option<Interval>,
 }
 
@@ -26,8 +30,8 @@ pub struct ControlPair {
 pub struct Noise {
     /// Where it was seen.
     pub source: Source,
-    /// The recording that it was seen in.
-    pub side: Side,
+    /// The side that it was seen on.
+    pub side: Where,
     /// The ratio of what should be equal.
     pub interval: Interval,
 }
@@ -49,40 +53,59 @@ impl Noise {
 }
 
 /// The controls of every pair of scenarios with a common cell, in the order of the cells.
-pub(super) fn controls(sides: [(&Recording, &Analysis); 2], common: &[Pair]) -> Vec<ControlPair> {
+pub(super) fn controls(sides: [&Side; 2], common: &[Pair], metrics: &[Metric]) -> Vec<ControlPair> {
     let mut all: Vec<ControlPair> = Vec::new();
     for pair in common {
-        let [base_scenario, new_scenario] = pair.scenarios(sides.map(|(recording, _)| recording));
+        let [base_scenario, new_scenario] = pair.scenarios(sides);
         if all.iter().any(|c| (c.base_scenario, c.new_scenario) == (base_scenario, new_scenario)) {
             continue;
         }
-        let [base, new] = sides.map(|(_, analysis)| &analysis.controls);
-        all.push(ControlPair {
-            base_scenario,
-            new_scenario,
-            scenario: sides[1].0.plan.scenarios[new_scenario].name.clone(),
-            base: base[base_scenario].interval(),
-            new: new[new_scenario].interval(),
-        });
+        let [base, new] = sides;
+        for &metric in metrics {
+            let of =
+                |side: &Side, scenario: usize| control(side, &side.scenarios[scenario], metric);
+            all.push(ControlPair {
+                metric,
+                base_scenario,
+                new_scenario,
+                scenario: new.scenarios[new_scenario].name.clone(),
+                base: of(base, base_scenario),
+                new: of(new, new_scenario),
+            });
+        }
     }
     all
 }
 
-/// The worst noise known for a cell: of the controls of its scenario in both recordings, and of its
-/// own drift in both.
+fn control(side: &Side, scenario: &SideScenario, metric: Metric) -> Option<Interval> {
+    let (cell, twins) = scenario.control.as_ref()?;
+    let first = side.cells[*cell].values(metric);
+    let second = values(twins, metric);
+    let (first, second): (Vec<f64>, Vec<f64>) =
+        first.iter().filter_map(|(block, a)| Some((*a, *second.get(block)?))).unzip();
+    paired_ratio(&first, &second).ok()?.ratio.interval.ok()
+}
+
+/// The worst noise known for a cell: of the controls of its scenario on both sides, and of its own
+/// drift on both. Pairs of one block share the drift, so that it takes nothing from them.
 pub(super) fn worst(
     control: &ControlPair,
-    base: &CellAnalysis,
-    new: &CellAnalysis,
+    cells: [&SideCell; 2],
+    metric: Metric,
+    pairing: Pairing,
 ) -> Option<Noise> {
     let noise = |source, side, interval: Option<Interval>| {
         interval.map(|interval| Noise { source, side, interval })
     };
+    let drift = |cell: &SideCell| match pairing {
+        Pairing::Blocks => None,
+        Pairing::None => drift(cell, metric),
+    };
     let all = [
-        noise(Source::Control, Side::Base, control.base),
-        noise(Source::Control, Side::New, control.new),
-        noise(Source::Drift, Side::Base, drift(base)),
-        noise(Source::Drift, Side::New, drift(new)),
+        noise(Source::Control, Where::Base, control.base),
+        noise(Source::Control, Where::New, control.new),
+        noise(Source::Drift, Where::Base, drift(cells[0])),
+        noise(Source::Drift, Where::New, drift(cells[1])),
     ];
     all.into_iter().flatten().max_by(|a, b| a.reach().total_cmp(&b.reach()))
 }
@@ -92,10 +115,10 @@ pub(super) fn worst(
 /// Only if they differ: the halves have half the trials, so their interval is wider than that of
 /// the recordings, and would take verdicts away where there is nothing but its own width. A cell at
 /// rest is taken for drifting in 5 % of the recordings, which costs a verdict at worst.
-fn drift(cell: &CellAnalysis) -> Option<Interval> {
-    // Trials stand in the order of blocks.
-    let walls: Vec<f64> = cell.walls.iter().map(|&(_, ns)| ns as f64).collect();
-    let (early, late) = walls.split_at(walls.len() / 2);
+fn drift(cell: &SideCell, metric: Metric) -> Option<Interval> {
+    // In the order of blocks.
+    let values: Vec<f64> = cell.values(metric).into_values().collect();
+    let (early, late) = values.split_at(values.len() / 2);
     let interval = shift_ratio(early, late).ok()?.ratio.interval.ok()?;
     (!interval.contains(1.0)).then_some(interval)
 }

@@ -5,24 +5,46 @@ use comfy_table::CellAlignment;
 
 use crate::table::table;
 
-use super::{Diff, Effect, Outcome, words};
+use super::{CellDiff, Diff, Effect, GateFinding, Outcome, words};
 
-/// The comparison as text, with ANSI colours if `color`.
-pub fn text(diff: &Diff, color: bool) -> String {
+/// Comparisons as text, with ANSI colours if `color`; split into a table for each verdict if
+/// `split`.
+pub fn text(diffs: &[Diff], color: bool, split: bool) -> String {
+    let all: Vec<String> = diffs.iter().map(|diff| one(diff, color, split)).collect();
+    all.join("\n")
+}
+
+fn one(diff: &Diff, color: bool, split: bool) -> String {
     let mut parts = vec![header(diff)];
-    if !diff.cells.is_empty() {
-        parts.push(cells(diff, color));
+    for metric in diff.cells.chunk_by(|a, b| a.metric == b.metric) {
+        let is_end = |a: &CellDiff, b: &CellDiff| !split || a.outcome == b.outcome;
+        let mut rows: Vec<&CellDiff> = metric.iter().collect();
+        if split {
+            rows.sort_by_key(|cell| cell.outcome);
+        }
+        for rows in rows.chunk_by(|a, b| is_end(a, b)) {
+            parts.push(cells(diff, rows, color));
+        }
     }
-    let lone = [("only in base", &diff.only_in_base), ("only in new", &diff.only_in_new)];
+    let [base, new] = words::labels(diff);
+    let lone = [(base, &diff.only_in_base), (new, &diff.only_in_new)];
     let lone: Vec<String> = lone
         .into_iter()
         .filter(|(_, cells)| !cells.is_empty())
-        .map(|(side, cells)| format!("{side}: {}\n", words::lone(cells)))
+        .map(|(side, cells)| format!("only in {side}: {}\n", words::lone(cells)))
         .collect();
     if !lone.is_empty() {
         parts.push(lone.concat());
     }
-    if diff.is_comparable() && !diff.same_recording {
+    if !diff.gates.is_empty() {
+        let lines = words::gates(diff).into_iter().zip(&diff.gates).map(|(line, gate)| {
+            let word = gate.finding.name();
+            let style = if color { of_gate(gate.finding) } else { Style::new() };
+            line.replacen(word, &format!("{style}{word}{style:#}"), 1) + "\n"
+        });
+        parts.push(lines.collect());
+    }
+    if words::is_limited(diff) {
         parts.push(format!("{}\n", words::LIMIT));
     }
     parts.push(format!("{}\n", words::summary(diff)));
@@ -30,17 +52,27 @@ pub fn text(diff: &Diff, color: bool) -> String {
 }
 
 fn header(diff: &Diff) -> String {
-    let mut out = format!("base  {}\nnew   {}\n\n", diff.base, diff.new);
-    out += &format!("{}\n", words::standing(diff));
-    out += &format!("the same: {}\n", words::same(diff));
+    let [base, new] = words::labels(diff);
+    let width = base.chars().count().max(new.chars().count());
+    let mut out = String::new();
+    for name in [&diff.base, &diff.new] {
+        out += &format!("{:width$}  {}\n", name.label, name.recording);
+    }
+    out += &format!("\n{}\n", words::standing(diff));
+    if !words::same(diff).is_empty() {
+        out += &format!("the same: {}\n", words::same(diff));
+    }
     let differing: Vec<_> = diff.conditions.iter().filter(|c| c.effect != Effect::Same).collect();
     if !differing.is_empty() {
-        let mut rows = table(&["to note", "base", "new", ""]);
+        let mut rows = table(&["to note", base, new, ""]);
         for c in differing {
             let breaks = if c.effect == Effect::Breaks { "not comparable" } else { "" };
             rows.add_row(vec![c.what, &c.base, &c.new, breaks]);
         }
         out += &format!("\n{}\n", trimmed(&rows.to_string()));
+    }
+    for warning in &diff.warnings {
+        out += &format!("warning: {warning}\n");
     }
     for line in words::yardsticks(diff) {
         out += &format!("{line}\n");
@@ -48,18 +80,21 @@ fn header(diff: &Diff) -> String {
     out
 }
 
-fn cells(diff: &Diff, color: bool) -> String {
-    let mut rows = table(&["verdict", "cell", "base", "new", "ratio", "95 % interval", "note"]);
-    for cell in &diff.cells {
+/// A table of rows of one metric.
+fn cells(diff: &Diff, cells: &[&CellDiff], color: bool) -> String {
+    let [base, new] = words::labels(diff);
+    let metric = if diff.margins.len() > 1 { cells[0].metric.name() } else { "verdict" };
+    let mut rows = table(&[metric, "cell", base, new, "ratio", "95 % interval", "note"]);
+    for cell in cells {
         let [ratio, range] = words::ratio_and_range(cell);
         rows.add_row(vec![
-            cell.outcome.name().to_owned(),
+            words::word(cell.outcome, cell.metric).to_owned(),
             words::name(&cell.name, &cell.scenario),
-            words::wall(&cell.base.wall),
-            words::wall(&cell.new.wall),
+            words::value(&cell.base, cell.metric, diff.relative),
+            words::value(&cell.new, cell.metric, diff.relative),
             ratio,
             range,
-            words::notes(cell).join("; "),
+            words::notes(diff, cell).join("; "),
         ]);
     }
     if let Some(column) = rows.column_mut(4) {
@@ -71,8 +106,8 @@ fn cells(diff: &Diff, color: bool) -> String {
     }
     // Colours go into the finished lines: the table would count them as width.
     let header = plain.lines().take(1).map(str::to_owned);
-    let rows = plain.lines().skip(1).zip(&diff.cells).map(|(line, cell)| {
-        let (word, style) = (cell.outcome.name(), style(cell.outcome));
+    let rows = plain.lines().skip(1).zip(cells).map(|(line, cell)| {
+        let (word, style) = (words::word(cell.outcome, cell.metric), style(cell.outcome));
         line.replacen(word, &format!("{style}{word}{style:#}"), 1)
     });
     header.chain(rows).map(|line| line + "\n").collect()
@@ -86,6 +121,15 @@ fn style(outcome: Outcome) -> Style {
         Outcome::Equivalent | Outcome::NotComparable => return Style::new(),
     };
     color.on_default()
+}
+
+fn of_gate(finding: GateFinding) -> Style {
+    match finding {
+        GateFinding::Passed => AnsiColor::Green,
+        GateFinding::Failed => AnsiColor::Red,
+        GateFinding::Undecided | GateFinding::NothingMeasured => AnsiColor::Yellow,
+    }
+    .on_default()
 }
 
 /// A table without the blanks that fill its last column.

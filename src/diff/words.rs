@@ -1,10 +1,12 @@
 //! The phrases that the renderings share.
 
-use crate::analyse::{Doubt, Estimate, Interval, NoEstimate};
-use crate::units::{ReadableNs, three_digits};
+use crate::analyse::{Doubt, Estimate, Interval, Side};
+use crate::spec::{Gate, Metric, Unit};
+use crate::units::{ReadableBytes, ReadableNs, three_digits};
 
 use super::{
-    CellDiff, CellSide, ControlPair, Diff, Effect, LoneCell, MarginSource, Noise, Outcome, Source,
+    CellDiff, CellSide, ControlPair, Diff, Effect, GateResult, LoneCell, MarginSource, Noise,
+    Outcome, Pairing, Source,
 };
 
 /// What no statistic of two recordings can know; see the module's documentation.
@@ -23,14 +25,24 @@ pub(super) fn standing(diff: &Diff) -> String {
         })
         .collect();
     if !broken.is_empty() {
-        let numbers = if diff.cells.is_empty() {
-            ""
-        } else {
-            " The numbers below are listed, and mean nothing together."
+        let numbers = match (diff.cells.is_empty(), diff.forced) {
+            (true, _) => "",
+            (false, true) => " Verdicts are given all the same, as asked for, and marked `forced`.",
+            (false, false) => " The numbers below are listed, and mean nothing together.",
         };
         format!("Not comparable: {}.{numbers}", broken.join("; "))
     } else if diff.count(Outcome::NotMeasured) == diff.cells.len() {
         "Comparable, but no common cell was measured on both sides.".to_owned()
+    } else if diff.relative {
+        let machines = diff.conditions.iter().any(|c| c.what == "machine" && c.base != c.new);
+        let across = if machines { "Across machines" } else { "Relative" };
+        format!(
+            "{across}: every cell is divided by the baseline of its scenario, block by block, and \
+             these ratios are compared. They say whether an advantage is the same, not how fast a \
+             machine is."
+        )
+    } else if let Some(factor) = diff.by {
+        format!("Within one recording, by {factor}: trials of the same block are compared.")
     } else if diff.same_recording {
         "Both are the same recording.".to_owned()
     } else {
@@ -38,8 +50,16 @@ pub(super) fn standing(diff: &Diff) -> String {
     }
 }
 
-/// The names of the conditions that are the same.
+/// Whether the sides were made at different times, which no statistic of theirs can see.
+pub(super) fn is_limited(diff: &Diff) -> bool {
+    diff.is_judged() && !diff.same_recording && diff.by.is_none()
+}
+
+/// The names of the conditions that are the same; within one recording they are, and go unsaid.
 pub(super) fn same(diff: &Diff) -> String {
+    if diff.by.is_some() {
+        return String::new();
+    }
     let same = diff.conditions.iter().filter(|c| c.effect == Effect::Same).map(|c| c.what);
     same.collect::<Vec<_>>().join(", ")
 }
@@ -50,20 +70,39 @@ pub(super) fn yardsticks(diff: &Diff) -> Vec<String> {
         MarginSource::Experiment => "",
         MarginSource::Larger => ", the larger of the two experiments'",
         MarginSource::Option => ", as asked for",
+        MarginSource::Default => ", the default",
     };
-    let margin = format!("margin {} %{source}", percent(diff.margin.relative()));
+    let several = diff.margins.len() > 1;
+    let of =
+        |metric: Metric| if several { format!(" of {}", metric.name()) } else { String::new() };
+    let margins = diff
+        .margins
+        .iter()
+        .map(|(metric, margin)| format!("margin{} {} %", of(*metric), percent(margin.relative())));
+    let margins: Vec<String> = margins.collect();
     let control = |control: &ControlPair| {
-        let of = |interval: Option<Interval>| interval.map_or("none".to_owned(), |i| range(&i));
+        let ends = |interval: Option<Interval>| interval.map_or("none".to_owned(), |i| range(&i));
         let scenario = match control.scenario.as_str() {
             "" => String::new(),
             name => format!(", {name}"),
         };
-        format!("A/A control{scenario}: base {}, new {}", of(control.base), of(control.new))
+        let [base, new] = labels(diff);
+        format!(
+            "A/A control{}{scenario}: {base} {}, {new} {}",
+            of(control.metric),
+            ends(control.base),
+            ends(control.new)
+        )
     };
-    let mut lines = vec![margin];
+    let mut lines = vec![format!("{}{source}", margins.join(", "))];
     lines.extend(diff.controls.iter().map(control));
     lines.extend(level(diff));
     lines
+}
+
+/// What the two sides are called.
+pub(super) fn labels(diff: &Diff) -> [&str; 2] {
+    [&diff.base.label, &diff.new.label]
 }
 
 /// The level that the intervals of the ratios achieve.
@@ -86,37 +125,111 @@ fn level(diff: &Diff) -> Option<String> {
     }
 }
 
-/// One line of counts, cells of one side only, and the mean.
+/// One line of counts, cells of one side only, and the mean; with several metrics a line each.
 pub(super) fn summary(diff: &Diff) -> String {
-    let cells = diff.cells.len();
-    let mut line = if diff.is_comparable() {
-        let count = |outcome: Outcome| diff.count(outcome);
-        let mut line = format!(
-            "{} of {cells} {} slower, {} faster, {} equivalent, {} inconclusive",
-            count(Outcome::Slower),
-            if cells == 1 { "cell" } else { "cells" },
-            count(Outcome::Faster),
-            count(Outcome::Equivalent),
-            count(Outcome::Inconclusive),
-        );
-        for outcome in [Outcome::NewlyFailing, Outcome::Fixed, Outcome::NotMeasured] {
-            if count(outcome) > 0 {
-                line += &format!(", {} {}", count(outcome), outcome.name());
-            }
-        }
-        line
-    } else {
-        format!("not comparable: no verdicts for {cells} common cells")
-    };
-    for (lone, side) in [(&diff.only_in_base, "base"), (&diff.only_in_new, "new")] {
-        if !lone.is_empty() {
-            line += &format!("; {} only in {side}", lone.len());
+    let several = diff.margins.len() > 1;
+    let mut lines: Vec<String> = diff
+        .metrics()
+        .map(|metric| {
+            let counts = counts(diff, metric);
+            if several { format!("{}: {counts}", metric.name()) } else { counts }
+        })
+        .collect();
+    let [base, new] = labels(diff);
+    for (lone, side) in [(&diff.only_in_base, base), (&diff.only_in_new, new)] {
+        if let (false, Some(last)) = (lone.is_empty(), lines.last_mut()) {
+            *last += &format!("; {} only in {side}", lone.len());
         }
     }
-    if let Some((mean, over)) = diff.geometric_mean() {
-        line += &format!("; geometric mean of the ratios {} over {over} cells", ratio(mean));
+    lines.join("\n")
+}
+
+fn counts(diff: &Diff, metric: Metric) -> String {
+    let rows = || diff.cells.iter().filter(|c| c.metric == metric);
+    let cells = rows().count();
+    let count = |outcome: Outcome| rows().filter(|c| c.outcome == outcome).count();
+    if !diff.is_judged() {
+        return format!("not comparable: no verdicts for {cells} common cells");
+    }
+    let mut line = format!(
+        "{}{} of {cells} {}",
+        if diff.forced { "forced: " } else { "" },
+        count(Outcome::Slower),
+        if cells == 1 { "cell" } else { "cells" }
+    );
+    line += &format!(
+        " {}, {} {}, {} equivalent, {} inconclusive",
+        word(Outcome::Slower, metric),
+        count(Outcome::Faster),
+        word(Outcome::Faster, metric),
+        count(Outcome::Equivalent),
+        count(Outcome::Inconclusive),
+    );
+    for outcome in [Outcome::NewlyFailing, Outcome::Fixed, Outcome::NotMeasured] {
+        if count(outcome) > 0 {
+            line += &format!(", {} {}", count(outcome), outcome.name());
+        }
+    }
+    if let Some(mean) = diff.geometric_mean(metric) {
+        line += &format!(
+            "; geometric mean of the ratios {} over {} cells",
+            ratio(mean.ratio),
+            mean.cells
+        );
+        if mean.left_out > 0 {
+            line += &format!(", {} left out", mean.left_out);
+        }
     }
     line
+}
+
+/// The word for an outcome: what takes time is slower, what is used up is more.
+pub(super) fn word(outcome: Outcome, metric: Metric) -> &'static str {
+    let is_used =
+        matches!(metric, Metric::Cpu | Metric::Memory | Metric::Connections | Metric::Errors);
+    match outcome {
+        Outcome::Slower if is_used => "more",
+        Outcome::Faster if is_used => "less",
+        outcome => outcome.name(),
+    }
+}
+
+/// Gates, a line each.
+pub(super) fn gates(diff: &Diff) -> Vec<String> {
+    let line = |result: &GateResult| {
+        let cells: Vec<String> = result
+            .cells
+            .iter()
+            .map(|(row, finding)| {
+                let cell = &diff.cells[*row];
+                format!("{} {}", name(&cell.name, &cell.scenario), finding.name())
+            })
+            .collect();
+        let which =
+            if cells.is_empty() { String::new() } else { format!(": {}", cells.join("; ")) };
+        format!(
+            "gate {} {} ({} {}){which}",
+            gate(&result.gate),
+            result.finding.name(),
+            result.looked_at,
+            if result.looked_at == 1 { "cell" } else { "cells" }
+        )
+    };
+    diff.gates.iter().map(line).collect()
+}
+
+/// A gate as it is written on the command line.
+pub(super) fn gate(gate: &Gate) -> String {
+    let terms: Vec<String> = gate
+        .of
+        .terms
+        .iter()
+        .map(|(factor, values)| format!("{}={}", factor.name(), values.join(",")))
+        .collect();
+    let of = if terms.is_empty() { String::new() } else { format!(":{}", terms.join(";")) };
+    // As it was written: 5, not 5.00.
+    let percent = six_digits(gate.margin * 100.0);
+    format!("{}={percent}%{of}", gate.metric.name())
 }
 
 /// The name of a cell, with that of its scenario where there are several.
@@ -131,14 +244,22 @@ pub(super) fn lone(cells: &[LoneCell]) -> String {
     names.join("; ")
 }
 
-/// A wall time with its interval.
-pub(super) fn wall(wall: &Result<Estimate, NoEstimate>) -> String {
-    match wall {
+/// The median of a side with its interval.
+pub(super) fn value(side: &CellSide, metric: Metric, relative: bool) -> String {
+    let text = |value: f64| match metric.unit() {
+        _ if relative => ratio(value),
+        Unit::Nanoseconds => ReadableNs(value).to_string(),
+        Unit::Bytes => ReadableBytes(value).to_string(),
+        Unit::PerSecond => format!("{}/s", three_digits(value)),
+        Unit::Count => three_digits(value),
+    };
+    match &side.value {
         Err(_) => "–".to_owned(),
+        Ok(Estimate { value, interval: Ok(i), .. }) if i.low == i.high => text(*value),
         Ok(Estimate { value, interval: Ok(i), .. }) => {
-            format!("{} ({} to {})", ReadableNs(*value), ReadableNs(i.low), ReadableNs(i.high))
+            format!("{} ({} to {})", text(*value), text(i.low), text(i.high))
         }
-        Ok(Estimate { value, interval: Err(_), .. }) => ReadableNs(*value).to_string(),
+        Ok(Estimate { value, interval: Err(_), .. }) => text(*value),
     }
 }
 
@@ -155,19 +276,25 @@ pub(super) fn ratio_and_range(cell: &CellDiff) -> [String; 2] {
 }
 
 /// Everything about a cell that its numbers do not say.
-pub(super) fn notes(cell: &CellDiff) -> Vec<String> {
+pub(super) fn notes(diff: &Diff, cell: &CellDiff) -> Vec<String> {
+    let [base, new] = labels(diff);
+    let called = |side: Side| if side == Side::New { new } else { base };
     let mut notes = Vec::new();
+    if diff.forced {
+        notes.push("forced".to_owned());
+    }
     if let Some(judged) = &cell.judged {
         if let (Outcome::Inconclusive, Some(doubt)) = (cell.outcome, &judged.doubt) {
             notes.push(match (doubt, &cell.noise) {
                 (Doubt::Noise, Some(Noise { source: Source::Drift, side, .. })) => {
-                    format!("the cell drifts as much within {side}")
+                    format!("the cell drifts as much within {}", called(*side))
                 }
                 _ => doubt.to_string(),
             });
             if let Some(n) = cell.more_blocks() {
                 let blocks = if n == 1 { "block" } else { "blocks" };
-                notes.push(format!("about {n} more {blocks} in both"));
+                let both = if diff.pairing == Pairing::None { " in both" } else { "" };
+                notes.push(format!("about {n} more {blocks}{both}"));
             }
         }
         if let Some(noise) = cell.bounding() {
@@ -176,10 +303,15 @@ pub(super) fn notes(cell: &CellDiff) -> Vec<String> {
                 Source::Drift => "drift within",
             };
             let beyond = percent(judged.bound - 1.0);
-            notes.push(format!("bound {beyond} % by the {what} {}", noise.side));
+            notes.push(format!("bound {beyond} % by the {what} {}", called(noise.side)));
+        }
+        if let (Outcome::NotMeasured, true, Err(reason)) =
+            (cell.outcome, cell.base.ok > 0 && cell.new.ok > 0, &judged.verdict)
+        {
+            notes.push(reason.to_string());
         }
     }
-    let sides = [("base", &cell.base), ("new", &cell.new)];
+    let sides = [(base, &cell.base), (new, &cell.new)];
     notes.extend(sides.into_iter().filter_map(|(side, trials)| failed_trials(side, trials)));
     let lost = |side: &CellSide| side.failed_requests.unwrap_or(0.0);
     if lost(&cell.base) > 0.0 || lost(&cell.new) > 0.0 {

@@ -39,6 +39,11 @@ impl Only {
         Ok(only)
     }
 
+    /// The factors that are asked for.
+    pub fn selector(&self) -> &Selector {
+        &self.selector
+    }
+
     pub(super) fn keeps(&self, scenario: &Scenario, strategy: &Strategy, name: &str) -> bool {
         let name = name.to_lowercase();
         self.names.iter().all(|words| has_words(&name, words))

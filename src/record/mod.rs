@@ -33,7 +33,7 @@ pub use checks::{Check, PEAK_REACHED, invalid};
 pub use find::{Found, SelectError, find, find_runs};
 pub use frames::LatencyRow;
 pub use manifest::{Build, Event, FORMAT, Happening, Manifest, Origin, Side};
-pub use read::Recording;
+pub use read::{Recording, read_trials};
 pub use request::{RequestRow, read_requests, write_requests};
 pub use row::{EnvRow, ErrorClasses, Status, TrialRow};
 pub use timeline::TimelineRow;

@@ -178,6 +178,11 @@ impl Recording {
     }
 }
 
+/// The rows of a `trials.csv` that stands anywhere, every attempt included.
+pub fn read_trials(path: &Path) -> Result<Vec<TrialRow>, RecordError> {
+    lines::read_rows(&path.display().to_string(), &fs::read(path)?)
+}
+
 fn machine_beside(dir: &Path) -> Result<Option<Machine>, RecordError> {
     let path = dir.canonicalize()?.join("..").join(MACHINE);
     if !path.is_file() {

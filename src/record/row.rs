@@ -312,6 +312,31 @@ impl TrialRow {
         self.status == Status::Ok
     }
 
+    /// Whether it was interrupted.
+    pub fn is_aborted(&self) -> bool {
+        self.status == Status::Aborted
+    }
+
+    /// The value of a factor, in one fixed form.
+    pub fn factor(&self, factor: Factor) -> &str {
+        match factor {
+            Factor::Label => &self.label,
+            Factor::Model => &self.model,
+            Factor::Client => &self.client,
+            Factor::Reuse => &self.reuse,
+            Factor::Limit => &self.limit,
+            Factor::Runtime => &self.runtime,
+            Factor::Timeout => &self.timeout,
+            Factor::Nofile => &self.nofile,
+            Factor::Requests => &self.requests,
+            Factor::Delay => &self.delay,
+            Factor::TimeScale => &self.time_scale,
+            Factor::Body => &self.body,
+            Factor::Seed => &self.seed,
+            Factor::Backlog => &self.backlog,
+        }
+    }
+
     /// CPU time of the client within the window, user and kernel.
     pub fn client_cpu_ns(&self) -> Option<u64> {
         Some(self.client_cpu_user_ns? + self.client_cpu_sys_ns?)

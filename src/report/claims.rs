@@ -148,6 +148,7 @@ fn in_unit(claim: &Claim, value: f64) -> String {
     match claim.metric {
         Metric::Wall | Metric::P50 | Metric::P99 | Metric::Cpu => ns(value),
         Metric::Memory => bytes(value),
+        Metric::Throughput => format!("{}/s", about(value)),
         Metric::Connections | Metric::Errors => about(value),
     }
 }
@@ -167,6 +168,7 @@ fn bounds(claim: &Claim) -> String {
 fn quantity(facts: &Facts, claim: &Claim, cell: usize) -> String {
     let metric = match claim.metric {
         Metric::Wall => "wall time",
+        Metric::Throughput => "throughput",
         Metric::P50 => "p50 latency",
         Metric::P99 => "p99 latency",
         Metric::Cpu => "CPU time",

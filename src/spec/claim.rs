@@ -1,51 +1,6 @@
 //! Claims: what the author of an experiment expects.
 
-use super::Selector;
-
-/// What a claim measures; its values are in the unit of the column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Metric {
-    /// Wall time of a trial.
-    Wall,
-    /// Median latency of a trial.
-    P50,
-    /// 99th percentile of latency of a trial.
-    P99,
-    /// CPU time of the client in the measured window.
-    Cpu,
-    /// Peak resident memory of the client.
-    Memory,
-    /// Connections that the server accepted.
-    Connections,
-    /// Requests that failed.
-    Errors,
-}
-
-impl Metric {
-    /// Every metric.
-    pub const ALL: [Metric; 7] = [
-        Metric::Wall,
-        Metric::P50,
-        Metric::P99,
-        Metric::Cpu,
-        Metric::Memory,
-        Metric::Connections,
-        Metric::Errors,
-    ];
-
-    /// The word of the experiment file.
-    pub fn name(self) -> &'static str {
-        match self {
-            Metric::Wall => "wall",
-            Metric::P50 => "p50",
-            Metric::P99 => "p99",
-            Metric::Cpu => "cpu",
-            Metric::Memory => "memory",
-            Metric::Connections => "connections",
-            Metric::Errors => "errors",
-        }
-    }
-}
+use super::{Metric, Selector};
 
 /// A sentence with a ratio and a bound. It must hold for every cell that `of` selects.
 #[derive(Debug, Clone, PartialEq)]

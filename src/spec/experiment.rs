@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Claim, Selector};
+use super::{Claim, Gate, Selector};
 use crate::delay::Delay;
 use crate::strategy::Strategy;
 
@@ -30,6 +30,8 @@ pub struct Experiment {
     pub blocks: Blocks,
     /// What the author expects.
     pub claims: Vec<Claim>,
+    /// What no change may worsen.
+    pub gates: Vec<Gate>,
     /// Which request rows are kept.
     pub record: RecordLevel,
     /// A ratio within 1 ± this is no difference that matters; 0.02 is 2 %.

@@ -52,7 +52,7 @@ pub(super) static FILE: TableForm = TableForm {
     doc: "An experiment: which way of issuing many HTTP requests is best, and at what cost.",
     keys: &[
         &TITLE, &QUESTION, &SEED, &RECORD, &MARGIN, &DEADLINE, &WORKLOAD, &SERVER, &STRATEGY,
-        &BASELINE, &CONTROL, &EXCLUDE, &BLOCKS, &CLAIM,
+        &BASELINE, &CONTROL, &EXCLUDE, &BLOCKS, &CLAIM, &GATE,
     ],
 };
 
@@ -308,9 +308,28 @@ pub(super) static CLAIM: Section = Section {
     },
 };
 
+// [[gate]]
+
+pub(super) static GATE_OF: Key<SelectorForm> =
+    Key::optional("of", SelectorForm, "the cells that it holds for").otherwise("all cells");
+pub(super) static GATE_MARGIN: Key<Percent> =
+    Key::required("margin", Percent, "worse by more than this fails");
+
+pub(super) static GATE: Section = Section {
+    name: "gate",
+    presence: Presence::Optional,
+    many: true,
+    table: &TableForm {
+        title: "[[gate]]",
+        doc: "What `inflight diff` lets no change worsen.",
+        keys: &[&METRIC, &GATE_OF, &GATE_MARGIN],
+    },
+};
+
 fn metrics() -> Vec<Word<Metric>> {
     let doc = |metric| match metric {
         Metric::Wall => "wall time of a trial",
+        Metric::Throughput => "answered requests per second of wall time",
         Metric::P50 => "median latency of a trial",
         Metric::P99 => "99th percentile of latency of a trial",
         Metric::Cpu => "CPU time of the client while it measures",
@@ -332,8 +351,17 @@ fn denominators() -> Vec<Word<Over>> {
 }
 
 /// Every table of the file under its title.
-pub(super) fn tables() -> [&'static TableForm; 7] {
-    [&FILE, WORKLOAD.table, SERVER.table, STRATEGY.table, EXCLUDE.table, BLOCKS.table, CLAIM.table]
+pub(super) fn tables() -> [&'static TableForm; 8] {
+    [
+        &FILE,
+        WORKLOAD.table,
+        SERVER.table,
+        STRATEGY.table,
+        EXCLUDE.table,
+        BLOCKS.table,
+        CLAIM.table,
+        GATE.table,
+    ]
 }
 
 /// The tables that have a key of this name, selectors left out.

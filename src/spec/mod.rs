@@ -12,8 +12,10 @@ mod error;
 mod experiment;
 mod factor;
 mod forms;
+mod gate;
 mod key;
 mod keys;
+mod metric;
 mod node;
 mod overrides;
 mod read;
@@ -22,9 +24,11 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-pub use claim::{Claim, Metric, Over};
+pub use claim::{Claim, Over};
 pub use error::{SpecError, SpecErrors};
 pub use experiment::{Blocks, Experiment, RecordLevel, Scenario};
 pub use factor::{Factor, Selector};
+pub use gate::Gate;
+pub use metric::{Metric, Unit};
 pub use schema::schema;
 pub use source::Source;

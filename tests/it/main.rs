@@ -1,6 +1,7 @@
 //! The program as a user meets it: its commands, files and exit codes.
 
 mod bench;
+mod comparing;
 mod input;
 mod interruption;
 mod pipeline;

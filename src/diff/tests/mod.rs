@@ -1,9 +1,11 @@
 //! Exact output for planned recordings, the rules of comparability, and simulations.
 
 mod calibration;
+mod gates;
+mod grown;
 mod rules;
 
-use crate::diff::{Diff, Options, compare, csv, exit, json, markdown, text};
+use crate::diff::{self, Contest, Diff, Options, Relative, Side};
 use crate::exit::Exit;
 use crate::plan::PlannedTrial;
 use crate::record::{Event, Happening, Recording, Status, TrialRow, synthetic};
@@ -47,7 +49,32 @@ fn scale(row: &mut TrialRow, factor: f64) {
 fn unchanged(_: &PlannedTrial, _: &mut TrialRow) {}
 
 fn of(base: &Recording, new: &Recording) -> Diff {
-    compare(base, new, &Options::default())
+    with(base, new, &Options::default())
+}
+
+fn with(base: &Recording, new: &Recording, options: &Options) -> Diff {
+    let contest = Contest::between(Side::of(base, "base"), Side::of(new, "new"));
+    diff::compare(&[contest], options).remove(0)
+}
+
+fn exit(diff: &Diff, strict: bool) -> Exit {
+    diff::exit(std::slice::from_ref(diff), strict)
+}
+
+fn text(diff: &Diff, color: bool) -> String {
+    diff::text(std::slice::from_ref(diff), color, false)
+}
+
+fn markdown(diff: &Diff) -> String {
+    diff::markdown(std::slice::from_ref(diff))
+}
+
+fn csv(diff: &Diff) -> String {
+    diff::csv(std::slice::from_ref(diff))
+}
+
+fn json(diff: &Diff) -> String {
+    diff::json(std::slice::from_ref(diff))
 }
 
 /// `label outcome` of every cell, in the order of the table.
@@ -123,10 +150,14 @@ fn another_machine_and_another_profile() {
     let base = recorded(1, four(), unchanged);
     let mut new = recorded(2, four(), |_, row| scale(row, 2.0));
     new.manifest.machine = "linux-aarch64-8cpu-16gib-0000".to_owned();
-    let diff = of(&base, &new);
+    let never = Options { relative: Relative::Never, ..Options::default() };
+    let diff = with(&base, &new, &never);
     insta::assert_snapshot!("other_machine_text", text(&diff, false));
     insta::assert_snapshot!("other_machine_csv", csv(&diff));
     assert_eq!(exit(&diff, false), Exit::NotComparable);
+    let forced = with(&base, &new, &Options { force: true, ..never });
+    insta::assert_snapshot!("forced_text", text(&forced, false));
+    assert_eq!(exit(&forced, false), Exit::Worse);
 
     let mut new = recorded(2, four(), |_, row| scale(row, 2.0));
     new.manifest.build.profile = "debug".to_owned();

@@ -1,8 +1,8 @@
 //! What is compared with what, and what stands in the way of a word.
 
-use super::{four, of, outcomes, recorded, scale, unchanged};
+use super::{exit, four, of, outcomes, recorded, scale, unchanged, with as compared};
 use crate::analyse::{Doubt, Side};
-use crate::diff::{Diff, Effect, MarginSource, Options, Source, compare, exit};
+use crate::diff::{Diff, Effect, MarginSource, Options, Source};
 use crate::exit::Exit;
 use crate::record::{Recording, Status, synthetic};
 
@@ -22,7 +22,7 @@ fn after(change: impl FnOnce(&mut Recording)) -> Diff {
 fn what_differs_is_noted_or_breaks() {
     type Change = fn(&mut Recording);
     let cases: [(&str, Effect, Change); 15] = [
-        ("machine", Effect::Breaks, |r| r.manifest.machine.push('x')),
+        ("machine", Effect::Noted, |r| r.manifest.machine.push('x')),
         ("profile", Effect::Breaks, |r| r.manifest.build.profile = "debug".to_owned()),
         ("format", Effect::Breaks, |r| r.manifest.format += 1),
         ("kernel", Effect::Noted, |r| r.manifest.kernel.push('x')),
@@ -42,9 +42,11 @@ fn what_differs_is_noted_or_breaks() {
         let diff = after(change);
         assert_eq!(effect(&diff, what), expected, "{what}");
         assert_eq!(diff.is_comparable(), expected != Effect::Breaks, "{what}");
-        assert_eq!(diff.cells.iter().all(|c| c.judged.is_some()), diff.is_comparable(), "{what}");
-        // The commit always differs here.
-        let others = diff.conditions.iter().filter(|c| c.what != what && c.what != "commit");
+        assert_eq!(diff.cells.iter().all(|c| c.judged.is_some()), diff.is_judged(), "{what}");
+        assert_eq!(diff.is_judged(), diff.is_comparable(), "{what}");
+        // Here the commit always differs, and no self-check is recorded.
+        let always = ["commit", "server timer", what];
+        let others = diff.conditions.iter().filter(|c| !always.contains(&c.what));
         assert!(others.into_iter().all(|c| c.effect == Effect::Same), "{what}");
     }
     assert_eq!(effect(&after(|_| {}), "commit"), Effect::Noted);
@@ -124,12 +126,15 @@ fn the_margin_is_the_larger_one_unless_asked_for() {
     };
     for (base, new) in [(0.02, 0.05), (0.05, 0.02)] {
         let diff = of(&with(1, base), &with(2, new));
-        assert_eq!((diff.margin.relative(), diff.margin_source), (0.05, MarginSource::Larger));
+        assert_eq!(
+            (diff.margins[0].1.relative(), diff.margin_source),
+            (0.05, MarginSource::Larger)
+        );
     }
-    let options = |margin| Options { margin: Some(margin) };
-    let diff = compare(&with(1, 0.02), &with(2, 0.05), &options(0.01));
-    assert_eq!((diff.margin.relative(), diff.margin_source), (0.01, MarginSource::Option));
-    let diff = compare(&with(1, 0.02), &with(2, 0.02), &options(-1.0));
+    let options = |margin| Options { margin: Some(margin), ..Options::default() };
+    let diff = compared(&with(1, 0.02), &with(2, 0.05), &options(0.01));
+    assert_eq!((diff.margins[0].1.relative(), diff.margin_source), (0.01, MarginSource::Option));
+    let diff = compared(&with(1, 0.02), &with(2, 0.02), &options(-1.0));
     assert_eq!(diff.margin_source, MarginSource::Experiment);
 }
 

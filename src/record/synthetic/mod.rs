@@ -36,6 +36,7 @@ pub(crate) fn experiment(strategies: Vec<Strategy>, blocks: u32) -> Experiment {
         control: None,
         blocks: Blocks { count: blocks, warmup: 1, seed: 1 },
         claims: Vec::new(),
+        gates: Vec::new(),
         record: RecordLevel::Sample,
         margin: 0.02,
         deadline_ns: None,

@@ -5,7 +5,7 @@ use crate::spec::error::Problem;
 use crate::spec::forms::{Bound, Picked, PickedOver};
 use crate::spec::key::{Open, Placed, Reading};
 use crate::spec::node::Node;
-use crate::spec::{Claim, Metric, Over, keys};
+use crate::spec::{Claim, Metric, Over, Unit, keys};
 use crate::units::{parse_duration, parse_size};
 
 /// Reads every claim; its cells are checked if the cells stand.
@@ -75,27 +75,11 @@ fn check_cells(cells: &Cells, of: &Picked, over: Option<&PickedOver>, reading: &
     }
 }
 
-/// The unit of a metric, as far as bounds are concerned.
-#[derive(PartialEq)]
-enum Unit {
-    Time,
-    Bytes,
-    Count,
-}
-
-fn unit(metric: Metric) -> Unit {
-    match metric {
-        Metric::Wall | Metric::P50 | Metric::P99 | Metric::Cpu => Unit::Time,
-        Metric::Memory => Unit::Bytes,
-        Metric::Connections | Metric::Errors => Unit::Count,
-    }
-}
-
 fn check_metric(metric: Metric, over: &Placed<PickedOver>, reading: &mut Reading) {
     let PickedOver::Word(word) = &over.value else { return };
     let fits = match word {
         Over::Ideal => metric == Metric::Wall,
-        Over::LongestDelay | Over::SumOfDelays => unit(metric) == Unit::Time,
+        Over::LongestDelay | Over::SumOfDelays => metric.unit() == Unit::Nanoseconds,
         Over::One | Over::Cell(_) => true,
     };
     if !fits {
@@ -117,18 +101,20 @@ fn bound(
     key: &str,
     reading: &mut Reading,
 ) -> Option<f64> {
-    let (expected, example) = match (over, unit(metric), &written.value) {
-        (Over::One, Unit::Time, Bound::Text(text)) => match parse_duration(text) {
+    let (expected, example) = match (over, metric.unit(), &written.value) {
+        (Over::One, Unit::Nanoseconds, Bound::Text(text)) => match parse_duration(text) {
             Ok(ns) => return Some(ns as f64),
             Err(_) => ("a duration", "\"10ms\""),
         },
-        (Over::One, Unit::Time, Bound::Number(_)) => ("a duration with its unit", "\"10ms\""),
+        (Over::One, Unit::Nanoseconds, Bound::Number(_)) => {
+            ("a duration with its unit", "\"10ms\"")
+        }
         (Over::One, Unit::Bytes, Bound::Text(text)) => match parse_size(text) {
             Ok(bytes) => return Some(bytes as f64),
             Err(_) => ("a size", "\"50MB\""),
         },
         (Over::One, Unit::Bytes, Bound::Number(_)) => ("a size with its unit", "\"50MB\""),
-        (Over::One, Unit::Count, Bound::Text(_)) => ("a number", "100"),
+        (Over::One, Unit::Count | Unit::PerSecond, Bound::Text(_)) => ("a number", "100"),
         (_, _, Bound::Text(_)) => ("a ratio", "1.15"),
         (_, _, Bound::Number(x)) => return Some(*x),
     };

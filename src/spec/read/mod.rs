@@ -2,6 +2,7 @@
 
 mod cells;
 mod claims;
+mod gates;
 mod strategies;
 
 use std::path::Path;
@@ -84,6 +85,7 @@ fn file(name: String, root: &Node, reading: &mut Reading) -> Option<Experiment> 
     let baseline = cells::one_each(&file, &keys::BASELINE, cells.as_ref(), reading);
     let control = cells::one_each(&file, &keys::CONTROL, cells.as_ref(), reading);
     let claims = claims::read(&file, cells.as_ref(), reading);
+    let gates = gates::read(&file, cells.as_ref(), reading);
 
     Some(Experiment {
         name,
@@ -96,6 +98,7 @@ fn file(name: String, root: &Node, reading: &mut Reading) -> Option<Experiment> 
         control,
         blocks: blocks?.value,
         claims,
+        gates,
         record: record?.value.0,
         margin: margin?.value,
         deadline_ns: deadline.map(|d| d.value),

@@ -1,0 +1,244 @@
+//! The claims of an experiment, judged from its recording.
+
+use crate::record::{Recording, Status, TrialRow};
+use crate::spec::{Claim, Metric, Over};
+
+use super::analysis::paired;
+use super::{
+    Analysis, Bounds, Estimate, Finding, Interval, NoEstimate, Side, Undecided, judge_claim, median,
+};
+
+/// A claim, judged for every cell that it selects.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClaimAnalysis {
+    /// Index of the claim in the experiment.
+    pub claim: usize,
+    /// Held if it holds for every cell, refuted if it is for one, else undecided.
+    pub finding: ClaimFinding,
+    /// Each cell with its ratio and finding.
+    pub cells: Vec<ClaimCell>,
+}
+
+/// The word for a whole claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimFinding {
+    /// It holds for every cell that it selects.
+    Held,
+    /// It is refuted for at least one.
+    Refuted,
+    /// Neither.
+    Undecided,
+    /// No recorded cell is selected (a part of the matrix was run).
+    NotMeasured,
+}
+
+impl ClaimFinding {
+    /// The word of the report.
+    pub fn name(self) -> &'static str {
+        match self {
+            ClaimFinding::Held => "held",
+            ClaimFinding::Refuted => "refuted",
+            ClaimFinding::Undecided => "undecided",
+            ClaimFinding::NotMeasured => "not measured",
+        }
+    }
+}
+
+/// A claim for one cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClaimCell {
+    /// Index of the cell in the plan.
+    pub cell: usize,
+    /// The claimed ratio.
+    pub ratio: Result<Estimate, NoEstimate>,
+    /// What the record says.
+    pub finding: Finding,
+}
+
+/// Judges every claim, in the order of the experiment.
+pub(super) fn of(recording: &Recording) -> Vec<ClaimAnalysis> {
+    (0..recording.plan.experiment.claims.len()).map(|c| claim_analysis(recording, c)).collect()
+}
+
+fn claim_analysis(recording: &Recording, index: usize) -> ClaimAnalysis {
+    let plan = &recording.plan;
+    let claim = &plan.experiment.claims[index];
+    let bounds = bounds(claim);
+    let cells: Vec<ClaimCell> = plan
+        .select(&claim.of)
+        .map(|cell| {
+            let ratio = claimed_ratio(recording, claim, cell);
+            let finding = match judge_claim(ratio.as_ref(), bounds) {
+                // The range of a count reaches across the bound: some trial is beyond it.
+                Finding::Undecided(Undecided::Straddles) if is_claim_of_count(claim) => {
+                    Finding::Refuted
+                }
+                finding => finding,
+            };
+            ClaimCell { cell, ratio, finding }
+        })
+        .collect();
+    let finding = if cells.is_empty() {
+        ClaimFinding::NotMeasured
+    } else if cells.iter().any(|c| c.finding == Finding::Refuted) {
+        ClaimFinding::Refuted
+    } else if cells.iter().all(|c| c.finding == Finding::Held) {
+        ClaimFinding::Held
+    } else {
+        ClaimFinding::Undecided
+    };
+    ClaimAnalysis { claim: index, finding, cells }
+}
+
+/// Whether the claim is about every trial and not about a median.
+fn is_claim_of_count(claim: &Claim) -> bool {
+    claim.over == Over::One && claim.metric.is_count()
+}
+
+fn bounds(claim: &Claim) -> Bounds {
+    match (claim.at_least, claim.at_most) {
+        (Some(low), Some(high)) => Bounds::Between { low, high },
+        (Some(low), None) => Bounds::AtLeast(low),
+        (None, Some(high)) => Bounds::AtMost(high),
+        // The parser lets no claim pass without a bound.
+        (None, None) => Bounds::AtLeast(f64::NEG_INFINITY),
+    }
+}
+
+fn claimed_ratio(
+    recording: &Recording,
+    claim: &Claim,
+    cell: usize,
+) -> Result<Estimate, NoEstimate> {
+    let plan = &recording.plan;
+    let planned = &plan.cells[cell];
+    let facts = plan.facts_of(planned);
+    let over = |denominator: u64| {
+        let estimate = Analysis::metric(recording, cell, claim.metric)?;
+        divided(estimate, denominator as f64)
+    };
+    match &claim.over {
+        Over::Ideal => over(planned.ideal.wall_ns),
+        Over::LongestDelay => over(facts.longest_delay_ns),
+        Over::SumOfDelays => over(facts.sum_of_delays_ns),
+        Over::One if is_claim_of_count(claim) => every_trial(recording, cell, claim.metric),
+        Over::One => Analysis::metric(recording, cell, claim.metric),
+        Over::Cell(selector) => {
+            let base = plan
+                .select(selector)
+                .find(|&c| plan.cells[c].scenario == planned.scenario)
+                .ok_or(NoEstimate::Empty(Side::Base))?;
+            paired(recording, base, cell, claim.metric).map(|r| r.ratio)
+        }
+    }
+}
+
+/// A count must be right in every trial: its range, which is no estimate of anything. Trials that
+/// are invalid belong to it, since a wrong answer makes a trial invalid.
+fn every_trial(recording: &Recording, cell: usize, metric: Metric) -> Result<Estimate, NoEstimate> {
+    let id = recording.plan.cells[cell].id.to_string();
+    let measured = |t: &&TrialRow| matches!(t.status, Status::Ok | Status::Invalid);
+    let counts: Vec<f64> =
+        recording.of_cell(&id).filter(measured).filter_map(|t| metric.of(t)).collect();
+    let middle = median(&counts)?;
+    let range = |pick: fn(f64, f64) -> f64| counts.iter().copied().fold(middle.value, pick);
+    let (low, high) = (range(f64::min), range(f64::max));
+    Ok(Estimate {
+        interval: Ok(Interval { low, high, nominal: 1.0, achieved: 1.0, exact: true }),
+        ..middle
+    })
+}
+
+fn divided(estimate: Estimate, denominator: f64) -> Result<Estimate, NoEstimate> {
+    if denominator <= 0.0 {
+        return Err(NoEstimate::NotPositive { side: Side::Base, position: 1 });
+    }
+    Ok(Estimate {
+        value: estimate.value / denominator,
+        n: estimate.n,
+        interval: estimate.interval.map(|i| i.map(|end| end / denominator)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::synthetic::{experiment, recording, strategy};
+    use crate::spec::{Factor, Selector};
+
+    fn three() -> crate::spec::Experiment {
+        let strategies = vec![
+            strategy("sync", "sequential", None),
+            strategy("threads", "threads", Some(10)),
+            strategy("async", "async-all", None),
+        ];
+        experiment(strategies, 12)
+    }
+
+    fn of(label: &str) -> Selector {
+        Selector { terms: vec![(Factor::Label, vec![label.to_owned()])] }
+    }
+
+    #[test]
+    fn a_claim_about_a_count_must_hold_in_every_trial() {
+        let mut experiment = three();
+        experiment.claims = vec![Claim {
+            text: "No request fails".to_owned(),
+            metric: Metric::Errors,
+            of: of("threads"),
+            over: Over::One,
+            at_least: None,
+            at_most: Some(0.0),
+        }];
+        let finding = |block: u32, status: Status| {
+            let recording = recording(experiment.clone(), |_, planned, row| {
+                if planned.block == block && row.label == "threads" {
+                    row.errors = Some(1);
+                    row.set_status(status, "");
+                }
+            });
+            Analysis::of(&recording).claims[0].finding
+        };
+        assert_eq!(finding(99, Status::Ok), ClaimFinding::Held);
+        // A single failure refutes it, even in a trial that wrong answers made invalid.
+        assert_eq!(finding(3, Status::Ok), ClaimFinding::Refuted);
+        assert_eq!(finding(3, Status::Invalid), ClaimFinding::Refuted);
+    }
+
+    #[test]
+    fn a_claim_must_hold_for_every_cell_that_it_selects() {
+        let mut experiment = three();
+        let claim = |of: Selector, over: Over, at_most: f64| Claim {
+            text: "a claim".to_owned(),
+            metric: Metric::Wall,
+            of,
+            over,
+            at_least: None,
+            at_most: Some(at_most),
+        };
+        experiment.claims = vec![
+            claim(of("async"), Over::LongestDelay, 1.15),
+            claim(Selector::default(), Over::Ideal, 1.15),
+            claim(Selector::default(), Over::Ideal, 2.5),
+            claim(of("threads"), Over::Cell(of("sync")), 0.5),
+            claim(of("nothing"), Over::Ideal, 1.0),
+        ];
+        let recording = recording(experiment, |_, _, row| {
+            if row.label == "threads" {
+                row.wall_ns = row.wall_ns.map(|ns| ns * 2);
+            }
+        });
+        let analysis = Analysis::of(&recording);
+        let findings: Vec<ClaimFinding> = analysis.claims.iter().map(|c| c.finding).collect();
+        assert_eq!(
+            findings,
+            [
+                ClaimFinding::Held,
+                ClaimFinding::Refuted,
+                ClaimFinding::Held,
+                ClaimFinding::Held,
+                ClaimFinding::NotMeasured,
+            ]
+        );
+    }
+}

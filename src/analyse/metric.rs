@@ -1,0 +1,39 @@
+//! What the values of a metric are, and which way is better.
+
+use crate::record::TrialRow;
+use crate::spec::Metric;
+
+use super::Direction;
+
+impl Metric {
+    /// Whether it counts something, so that a claim is about every trial and not about a median.
+    pub fn is_count(self) -> bool {
+        matches!(self, Metric::Connections | Metric::Errors)
+    }
+
+    /// Which way is better.
+    pub fn direction(self) -> Direction {
+        match self {
+            Metric::Throughput => Direction::HigherIsBetter,
+            _ => Direction::LowerIsBetter,
+        }
+    }
+
+    /// The value of a trial, in the unit of the metric.
+    pub fn of(self, row: &TrialRow) -> Option<f64> {
+        let value = match self {
+            Metric::Wall => row.wall_ns,
+            Metric::Throughput => {
+                let wall = row.wall_ns.filter(|&ns| ns > 0)?;
+                return Some(row.ok? as f64 * 1e9 / wall as f64);
+            }
+            Metric::P50 => row.latency_p50_ns,
+            Metric::P99 => row.latency_p99_ns,
+            Metric::Cpu => row.client_cpu_ns(),
+            Metric::Memory => row.client_max_rss_bytes,
+            Metric::Connections => row.server_connections,
+            Metric::Errors => row.errors,
+        };
+        value.map(|v| v as f64)
+    }
+}

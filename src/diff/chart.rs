@@ -1,0 +1,76 @@
+//! The ratios as a forest plot.
+
+use crate::report::chart::aa::{Ratios, Row, Tone};
+use crate::report::chart::{Draw, Drawing, Frame, Group};
+use crate::spec::Metric;
+
+use super::{CellDiff, Diff, Outcome, Pairing, words};
+
+/// Every ratio of a comparison with its interval, by metric and scenario.
+pub fn chart(diff: &Diff) -> Drawing {
+    let margin = diff.margins.iter().map(|(_, m)| m.relative()).fold(0.0, f64::max);
+    let [base, new] = words::labels(diff);
+    let paired = match diff.pairing {
+        Pairing::Blocks => "paired by block",
+        Pairing::None => "not paired",
+    };
+    let quantity = if diff.relative { "ratio of ratios to the baseline, " } else { "" };
+    Ratios {
+        frame: Frame {
+            id: "diff".to_owned(),
+            title: words::summary(diff).lines().next().unwrap_or_default().to_owned(),
+            subtitle: format!("{quantity}{new} ÷ {base}, {paired}"),
+            footer: format!(
+                "Hodges–Lehmann estimates, 95 % intervals, verdicts after Holm's adjustment. \
+                 {base}: {}; {new}: {}.",
+                diff.base.recording, diff.new.recording
+            ),
+            description: format!("Ratios of {} cells, {new} to {base}.", diff.cells.len()),
+        },
+        margin: (1.0 / (1.0 + margin), 1.0 + margin),
+        // One band stands for one control only.
+        control: match diff.controls.as_slice() {
+            [one] => one.base.or(one.new).map(|i| (i.low, i.high)),
+            _ => None,
+        },
+        less: format!("{new} is less"),
+        more: format!("{new} is more"),
+        groups: groups(diff),
+    }
+    .draw()
+}
+
+fn groups(diff: &Diff) -> Vec<Group<Row>> {
+    let several = diff.margins.len() > 1;
+    let heading = |metric: Metric, scenario: &str| match (several, scenario) {
+        (false, scenario) => scenario.to_owned(),
+        (true, "") => metric.name().to_owned(),
+        (true, scenario) => format!("{}, {scenario}", metric.name()),
+    };
+    let mut groups: Vec<Group<Row>> = Vec::new();
+    for cell in &diff.cells {
+        let heading = heading(cell.metric, &cell.scenario);
+        match groups.iter_mut().find(|g| g.heading == heading) {
+            Some(group) => group.rows.push(row(cell)),
+            None => groups.push(Group { heading, rows: vec![row(cell)] }),
+        }
+    }
+    groups
+}
+
+fn row(cell: &CellDiff) -> Row {
+    let ratio = cell.ratio.as_ref().ok().map(|r| &r.ratio);
+    Row {
+        label: cell.name.clone(),
+        ratio: ratio.map(|r| r.value),
+        interval: ratio.and_then(|r| r.interval.as_ref().ok()).map(|i| (i.low, i.high)),
+        bound: None,
+        tone: match cell.outcome {
+            Outcome::Slower | Outcome::NewlyFailing => Tone::Bad,
+            Outcome::Faster | Outcome::Fixed => Tone::Good,
+            Outcome::Equivalent => Tone::Same,
+            Outcome::Inconclusive | Outcome::NotMeasured | Outcome::NotComparable => Tone::Open,
+        },
+        verdict: words::word(cell.outcome, cell.metric).to_owned(),
+    }
+}

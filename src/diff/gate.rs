@@ -1,0 +1,169 @@
+//! Gates: whether a change worsens what it must not.
+
+use crate::analyse::{Comparison, Direction, Margin, NoEstimate, Verdict, judge_each};
+use crate::plan::Only;
+use crate::spec::{Gate, Metric};
+
+use super::{CellDiff, Contest, Diff, Options, Outcome};
+
+/// A gate, judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GateResult {
+    /// What was asked for.
+    pub gate: Gate,
+    /// The word for all of its cells: the worst of theirs.
+    pub finding: GateFinding,
+    /// Its cells that did not pass, as rows of [`Diff::cells`].
+    pub cells: Vec<(usize, GateFinding)>,
+    /// Cells that it looked at.
+    pub looked_at: usize,
+}
+
+/// The word for a gate, the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GateFinding {
+    /// No cell is worse by more than the margin.
+    Passed,
+    /// The interval of a cell reaches across the margin, or it was not measured on both sides.
+    Undecided,
+    /// There is no measurement on both sides to look at.
+    NothingMeasured,
+    /// A cell is worse by more than the margin, or newly failing.
+    Failed,
+}
+
+impl GateFinding {
+    /// The word of every rendering.
+    pub fn name(self) -> &'static str {
+        match self {
+            GateFinding::Passed => "passed",
+            GateFinding::Undecided => "undecided",
+            GateFinding::NothingMeasured => "nothing measured",
+            GateFinding::Failed => "failed",
+        }
+    }
+}
+
+/// Reads a gate of the command line: `METRIC=PERCENT`, and after a colon the cells that it holds for
+/// as `FACTOR=VALUE[,VALUE…]`, several with semicolons.
+pub fn parse(text: &str) -> Result<Gate, String> {
+    let example = "write METRIC=PERCENT[:FACTOR=VALUE], as in wall=5% or p99=10%:label=async";
+    let (what, of) = text.split_once(':').unwrap_or((text, ""));
+    let (metric, margin) =
+        what.split_once('=').ok_or_else(|| format!("`{text}` is no gate; {example}"))?;
+    let metric = parse_metric(metric.trim())?;
+    let percent = margin.trim().strip_suffix('%').and_then(|p| p.trim().parse::<f64>().ok());
+    let margin = percent
+        .filter(|p| (0.0..100.0).contains(p) && *p > 0.0)
+        .ok_or_else(|| format!("`{margin}` is no percentage above 0 and below 100; {example}"))?;
+    let terms: Vec<String> =
+        of.split(';').map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()).collect();
+    if let Some(name) = terms.iter().find(|term| !term.contains('=')) {
+        return Err(format!("`{name}` selects no cell; {example}"));
+    }
+    let of = Only::parse(&terms).map_err(|e| e.replace("--only ", "--gate "))?;
+    Ok(Gate { metric, of: of.selector().clone(), margin: margin / 100.0 })
+}
+
+/// A metric by its name.
+pub fn parse_metric(name: &str) -> Result<Metric, String> {
+    let known = Metric::ALL.map(Metric::name).join(", ");
+    Metric::ALL
+        .into_iter()
+        .find(|m| m.name() == name)
+        .ok_or_else(|| format!("there is no metric `{name}`; known are {known}"))
+}
+
+/// The gates of the new experiment, then those asked for.
+pub(super) fn of<'a>(contest: &'a Contest, options: &'a Options) -> impl Iterator<Item = &'a Gate> {
+    contest.new.gates.iter().chain(&options.gates)
+}
+
+/// Judges every gate. All rows that gates look at are one family, each with the margin of its gate:
+/// a gate asks another question than the table, namely of its own margin.
+pub(super) fn check(diff: &Diff, contest: &Contest, options: &Options) -> Vec<GateResult> {
+    if !diff.is_judged() {
+        return Vec::new();
+    }
+    let gates: Vec<&Gate> = of(contest, options).collect();
+    let looks_at = |gate: &Gate, cell: &CellDiff| {
+        let has = |(factor, accepted): &(_, Vec<String>)| {
+            let value = cell.factors.iter().find(|(f, _)| f == factor).map(|(_, v)| v);
+            value.is_some_and(|value| accepted.contains(value))
+        };
+        cell.metric == gate.metric && gate.of.terms.iter().all(has)
+    };
+    let rows: Vec<(usize, usize)> = gates
+        .iter()
+        .enumerate()
+        .flat_map(|(g, gate)| {
+            let rows = diff.cells.iter().enumerate().filter(|(_, cell)| looks_at(gate, cell));
+            rows.map(move |(row, _)| (g, row)).collect::<Vec<_>>()
+        })
+        .collect();
+    let comparisons: Vec<Comparison> = rows
+        .iter()
+        .map(|&(_, row)| {
+            let cell = &diff.cells[row];
+            Comparison { ratio: cell.ratio.clone(), direction: cell.metric.direction() }
+        })
+        .collect();
+    let family: Vec<_> = rows
+        .iter()
+        .zip(&comparisons)
+        .map(|(&(g, row), comparison)| {
+            let margin = Margin::new(gates[g].margin).unwrap_or_default();
+            (comparison, margin, diff.cells[row].noise.map(|n| n.interval))
+        })
+        .collect();
+    let findings: Vec<GateFinding> = rows
+        .iter()
+        .zip(judge_each(&family))
+        .map(|(&(g, row), judged)| finding(&diff.cells[row], &judged.verdict, gates[g].margin))
+        .collect();
+    let result = |(g, gate): (usize, &&Gate)| {
+        let of_gate = || rows.iter().zip(&findings).filter(move |((of, _), _)| *of == g);
+        let all_lost = of_gate().all(|(_, f)| *f == GateFinding::NothingMeasured);
+        let worst = of_gate().map(|(_, f)| *f).filter(|f| *f != GateFinding::NothingMeasured).max();
+        let lost = of_gate().any(|(_, f)| *f == GateFinding::NothingMeasured);
+        let finding = match worst {
+            _ if all_lost => GateFinding::NothingMeasured,
+            // A cell without a measurement is not known to pass.
+            Some(GateFinding::Passed) if lost => GateFinding::Undecided,
+            Some(worst) => worst,
+            None => GateFinding::NothingMeasured,
+        };
+        GateResult {
+            gate: (*gate).clone(),
+            finding,
+            cells: of_gate()
+                .filter(|(_, f)| **f != GateFinding::Passed)
+                .map(|((_, row), f)| (*row, *f))
+                .collect(),
+            looked_at: of_gate().count(),
+        }
+    };
+    gates.iter().enumerate().map(result).collect()
+}
+
+fn finding(cell: &CellDiff, verdict: &Result<Verdict, NoEstimate>, margin: f64) -> GateFinding {
+    match (cell.outcome, verdict) {
+        (Outcome::NewlyFailing, _) | (_, Ok(Verdict::Slower)) => GateFinding::Failed,
+        (Outcome::NotMeasured, _) => GateFinding::NothingMeasured,
+        (Outcome::Fixed, _) | (_, Ok(Verdict::Faster | Verdict::Equivalent)) => GateFinding::Passed,
+        // The interval may cross the margin of the better side: that is not worse.
+        (_, Ok(Verdict::Inconclusive { .. })) if is_within(cell, margin) => GateFinding::Passed,
+        (_, Ok(Verdict::Inconclusive { .. })) => GateFinding::Undecided,
+        // Nothing on both sides: equivalent without a ratio.
+        (_, Err(_)) => GateFinding::Passed,
+    }
+}
+
+/// Whether all of the interval is no worse than the margin.
+fn is_within(cell: &CellDiff, margin: f64) -> bool {
+    let interval = cell.ratio.as_ref().ok().and_then(|r| r.ratio.interval.as_ref().ok());
+    interval.is_some_and(|i| match cell.metric.direction() {
+        Direction::LowerIsBetter => i.high <= 1.0 + margin,
+        Direction::HigherIsBetter => i.low >= 1.0 / (1.0 + margin),
+    })
+}

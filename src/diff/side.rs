@@ -1,0 +1,199 @@
+//! One side of a comparison: its cells, their trials, and what it was recorded with.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use crate::analyse::{CellAnalysis, Margin};
+use crate::record::{RecordError, Recording, TrialRow, read_trials};
+use crate::spec::{Factor, Gate, Metric};
+
+use super::comparability::Made;
+
+/// A recording, or a part of one, as a comparison sees it.
+#[derive(Debug, Clone)]
+pub struct Side {
+    /// What the renderings call it: `base`, `new`, or the word of the user.
+    pub label: String,
+    /// Name of the recording.
+    pub name: String,
+    /// What it was recorded with; empty for bare trials.
+    pub(super) made: Option<Made>,
+    /// The margin of its experiment.
+    pub(super) margin: Option<Margin>,
+    /// The gates of its experiment.
+    pub(super) gates: Vec<Gate>,
+    pub(super) scenarios: Vec<SideScenario>,
+    pub(super) cells: Vec<SideCell>,
+}
+
+/// A scenario of a side.
+#[derive(Debug, Clone)]
+pub(super) struct SideScenario {
+    /// Its name; empty if there is only one.
+    pub(super) name: String,
+    /// The cell that others are divided by.
+    pub(super) baseline: Option<usize>,
+    /// The A/A control: its cell, and the trials of its twin.
+    pub(super) control: Option<(usize, Vec<TrialRow>)>,
+}
+
+/// A cell of a side with its trials.
+#[derive(Debug, Clone)]
+pub(super) struct SideCell {
+    /// What its counterpart on the other side has, too.
+    pub(super) key: String,
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) scenario: usize,
+    pub(super) factors: Vec<(Factor, String)>,
+    /// Trials of complete blocks, in the order of blocks; control twins left out.
+    pub(super) trials: Vec<TrialRow>,
+    pub(super) analysed: CellAnalysis,
+}
+
+impl SideCell {
+    pub(super) fn factor(&self, factor: Factor) -> &str {
+        self.factors.iter().find(|(f, _)| *f == factor).map_or("", |(_, value)| value)
+    }
+
+    /// The values of a metric in the trials that are measurements, by block.
+    pub(super) fn values(&self, metric: Metric) -> BTreeMap<u32, f64> {
+        values(&self.trials, metric)
+    }
+}
+
+/// The values of a metric in the trials that are measurements, by block.
+pub(super) fn values(trials: &[TrialRow], metric: Metric) -> BTreeMap<u32, f64> {
+    let ok = trials.iter().filter(|t| t.is_ok());
+    ok.filter_map(|t| Some((t.block, metric.of(t)?))).collect()
+}
+
+impl Side {
+    /// All of a recording.
+    pub fn of(recording: &Recording, label: &str) -> Side {
+        let plan = &recording.plan;
+        let margin = Margin::new(plan.experiment.margin).unwrap_or_default();
+        let mut by_cell: HashMap<(&str, bool), Vec<&TrialRow>> = HashMap::new();
+        for row in recording.measured() {
+            by_cell.entry((&row.cell, row.replica == "a")).or_default().push(row);
+        }
+        let cells: Vec<SideCell> = plan
+            .cells
+            .iter()
+            .enumerate()
+            .map(|(index, cell)| {
+                let id = cell.id.to_string();
+                let rows = by_cell.get(&(id.as_str(), true)).cloned().unwrap_or_default();
+                SideCell {
+                    key: id.clone(),
+                    name: cell.name.clone(),
+                    scenario: cell.scenario,
+                    factors: Factor::ALL.map(|f| (f, plan.factor(cell, f))).into(),
+                    analysed: CellAnalysis::of(index, cell.ideal.wall_ns, &rows, margin),
+                    trials: rows.into_iter().cloned().collect(),
+                    id,
+                }
+            })
+            .collect();
+        let scenarios = plan.scenarios.iter().map(|scenario| {
+            let id = plan.cells[scenario.control].id.to_string();
+            let twins = by_cell.get(&(id.as_str(), false));
+            SideScenario {
+                name: scenario.name.clone(),
+                baseline: Some(scenario.baseline),
+                control: twins
+                    .map(|rows| (scenario.control, rows.iter().map(|&r| r.clone()).collect())),
+            }
+        });
+        Side {
+            label: label.to_owned(),
+            name: recording.name.clone(),
+            made: Some(Made::of(recording)),
+            margin: Some(margin),
+            gates: plan.experiment.gates.clone(),
+            scenarios: scenarios.collect(),
+            cells,
+        }
+    }
+
+    /// A `trials.csv` without its recording: of every block the last attempt counts, and machine,
+    /// build and plan are unknown.
+    pub fn of_trials(path: &Path, label: &str) -> Result<Side, RecordError> {
+        let rows = read_trials(path)?;
+        let mut last: HashMap<u32, u32> = HashMap::new();
+        for row in &rows {
+            let attempt = last.entry(row.block).or_default();
+            *attempt = row.attempt.max(*attempt);
+        }
+        let counts =
+            |row: &&TrialRow| row.block > 0 && !row.is_aborted() && last[&row.block] == row.attempt;
+        let mut by_cell: Vec<(&TrialRow, Vec<&TrialRow>, Vec<TrialRow>)> = Vec::new();
+        let mut place: HashMap<&str, usize> = HashMap::new();
+        for row in rows.iter().filter(counts) {
+            let at = *place.entry(&row.cell).or_insert_with(|| {
+                by_cell.push((row, Vec::new(), Vec::new()));
+                by_cell.len() - 1
+            });
+            match row.replica.as_str() {
+                "a" => by_cell[at].1.push(row),
+                _ => by_cell[at].2.push(row.clone()),
+            }
+        }
+        // The order of the plan is not known; that of scenarios and names is as good.
+        by_cell.sort_by_key(|(row, ..)| (row.scenario, row.label.clone(), row.cell.clone()));
+        let count = by_cell.iter().map(|(row, ..)| row.scenario + 1).max().unwrap_or(0);
+        let mut scenarios: Vec<SideScenario> = (0..count)
+            .map(|index| SideScenario {
+                name: if count > 1 { format!("scenario {}", index + 1) } else { String::new() },
+                baseline: None,
+                control: None,
+            })
+            .collect();
+        let cells = by_cell.into_iter().enumerate().map(|(index, (row, mut of, twins))| {
+            of.sort_by_key(|r| r.block);
+            if !twins.is_empty() {
+                scenarios[row.scenario].control = Some((index, twins));
+            }
+            SideCell {
+                key: row.cell.clone(),
+                id: row.cell.clone(),
+                name: name_of(row),
+                scenario: row.scenario,
+                factors: Factor::ALL.map(|f| (f, row.factor(f).to_owned())).into(),
+                analysed: CellAnalysis::of(index, row.ideal_ns, &of, Margin::default()),
+                trials: of.into_iter().cloned().collect(),
+            }
+        });
+        let cells = cells.collect();
+        Ok(Side {
+            label: label.to_owned(),
+            name: path.display().to_string(),
+            made: None,
+            margin: None,
+            gates: Vec::new(),
+            scenarios,
+            cells,
+        })
+    }
+
+    /// Whether both are one and the same recording.
+    pub(super) fn is_same_as(&self, other: &Side) -> bool {
+        let trials = |side: &Side| side.cells.iter().map(|c| c.trials.len()).sum::<usize>();
+        let equal = || self.cells.iter().zip(&other.cells).all(|(a, b)| a.trials == b.trials);
+        self.made.as_ref().map(|m| &m.manifest) == other.made.as_ref().map(|m| &m.manifest)
+            && trials(self) == trials(other)
+            && equal()
+    }
+
+    pub(super) fn scenario_of(&self, cell: &SideCell) -> &SideScenario {
+        &self.scenarios[cell.scenario]
+    }
+}
+
+/// The label with the factors that most cells differ in: no plan tells which of them vary.
+fn name_of(row: &TrialRow) -> String {
+    match row.limit.as_str() {
+        "none" => format!("{} {}", row.label, row.client),
+        limit => format!("{} {} limit {limit}", row.label, row.client),
+    }
+}

@@ -1,0 +1,14 @@
+//! Gates: what a change must not make worse.
+
+use super::{Metric, Selector};
+
+/// A metric that no selected cell may worsen by more than a margin. `diff` judges it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gate {
+    /// What is looked at.
+    pub metric: Metric,
+    /// The cells that are looked at.
+    pub of: Selector,
+    /// How much worse is still let through; 0.05 is a ratio of 1.05.
+    pub margin: f64,
+}
