@@ -160,7 +160,7 @@ fn path_of(bytes: &[u8]) -> PathBuf {
 
 /// Puts a file, a link, or the lack of either, in the place of another. A folder in this place is
 /// a repository of its own (a submodule), which stays as the commit has it.
-fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+pub(super) fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     let Ok(kind) = from.symlink_metadata() else {
         return match to.symlink_metadata() {
             Ok(_) => fs::remove_file(to),

@@ -12,6 +12,8 @@ mod build;
 mod call;
 mod git;
 mod hello;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -274,13 +276,26 @@ impl Builds {
     ) -> Result<Builds, AbError> {
         let dir = tempfile::Builder::new().prefix("inflight-ab-").tempdir()?;
         let mut workshop = Workshop { dir: dir.path(), options, stop, tell, made: Vec::new() };
-        let mut sides = Vec::new();
-        let mut binaries = Vec::new();
         for (name, source) in SIDES.into_iter().zip(sources) {
-            let (side, binary) = workshop.side(name, source)?;
-            sides.push(side);
-            binaries.push(binary);
+            // A slip of the pen is told before some minutes are spent on the other side.
+            if let Source::Revision(revision) = source {
+                Repository::here(name, stop)?.commit(name, revision)?;
+            }
         }
+        // What takes no time comes first, then the working tree: it is wanted as it stands, and may
+        // be edited while the other side is built.
+        let mut order = [0, 1];
+        order.sort_by_key(|&side| match sources[side] {
+            Source::Binary(_) => 0,
+            Source::WorkingTree => 1,
+            Source::Revision(_) => 2,
+        });
+        let mut made = Vec::new();
+        for side in order {
+            made.push((side, workshop.side(SIDES[side], sources[side])?));
+        }
+        made.sort_by_key(|(side, _)| *side);
+        let (sides, binaries) = made.into_iter().map(|(_, made)| made).unzip();
         Ok(Builds { sides, binaries, _dir: dir })
     }
 

@@ -132,12 +132,12 @@ fn warn(args: &cli::Ab, builds: &Builds) {
     if base.build == new.build {
         say("both sides are the same build: what differs is noise");
     }
-    for (what, base, new) in [
-        ("profile", &base.build.profile, &new.build.profile),
-        ("compiler", &base.build.rustc, &new.build.rustc),
-    ] {
-        if base != new {
-            say(&format!("warning: the {what} differs: base {base}, new {new}"));
-        }
+    for side in builds.sides.iter().filter(|side| side.build.profile != "release") {
+        let (name, profile) = (&side.name, &side.build.profile);
+        say(&format!("warning: {name} is a {profile} build: its CPU times mean little"));
+    }
+    if base.build.rustc != new.build.rustc {
+        let (base, new) = (&base.build.rustc, &new.build.rustc);
+        say(&format!("warning: the compilers differ: base {base}, new {new}"));
     }
 }

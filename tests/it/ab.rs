@@ -191,24 +191,25 @@ fn what_is_built_is_the_commit_or_the_tree_as_it_stands() {
     let bench = bench();
     repository(&bench, &speaks(90));
     let protocol = |args: &[&str], n: u32| {
-        ab(&bench, args).exits(65).says("building base").says(&format!("it speaks protocol {n}"));
+        ab(&bench, args).exits(65).says("error: base (").says(&format!("it speaks protocol {n}"));
         assert_eq!(git(&bench.path(""), &["worktree", "list"]).lines().count(), 1);
         assert_eq!(left_over(&bench), Vec::<String>::new());
     };
-    // What is built first is asked first.
-    protocol(&["tiny.toml"], 90);
+    protocol(&["tiny.toml", "--base", "HEAD", "--new-bin", THIS], 90);
     bench.file("src/number.rs", &speaks(91).replace("fn main", "pub fn say"));
     bench.file("src/main.rs", "mod number;\nfn main() { number::say() }\n");
-    protocol(&["tiny.toml"], 90);
-    let tree = ["tiny.toml", "--base-bin", THIS];
-    ab(&bench, &tree).exits(65).says("with 2 changed files").says("it speaks protocol 91");
+    protocol(&["tiny.toml", "--base", "HEAD", "--new-bin", THIS], 90);
+    for tree in [&["tiny.toml", "--base-bin", THIS][..], &["tiny.toml"]] {
+        let called = ab(&bench, tree);
+        called.exits(65).says("with 2 changed files").says("it speaks protocol 91");
+    }
     git(&bench.path(""), &["add", "--all"]);
     git(&bench.path(""), &["commit", "--quiet", "--message", "second"]);
     // Both commits in one target directory: what was built before must not pass for the other.
     let target = bench.path("target").display().to_string();
-    protocol(&["tiny.toml", "--base", "HEAD", "--target-dir", &target], 91);
-    protocol(&["tiny.toml", "--base", "HEAD~1", "--target-dir", &target], 90);
-    protocol(&["tiny.toml", "--base", "HEAD", "--target-dir", &target], 91);
+    protocol(&["tiny.toml", "--base", "HEAD", "--new-bin", THIS, "--target-dir", &target], 91);
+    protocol(&["tiny.toml", "--base", "HEAD~1", "--new-bin", THIS, "--target-dir", &target], 90);
+    protocol(&["tiny.toml", "--base", "HEAD", "--new-bin", THIS, "--target-dir", &target], 91);
 }
 
 #[test]
