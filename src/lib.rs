@@ -7,6 +7,7 @@
 //! experiment.toml ─spec→ Experiment ─plan→ Plan ─run→ rows ─record→ results/…/*.csv
 //! results/…/*.csv ─record::Recording→ Recording ─analyse→ Analysis ─report→ report.md + *.svg
 //! two Recordings ─diff→ Diff ─→ text, Markdown, CSV, JSON, exit code
+//! two revisions ─ab→ two binaries ─run→ one record in which the build is a factor
 //! ```
 //!
 //! What the stages share:
@@ -17,6 +18,7 @@
 //! - [`server`] and [`client`]: the two children of a trial
 //! - [`machine`]: this process and this machine
 
+pub mod ab;
 pub mod analyse;
 pub mod body;
 pub mod cli;

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::delay::Delay;
 use crate::strategy::Strategy;
 
-/// Raised when a document changes its meaning.
+/// Raised when a document changes its form or its meaning: `inflight ab` lets builds of the same
+/// version speak with each other, and no others.
 pub const VERSION: u32 = 1;
 
 /// What a delay server is to do.
@@ -196,4 +197,51 @@ pub struct Percentiles {
     pub p99_ns: u64,
     /// The longest.
     pub max_ns: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::record::synthetic::{experiment, strategy};
+
+    /// Where a document changes on purpose, [`VERSION`] is raised, and there is a new snapshot.
+    #[test]
+    fn documents_have_one_form_in_each_version() {
+        let delay = experiment(Vec::new(), 1).scenarios[0].delay.clone();
+        let server = ServerConfig {
+            protocol: VERSION,
+            port: 0,
+            seed: 1,
+            delay: delay.clone(),
+            time_scale: 1.0,
+            body_bytes: 1,
+            backlog: 1,
+            cpus: vec![0],
+            nofile: None,
+        };
+        let addr = SocketAddr::from(([127, 0, 0, 1], 1));
+        let client = ClientConfig {
+            protocol: VERSION,
+            server: addr,
+            strategy: strategy("s", "async-semaphore", Some(2)),
+            requests: 1,
+            seed: 1,
+            delay,
+            time_scale: 1.0,
+            body_bytes: 1,
+            cpus: vec![0],
+            request_log: Some(RequestLog { path: Path::new("r").to_owned(), rows: 1 }),
+            timeline: Some(Timeline { path: Path::new("t").to_owned(), every_ns: 1 }),
+        };
+        let report = ClientReport {
+            latency_percentiles: Some(Percentiles { p50_ns: 1, p90_ns: 1, p99_ns: 1, max_ns: 1 }),
+            ..ClientReport::default()
+        };
+        let ready = ServerReady { protocol: VERSION, addr };
+        let all = serde_json::json!([server, ready, ServerReport::default(), client, report]);
+        let text = serde_json::to_string_pretty(&all).expect("plain data");
+        insta::assert_snapshot!(format!("documents_of_version_{VERSION}"), text);
+    }
 }

@@ -24,8 +24,12 @@ pub(super) fn summary(plan: &Plan) -> String {
         0 => String::new(),
         n => format!(" + {n} warm-up"),
     };
+    let builds = match plan.builds.len() {
+        0 => String::new(),
+        n => format!("{n} builds, "),
+    };
     format!(
-        "{}: {} cells, {} blocks{warmup}, {} trials, about {}",
+        "{}: {builds}{} cells, {} blocks{warmup}, {} trials, about {}",
         experiment.name,
         plan.cells.len(),
         experiment.blocks.count,

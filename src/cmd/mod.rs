@@ -1,5 +1,6 @@
 //! Subcommands: each calls the library and prints. The only place that prints results.
 
+mod ab;
 mod describe;
 mod diff;
 mod plan;
@@ -11,6 +12,7 @@ use std::io::{self, Write};
 
 use clap::CommandFactory;
 
+use crate::ab::{AbError, Hello};
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
 use crate::record::{RecordError, SelectError};
@@ -44,6 +46,9 @@ pub enum Failure {
     /// The command line is wrong in a way that its parser cannot know.
     #[error("{0}")]
     Usage(String),
+    /// There are no two builds to compare.
+    #[error("{0}")]
+    Ab(#[from] AbError),
     /// A trial's child could not do its part.
     #[error("{0}")]
     Child(String),
@@ -69,6 +74,7 @@ impl Failure {
             }
             Failure::Record(_) => Exit::BadInput,
             Failure::Select(_) | Failure::Split(_) | Failure::Usage(_) => Exit::Usage,
+            Failure::Ab(error) => error.exit(),
             Failure::Child(_) => Exit::Io,
         }
     }
@@ -90,6 +96,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Ab(args) => ab::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Schema => {
             let schema = serde_json::to_string_pretty(&crate::spec::schema());
@@ -106,6 +113,11 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Client => {
             crate::client::run_child(io::stdin().lock(), io::stdout().lock())
                 .map_err(|e| Failure::Child(with_sources(&e)))?;
+            Ok(Exit::Fine)
+        }
+        Command::Hello => {
+            let hello = serde_json::to_string(&Hello::this()).expect("a greeting is plain data");
+            print(&format!("{hello}\n"))?;
             Ok(Exit::Fine)
         }
     }

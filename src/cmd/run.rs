@@ -15,7 +15,9 @@ use crate::delay::Model;
 use crate::exit::Exit;
 use crate::machine::{Machine, kernel, process};
 use crate::plan::Plan;
-use crate::record::{Build, FORMAT, Manifest, NewRun, RecordError, Recording, RunWriter, Status};
+use crate::record::{
+    Build, FORMAT, Manifest, NewRun, Origin, RecordError, Recording, RunWriter, Side, Status,
+};
 use crate::run::progress::{Json, Quiet, Shown};
 use crate::run::{ChildExecutor, Cpus, Done, Progress, record, without_folders};
 use crate::spec::Source;
@@ -23,13 +25,7 @@ use crate::strategy::Runtime;
 use crate::units::rough;
 
 pub(super) fn run(args: &cli::Run) -> Result<Exit, Failure> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        // A second signal ends the process at once: what is recorded is on disk already.
-        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop))?;
-        signal_hook::flag::register(signal, Arc::clone(&stop))?;
-    }
-    let mut executor = ChildExecutor::new(stop);
+    let mut executor = ChildExecutor::new(stop_on_signals()?);
     if let Some(run) = &args.resume {
         return resume(args, run, &mut executor);
     }
@@ -40,7 +36,7 @@ pub(super) fn run(args: &cli::Run) -> Result<Exit, Failure> {
     }
     let mut worst = Exit::Fine;
     for (file, (source, plan)) in plans {
-        let exit = fresh(args, file, &source, &plan, &mut executor)?;
+        let exit = fresh(args, file, &source, &plan, &[], &mut executor)?;
         if severity(exit) > severity(worst) {
             worst = exit;
         }
@@ -49,6 +45,17 @@ pub(super) fn run(args: &cli::Run) -> Result<Exit, Failure> {
         }
     }
     Ok(worst)
+}
+
+/// Is set by the first signal that asks to end.
+pub(super) fn stop_on_signals() -> Result<Arc<AtomicBool>, Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // A second signal ends the process at once: what is recorded is on disk already.
+        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop))?;
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+    }
+    Ok(stop)
 }
 
 /// Of several runs the worst decides the exit code.
@@ -61,11 +68,14 @@ fn severity(exit: Exit) -> u8 {
     }
 }
 
-fn fresh(
+/// Records a plan from its first trial, then reports. `builds` are those of the plan, if it has
+/// several, in their order.
+pub(super) fn fresh(
     args: &cli::Run,
     file: &Path,
     source: &Source,
     plan: &Plan,
+    builds: &[Side],
     executor: &mut ChildExecutor,
 ) -> Result<Exit, Failure> {
     let cpus = Cpus::split(&process::allowed_cpus());
@@ -76,7 +86,7 @@ fn fresh(
         experiment: &source.text,
         traces: traces(plan, plan::folder(file))?,
         plan,
-        manifest: manifest(args, plan, &machine, &cpus),
+        manifest: Manifest { builds: builds.to_vec(), ..manifest(args, plan, &machine, &cpus) },
         machine: &machine,
         start: jiff::Timestamp::now(),
     };
@@ -84,9 +94,17 @@ fn fresh(
     go(args, plan, &cpus, &Done::default(), &mut writer, executor)
 }
 
-fn resume(args: &cli::Run, dir: &Path, executor: &mut ChildExecutor) -> Result<Exit, Failure> {
+/// Goes on with a recording, then reports.
+pub(super) fn resume(
+    args: &cli::Run,
+    dir: &Path,
+    executor: &mut ChildExecutor,
+) -> Result<Exit, Failure> {
     let (mut writer, repairs) = RunWriter::resume(dir)?;
     let before = Recording::read(dir)?;
+    if before.plan.builds.len() != executor.builds() {
+        return Err(of_other_command(dir, &before));
+    }
     if before.manifest.is_finished() {
         tell(args, &format!("{} is complete; nothing is left to run", dir.display()));
         return finish(args, dir);
@@ -127,6 +145,15 @@ fn resume(args: &cli::Run, dir: &Path, executor: &mut ChildExecutor) -> Result<E
         tell(args, &format!("{}: cut {} bytes of an unfinished write", repair.file, repair.bytes));
     }
     go(args, plan, &cpus, &done, &mut writer, executor)
+}
+
+/// Says which command goes on with a recording.
+pub(super) fn of_other_command(dir: &Path, recording: &Recording) -> Failure {
+    let command = if recording.plan.builds.is_empty() { "run" } else { "ab" };
+    let dir = dir.display();
+    Failure::Usage(format!(
+        "{dir} is a recording of `inflight {command}`; go on with `inflight {command} --resume {dir}`"
+    ))
 }
 
 /// Says a line to a person, if there is one who wants to hear it.
@@ -200,12 +227,20 @@ fn go(
         Box::new(Shown::new(std::io::stderr().is_terminal()))
     };
     let summary = record(plan, cpus, done, writer, executor, progress.as_mut())?;
-    if summary.interrupted { interrupted(args, writer.dir()) } else { finish(args, writer.dir()) }
+    if summary.interrupted {
+        interrupted(args, writer.dir(), &writer.manifest().builds)
+    } else {
+        finish(args, writer.dir())
+    }
 }
 
 /// Says how to go on.
-fn interrupted(args: &cli::Run, dir: &Path) -> Result<Exit, Failure> {
-    let mut resume = format!("inflight run --resume {}", dir.display());
+fn interrupted(args: &cli::Run, dir: &Path, builds: &[Side]) -> Result<Exit, Failure> {
+    let command = if builds.is_empty() { "run" } else { "ab" };
+    let mut resume = format!("inflight {command} --resume {}", dir.display());
+    for side in builds.iter().filter(|side| side.origin == Origin::Binary) {
+        resume += &format!(" --{}-bin PATH", side.name);
+    }
     let defaults =
         [(&args.folders.out, "--out", "results"), (&args.folders.reports, "--reports", "reports")];
     for (folder, option, default) in defaults {
@@ -225,7 +260,7 @@ fn interrupted(args: &cli::Run, dir: &Path) -> Result<Exit, Failure> {
 }
 
 /// Writes the report and says where it stands.
-fn finish(args: &cli::Run, dir: &Path) -> Result<Exit, Failure> {
+pub(super) fn finish(args: &cli::Run, dir: &Path) -> Result<Exit, Failure> {
     let recording = Recording::read(dir)?;
     let analysis = Analysis::of(&recording);
     let rendered = crate::report::render(&recording, &analysis)?;

@@ -178,6 +178,18 @@ impl Manifest {
         self.events.first().map(|e| e.at_unix_ms)
     }
 
+    /// The build, or the builds that are compared, as the name of the run's folder has them:
+    /// `1a2b3c4d-dirty`, `ab-1a2b3c4d-5e6f7a8b`.
+    pub fn builds_short(&self) -> String {
+        match self.builds.as_slice() {
+            [] => self.build.short(),
+            sides => {
+                let sides: Vec<String> = sides.iter().map(|side| side.build.short()).collect();
+                format!("ab-{}", sides.join("-"))
+            }
+        }
+    }
+
     /// Whether every planned trial has a row.
     pub fn is_finished(&self) -> bool {
         self.events.iter().any(|e| e.what == Happening::Finished)

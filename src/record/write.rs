@@ -120,7 +120,7 @@ impl NewRun<'_> {
             "{}-{}-{}",
             self.start.strftime("%Y%m%dT%H%M%SZ"),
             self.manifest.experiment,
-            self.manifest.build.short()
+            self.manifest.builds_short()
         );
         let dir = free_name(&machine_dir, &name);
         fs::rename(building.keep(), &dir)?;

@@ -2,6 +2,7 @@
 
 use crate::record::{Event, Happening};
 
+use super::builds;
 use super::facts::Facts;
 use super::markdown::{Align, Table, code, text};
 use super::numbers::{UNKNOWN, and, count};
@@ -35,14 +36,13 @@ pub(super) fn section(facts: &Facts) -> String {
     row("CPUs of the server", cpus(&manifest.server_cpus));
     row("CPUs of the client", cpus(&manifest.client_cpus));
     row("open files allowed", manifest.nofile.map_or_else(|| UNKNOWN.to_owned(), count));
-    let commit = build.commit.as_deref().map_or_else(|| "unknown commit".to_owned(), code);
-    let dirty = match &build.dirty {
-        Some(digest) => format!(" with changes that are not committed (digest {})", code(digest)),
-        None => String::new(),
-    };
-    row("build", format!("inflight {}, {commit}{dirty}", text(&build.version)));
-    row("compiler", format!("{}, profile {}", text(&build.rustc), code(&build.profile)));
+    let recorded_by = if manifest.builds.is_empty() { "build" } else { "build of the server" };
+    row(recorded_by, builds::commit(build));
+    row("compiler", builds::compiler(build));
     row("digest of `Cargo.lock`", code(&build.lock));
+    for side in &manifest.builds {
+        row(&format!("build {} of the client", side.name), builds::describe(side));
+    }
     row("digest of the plan", code(&manifest.plan));
     row("format of the record", manifest.format.to_string());
     row("seeds", seeds(facts));

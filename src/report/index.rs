@@ -24,7 +24,8 @@ pub struct Entry {
 impl Entry {
     /// What the index says of a recording.
     pub fn of(recording: &Recording, analysis: &Analysis) -> Entry {
-        let facts = Facts::new(recording, analysis);
+        let subject = recording.subject();
+        let facts = Facts::new(&subject, analysis);
         let experiment = &recording.plan.experiment;
         let blocks = match (analysis.blocks, analysis.planned_blocks) {
             (done, planned) if done == planned => done.to_string(),

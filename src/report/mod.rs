@@ -11,6 +11,7 @@
 //! its own, so the same record gives the same bytes.
 
 mod answer;
+mod builds;
 pub mod chart;
 mod claims;
 mod control;
@@ -51,16 +52,19 @@ pub struct Rendered {
     drawings: Vec<(String, Drawing)>,
 }
 
-/// Renders the report of a recording: `report.md` and its charts.
+/// Renders the report of a recording: `report.md` and its charts. Of a recording of several builds
+/// it shows the last, as [`Recording::subject`] has it, and so does [`Analysis::of`].
 ///
 /// # Errors
 ///
 /// If request rows, timelines or histograms of the record cannot be read.
 pub fn render(recording: &Recording, analysis: &Analysis) -> Result<Rendered, RecordError> {
-    let facts = Facts::new(recording, analysis);
+    let subject = recording.subject();
+    let facts = Facts::new(&subject, analysis);
     let figures = All::of(&facts)?;
     let mut files = BTreeMap::new();
-    files.insert(REPORT.to_owned(), page(&facts, &figures).into_bytes());
+    let page = page(&facts, &Facts::new(recording, analysis), &figures);
+    files.insert(REPORT.to_owned(), page.into_bytes());
     let mut drawings = Vec::new();
     for figure in figures.into_figures() {
         files.insert(format!("{}.svg", figure.name), figure.drawing.svg().into_bytes());
@@ -71,7 +75,7 @@ pub fn render(recording: &Recording, analysis: &Analysis) -> Result<Rendered, Re
 
 /// The answer in one to three sentences for each scenario, for a terminal.
 pub fn answer(recording: &Recording, analysis: &Analysis) -> String {
-    answer::plain(&Facts::new(recording, analysis))
+    answer::plain(&Facts::new(&recording.subject(), analysis))
 }
 
 #[cfg(feature = "png")]
@@ -87,13 +91,15 @@ impl Rendered {
     }
 }
 
-fn page(facts: &Facts, figures: &All) -> String {
+/// `facts` are of what the report is about, `whole` of the recording with all its builds.
+fn page(facts: &Facts, whole: &Facts, figures: &All) -> String {
     let experiment = &facts.plan().experiment;
     let mut parts = vec![
         format!("# {}", markdown::text(&experiment.title)),
         format!("> {}", markdown::paragraph(&experiment.question)),
-        answer::section(facts),
     ];
+    parts.extend(builds::note(whole));
+    parts.push(answer::section(facts));
     parts.extend(claims::section(facts));
     parts.push(control::section(facts));
     parts.push("## What happened".to_owned());
@@ -115,8 +121,8 @@ fn page(facts: &Facts, figures: &All) -> String {
         }
     }
     parts.push(validity::section(facts));
-    parts.push(environment::section(facts));
-    parts.push(reproduce::section(facts));
+    parts.push(environment::section(whole));
+    parts.push(reproduce::section(whole));
     let mut page = parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join("\n\n");
     page.push('\n');
     page

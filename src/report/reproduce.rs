@@ -16,7 +16,8 @@ pub(super) fn section(facts: &Facts) -> String {
         format!("inflight diff {} results/YOUR-MACHINE/YOUR-RUN", quoted(&run)),
     ];
     let commands: Vec<String> = checkout.into_iter().chain(again).chain(back).chain(read).collect();
-    let dirty = match manifest.build.dirty {
+    let all_builds = || manifest.builds.iter().map(|s| &s.build).chain([&manifest.build]);
+    let dirty = match all_builds().find_map(|build| build.dirty.as_ref()) {
         Some(_) => {
             "\n\nThe build had changes that are not in its commit, so the first command gives \
              something close to it, not the same."
@@ -39,13 +40,16 @@ pub(super) fn section(facts: &Facts) -> String {
     )
 }
 
-/// `inflight run` with the options that change what is run.
+/// `inflight run`, or `inflight ab`, with the options that change what is run.
 fn run_command(facts: &Facts) -> String {
     let manifest = &facts.recording.manifest;
-    let mut words = vec![
-        "inflight run".to_owned(),
-        quoted(&format!("experiments/{}.toml", manifest.experiment)),
-    ];
+    let command = if manifest.builds.is_empty() { "inflight run" } else { "inflight ab" };
+    let mut words = vec![command.to_owned()];
+    words.extend(manifest.builds.iter().map(|side| match &side.build.commit {
+        Some(commit) => format!("--{} {commit}", side.name),
+        None => format!("--{}-bin PATH", side.name),
+    }));
+    words.push(quoted(&format!("experiments/{}.toml", manifest.experiment)));
     words.extend(manifest.overrides.iter().map(|o| format!("--set {}", quoted(o))));
     words.extend(manifest.only.iter().map(|o| format!("--only {}", quoted(o))));
     words.join(" ")

@@ -1,8 +1,10 @@
-//! Real processes: a fresh delay server and a fresh client for each trial, both this binary.
+//! Real processes: a fresh delay server and a fresh client for each trial. The server is this
+//! binary; so is the client, except where builds are compared.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -32,6 +34,7 @@ const LAST_WORDS: usize = 12;
 /// Runs trials in processes of their own.
 pub struct ChildExecutor {
     stop: Arc<AtomicBool>,
+    clients: Vec<PathBuf>,
 }
 
 impl ChildExecutor {
@@ -40,16 +43,28 @@ impl ChildExecutor {
     /// Trials must be executed on a thread that lives as long as the process: a child is killed
     /// when the thread that started it ends.
     pub fn new(stop: Arc<AtomicBool>) -> ChildExecutor {
-        ChildExecutor { stop }
+        ChildExecutor { stop, clients: Vec::new() }
+    }
+
+    /// The same with clients of other builds: their binaries, in the order of the plan's builds.
+    pub fn with_clients(self, clients: Vec<PathBuf>) -> ChildExecutor {
+        ChildExecutor { clients, ..self }
+    }
+
+    /// Builds that the clients are of: 0 if they are this binary.
+    pub fn builds(&self) -> usize {
+        self.clients.len()
     }
 
     fn run(&self, job: &Job) -> Result<Outcome, Ended> {
         let until = Instant::now() + job.deadline;
         let wait = Wait { until, deadline: job.deadline, stop: &self.stop };
-        let mut server = Process::start("delay server", SERVER_COMMAND)?;
+        // Always this binary: what differs between two builds is to be the client's.
+        let mut server = Process::start("delay server", &this_binary(), SERVER_COMMAND)?;
         server.send(&job.server)?;
         let ready: ServerReady = server.answer(&wait)?;
-        let mut client = Process::start("client", CLIENT_COMMAND)?;
+        let client = self.clients.get(job.build).cloned().unwrap_or_else(this_binary);
+        let mut client = Process::start("client", &client, CLIENT_COMMAND)?;
         client.send(&with_server(&job.client, ready.addr))?;
         client.close_input();
         let measured = client.answer(&wait)?;
@@ -106,8 +121,8 @@ struct Process {
 }
 
 impl Process {
-    fn start(role: &'static str, subcommand: &str) -> Result<Process, Ended> {
-        let mut command = Command::new(this_binary());
+    fn start(role: &'static str, program: &Path, subcommand: &str) -> Result<Process, Ended> {
+        let mut command = Command::new(program);
         command.arg(subcommand).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         prepare(&mut command);
         let failed = |e: std::io::Error| Ended::Failed(format!("{role} did not start: {e}"));
@@ -227,14 +242,14 @@ impl Drop for Process {
 }
 
 /// The binary that runs, even if the file was replaced since (a rebuild during a long run).
-fn this_binary() -> std::path::PathBuf {
-    let own = std::path::PathBuf::from("/proc/self/exe");
+fn this_binary() -> PathBuf {
+    let own = PathBuf::from("/proc/self/exe");
     if own.exists() { own } else { std::env::current_exe().unwrap_or(own) }
 }
 
 /// A child dies with its parent, and Ctrl-C on the terminal reaches the parent alone.
 #[cfg(target_os = "linux")]
-fn prepare(command: &mut Command) {
+pub(crate) fn prepare(command: &mut Command) {
     use std::os::unix::process::CommandExt;
 
     command.process_group(0);
@@ -253,8 +268,9 @@ fn prepare(command: &mut Command) {
     }
 }
 
+/// Ctrl-C on the terminal reaches the parent alone.
 #[cfg(not(target_os = "linux"))]
-fn prepare(command: &mut Command) {
+pub(crate) fn prepare(command: &mut Command) {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
 }

@@ -106,9 +106,11 @@ impl Progress for Shown {
         if let Some(eta) = &mut self.eta {
             eta.done(plan, planned);
         }
-        let cell = &plan.cells[planned.cell];
+        let name = match plan.build_of(planned) {
+            Some(build) => format!("{} ({build})", plan.cells[planned.cell].name),
+            None => plan.cells[planned.cell].name.clone(),
+        };
         if row.status != Status::Ok {
-            let name = &cell.name;
             self.say(&format!("{} {name}: {}: {}", row.trial, row.status, row.reason));
             self.bad_in_block += 1;
         }
@@ -119,7 +121,7 @@ impl Progress for Shown {
         let left = about(self.eta.as_ref());
         if let Some(bar) = &self.bar {
             let wall = row.wall_ns.map_or(String::new(), |ns| ReadableNs(ns as f64).to_string());
-            bar.set_message(format!("{left}  {} {wall}", cell.name));
+            bar.set_message(format!("{left}  {name} {wall}"));
             bar.inc(1);
         } else if self.left_in_block == 0 {
             let block = match planned.block {
@@ -184,6 +186,7 @@ impl<W: Write> Progress for Json<W> {
             "block": row.block,
             "cell": row.cell,
             "name": plan.cells[planned.cell].name,
+            "build": row.build,
             "status": row.status,
             "reason": row.reason,
             "wall_ns": row.wall_ns,

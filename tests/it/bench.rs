@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// An experiment of two cells that takes a fraction of a second.
 pub(crate) const TINY: &str = r#"
@@ -86,6 +87,36 @@ pub(crate) fn alone() -> MutexGuard<'static, ()> {
     static RUNNING: Mutex<()> = Mutex::new(());
     // A test that failed in here has nothing to do with the next one.
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits until a condition holds; for a minute at most.
+pub(crate) fn wait_for(what: &str, condition: impl Fn() -> bool) {
+    let until = Instant::now() + Duration::from_secs(60);
+    while !condition() {
+        assert!(Instant::now() < until, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Begins the only recording of a bench and interrupts it as Ctrl-C does when it has this many
+/// rows. Returns what was said on standard error.
+pub(crate) fn interrupted_after(bench: &Bench, args: &[&str], rows: usize) -> String {
+    let child = bench
+        .command(args)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    wait_for("the run's folder", || bench.runs().len() == 1);
+    let run = bench.runs().pop().expect("a run");
+    wait_for("some trials", || {
+        fs_err::read_to_string(run.join("trials.csv")).is_ok_and(|t| t.lines().count() > rows)
+    });
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("a signal");
+    let output = child.wait_with_output().expect("an end");
+    assert_eq!(output.status.code(), Some(130));
+    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// What a call gave.

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use inflight::record::{Recording, Status};
 
-use crate::bench::{Bench, TINY, alone, files_under};
+use crate::bench::{Bench, TINY, alone, files_under, interrupted_after, wait_for};
 
 /// Times that a run is killed before it may end.
 const KILLS: u32 = 12;
@@ -18,14 +18,6 @@ fn start(bench: &Bench, args: &[&str]) -> Child {
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program starts")
-}
-
-fn wait_for(what: &str, condition: impl Fn() -> bool) {
-    let until = Instant::now() + Duration::from_secs(60);
-    while !condition() {
-        assert!(Instant::now() < until, "waited in vain for {what}");
-        std::thread::sleep(Duration::from_millis(1));
-    }
 }
 
 /// Every planned trial is chosen once, is a measurement, and has its files.
@@ -102,17 +94,8 @@ fn ctrl_c_ends_a_run_safely_and_says_how_to_go_on() {
     // Long enough that the signal meets a trial, whatever the machine does.
     let slow = TINY.replace("requests = 8", "requests = 100").replace("\"4ms\"", "\"20ms\"");
     bench.file("slow.toml", &slow);
-    let child = start(&bench, &["run", "slow.toml"]);
-    wait_for("the run's folder", || bench.runs().len() == 1);
+    let said = interrupted_after(&bench, &["run", "slow.toml"], 1);
     let run = bench.runs().pop().expect("a run");
-    wait_for("a trial", || {
-        fs_err::read_to_string(run.join("trials.csv")).is_ok_and(|t| t.lines().count() > 1)
-    });
-    let pid = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("a signal");
-    let output = child.wait_with_output().expect("an end");
-    assert_eq!(output.status.code(), Some(130));
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
     let resume = said.lines().last().expect("a last line").trim().to_owned();
     assert!(resume.starts_with("inflight run --resume results/"), "{said}");
     let rows = fs_err::read_to_string(run.join("trials.csv")).expect("rows");

@@ -1,5 +1,6 @@
 //! The program as a user meets it: its commands, files and exit codes.
 
+mod ab;
 mod bench;
 mod comparing;
 mod input;

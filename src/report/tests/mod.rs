@@ -1,5 +1,6 @@
 //! Reports of synthetic recordings.
 
+mod builds;
 mod honest;
 mod odd;
 mod whole;

@@ -1,0 +1,143 @@
+//! `inflight ab`: two builds, one interleaved recording, then its report.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::run as recording;
+use super::{Failure, plan, print, say};
+use crate::ab::{AbError, Builds, Options, SIDES, Source, Step};
+use crate::cli;
+use crate::exit::Exit;
+use crate::record::Recording;
+use crate::run::ChildExecutor;
+use crate::units::rough;
+
+pub(super) fn run(args: &cli::Ab) -> Result<Exit, Failure> {
+    let stop = recording::stop_on_signals()?;
+    let prepare = |sources: [&Source; 2]| {
+        let options = Options { target_dir: args.target_dir.clone(), keep: args.keep.clone() };
+        Builds::prepare(sources, &options, &stop, &|step| tell(args, step))
+    };
+    let executor = |builds: &Builds| {
+        ChildExecutor::new(Arc::clone(&stop)).with_clients(builds.binaries.clone())
+    };
+    let ended = match (&args.resume, &args.file) {
+        (Some(dir), _) => resume(args, dir, prepare, executor),
+        (None, Some(file)) => fresh(args, file, prepare, executor),
+        (None, None) => Err(Failure::Usage("name an experiment file, or --resume RUN".to_owned())),
+    };
+    match ended {
+        Err(Failure::Ab(AbError::Stopped)) => {
+            say("interrupted; nothing is lost");
+            Ok(Exit::Interrupted)
+        }
+        other => other,
+    }
+}
+
+fn fresh(
+    args: &cli::Ab,
+    file: &Path,
+    prepare: impl Fn([&Source; 2]) -> Result<Builds, AbError>,
+    executor: impl Fn(&Builds) -> ChildExecutor,
+) -> Result<Exit, Failure> {
+    // Before some minutes are spent on builds.
+    let (source, plan) = plan::read(file, &args.selection)?;
+    let plan = plan.with_builds(&SIDES);
+    let revision = |named: &Option<String>| named.clone().map(Source::Revision);
+    let base = given(args, 0)
+        .or_else(|| revision(&args.base))
+        .unwrap_or_else(|| Source::Revision("HEAD".to_owned()));
+    let new = given(args, 1).or_else(|| revision(&args.new)).unwrap_or(Source::WorkingTree);
+    let builds = prepare([&base, &new])?;
+    warn(args, &builds);
+    recording::fresh(&as_run(args), file, &source, &plan, &builds.sides, &mut executor(&builds))
+}
+
+fn resume(
+    args: &cli::Ab,
+    dir: &Path,
+    prepare: impl Fn([&Source; 2]) -> Result<Builds, AbError>,
+    executor: impl Fn(&Builds) -> ChildExecutor,
+) -> Result<Exit, Failure> {
+    let before = Recording::read(dir)?;
+    let recorded = &before.manifest.builds;
+    let [base, new] = recorded.as_slice() else {
+        return Err(recording::of_other_command(dir, &before));
+    };
+    if before.manifest.is_finished() {
+        return recording::finish(&as_run(args), dir);
+    }
+    let again = |index, side| given(args, index).map_or_else(|| Source::again(side), Ok);
+    let builds = prepare([&again(0, base)?, &again(1, new)?])?;
+    builds.are_those_of(recorded)?;
+    recording::resume(&as_run(args), dir, &mut executor(&builds))
+}
+
+/// The binary that the command line gives for a side.
+fn given(args: &cli::Ab, side: usize) -> Option<Source> {
+    [&args.base_bin, &args.new_bin][side].clone().map(Source::Binary)
+}
+
+/// The same options as `inflight run` has.
+fn as_run(args: &cli::Ab) -> cli::Run {
+    cli::Run {
+        files: args.file.iter().cloned().collect(),
+        resume: args.resume.clone(),
+        selection: args.selection.clone(),
+        folders: args.folders.clone(),
+        quiet: args.quiet,
+        json: args.json,
+        strict_claims: false,
+    }
+}
+
+fn tell(args: &cli::Ab, step: Step) {
+    if args.json {
+        let event = match step {
+            Step::Building { side, what } => {
+                serde_json::json!({ "event": "building", "side": side, "what": what })
+            }
+            Step::Built { side, what, took } => serde_json::json!({
+                "event": "built",
+                "side": side,
+                "what": what,
+                "took_ns": u64::try_from(took.as_nanos()).unwrap_or(u64::MAX),
+            }),
+            Step::Kept { side, path } => {
+                serde_json::json!({ "event": "kept", "side": side, "path": path })
+            }
+        };
+        // A reader that has gone is noticed by the events of the run.
+        let _ = print(&format!("{event}\n"));
+    } else if !args.quiet {
+        say(&match step {
+            Step::Building { side, what } => {
+                format!("building {side} ({what}); the first time it takes some minutes")
+            }
+            Step::Built { side, what, took } => {
+                format!("built {side} ({what}) in {}", rough(took))
+            }
+            Step::Kept { side, path } => format!("kept {side} as {}", path.display()),
+        });
+    }
+}
+
+fn warn(args: &cli::Ab, builds: &Builds) {
+    if args.quiet || args.json {
+        return;
+    }
+    let [base, new] = builds.sides.as_slice() else { return };
+    say(&format!("base: {}, new: {}", base.build.short(), new.build.short()));
+    if base.build == new.build {
+        say("both sides are the same build: what differs is noise");
+    }
+    for side in builds.sides.iter().filter(|side| side.build.profile != "release") {
+        let (name, profile) = (&side.name, &side.build.profile);
+        say(&format!("warning: {name} is a {profile} build: its CPU times mean little"));
+    }
+    if base.build.rustc != new.build.rustc {
+        let (base, new) = (&base.build.rustc, &new.build.rustc);
+        say(&format!("warning: the compilers differ: base {base}, new {new}"));
+    }
+}
