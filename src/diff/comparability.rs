@@ -125,7 +125,7 @@ fn margin(recording: &Recording) -> String {
 }
 
 fn blocks(recording: &Recording) -> String {
-    let planned = recording.plan.experiment.blocks.count;
+    let planned = recording.planned_blocks();
     format!("{} of {planned}", recording.complete_blocks().len())
 }
 

@@ -8,8 +8,8 @@ use fs_err as fs;
 use super::row::{EnvRow, Status, TrialRow};
 use super::write::{PlanRow, plan_rows};
 use super::{
-    ENV, EXPERIMENT, LATENCY, MACHINE, Manifest, PLAN, REQUESTS, RecordError, RequestRow, TIMELINE,
-    TRIALS, TimelineRow, frames, lines, read_requests,
+    ENV, EXPERIMENT, Happening, LATENCY, MACHINE, Manifest, PLAN, REQUESTS, RecordError,
+    RequestRow, TIMELINE, TRIALS, TimelineRow, frames, lines, read_requests,
 };
 use crate::machine::Machine;
 use crate::plan::{Only, Plan};
@@ -101,6 +101,16 @@ impl Recording {
         let mut blocks: Vec<u32> = self.measured().map(|t| t.block).collect();
         blocks.dedup();
         blocks
+    }
+
+    /// Measured blocks that were to be recorded: those of the plan, or if its stopping rule ended
+    /// the run, those until then.
+    pub fn planned_blocks(&self) -> u32 {
+        if self.manifest.happened(Happening::NarrowEnough) {
+            self.measured().map(|t| t.block).max().unwrap_or(0)
+        } else {
+            self.plan.experiment.blocks.count
+        }
     }
 
     /// The latency histograms, by trial: highest value of each bucket in nanoseconds, and count.

@@ -24,7 +24,7 @@ mod tests;
 
 pub use claim::{Claim, Metric, Over};
 pub use error::{SpecError, SpecErrors};
-pub use experiment::{Blocks, Experiment, RecordLevel, Scenario};
+pub use experiment::{Blocks, Experiment, FEWEST_LOOKED_AT, RecordLevel, Scenario, Until};
 pub use factor::{Factor, Selector};
 pub use schema::schema;
 pub use source::Source;
