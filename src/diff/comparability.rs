@@ -75,6 +75,10 @@ pub(super) fn conditions(base: &Recording, new: &Recording, common: usize) -> Ve
         if condition.effect == Effect::Same && doubtful {
             condition.effect = Effect::Noted;
         }
+        // Identities are compared, since labels are free; a reader knows the labels.
+        if condition.what == "machine" && condition.effect == Effect::Breaks {
+            (condition.base, condition.new) = (base.machine_name(), new.machine_name());
+        }
     }
     let cells = |recording: &Recording| match recording.plan.cells.len() {
         all if all == common => all.to_string(),

@@ -86,6 +86,16 @@ impl Recording {
         })
     }
 
+    /// The machine as people call it, with its identity; the identity alone where it has no label
+    /// of its own.
+    pub fn machine_name(&self) -> String {
+        let id = &self.manifest.machine;
+        match self.machine.as_ref().map(|machine| &machine.label).filter(|label| *label != id) {
+            Some(label) => format!("{label} ({id})"),
+            None => id.clone(),
+        }
+    }
+
     /// The trials that are analysed: those that count, without the warm-up.
     pub fn measured(&self) -> impl Iterator<Item = &TrialRow> {
         self.trials.iter().filter(|t| t.block > 0)

@@ -3,5 +3,6 @@
 mod bench;
 mod input;
 mod interruption;
+mod listing;
 mod pipeline;
 mod serving;
