@@ -15,7 +15,7 @@ use super::{
 pub struct Analysis {
     /// Measured blocks that are complete.
     pub blocks: usize,
-    /// Measured blocks that were planned.
+    /// Measured blocks that were planned; of a run that its rule ended, those until then.
     pub planned_blocks: usize,
     /// One for each cell of the plan, in its order.
     pub cells: Vec<CellAnalysis>,
@@ -94,7 +94,7 @@ impl Analysis {
         }
         Analysis {
             blocks: recording.complete_blocks().len(),
-            planned_blocks: plan.experiment.blocks.count as usize,
+            planned_blocks: recording.planned_blocks() as usize,
             cells,
             controls,
             claims: claims::of(recording),
@@ -177,7 +177,7 @@ fn cell_analysis(recording: &Recording, cell: usize, margin: Margin) -> CellAnal
 }
 
 /// Failed requests ÷ issued requests over the `ok` ones of these trials.
-fn failed_share(rows: &[&TrialRow]) -> Option<f64> {
+pub(super) fn failed_share(rows: &[&TrialRow]) -> Option<f64> {
     let ok = || rows.iter().filter(|r| r.is_ok());
     let issued: u64 = ok().filter_map(|r| r.issued).sum();
     let errors: u64 = ok().filter_map(|r| r.errors).sum();
@@ -185,7 +185,7 @@ fn failed_share(rows: &[&TrialRow]) -> Option<f64> {
 }
 
 /// Whether so many requests failed that a wall time is not that of the same work.
-fn is_lossy(failed_share: Option<f64>, margin: Margin) -> bool {
+pub(super) fn is_lossy(failed_share: Option<f64>, margin: Margin) -> bool {
     failed_share.is_some_and(|share| share > margin.relative())
 }
 
@@ -214,7 +214,7 @@ fn efficiency(ideal_ns: u64, wall: &Estimate) -> Estimate {
 }
 
 /// Values of two sets of trials in the blocks where both have one: base and new.
-pub fn pairs<'a>(
+pub(super) fn pairs<'a>(
     base: impl Iterator<Item = &'a TrialRow>,
     new: impl Iterator<Item = &'a TrialRow>,
     metric: Metric,

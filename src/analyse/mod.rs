@@ -8,6 +8,7 @@
 //! values of two runs            ─shift_ratio→                RatioEstimate ┴─judge→ Verdict per comparison
 //! Estimate and the bounds of a claim ─judge_claim→           Finding
 //! values of one cell in block order  ─stability→             flags with advice
+//! trials so far, stopping rule  ─narrow_enough→ whether the run may end
 //! noise, blocks, power          ─detectable_ratio, blocks_for→ what a plan can see
 //! ```
 //!
@@ -32,11 +33,12 @@ mod power;
 mod ratio;
 mod select;
 mod stability;
+mod stop;
 mod unpaired;
 mod verdict;
 
 pub use self::{
-    analysis::{Analysis, CellAnalysis, Compared, Control, pairs, values},
+    analysis::{Analysis, CellAnalysis, Compared, Control, values},
     bootstrap::bootstrap,
     claim::{Bounds, Finding, Undecided, judge_claim},
     claims::{ClaimAnalysis, ClaimCell, ClaimFinding},
@@ -48,6 +50,7 @@ pub use self::{
     power::{blocks_for, detectable_ratio},
     ratio::RatioEstimate,
     stability::{Instability, stability, wide_control},
+    stop::{narrow_enough, widest_half_width},
     unpaired::shift_ratio,
     verdict::{Comparison, Direction, Doubt, Judged, Margin, Verdict},
 };

@@ -26,16 +26,8 @@ use super::{
 ///
 /// Without values, with unequal numbers of them, or with one that is not a finite number above 0.
 pub fn paired_ratio(base: &[f64], new: &[f64]) -> Result<RatioEstimate, NoEstimate> {
-    check_positive(base, Side::Base)?;
-    check_positive(new, Side::New)?;
-    if base.len() != new.len() {
-        return Err(NoEstimate::NotPaired { base: base.len(), new: new.len() });
-    }
-    let n = base.len();
-    let mut logs: Vec<f64> =
-        base.iter().zip(new).map(|(&base, &new)| log_ratio(base, new)).collect();
-    logs.sort_by(f64::total_cmp);
-
+    let logs = sorted_logs(base, new)?;
+    let n = logs.len();
     let (p, p_exact) = signed_rank_p(&logs);
     let above = logs.iter().filter(|&&log| log > 0.0).count() as f64;
     let equal = logs.iter().filter(|&&log| log == 0.0).count() as f64;
@@ -52,6 +44,28 @@ pub fn paired_ratio(base: &[f64], new: &[f64]) -> Result<RatioEstimate, NoEstima
         superiority: (above + equal / 2.0) / n as f64,
         logs: Logs::Paired(logs),
     })
+}
+
+/// The interval of [`paired_ratio`] alone, which is a small part of its work.
+pub(super) fn paired_interval(
+    base: &[f64],
+    new: &[f64],
+) -> Result<Result<Interval, NoInterval>, NoEstimate> {
+    let logs = sorted_logs(base, new)?;
+    Ok(log_interval(&logs).map(|interval| interval.map(f64::exp)))
+}
+
+/// The log-ratios in ascending order.
+fn sorted_logs(base: &[f64], new: &[f64]) -> Result<Vec<f64>, NoEstimate> {
+    check_positive(base, Side::Base)?;
+    check_positive(new, Side::New)?;
+    if base.len() != new.len() {
+        return Err(NoEstimate::NotPaired { base: base.len(), new: new.len() });
+    }
+    let mut logs: Vec<f64> =
+        base.iter().zip(new).map(|(&base, &new)| log_ratio(base, new)).collect();
+    logs.sort_by(f64::total_cmp);
+    Ok(logs)
 }
 
 fn log_interval(logs: &[f64]) -> Result<Interval, NoInterval> {

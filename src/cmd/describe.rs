@@ -1,14 +1,15 @@
 //! What `inflight plan` shows: everything that a run would do, without doing it.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, Table};
 
 use crate::analyse::detectable_ratio;
 use crate::plan::{Cell, Plan};
+use crate::spec::Until;
 use crate::table::table;
-use crate::units::{ReadableNs, rough};
+use crate::units::{ReadableNs, rough, three_digits};
 
 /// Trial noises that the table of detectable differences is shown for: a quiet machine, a shared
 /// one, a noisy one.
@@ -28,13 +29,31 @@ pub(super) fn summary(plan: &Plan) -> String {
         0 => String::new(),
         n => format!("{n} builds, "),
     };
+    let (least, most) = (plan.least_trials(), plan.trials.as_slice());
+    let duration = |trials| rough(Duration::from_nanos(plan.expected_of_ns(trials)));
+    let blocks = range(&experiment.blocks.least(), &experiment.blocks.count);
     format!(
-        "{}: {builds}{} cells, {} blocks{warmup}, {} trials, about {}",
+        "{}: {builds}{} cells, {blocks} blocks{warmup}, {} trials, about {}",
         experiment.name,
         plan.cells.len(),
-        experiment.blocks.count,
-        plan.trials.len(),
-        rough(Duration::from_nanos(plan.expected_total_ns()))
+        range(&least.len(), &most.len()),
+        range(&duration(least), &duration(most)),
+    )
+}
+
+/// `8 to 50`, or one of the two if they are the same.
+fn range<T: Display + PartialEq>(least: &T, most: &T) -> String {
+    if least == most { most.to_string() } else { format!("{least} to {most}") }
+}
+
+/// What the stopping rule does.
+fn rule(until: &Until) -> String {
+    format!(
+        "\nfrom block {} on, it ends after the block in which every ratio over the baseline and every\n\
+         A/A control is known to ± {} % (95 % intervals), at the latest after block {}\n",
+        until.min,
+        three_digits(until.half_width * 100.0),
+        until.max
     )
 }
 
@@ -64,7 +83,12 @@ pub(super) fn describe(plan: &Plan) -> String {
         let _ = writeln!(out, "{}", cells(plan, index));
     }
     let _ = writeln!(out, "\n{}", order(plan));
-    out += &detectable(experiment.blocks.count, experiment.margin);
+    let blocks = &experiment.blocks;
+    out += &blocks.until.as_ref().map(rule).unwrap_or_default();
+    out += &detectable(blocks.least(), experiment.margin);
+    if blocks.until.is_some() {
+        out += &detectable(blocks.count, experiment.margin);
+    }
     out += &too_few(plan).unwrap_or_default();
     out
 }
@@ -139,7 +163,7 @@ fn too_few(plan: &Plan) -> Option<String> {
     let cells = |scenario: usize| plan.cells.iter().filter(|c| c.scenario == scenario).count();
     let comparisons = (0..plan.scenarios.len()).map(cells).max()?.saturating_sub(1).max(1);
     let needed = (6..64).find(|&n| 2f64.powi(1 - n) * comparisons as f64 <= 0.05)?;
-    (plan.experiment.blocks.count < needed.unsigned_abs()).then(|| {
+    (plan.experiment.blocks.least() < needed.unsigned_abs()).then(|| {
         format!(
             "  no cell can be called faster or slower: {comparisons} comparisons with the baseline \
              need at least {needed} blocks\n"

@@ -3,12 +3,15 @@
 mod ab;
 mod describe;
 mod diff;
+mod machine;
 mod plan;
 mod report;
 mod run;
+mod runs;
 mod serve;
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use clap::CommandFactory;
 
@@ -97,6 +100,8 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Report(args) => report::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Ab(args) => ab::run(&args),
+        Command::Runs(args) => runs::run(&args),
+        Command::Machine(args) => machine::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Schema => {
             let schema = serde_json::to_string_pretty(&crate::spec::schema());
@@ -127,6 +132,11 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
 fn with_sources(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |e| e.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+/// What to say where there is no recording at all.
+fn no_recording(out: &Path) -> String {
+    format!("there is no recording under {}; make one with `inflight run FILE`", out.display())
 }
 
 /// Writes to standard output, where data goes. A reader that has had enough (`| head`) is no

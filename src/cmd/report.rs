@@ -21,10 +21,7 @@ pub(super) fn run(args: &cli::Report) -> Result<Exit, Failure> {
             .collect::<Result<_, Failure>>()?,
     };
     if runs.is_empty() {
-        let out = args.folders.out.display();
-        return Err(Failure::Usage(format!(
-            "there is no recording under {out}; make one with `inflight run FILE`"
-        )));
+        return Err(Failure::Usage(super::no_recording(&args.folders.out)));
     }
     if args.check { check(args, &runs) } else { write(args, &runs) }
 }

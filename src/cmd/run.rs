@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::describe::summary;
 use super::{Failure, plan, print, report, say};
-use crate::analyse::{Analysis, ClaimFinding};
+use crate::analyse::{Analysis, ClaimFinding, narrow_enough};
 use crate::cli;
 use crate::delay::Model;
 use crate::exit::Exit;
@@ -132,13 +132,14 @@ pub(super) fn resume(
     let done = Done::of(&before.trials, &before.all_trials, &before.env);
     let plan = &before.plan;
     let left = || plan.trials.iter().filter(|t| !done.blocks.contains(&t.block));
-    let expected_ns: u64 = left().map(|t| plan.expected_ns(&plan.cells[t.cell])).sum();
+    // How early a stopping rule will end it is not known.
+    let most = if plan.experiment.blocks.until.is_some() { "at most " } else { "" };
     let line = format!(
-        "{}: going on with {} of {} trials, about {}",
+        "{}: going on with {most}{} of {} trials, about {}",
         plan.experiment.name,
         left().count(),
         plan.trials.len(),
-        rough(Duration::from_nanos(expected_ns))
+        rough(Duration::from_nanos(plan.expected_of_ns(left())))
     );
     announce(args, &line, &cpus, plan);
     for repair in repairs {
@@ -226,7 +227,7 @@ fn go(
     } else {
         Box::new(Shown::new(std::io::stderr().is_terminal()))
     };
-    let summary = record(plan, cpus, done, writer, executor, progress.as_mut())?;
+    let summary = record(plan, cpus, done, narrow_enough, writer, executor, progress.as_mut())?;
     if summary.interrupted {
         interrupted(args, writer.dir(), &writer.manifest().builds)
     } else {

@@ -10,8 +10,8 @@ use super::side::Side;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Made {
     pub(super) manifest: Manifest,
-    /// The label of the machine, where it is not its identity.
-    machine_label: Option<String>,
+    /// The machine as people call it.
+    machine: String,
     planned_blocks: u32,
     complete_blocks: usize,
     margin: f64,
@@ -23,21 +23,13 @@ impl Made {
     pub(super) fn of(recording: &Recording) -> Made {
         let late: Vec<f64> =
             recording.env.iter().filter_map(|e| Some(e.timer_error_p50_ns? as f64)).collect();
-        let machine = recording.machine.as_ref();
         Made {
             manifest: recording.manifest.clone(),
-            machine_label: machine.filter(|m| m.label != m.id()).map(|m| m.label.clone()),
-            planned_blocks: recording.plan.experiment.blocks.count,
+            machine: recording.machine_name(),
+            planned_blocks: recording.planned_blocks(),
             complete_blocks: recording.complete_blocks().len(),
             margin: recording.plan.experiment.margin,
             timer_ns: median(&late).ok().map(|m| m.value),
-        }
-    }
-
-    fn machine(&self) -> String {
-        match &self.machine_label {
-            Some(label) => format!("{label} ({})", self.manifest.machine),
-            None => self.manifest.machine.clone(),
         }
     }
 }
@@ -133,8 +125,8 @@ fn of_recordings(base: &Made, new: &Made, relative: bool) -> Vec<Condition> {
     let machine = if relative { Effect::Noted } else { Effect::Breaks };
     let machine = Condition {
         what: "machine",
-        base: base.machine(),
-        new: new.machine(),
+        base: base.machine.clone(),
+        new: new.machine.clone(),
         effect: if b.machine == n.machine { Effect::Same } else { machine },
     };
     vec![

@@ -60,6 +60,19 @@ impl Machine {
         format!("# The label is free to change; the rest identifies the machine.\n{document}")
     }
 
+    /// The text of a `machine.toml` with another label; all else stays as a person left it.
+    pub fn relabel(text: &str, label: &str) -> Result<String, String> {
+        let label = checked(label.trim().to_owned())?;
+        let mut document: toml_edit::DocumentMut = text.parse().map_err(|e| format!("{e}"))?;
+        let mut value = toml_edit::Value::from(label);
+        if let Some(before) = document.get("label").and_then(toml_edit::Item::as_value) {
+            value.decor_mut().clone_from(before.decor());
+        }
+        document["label"] = toml_edit::Item::Value(value);
+        let text = document.to_string();
+        Machine::parse(&text).map(|_| text)
+    }
+
     /// Reads `machine.toml`.
     pub fn parse(text: &str) -> Result<Machine, String> {
         let document: toml_edit::DocumentMut = text.parse().map_err(|e| format!("{e}"))?;
@@ -80,7 +93,7 @@ impl Machine {
             number.and_then(|n| u64::try_from(n).ok()).ok_or_else(|| missing(key))
         };
         Ok(Machine {
-            label: text("label")?,
+            label: text("label").and_then(checked)?,
             os: text("os")?,
             arch: text("arch")?,
             cpu_model: text("cpu_model")?,
@@ -88,6 +101,17 @@ impl Machine {
             memory_gib: number("memory_gib")?,
         })
     }
+}
+
+/// A label that may be shown: one line that is not empty.
+fn checked(label: String) -> Result<String, String> {
+    if label.trim().is_empty() {
+        return Err("`label` is empty; write a name, or the machine's identity".to_owned());
+    }
+    if label.contains(char::is_control) {
+        return Err(format!("`label` must be one line of text, found {label:?}"));
+    }
+    Ok(label)
 }
 
 /// Kernel name and release.
@@ -113,6 +137,8 @@ mod tests {
         let machine = Machine { label: "the \"lab\" box".to_owned(), ..Machine::this() };
         assert_eq!(Machine::parse(&machine.to_toml()), Ok(machine));
         assert!(Machine::parse("label = 1").is_err());
+        let empty = Machine { label: " ".to_owned(), ..Machine::this() };
+        assert!(Machine::parse(&empty.to_toml()).is_err_and(|e| e.contains("is empty")));
         assert_eq!(Machine::parse("host = \"x\""), Err("unknown key `host`".to_owned()));
     }
 

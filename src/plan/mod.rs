@@ -252,10 +252,16 @@ impl Plan {
         60_000_000 + cell.ideal.wall_ns.max(requests * 60_000)
     }
 
-    /// How long the whole run will take.
-    pub fn expected_total_ns(&self) -> u64 {
-        let expected = self.trials.iter().map(|t| self.expected_ns(&self.cells[t.cell]));
+    /// How long these trials will take, in nanoseconds.
+    pub fn expected_of_ns<'a>(&self, trials: impl IntoIterator<Item = &'a PlannedTrial>) -> u64 {
+        let expected = trials.into_iter().map(|t| self.expected_ns(&self.cells[t.cell]));
         expected.fold(0, u64::saturating_add)
+    }
+
+    /// The trials that run in any case: a stopping rule may end the run after them.
+    pub fn least_trials(&self) -> &[PlannedTrial] {
+        let least = self.experiment.blocks.least();
+        &self.trials[..self.trials.partition_point(|t| t.block <= least)]
     }
 
     /// Digest of what is run: the cells, the order, and the builds where there are several. A run

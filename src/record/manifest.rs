@@ -146,6 +146,9 @@ pub enum Happening {
     Interrupted,
     /// Every planned trial has a row.
     Finished,
+    /// Every interval that the stopping rule of the experiment looks at is narrow enough; the
+    /// blocks that are left need not run.
+    NarrowEnough,
 }
 
 impl Manifest {
@@ -190,8 +193,13 @@ impl Manifest {
         }
     }
 
-    /// Whether every planned trial has a row.
+    /// Whether nothing is left to run.
     pub fn is_finished(&self) -> bool {
-        self.events.iter().any(|e| e.what == Happening::Finished)
+        self.happened(Happening::Finished) || self.happened(Happening::NarrowEnough)
+    }
+
+    /// Whether this happened to the run.
+    pub fn happened(&self, what: Happening) -> bool {
+        self.events.iter().any(|e| e.what == what)
     }
 }

@@ -17,6 +17,8 @@ mod checks;
 mod find;
 mod frames;
 mod lines;
+mod list;
+mod machines;
 mod manifest;
 mod read;
 mod request;
@@ -32,6 +34,8 @@ use std::path::PathBuf;
 pub use checks::{Check, PEAK_REACHED, invalid};
 pub use find::{Found, SelectError, find, find_runs};
 pub use frames::LatencyRow;
+pub use list::{Listed, State, list};
+pub use machines::{FoundMachine, LabelError, label_machine, machines};
 pub use manifest::{Build, Event, FORMAT, Happening, Manifest, Origin, Side};
 pub use read::{Recording, read_trials};
 pub use request::{RequestRow, read_requests, write_requests};
@@ -76,7 +80,7 @@ pub enum RecordError {
         found: u64,
     },
     /// A file is not what it should be.
-    #[error("{file}:{line}: damaged: {what}")]
+    #[error("{file}{}: damaged: {what}", line_number(*.line))]
     Damaged {
         /// The file, relative to the run's folder.
         file: String,
@@ -91,6 +95,11 @@ pub enum RecordError {
     /// Another process writes this record.
     #[error("{}: another inflight is writing this recording; wait for it to end", .0.display())]
     Locked(PathBuf),
+}
+
+/// A line as it stands behind a file's name; nothing if it is not known.
+fn line_number(line: u64) -> String {
+    if line == 0 { String::new() } else { format!(":{line}") }
 }
 
 impl RecordError {

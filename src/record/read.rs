@@ -9,8 +9,8 @@ use fs_err as fs;
 use super::row::{EnvRow, Status, TrialRow};
 use super::write::{PlanRow, plan_rows};
 use super::{
-    ENV, EXPERIMENT, LATENCY, MACHINE, Manifest, PLAN, REQUESTS, RecordError, RequestRow, TIMELINE,
-    TRIALS, TimelineRow, frames, lines, read_requests,
+    ENV, EXPERIMENT, Happening, LATENCY, MACHINE, Manifest, PLAN, REQUESTS, RecordError,
+    RequestRow, TIMELINE, TRIALS, TimelineRow, frames, lines, read_requests,
 };
 use crate::machine::Machine;
 use crate::plan::{Only, Plan};
@@ -124,6 +124,16 @@ impl Recording {
         }
     }
 
+    /// The machine as people call it, with its identity; the identity alone where it has no label
+    /// of its own.
+    pub fn machine_name(&self) -> String {
+        let id = &self.manifest.machine;
+        match self.machine.as_ref().map(|machine| &machine.label).filter(|label| *label != id) {
+            Some(label) => format!("{label} ({id})"),
+            None => id.clone(),
+        }
+    }
+
     /// The trials that are analysed: those that count, without the warm-up.
     pub fn measured(&self) -> impl Iterator<Item = &TrialRow> {
         self.trials.iter().filter(|t| t.block > 0)
@@ -139,6 +149,16 @@ impl Recording {
         let mut blocks: Vec<u32> = self.measured().map(|t| t.block).collect();
         blocks.dedup();
         blocks
+    }
+
+    /// Measured blocks that were to be recorded: those of the plan, or if its stopping rule ended
+    /// the run, those until then.
+    pub fn planned_blocks(&self) -> u32 {
+        if self.manifest.happened(Happening::NarrowEnough) {
+            self.measured().map(|t| t.block).max().unwrap_or(0)
+        } else {
+            self.plan.experiment.blocks.count
+        }
     }
 
     /// The latency histograms, by trial: highest value of each bucket in nanoseconds, and count.

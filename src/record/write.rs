@@ -223,6 +223,13 @@ fn lock(dir: &Path) -> Result<fs::File, RecordError> {
     }
 }
 
+/// Whether another process writes a run now.
+pub(super) fn is_locked(dir: &Path) -> bool {
+    // A shared lock, so that two who look do not take each other for a writer.
+    let Ok(plan) = fs::File::open(dir.join(PLAN)) else { return false };
+    matches!(plan.file().try_lock_shared(), Err(TryLockError::WouldBlock))
+}
+
 /// Replaces a file as a whole: a reader sees the old or the new content, never a part.
 pub fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let dir = path.parent().unwrap_or(Path::new("."));

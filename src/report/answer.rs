@@ -79,8 +79,12 @@ fn trouble(facts: &Facts, voice: Voice) -> Vec<String> {
     if analysis.blocks < analysis.planned_blocks {
         let last = facts.recording.manifest.events.last().map(|e| e.what);
         let how = if last == Some(Happening::Interrupted) { " and was interrupted" } else { "" };
+        let most = match facts.plan().experiment.blocks.until {
+            Some(_) => "at most ",
+            None => "",
+        };
         warnings.push(format!(
-            "{}: it holds {} of {} planned blocks{how}.",
+            "{}: it holds {} of {most}{} planned blocks{how}.",
             (voice.strong)("The recording is incomplete"),
             analysis.blocks,
             analysis.planned_blocks,

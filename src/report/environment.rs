@@ -78,6 +78,7 @@ fn events(events: &[Event]) -> String {
             Happening::Resumed => "resumed",
             Happening::Interrupted => "interrupted",
             Happening::Finished => "finished",
+            Happening::NarrowEnough => "narrow enough",
         };
         let at = i64::try_from(event.at_unix_ms).ok();
         let at = at.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());

@@ -1,6 +1,7 @@
 //! Whether the trials measured what they name, and how quiet it was.
 
-use crate::record::{Check, EnvRow, PEAK_REACHED, Status, TrialRow};
+use crate::analyse::widest_half_width;
+use crate::record::{Check, EnvRow, Happening, PEAK_REACHED, Status, TrialRow};
 use crate::strategy::Reuse;
 
 use super::facts::Facts;
@@ -25,7 +26,9 @@ pub(super) fn section(facts: &Facts) -> String {
 
 fn trials(facts: &Facts) -> String {
     let recording = facts.recording;
-    let planned = facts.plan().trials.iter().filter(|t| t.block > 0).count();
+    let last = facts.analysis.planned_blocks;
+    let planned = facts.plan().trials.iter().filter(|t| t.block > 0 && t.block as usize <= last);
+    let planned = planned.count();
     let rows: Vec<&TrialRow> = recording.measured().collect();
     let of = |status: Status| rows.iter().filter(|r| r.status == status).count();
     let mut table = Table::new(&[
@@ -49,6 +52,7 @@ fn trials(facts: &Facts) -> String {
         facts.analysis.blocks,
         counted(facts.analysis.planned_blocks, "planned block"),
     )];
+    notes.extend(rule(facts));
     if warmup > 0 {
         notes.push(format!(
             "{} of warm-up are recorded and not analysed.",
@@ -62,6 +66,38 @@ fn trials(facts: &Facts) -> String {
         ));
     }
     format!("{}\n\n{}", table.render(), notes.join(" "))
+}
+
+/// What the stopping rule did.
+fn rule(facts: &Facts) -> Option<String> {
+    let until = facts.plan().experiment.blocks.until.as_ref()?;
+    let measured: Vec<TrialRow> = facts.recording.measured().cloned().collect();
+    let widest = match widest_half_width(facts.plan(), &measured) {
+        Some(widest) => format!("the widest is {}", plus_minus(widest)),
+        None => "not every one can be computed".to_owned(),
+    };
+    let (most, blocks) = (until.max, facts.analysis.blocks);
+    let wanted = format!(
+        "every interval that a verdict rests on is within {}",
+        plus_minus(until.half_width)
+    );
+    let manifest = &facts.recording.manifest;
+    Some(if manifest.happened(Happening::NarrowEnough) {
+        format!(
+            "The run ended by its rule after {blocks} of at most {most} blocks: {wanted} ({widest})."
+        )
+    } else if manifest.is_finished() {
+        format!(
+            "The run went on to block {most}, the last that its rule allows before {wanted} ({widest})."
+        )
+    } else {
+        format!("The run goes on until {wanted} ({widest}).")
+    })
+}
+
+/// `±1.8 %`
+fn plus_minus(share: f64) -> String {
+    format!("±{}", percent(share))
 }
 
 fn reasons(facts: &Facts) -> Option<String> {

@@ -69,17 +69,25 @@ pub struct Summary {
     pub invalid: u64,
     /// Whether it was asked to stop before its end.
     pub interrupted: bool,
+    /// The measured block after which the stopping rule ended it, if it did.
+    pub narrow_enough_after: Option<u32>,
 }
+
+/// The stopping rule: from the measured trials of all complete blocks, whether the run may end. A
+/// function of these alone, so that a run that is resumed ends where it would have ended.
+pub type StoppingRule = fn(&Plan, &[TrialRow]) -> bool;
 
 /// What is recorded already, for a run that goes on.
 #[derive(Debug, Default)]
-pub struct Done {
+pub struct Done<'a> {
     /// Blocks that need nothing more.
     pub blocks: HashSet<u32>,
     /// The last attempt of each block that was begun.
     pub attempts: HashMap<u32, u32>,
     /// Good trials of the blocks that need nothing more.
     good: Vec<Good>,
+    /// The trials of the blocks that need nothing more.
+    complete: &'a [TrialRow],
 }
 
 /// What is known of a good trial that an earlier process left.
@@ -91,9 +99,9 @@ struct Good {
     is_twin: bool,
 }
 
-impl Done {
+impl<'a> Done<'a> {
     /// Finds what is done in the rows of a record.
-    pub fn of(complete: &[TrialRow], all: &[TrialRow], env: &[EnvRow]) -> Done {
+    pub fn of(complete: &'a [TrialRow], all: &[TrialRow], env: &[EnvRow]) -> Done<'a> {
         let mut attempts: HashMap<u32, u32> = HashMap::new();
         let begun = env
             .iter()
@@ -115,17 +123,20 @@ impl Done {
                     is_twin: t.replica != "a",
                 })
                 .collect(),
+            complete,
         }
     }
 }
 
-/// Runs what is left of the plan, block by block, and records every trial.
+/// Runs what is left of the plan, block by block, and records every trial. Where the experiment has
+/// a stopping rule, it is asked after each whole block.
 ///
 /// A trial that fails is a row; a row that cannot be written ends the run.
 pub fn record(
     plan: &Plan,
     cpus: &Cpus,
     done: &Done,
+    rule: StoppingRule,
     writer: &mut RunWriter,
     executor: &mut dyn Executor,
     progress: &mut dyn Progress,
@@ -139,7 +150,11 @@ pub fn record(
     let mut summary = Summary::default();
     let mut kept = Kept::of(plan, done);
     let mut cpu_before = None;
+    let mut measured = Measured::of(plan, done, rule);
     for block in left.chunk_by(|a, b| a.block == b.block) {
+        if measured.are_enough() {
+            break;
+        }
         let number = block[0].block;
         let attempt = done.attempts.get(&number).copied().unwrap_or(0) + 1;
         writer.append_env(&environment(number, attempt, &mut cpu_before, cpus, executor))?;
@@ -155,6 +170,7 @@ pub fn record(
                 Status::Aborted => summary.interrupted = true,
             }
             progress.trial(plan, planned, &row);
+            measured.add(row);
             if summary.interrupted || executor.stopping() {
                 summary.interrupted = true;
                 writer.note(Happening::Interrupted, jiff::Timestamp::now())?;
@@ -163,9 +179,50 @@ pub fn record(
             }
         }
     }
-    writer.note(Happening::Finished, jiff::Timestamp::now())?;
+    summary.narrow_enough_after = measured.ended_before_the_last();
+    let end = match summary.narrow_enough_after {
+        Some(_) => Happening::NarrowEnough,
+        None => Happening::Finished,
+    };
+    writer.note(end, jiff::Timestamp::now())?;
     progress.end(&summary);
     Ok(summary)
+}
+
+/// The measured trials of the complete blocks, where a stopping rule wants to see them.
+struct Measured<'a> {
+    plan: &'a Plan,
+    rule: StoppingRule,
+    rows: Vec<TrialRow>,
+}
+
+impl<'a> Measured<'a> {
+    fn of(plan: &'a Plan, done: &Done, rule: StoppingRule) -> Measured<'a> {
+        let mut measured = Measured { plan, rule, rows: Vec::new() };
+        done.complete.iter().cloned().for_each(|row| measured.add(row));
+        measured
+    }
+
+    fn add(&mut self, row: TrialRow) {
+        if self.plan.experiment.blocks.until.is_some() && row.block > 0 {
+            self.rows.push(row);
+        }
+    }
+
+    /// Asked between blocks.
+    fn are_enough(&self) -> bool {
+        !self.rows.is_empty() && (self.rule)(self.plan, &self.rows)
+    }
+
+    fn last_block(&self) -> u32 {
+        self.rows.iter().map(|row| row.block).max().unwrap_or(0)
+    }
+
+    /// The last block, if the plan has more.
+    fn ended_before_the_last(&self) -> Option<u32> {
+        let last = self.last_block();
+        (0 < last && last < self.plan.experiment.blocks.count).then_some(last)
+    }
 }
 
 fn environment(

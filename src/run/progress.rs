@@ -35,12 +35,18 @@ struct Eta {
     started: Instant,
     expected_done_ns: u64,
     expected_all_ns: u64,
+    /// A stopping rule may leave some of it out.
+    may_end_early: bool,
 }
 
 impl Eta {
     fn new(plan: &Plan, left: &[&PlannedTrial]) -> Eta {
-        let expected = left.iter().map(|t| plan.expected_ns(&plan.cells[t.cell])).sum();
-        Eta { started: Instant::now(), expected_done_ns: 0, expected_all_ns: expected }
+        Eta {
+            started: Instant::now(),
+            expected_done_ns: 0,
+            expected_all_ns: plan.expected_of_ns(left.iter().copied()),
+            may_end_early: plan.experiment.blocks.until.is_some(),
+        }
     }
 
     fn done(&mut self, plan: &Plan, planned: &PlannedTrial) {
@@ -126,7 +132,11 @@ impl Progress for Shown {
         } else if self.left_in_block == 0 {
             let block = match planned.block {
                 0 => "warm-up".to_owned(),
-                n => format!("block {n} of {}", plan.experiment.blocks.count),
+                n => {
+                    let blocks = &plan.experiment.blocks;
+                    let most = if blocks.until.is_some() { "at most " } else { "" };
+                    format!("block {n} of {most}{}", blocks.count)
+                }
             };
             let bad = match self.bad_in_block {
                 0 => String::new(),
@@ -137,16 +147,23 @@ impl Progress for Shown {
         }
     }
 
-    fn end(&mut self, _summary: &Summary) {
+    fn end(&mut self, summary: &Summary) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
+        }
+        if let Some(block) = summary.narrow_enough_after {
+            self.say(&format!("block {block} is the last: every interval is narrow enough"));
         }
     }
 }
 
 fn about(eta: Option<&Eta>) -> String {
     let left = eta.map_or(Duration::ZERO, Eta::left);
-    if left.is_zero() { "done".to_owned() } else { format!("about {} left", rough(left)) }
+    if left.is_zero() {
+        return "done".to_owned();
+    }
+    let most = if eta.is_some_and(|eta| eta.may_end_early) { "at most " } else { "" };
+    format!("{most}about {} left", rough(left))
 }
 
 /// One JSON document a line, on standard output.
@@ -169,13 +186,16 @@ impl<W: Write> Json<W> {
 
 impl<W: Write> Progress for Json<W> {
     fn begin(&mut self, plan: &Plan, left: &[&PlannedTrial]) {
-        let expected: u64 = left.iter().map(|t| plan.expected_ns(&plan.cells[t.cell])).sum();
+        let least = plan.experiment.blocks.least();
+        let in_any_case = || left.iter().copied().filter(|t| t.block <= least);
         self.event(&serde_json::json!({
             "event": "begin",
             "experiment": plan.experiment.name,
             "cells": plan.cells.len(),
             "trials": left.len(),
-            "expected_ns": expected,
+            "expected_ns": plan.expected_of_ns(left.iter().copied()),
+            "trials_at_least": in_any_case().count(),
+            "expected_at_least_ns": plan.expected_of_ns(in_any_case()),
         }));
     }
 
@@ -201,6 +221,7 @@ impl<W: Write> Progress for Json<W> {
             "failed": summary.failed,
             "invalid": summary.invalid,
             "interrupted": summary.interrupted,
+            "narrow_enough_after": summary.narrow_enough_after,
         }));
     }
 }

@@ -5,6 +5,7 @@ mod builds;
 use std::path::Path;
 
 use super::*;
+use crate::analyse::narrow_enough;
 use crate::machine::Machine;
 use crate::plan::Only;
 use crate::protocol::{ClientReport, Percentiles, ServerReport};
@@ -39,6 +40,8 @@ struct Planned {
     executed: usize,
     abort_at: Option<usize>,
     fail_at: Option<usize>,
+    /// Every other trial takes half as long again.
+    noisy: bool,
     jobs: Vec<Job>,
 }
 
@@ -58,7 +61,9 @@ impl Executor for Planned {
         let latency = 1_100_000;
         Outcome::Measured {
             client: Box::new(ClientReport {
-                wall_ns: ideal.wall_ns + 1,
+                wall_ns: (ideal.wall_ns + 1)
+                    * if self.noisy && self.executed.is_multiple_of(2) { 3 } else { 2 }
+                    / 2,
                 issued: requests,
                 ok: requests,
                 peak_in_flight: u64::from(ideal.peak),
@@ -93,8 +98,12 @@ impl Executor for Planned {
 }
 
 fn plan() -> Plan {
+    plan_of(EXPERIMENT)
+}
+
+fn plan_of(text: &str) -> Plan {
     let source =
-        Source { name: "loop.toml".to_owned(), text: EXPERIMENT.to_owned(), overrides: Vec::new() };
+        Source { name: "loop.toml".to_owned(), text: text.to_owned(), overrides: Vec::new() };
     let experiment = Experiment::parse(&source, Path::new(".")).expect("a good experiment");
     Plan::new(experiment, &Only::default()).expect("a plan")
 }
@@ -104,10 +113,14 @@ fn cpus() -> Cpus {
 }
 
 fn create(results: &Path, plan: &Plan) -> RunWriter {
-    create_with(results, plan, Vec::new())
+    create_with(results, EXPERIMENT, plan, Vec::new())
 }
 
-fn create_with(results: &Path, plan: &Plan, builds: Vec<Side>) -> RunWriter {
+fn create_of(results: &Path, text: &str, plan: &Plan) -> RunWriter {
+    create_with(results, text, plan, Vec::new())
+}
+
+fn create_with(results: &Path, text: &str, plan: &Plan, builds: Vec<Side>) -> RunWriter {
     let machine = Machine::this();
     let manifest = Manifest {
         format: FORMAT,
@@ -127,7 +140,7 @@ fn create_with(results: &Path, plan: &Plan, builds: Vec<Side>) -> RunWriter {
     };
     let new = NewRun {
         results,
-        experiment: EXPERIMENT,
+        experiment: text,
         traces: Vec::new(),
         plan,
         manifest,
@@ -138,7 +151,8 @@ fn create_with(results: &Path, plan: &Plan, builds: Vec<Side>) -> RunWriter {
 }
 
 fn go(writer: &mut RunWriter, plan: &Plan, done: &Done, executor: &mut Planned) -> Summary {
-    record(plan, &cpus(), done, writer, executor, &mut progress::Quiet).expect("a record")
+    record(plan, &cpus(), done, narrow_enough, writer, executor, &mut progress::Quiet)
+        .expect("a record")
 }
 
 /// Goes on with a recording until it is whole.
@@ -228,6 +242,82 @@ fn an_interrupted_run_goes_on_from_every_trial() {
         assert!(!resume(&dir, &mut Planned::default()).interrupted);
         assert_whole(&dir, &plan);
     }
+}
+
+/// The plan with a rule that its steady trials fulfil at the first look.
+fn ruled() -> (String, Plan) {
+    let text = EXPERIMENT.replace("count = 3", "until = { half_width = \"2%\", min = 6, max = 9 }");
+    let plan = plan_of(&text);
+    (text, plan)
+}
+
+/// Six measured blocks and the warm-up, and nothing is missing.
+fn assert_ended_by_its_rule(dir: &Path) {
+    let recording = Recording::read(dir).expect("a readable record");
+    assert_eq!(recording.complete_blocks(), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(recording.trials.len(), 7 * 3);
+    assert_eq!(recording.planned_blocks(), 6);
+    assert!(recording.manifest.is_finished());
+    let last = recording.manifest.events.last().map(|e| e.what);
+    assert_eq!(last, Some(Happening::NarrowEnough));
+}
+
+#[test]
+fn a_run_ends_by_its_rule_after_a_whole_block() {
+    let results = tempfile::tempdir().expect("a folder");
+    let (text, plan) = ruled();
+    assert_eq!(plan.trials.len(), 10 * 3);
+    let mut writer = create_of(results.path(), &text, &plan);
+    let summary = go(&mut writer, &plan, &Done::default(), &mut Planned::default());
+    assert_eq!(summary, Summary { ok: 21, narrow_enough_after: Some(6), ..Summary::default() });
+    assert_ended_by_its_rule(writer.dir());
+}
+
+#[test]
+fn a_rule_that_never_holds_ends_with_the_plan() {
+    let results = tempfile::tempdir().expect("a folder");
+    let (text, plan) = ruled();
+    let mut writer = create_of(results.path(), &text, &plan);
+    let mut executor = Planned { noisy: true, ..Planned::default() };
+    let summary = go(&mut writer, &plan, &Done::default(), &mut executor);
+    assert_eq!(summary, Summary { ok: 30, ..Summary::default() });
+    let recording = Recording::read(writer.dir()).expect("a readable record");
+    assert_eq!((recording.complete_blocks().len(), recording.planned_blocks()), (9, 9));
+    let last = recording.manifest.events.last().map(|e| e.what);
+    assert_eq!(last, Some(Happening::Finished));
+}
+
+#[test]
+fn a_run_with_a_rule_that_was_interrupted_anywhere_ends_where_it_would_have() {
+    let (text, plan) = ruled();
+    for stop in 1..=21 {
+        let results = tempfile::tempdir().expect("a folder");
+        let mut writer = create_of(results.path(), &text, &plan);
+        let mut executor = Planned { abort_at: Some(stop), ..Planned::default() };
+        assert!(go(&mut writer, &plan, &Done::default(), &mut executor).interrupted);
+        let dir = writer.dir().to_owned();
+        drop(writer);
+        assert_eq!(resume(&dir, &mut Planned::default()).narrow_enough_after, Some(6));
+        assert_ended_by_its_rule(&dir);
+    }
+}
+
+#[test]
+fn a_run_that_was_killed_before_it_noted_its_end_runs_nothing_more() {
+    let results = tempfile::tempdir().expect("a folder");
+    let (text, plan) = ruled();
+    let mut writer = create_of(results.path(), &text, &plan);
+    go(&mut writer, &plan, &Done::default(), &mut Planned::default());
+    let dir = writer.dir().to_owned();
+    drop(writer);
+    let mut manifest = Manifest::read(&dir).expect("a manifest");
+    manifest.events.truncate(1);
+    let text = serde_json::to_string(&manifest).expect("a manifest");
+    fs_err::write(dir.join("manifest.json"), text).expect("a manifest");
+    let mut executor = Planned::default();
+    assert_eq!(resume(&dir, &mut executor).narrow_enough_after, Some(6));
+    assert_eq!(executor.executed, 0);
+    assert_ended_by_its_rule(&dir);
 }
 
 #[test]

@@ -203,6 +203,8 @@ pub(super) struct TableForm {
     pub(super) title: &'static str,
     pub(super) doc: &'static str,
     pub(super) keys: &'static [&'static dyn AnyKey],
+    /// Pairs of optional keys of which only one may be written.
+    pub(super) either: &'static [(&'static str, &'static str)],
 }
 
 /// A table that is there: its unknown and missing keys are reported.
@@ -234,6 +236,13 @@ impl TableForm {
             .collect();
         if !missing.is_empty() {
             self.report_missing(node, &missing, reading);
+        }
+        for (one, other) in self.either {
+            if let (Some(first), Some(second)) = (node.get(one), node.get(other)) {
+                let what = format!("{} has both `{one}` and `{other}`", self.title);
+                let problem = Problem::at(second.key_span, what).also("the first", first.key_span);
+                reading.report(problem.hint(format!("remove `{one}` or `{other}`")));
+            }
         }
         Some(Open { node, span: node.span })
     }

@@ -3,11 +3,11 @@
 use std::num::NonZeroU32;
 
 use super::forms::{
-    BoundForm, DelayForm, Duration, Integer, Line, MOST, OneOf, OverForm, Percent, Positive,
-    RuntimeForm, SelectorForm, Size, Targets, Word,
+    BoundForm, DelayForm, Duration, FirstLook, Integer, Line, MOST, OneOf, OverForm, Percent,
+    Positive, RuntimeForm, SelectorForm, Size, Targets, Word,
 };
 use super::key::{AnyKey, Key, Presence, Section, TableForm};
-use super::{Factor, Metric, Over, RecordLevel};
+use super::{FEWEST_LOOKED_AT, Factor, Metric, Over, RecordLevel};
 use crate::delay::LONGEST_NS;
 use crate::strategy::{Library, Model, Reuse, library, model};
 
@@ -54,6 +54,7 @@ pub(super) static FILE: TableForm = TableForm {
         &TITLE, &QUESTION, &SEED, &RECORD, &MARGIN, &DEADLINE, &WORKLOAD, &SERVER, &STRATEGY,
         &BASELINE, &CONTROL, &EXCLUDE, &BLOCKS, &CLAIM, &GATE,
     ],
+    either: &[],
 };
 
 const MS: u64 = 1_000_000;
@@ -97,6 +98,7 @@ pub(super) static WORKLOAD: Section = Section {
         title: "[workload]",
         doc: "What every strategy has to do. Lists multiply into scenarios.",
         keys: &[&REQUESTS, &DELAY, &TIME_SCALE, &BODY, &TARGETS],
+        either: &[],
     },
 };
 
@@ -116,6 +118,7 @@ pub(super) static SERVER: Section = Section {
         title: "[server]",
         doc: "The delay server. Lists multiply into scenarios.",
         keys: &[&BACKLOG],
+        either: &[],
     },
 };
 
@@ -181,6 +184,7 @@ pub(super) static STRATEGY: Section = Section {
         title: "[[strategy]]",
         doc: "A way of issuing the requests. Lists are multiplied; tables are added.",
         keys: &[&LABEL, &MODEL, &CLIENT, &REUSE, &LIMIT, &RUNTIME, &TIMEOUT, &NOFILE],
+        either: &[],
     },
 };
 
@@ -222,7 +226,12 @@ pub(super) static EXCLUDE: Section = Section {
     name: "exclude",
     presence: Presence::Optional,
     many: true,
-    table: &TableForm { title: "[[exclude]]", doc: "Cells that are left out.", keys: &FACTORS },
+    table: &TableForm {
+        title: "[[exclude]]",
+        doc: "Cells that are left out.",
+        keys: &FACTORS,
+        either: &[],
+    },
 };
 
 /// The keys of a selector.
@@ -245,12 +254,47 @@ static FACTORS: [&dyn AnyKey; Factor::ALL.len()] = [
 
 // [blocks]
 
+const MOST_BLOCKS: u64 = 1_000;
+
 pub(super) static COUNT: Key<Integer<u32>> = Key::optional(
     "count",
-    Integer { least: 1, most: 1_000, make: |n| u32::try_from(n).ok(), example: "15" },
+    Integer { least: 1, most: MOST_BLOCKS, make: |n| u32::try_from(n).ok(), example: "15" },
     "measured blocks; a block is every cell once, in a random order",
 )
 .default("10");
+pub(super) static HALF_WIDTH: Key<Percent> = Key::required(
+    "half_width",
+    Percent,
+    "every interval that a verdict rests on reaches at most this far to either side of its middle",
+);
+pub(super) static MIN: Key<FirstLook> = Key::optional(
+    "min",
+    FirstLook { most: MOST_BLOCKS },
+    "measured blocks before the intervals are looked at",
+)
+.default("8");
+pub(super) static MAX: Key<Integer<u32>> = Key::required(
+    "max",
+    Integer {
+        least: FEWEST_LOOKED_AT as u64,
+        most: MOST_BLOCKS,
+        make: |n| u32::try_from(n).ok(),
+        example: "50",
+    },
+    "measured blocks at most",
+);
+
+pub(super) static UNTIL: Section = Section {
+    name: "until",
+    presence: Presence::Optional,
+    many: false,
+    table: &TableForm {
+        title: "[blocks.until]",
+        doc: "Instead of `count`: whole blocks until the intervals are narrow.",
+        keys: &[&HALF_WIDTH, &MIN, &MAX],
+        either: &[],
+    },
+};
 pub(super) static WARMUP: Key<Integer<u32>> = Key::optional(
     "warmup",
     Integer { least: 0, most: 100, make: |n| u32::try_from(n).ok(), example: "1" },
@@ -271,7 +315,8 @@ pub(super) static BLOCKS: Section = Section {
     table: &TableForm {
         title: "[blocks]",
         doc: "How often everything is repeated.",
-        keys: &[&COUNT, &WARMUP, &BLOCK_SEED],
+        keys: &[&COUNT, &UNTIL, &WARMUP, &BLOCK_SEED],
+        either: &[("count", "until")],
     },
 };
 
@@ -305,6 +350,7 @@ pub(super) static CLAIM: Section = Section {
         title: "[[claim]]",
         doc: "What the author expects: a ratio and its bounds.",
         keys: &[&TEXT, &METRIC, &OF, &OVER, &AT_LEAST, &AT_MOST],
+        either: &[],
     },
 };
 
@@ -323,6 +369,7 @@ pub(super) static GATE: Section = Section {
         title: "[[gate]]",
         doc: "What `inflight diff` lets no change worsen.",
         keys: &[&METRIC, &GATE_OF, &GATE_MARGIN],
+        either: &[],
     },
 };
 
@@ -351,7 +398,7 @@ fn denominators() -> Vec<Word<Over>> {
 }
 
 /// Every table of the file under its title.
-pub(super) fn tables() -> [&'static TableForm; 8] {
+pub(super) fn tables() -> [&'static TableForm; 9] {
     [
         &FILE,
         WORKLOAD.table,
@@ -359,6 +406,7 @@ pub(super) fn tables() -> [&'static TableForm; 8] {
         STRATEGY.table,
         EXCLUDE.table,
         BLOCKS.table,
+        UNTIL.table,
         CLAIM.table,
         GATE.table,
     ]

@@ -26,7 +26,7 @@ mod tests;
 
 pub use claim::{Claim, Over};
 pub use error::{SpecError, SpecErrors};
-pub use experiment::{Blocks, Experiment, RecordLevel, Scenario};
+pub use experiment::{Blocks, Experiment, FEWEST_LOOKED_AT, RecordLevel, Scenario, Until};
 pub use factor::{Factor, Selector};
 pub use gate::Gate;
 pub use metric::{Metric, Unit};

@@ -48,19 +48,39 @@ impl Override {
         for segment in path {
             place = self.step(place, segment)?;
         }
+        self.replace_rival(&mut place, last);
         let entry = self.entry(place, last)?;
         entry.node = self.value;
         Ok(())
     }
 
     /// Goes from a table or list to what a segment of the path names in it.
-    fn step<'n>(&self, place: Place<'n>, segment: &str) -> Result<Place<'n>, Problem> {
+    fn step<'n>(&self, mut place: Place<'n>, segment: &str) -> Result<Place<'n>, Problem> {
         if let Inside::Tables(table) = place.inside {
             return self.table_of_list(place.node, table, segment);
         }
         let inside = self.inside(place.inside, segment)?;
+        self.replace_rival(&mut place, segment);
         let entry = self.entry(place, segment)?;
         Ok(Place { node: &mut entry.node, inside })
+    }
+
+    /// A key that excludes another takes its place: the last word is that of the command line.
+    fn replace_rival(&self, place: &mut Place, key: &str) {
+        let (Inside::Table(table), Kind::Table(entries)) = (place.inside, &mut place.node.kind)
+        else {
+            return;
+        };
+        for &(one, other) in table.either {
+            let rival = if key == one {
+                other
+            } else if key == other {
+                one
+            } else {
+                continue;
+            };
+            entries.retain(|entry| entry.key != rival);
+        }
     }
 
     /// What stands behind a key; an unknown key is an error.

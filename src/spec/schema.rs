@@ -28,13 +28,18 @@ fn table(table: &TableForm) -> Value {
         .filter(|k| k.presence() == Presence::Required)
         .map(|k| k.name())
         .collect();
-    json!({
+    let mut schema = json!({
         "type": "object",
         "description": table.doc,
         "properties": properties,
         "required": required,
         "additionalProperties": false,
-    })
+    });
+    if !table.either.is_empty() {
+        let both = table.either.iter().map(|(one, other)| json!({ "required": [one, other] }));
+        schema["not"] = json!({ "anyOf": both.collect::<Vec<_>>() });
+    }
+    schema
 }
 
 /// A key that holds a table of its own, or several.

@@ -5,5 +5,6 @@ mod bench;
 mod comparing;
 mod input;
 mod interruption;
+mod listing;
 mod pipeline;
 mod serving;

@@ -34,7 +34,7 @@ pub(crate) fn experiment(strategies: Vec<Strategy>, blocks: u32) -> Experiment {
         excludes: Vec::new(),
         baseline: None,
         control: None,
-        blocks: Blocks { count: blocks, warmup: 1, seed: 1 },
+        blocks: Blocks { count: blocks, until: None, warmup: 1, seed: 1 },
         claims: Vec::new(),
         gates: Vec::new(),
         record: RecordLevel::Sample,

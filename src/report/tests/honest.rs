@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::record::Status;
+use crate::spec::Until;
 
 fn three(blocks: u32) -> Experiment {
     experiment(
@@ -89,6 +90,50 @@ fn a_noisy_control_takes_equivalence_away() {
         row.wall_ns = scaled(row.wall_ns, 1.3 + 0.2 * wobble(planned, 11));
     });
     assert!(page(&recording).contains("no verdict says *equivalent*"));
+}
+
+/// A recording that its rule ended after 9 of at most 12 blocks, and whose events are these.
+fn ruled(events: &[Happening]) -> Recording {
+    let mut experiment = three(12);
+    experiment.blocks.until = Some(Until { half_width: 0.02, min: 8, max: 12 });
+    let mut recording = recording(experiment, |_, planned, row| {
+        row.wall_ns = scaled(row.wall_ns, 1.0 + 0.004 * wobble(planned, 7));
+    });
+    recording.trials.retain(|t| t.block <= 9);
+    recording.all_trials.clone_from(&recording.trials);
+    recording.manifest.events =
+        events.iter().map(|&what| Event { what, at_unix_ms: 1_767_225_600_000 }).collect();
+    recording
+}
+
+#[test]
+fn blocks_that_a_rule_left_out_are_not_missing() {
+    let recording = ruled(&[Happening::Started, Happening::NarrowEnough]);
+    let page = page(&recording);
+    let said = "9 of 9 planned blocks are complete. Trials of the A/A control are counted here. The \
+                run ended by its rule after 9 of at most 12 blocks: every interval that a verdict \
+                rests on is within ±2 % (the widest is ±";
+    assert!(page.contains(said), "{page}");
+    assert!(page.contains("narrow enough 2026-01-01"), "{page}");
+    for word in ["incomplete", "interrupted", "not (wholly) recorded"] {
+        assert!(!page.contains(word), "{word}: {page}");
+    }
+    assert!(!answer(&recording).contains("incomplete"));
+}
+
+#[test]
+fn a_rule_that_has_not_ended_a_run_is_told() {
+    let cut = ruled(&[Happening::Started, Happening::Interrupted]);
+    let first =
+        "The recording is incomplete: it holds 9 of at most 12 planned blocks and was interrupted.";
+    assert!(answer(&cut).starts_with(first), "{}", answer(&cut));
+    assert!(page(&cut).contains("The run goes on until every interval"), "{}", page(&cut));
+    let whole = recording(ruled(&[]).plan.experiment, |_, planned, row| {
+        row.wall_ns = scaled(row.wall_ns, 1.3 + 0.2 * wobble(planned, 11));
+    });
+    let (_dir, whole) = on_a_disk(whole);
+    let page = page(&whole);
+    assert!(page.contains("The run went on to block 12, the last that its rule allows"), "{page}");
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn create_two(results: &Path, plan: &Plan) -> RunWriter {
         origin: Origin::WorkingTree,
         binary: "00".to_owned(),
     };
-    create_with(results, plan, NAMES.map(side).to_vec())
+    create_with(results, EXPERIMENT, plan, NAMES.map(side).to_vec())
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::spec::FEWEST_LOOKED_AT;
 use crate::spec::error::Problem;
 use crate::spec::key::{Canonical, Form, Reading};
 use crate::spec::node::{Kind, Node};
@@ -51,6 +52,44 @@ impl<T: std::fmt::Display> Form for Integer<T> {
 impl<T: std::fmt::Display> Canonical for Integer<T> {
     fn canonical(&self, value: &T) -> String {
         value.to_string()
+    }
+}
+
+/// After how many blocks a stopping rule looks first.
+pub(in crate::spec) struct FirstLook {
+    pub(in crate::spec) most: u64,
+}
+
+impl FirstLook {
+    fn integer(&self) -> Integer<u32> {
+        let least = FEWEST_LOOKED_AT.into();
+        Integer { least, most: self.most, make: |n| u32::try_from(n).ok(), example: "8" }
+    }
+}
+
+impl Form for FirstLook {
+    type Value = u32;
+
+    fn read(&self, node: &Node, reading: &mut Reading) -> Option<u32> {
+        match node.kind {
+            Kind::Integer(n) if (0..i64::from(FEWEST_LOOKED_AT)).contains(&n) => {
+                reading.unfit(node, &self.expected(), self.example());
+                None
+            }
+            _ => self.integer().read(node, reading),
+        }
+    }
+
+    fn expected(&self) -> String {
+        format!("{}, since fewer blocks give no interval", self.integer().expected())
+    }
+
+    fn example(&self) -> &'static str {
+        self.integer().example
+    }
+
+    fn schema(&self) -> Value {
+        self.integer().schema()
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::Path;
 use super::error::{Problem, Span, SpecErrors};
 use super::key::{Open, Placed, Reading};
 use super::node::{self, Node};
-use super::{Blocks, Experiment, Scenario, Source, keys, overrides};
+use super::{Blocks, Experiment, Scenario, Source, Until, keys, overrides};
 use crate::delay::Delay;
 use cells::Cells;
 use strategies::Lists;
@@ -112,9 +112,32 @@ fn blocks(file: &Open, reading: &mut Reading) -> Option<Placed<Blocks>> {
     let count = table.one(&keys::COUNT, reading);
     let warmup = table.one(&keys::WARMUP, reading);
     let seed = table.one(&keys::BLOCK_SEED, reading);
-    let count = count?;
-    let blocks = Blocks { count: count.value, warmup: warmup?.value, seed: seed?.value };
+    let until = table.table(keys::UNTIL.name).map(|node| until(node, reading));
+    let (until, count) = match until {
+        Some(until) => {
+            let until = until?;
+            (Some(until.value), Placed { value: until.value.max, span: until.span })
+        }
+        None => (None, count?),
+    };
+    let blocks = Blocks { count: count.value, until, warmup: warmup?.value, seed: seed?.value };
     Some(Placed { value: blocks, span: count.span })
+}
+
+/// The rule, at the place of its `max`.
+fn until(node: &Node, reading: &mut Reading) -> Option<Placed<Until>> {
+    let table = keys::UNTIL.table.open(node, reading)?;
+    let half_width = table.one(&keys::HALF_WIDTH, reading);
+    let min = table.one(&keys::MIN, reading);
+    let max = table.one(&keys::MAX, reading);
+    let (half_width, min, max) = (half_width?.value, min?, max?);
+    if max.value < min.value {
+        let what = "`max` is below `min`, so the intervals would never be looked at";
+        reading.report(Problem::at(max.span, what).also("`min`", min.span));
+        return None;
+    }
+    let until = Until { half_width, min: min.value, max: max.value };
+    Some(Placed { value: until, span: max.span })
 }
 
 /// The lists that multiply into scenarios.
@@ -235,7 +258,8 @@ fn check_trials(cells: &Cells, blocks: &Placed<Blocks>, reading: &mut Reading) {
         let what = format!(
             "{left} cells and {scenarios} controls × {rounds} blocks are {trials} trials; at most {MOST_TRIALS} can be run"
         );
-        let hint = "lower `count`, shorten a list, or split the question into several experiments";
+        let hint =
+            "run fewer blocks, shorten a list, or split the question into several experiments";
         reading.report(Problem::at(blocks.span, what).hint(hint));
     }
 }

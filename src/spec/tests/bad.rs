@@ -62,6 +62,12 @@ cases! {
         ("requests = 100", "requests = 10_000_001\ntime_scale = [0, -1, inf, nan]\nbody = \"2GB\""),
         ("count = 15", "count = 0\nwarmup = 101\nseed = -1"),
     ];
+    until_and_count: [("count = 15", "count = 15\nuntil = { half_width = \"2%\", max = 50 }")];
+    until_values: [("count = 15", "[blocks.until]\nhalf_width = \"0%\"\nmin = 5\nmax = 2000\nmost = 5")];
+    until_is_incomplete: [("count = 15", "until = { min = 8 }")];
+    until_never_looks: [("count = 15", "until = { half_width = \"2%\", min = 20, max = 10 }")];
+    until_is_no_table: [("count = 15", "until = \"2%\"")];
+    until_is_no_percentage: [("count = 15", "until = { half_width = 0.02, min = 8.5, max = 10 }")];
     margin_and_deadline: [("question", "margin = \"2\"\ndeadline = \"0s\"\nquestion")];
     list_is_empty: [(MATRIX, "limit = []")];
     list_holds_a_value_twice: [("requests = 100", "requests = [100, 200, 100]"), (DELAY, "[\"1s\", \"1000ms\"]")];

@@ -178,6 +178,7 @@ fn the_example_of_every_key_is_of_its_form() {
         ("server.", keys::SERVER.table),
         ("strategy.1.", keys::STRATEGY.table),
         ("blocks.", keys::BLOCKS.table),
+        ("blocks.until.", keys::UNTIL.table),
         ("claim.0.", keys::CLAIM.table),
     ];
     for (path, table) in paths {
@@ -220,6 +221,10 @@ fn the_schema_takes_good_files_and_no_bad_ones() {
         ("over = \"ideal\"", "over = \"idea\""),
         ("client = \"ureq\"", "clint = \"ureq\""),
         ("at_most = 1.15", "at_most = -1"),
+        ("count = 15", "count = 15\nuntil = { half_width = \"2%\", max = 50 }"),
+        ("count = 15", "until = { half_width = \"2%\", min = 5, max = 50 }"),
+        ("count = 15", "until = { half_width = 2, max = 50 }"),
+        ("count = 15", "until = 50"),
     ];
     for (from, to) in bad {
         let file = super::changed(&[(from, to)]);
@@ -281,6 +286,7 @@ fn check(root: &Value, schema: &Value, value: &Value) -> Result<(), String> {
             "anyOf" => passing() >= 1,
             "oneOf" => passing() == 1,
             "allOf" => passing() == list().count(),
+            "not" => check(root, rule, value).is_err(),
             "required" => list().all(|k| value.get(k.as_str().unwrap_or_default()).is_some()),
             "additionalProperties" => value
                 .as_object()

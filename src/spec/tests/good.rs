@@ -2,7 +2,7 @@
 
 use super::{BASE, changed, good};
 use crate::delay::{MODELS, Model};
-use crate::spec::{Factor, Metric, Over, RecordLevel, Selector};
+use crate::spec::{Factor, Metric, Over, RecordLevel, Selector, Until};
 use crate::strategy::{Reuse, Runtime};
 
 #[test]
@@ -142,6 +142,25 @@ fn overrides_replace_and_add_values() {
     assert_eq!(e.claims[0].at_most, Some(2.0));
     let delay = good(BASE, &["workload.delay=10ms"]);
     assert!(matches!(delay.scenarios[0].delay.model, Model::Fixed(_)));
+}
+
+#[test]
+fn blocks_are_counted_or_run_until_a_rule_holds() {
+    let until = |half_width, min, max| Some(Until { half_width, min, max });
+    let rule = changed(&[("count = 15", "until = { half_width = \"2%\", min = 9, max = 50 }")]);
+    let e = good(&rule, &[]).blocks;
+    assert_eq!((e.count, e.least(), e.until), (50, 9, until(0.02, 9, 50)));
+    let e = good(&changed(&[("count = 15", "until = { half_width = \"2%\", max = 8 }")]), &[]);
+    assert_eq!(e.blocks.until, until(0.02, 8, 8));
+    // What the command line says takes the place of what excludes it.
+    let e = good(&rule, &["blocks.count=3"]).blocks;
+    assert_eq!((e.count, e.least(), e.until), (3, 3, None));
+    let set = "blocks.until={ half_width = \"1 %\", max = 20 }";
+    assert_eq!(good(BASE, &[set]).blocks.until, until(0.01, 8, 20));
+    assert_eq!(good(BASE, &["blocks.count=3", set]).blocks.count, 20);
+    assert_eq!(good(&rule, &["blocks.until.max=12"]).blocks.until, until(0.02, 9, 12));
+    let parts = ["blocks.until.half_width=3%", "blocks.until.max=12"];
+    assert_eq!(good(BASE, &parts).blocks.until, until(0.03, 8, 12));
 }
 
 #[test]

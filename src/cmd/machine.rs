@@ -1,0 +1,59 @@
+//! `inflight machine`.
+
+use std::path::Path;
+
+use super::{Failure, print, say};
+use crate::cli::{self, MachineCommand};
+use crate::exit::Exit;
+use crate::record::{LabelError, find_runs, label_machine, machines};
+use crate::table::table;
+
+pub(super) fn run(args: &cli::Machine) -> Result<Exit, Failure> {
+    match &args.command {
+        None => list(&args.out),
+        Some(MachineCommand::Label { which, label }) => {
+            let id = label_machine(&args.out, which, label)?;
+            say(&format!("{id} is `{}` from now on", label.trim()));
+            say("reports that show its label: write them again with `inflight report`");
+            Ok(Exit::Fine)
+        }
+    }
+}
+
+fn list(out: &Path) -> Result<Exit, Failure> {
+    let machines = machines(out)?;
+    if machines.is_empty() {
+        say(&super::no_recording(out));
+        return Ok(Exit::Fine);
+    }
+    let runs = find_runs(out)?;
+    let mut table = table(&["machine", "label", "hardware", "recordings"]);
+    for found in machines {
+        let runs = runs.iter().filter(|run| run.parent() == Some(&found.dir)).count().to_string();
+        let (label, hardware) = match found.machine {
+            Ok(machine) => (
+                machine.label,
+                format!(
+                    "{}, {} CPUs, {} GiB, {}",
+                    machine.cpu_model, machine.cpus, machine.memory_gib, machine.os
+                ),
+            ),
+            Err(what) => {
+                say(&format!("{}: damaged: {}", found.dir.display(), what.trim_end()));
+                ("?".to_owned(), "?".to_owned())
+            }
+        };
+        table.add_row(vec![found.id, label, hardware, runs]);
+    }
+    print(&format!("{table}\n"))?;
+    Ok(Exit::Fine)
+}
+
+impl From<LabelError> for Failure {
+    fn from(error: LabelError) -> Failure {
+        match error {
+            LabelError::Record(error) => Failure::Record(error),
+            other => Failure::Usage(other.to_string()),
+        }
+    }
+}

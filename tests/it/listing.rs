@@ -1,0 +1,72 @@
+//! Recordings are listed, named and labelled; a run ends by its rule.
+
+use crate::bench::{Bench, TINY};
+
+#[test]
+fn recordings_are_listed_named_and_labelled() {
+    let bench = Bench::new();
+    bench.call(&["runs"]).exits(0).says("make one with `inflight run FILE`");
+    bench.call(&["runs", "--format", "json"]).exits(0).prints("\"recordings\": []");
+    bench.call(&["machine", "label", "here", "x"]).exits(64).says("none has recorded there");
+
+    bench.file("tiny.toml", TINY);
+    let run = bench.record(&["tiny.toml", "--blocks", "1"]);
+    let name = run.file_name().expect("a name").to_string_lossy().into_owned();
+    let machine = run.parent().and_then(|p| p.file_name()).expect("a machine").to_string_lossy();
+    bench.call(&["runs"]).exits(0).prints(&name).prints("1 of 1").prints("finished");
+    bench.call(&["runs", "--state", "damaged"]).exits(0).says("none of the 1 recordings");
+    bench.call(&["runs", "--since", "yesterday"]).exits(64).says("36h or 7d");
+
+    // The label stands in lists and reports, and a later recording leaves it alone.
+    bench.call(&["machine", "label", &machine, "line\nbreak"]).exits(64).says("one line");
+    bench.call(&["machine", "label", &machine, "lab box"]).exits(0).says("`lab box`");
+    bench.call(&["report", "--check"]).exits(1);
+    bench.record(&["tiny.toml", "--blocks", "1"]);
+    bench.call(&["runs", "--machine", "lab box", "--format", "csv"]).exits(0).prints("lab box");
+    bench.call(&["machine"]).exits(0).prints("lab box").prints(&machine);
+    bench.call(&["report"]).exits(0);
+    bench.call(&["report", "--check"]).exits(0);
+
+    let page = |run: &str| format!("reports/{run}/report.md");
+    for text in ["@latest~1", &name[..name.len() - 1], &name] {
+        bench.call(&["report", text]).exits(0).prints(&page(&name));
+    }
+    let both = bench.call(&["report", "tiny"]);
+    both.exits(64).is_one_clear_message().says("may be any of 2 recordings").says(&name);
+    bench.call(&["report", "@latest:other"]).exits(64).is_one_clear_message().says("inflight runs");
+
+    fs_err::remove_file(run.join("manifest.json")).expect("a file");
+    bench.call(&["runs"]).exits(0).prints("damaged").prints("it has no manifest.json");
+}
+
+#[test]
+fn a_run_ends_by_its_rule_and_is_complete() {
+    let bench = Bench::new();
+    // Wide enough for any machine that is not stuck.
+    let rule = "until = { half_width = \"99%\", min = 6, max = 40 }";
+    bench.file("ruled.toml", &TINY.replace("count = 6", rule));
+    bench
+        .call(&["plan", "ruled.toml"])
+        .exits(0)
+        .prints("6 to 40 blocks")
+        .prints("21 to 123 trials");
+    let called = bench.run(&["ruled.toml"]);
+    called.says("of at most 40 done").says("is the last: every interval is narrow enough");
+    let run = bench.runs().pop().expect("a run");
+    let recording = inflight::record::Recording::read(&run).expect("a readable record");
+    let blocks = recording.complete_blocks().len();
+    assert!((6..40).contains(&blocks), "{blocks}");
+    assert_eq!(recording.planned_blocks() as usize, blocks);
+    let page =
+        fs_err::read_to_string(bench.path("reports").join(&recording.name).join("report.md"));
+    assert!(page.expect("a report").contains("The run ended by its rule after "));
+    let path = run.display().to_string();
+    bench.call(&["run", "--resume", &path]).has_recorded().says("nothing is left to run");
+    bench.call(&["runs"]).exits(0).prints(&format!("{blocks} of {blocks}")).prints("finished");
+    bench.call(&["report", "--check"]).exits(0);
+
+    bench.call(&["plan", "ruled.toml", "--blocks", "7"]).exits(0).prints("7 blocks");
+    bench.file("both.toml", &TINY.replace("count = 6", &format!("count = 6\n{rule}")));
+    let both = bench.call(&["plan", "both.toml"]);
+    both.exits(65).is_one_clear_message().says("both.toml:21:1").says("`count` and `until`");
+}
