@@ -5,9 +5,9 @@ use crate::record::{Recording, Status, TrialRow};
 use crate::spec::{Claim, Metric, Over};
 
 use super::{
-    Bounds, Comparison, Direction, Estimate, Finding, Instability, Interval, Judged, Margin,
-    NoEstimate, RatioEstimate, Side, Undecided, judge, judge_claim, median, paired_ratio,
-    stability, wide_control,
+    Bounds, Comparison, Direction, Disturbance, Estimate, Finding, Instability, Interval, Judged,
+    Margin, NoEstimate, RatioEstimate, Side, Undecided, disturbances, judge, judge_claim, median,
+    paired_ratio, stability, wide_control,
 };
 
 /// Everything that the report says in numbers.
@@ -23,6 +23,8 @@ pub struct Analysis {
     pub controls: Vec<Control>,
     /// One for each claim of the experiment, in its order.
     pub claims: Vec<ClaimAnalysis>,
+    /// Signs that the machine was not left to the run.
+    pub disturbances: Vec<Disturbance>,
     /// The margin that verdicts were given against.
     pub margin: Margin,
 }
@@ -166,6 +168,7 @@ impl Analysis {
             cells,
             controls,
             claims,
+            disturbances: disturbances(recording),
             margin,
         }
     }

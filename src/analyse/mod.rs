@@ -8,6 +8,7 @@
 //! values of two runs            ─shift_ratio→                RatioEstimate ┴─judge→ Verdict per comparison
 //! Estimate and the bounds of a claim ─judge_claim→           Finding
 //! values of one cell in block order  ─stability→             flags with advice
+//! rows of the environment            ─disturbances→          the same for the machine
 //! noise, blocks, power          ─detectable_ratio, blocks_for→ what a plan can see
 //! ```
 //!
@@ -17,11 +18,14 @@
 mod analysis;
 mod bootstrap;
 mod claim;
+mod dip;
+mod disturbance;
 mod estimate;
 #[cfg(test)]
 mod fixtures;
 mod holm;
 mod judge;
+mod levels;
 mod median;
 mod normal;
 mod null;
@@ -39,9 +43,11 @@ pub use self::{
     },
     bootstrap::bootstrap,
     claim::{Bounds, Finding, Undecided, judge_claim},
+    disturbance::{Disturbance, disturbances},
     estimate::{Estimate, Interval, NoEstimate, NoInterval, Side},
     holm::holm,
     judge::{judge, judge_each},
+    levels::Levels,
     median::median,
     paired::paired_ratio,
     power::{blocks_for, detectable_ratio},
