@@ -17,6 +17,10 @@ const NOTABLE: f64 = DISPERSED;
 /// own meanwhile included.
 const AROUND_A_TRIAL_NS: f64 = 30e6;
 
+/// Blocks that are shorter are not judged. The system counts CPU time in ticks of 10 ms on each CPU,
+/// which is 1 % of a second.
+const SHORTEST_MS: u64 = 1_000;
+
 /// A sign of disturbance of the machine; `Display` says what to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Disturbance {
@@ -78,7 +82,7 @@ fn list(blocks: &[u32]) -> String {
 }
 
 /// Flags for the whole run, from the rows of the environment. What the system did not tell raises
-/// none; nor does the last block, after which there is no row.
+/// none; nor does the last block, after which there is no row, nor one of less than a second.
 ///
 /// The load average is not looked at: it is a mean over the minute before, which counts the trials
 /// themselves and what ended before the first.
@@ -104,7 +108,7 @@ fn worst(recording: &Recording, share: impl Fn(&Span) -> Option<f64>) -> Option<
     let spans =
         recording.env.windows(2).map(|rows| Span { recording, start: &rows[0], end: &rows[1] });
     let notable: Vec<(f64, u32)> = spans
-        .filter(|span| span.start.block > 0)
+        .filter(|span| span.start.block > 0 && span.wall_ms() >= Some(SHORTEST_MS))
         .filter_map(|span| Some((share(&span)?, span.start.block)))
         .filter(|(share, _)| *share > NOTABLE)
         .collect();
@@ -121,7 +125,6 @@ fn stolen(span: &Span) -> Option<f64> {
 fn others(span: &Span) -> Option<f64> {
     let busy = (span.end.busy_percent? - span.end.steal_percent.unwrap_or(0.0)) / 100.0;
     let cpus = span.recording.machine.as_ref().filter(|machine| machine.cpus > 0)?.cpus;
-    let wall_ms = span.end.at_unix_ms.checked_sub(span.start.at_unix_ms).filter(|&ms| ms > 0)?;
     let trials: Vec<&TrialRow> = span.trials().collect();
     let own: Option<u64> = trials
         .iter()
@@ -130,10 +133,15 @@ fn others(span: &Span) -> Option<f64> {
     // A trial that failed did not say what it took.
     let own = own.filter(|_| !trials.is_empty())? as f64;
     let around = AROUND_A_TRIAL_NS * trials.len() as f64;
-    Some(busy - (own + around) / (wall_ms as f64 * 1e6 * cpus as f64))
+    Some(busy - (own + around) / (span.wall_ms()? as f64 * 1e6 * cpus as f64))
 }
 
 impl Span<'_> {
+    /// How long it took; `None` if the clock was set back meanwhile.
+    fn wall_ms(&self) -> Option<u64> {
+        self.end.at_unix_ms.checked_sub(self.start.at_unix_ms)
+    }
+
     /// The trials of the block, if it was not interrupted.
     fn trials(&self) -> impl Iterator<Item = &TrialRow> {
         let EnvRow { block, attempt, .. } = *self.start;
@@ -241,6 +249,16 @@ mod tests {
         repeated.env[3].busy_percent = Some(90.0);
         repeated.env[2].attempt = 2;
         assert_eq!(disturbances(&repeated), [], "its trials are those of another attempt");
+    }
+
+    #[test]
+    fn a_block_of_a_few_ticks_is_not_judged() {
+        let mut recording = quiet();
+        recording.env[3].steal_percent = Some(50.0);
+        recording.env[3].at_unix_ms -= 1;
+        assert_eq!(disturbances(&recording), []);
+        recording.env[3].at_unix_ms = 0;
+        assert_eq!(disturbances(&recording), [], "the clock was set back");
     }
 
     #[test]
