@@ -21,12 +21,16 @@
 pub mod ab;
 pub mod analyse;
 pub mod body;
+#[cfg(test)]
+mod calibration;
 pub mod cli;
 pub mod client;
 pub mod cmd;
 pub mod delay;
 pub mod diff;
 pub mod exit;
+#[cfg(test)]
+mod generated;
 pub mod machine;
 pub mod plan;
 pub mod protocol;

@@ -6,8 +6,8 @@ use crate::spec::Metric;
 
 use super::claims::{self, ClaimAnalysis};
 use super::{
-    Comparison, Estimate, Instability, Interval, Judged, Margin, NoEstimate, RatioEstimate, judge,
-    median, paired_ratio, stability, wide_control,
+    Comparison, Disturbance, Estimate, Instability, Interval, Judged, Margin, NoEstimate,
+    RatioEstimate, disturbances, judge, median, paired_ratio, stability, wide_control,
 };
 
 /// Everything that the report says in numbers.
@@ -23,6 +23,8 @@ pub struct Analysis {
     pub controls: Vec<Control>,
     /// One for each claim of the experiment, in its order.
     pub claims: Vec<ClaimAnalysis>,
+    /// Signs that the machine was not left to the run.
+    pub disturbances: Vec<Disturbance>,
     /// The margin that verdicts were given against.
     pub margin: Margin,
 }
@@ -98,6 +100,7 @@ impl Analysis {
             cells,
             controls,
             claims: claims::of(recording),
+            disturbances: disturbances(recording),
             margin,
         }
     }

@@ -1,4 +1,4 @@
-//! Reference values computed by SciPy; `tests/fixtures/stats/make.py` names the command.
+//! Reference values computed by SciPy and diptest; `tests/fixtures/stats/make.py` names the command.
 
 use serde::Deserialize;
 
@@ -13,6 +13,7 @@ pub(super) struct Fixtures {
     pub(super) normal: Vec<(f64, f64)>,
     pub(super) t_975: Vec<(usize, f64)>,
     pub(super) kendall: Vec<KendallCase>,
+    pub(super) dip: Vec<DipCase>,
 }
 
 #[derive(Deserialize)]
@@ -33,6 +34,15 @@ pub(super) struct RatioCase {
 pub(super) struct KendallCase {
     pub(super) values: Vec<f64>,
     pub(super) tau: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DipCase {
+    pub(super) name: String,
+    pub(super) values: Vec<f64>,
+    pub(super) dip: f64,
+    pub(super) p: f64,
 }
 
 pub(super) fn fixtures() -> Fixtures {

@@ -9,6 +9,7 @@
 //! Estimate and the bounds of a claim ─judge_claim→           Finding
 //! values of one cell in block order  ─stability→             flags with advice
 //! trials so far, stopping rule  ─narrow_enough→ whether the run may end
+//! rows of the environment            ─disturbances→          the same for the machine
 //! noise, blocks, power          ─detectable_ratio, blocks_for→ what a plan can see
 //! ```
 //!
@@ -19,11 +20,14 @@ mod analysis;
 mod bootstrap;
 mod claim;
 mod claims;
+mod dip;
+mod disturbance;
 mod estimate;
 #[cfg(test)]
 mod fixtures;
 mod holm;
 mod judge;
+mod levels;
 mod median;
 mod metric;
 mod normal;
@@ -42,9 +46,11 @@ pub use self::{
     bootstrap::bootstrap,
     claim::{Bounds, Finding, Undecided, judge_claim},
     claims::{ClaimAnalysis, ClaimCell, ClaimFinding},
+    disturbance::{Disturbance, disturbances},
     estimate::{Estimate, Interval, NoEstimate, NoInterval, Side},
     holm::holm,
     judge::{judge, judge_each},
+    levels::Levels,
     median::median,
     paired::paired_ratio,
     power::{blocks_for, detectable_ratio},

@@ -1,5 +1,8 @@
 //! Null distributions of rank statistics, exact while the counts are.
 
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
 use super::{estimate::ALPHA, normal};
 
 /// Largest sample (of each side) with an exact distribution of ranks. For 50 pairs the 2⁵⁰ sign
@@ -10,7 +13,7 @@ pub(super) const EXACT_LIMIT: usize = 50;
 /// A symmetric distribution of a statistic with the values 0, 1, 2, …
 pub(super) enum Null {
     /// Chance of a value of at most k, for each k.
-    Exact(Vec<f64>),
+    Exact(Arc<[f64]>),
     /// Normal approximation; used with continuity correction.
     Normal {
         /// Mean of the statistic.
@@ -43,7 +46,7 @@ impl Null {
             log_chance += ((n - k) / (k + 1.0)).ln();
             k += 1.0;
         }
-        Self::Exact(cdf)
+        Self::Exact(cdf.into())
     }
 
     /// Wilcoxon's T⁺ of n differences without ties.
@@ -55,9 +58,11 @@ impl Null {
                 sd: (n * (n + 1.0) * (2.0 * n + 1.0) / 24.0).sqrt(),
             };
         }
-        let ranks: Vec<usize> = (1..=n).collect();
-        let counts = subset_sums(&ranks);
-        Self::Exact(cumulative(counts.iter().map(|&count| count as f64)))
+        Self::Exact(remembered(Exact::SignedRank(n), || {
+            let ranks: Vec<usize> = (1..=n).collect();
+            let counts = subset_sums(&ranks);
+            cumulative(counts.iter().map(|&count| count as f64))
+        }))
     }
 
     /// Mann and Whitney's U of m and n values without ties.
@@ -66,7 +71,9 @@ impl Null {
             let (m, n) = (m as f64, n as f64);
             return Self::Normal { mean: m * n / 2.0, sd: (m * n * (m + n + 1.0) / 12.0).sqrt() };
         }
-        Self::Exact(cumulative(u_counts(m, n).into_iter().map(|count| count as f64)))
+        Self::Exact(remembered(Exact::MannWhitney(m, n), || {
+            cumulative(u_counts(m, n).into_iter().map(|count| count as f64))
+        }))
     }
 
     /// Chance of a value of at most `k`.
@@ -95,6 +102,27 @@ impl Null {
             exact: matches!(self, Self::Exact(_)),
         })
     }
+}
+
+/// A statistic and its sample sizes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Exact {
+    SignedRank(usize),
+    MannWhitney(usize, usize),
+}
+
+/// A distribution that is computed once: the cells of a recording mostly have the same number of
+/// blocks, and counting is what an interval takes its time for.
+fn remembered(which: Exact, compute: impl FnOnce() -> Vec<f64>) -> Arc<[f64]> {
+    static KNOWN: LazyLock<Mutex<HashMap<Exact, Arc<[f64]>>>> = LazyLock::new(Mutex::default);
+    // A panic of another thread leaves the map whole: distributions are only ever added.
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(cdf) = known().get(&which) {
+        return Arc::clone(cdf);
+    }
+    let cdf: Arc<[f64]> = compute().into();
+    known().insert(which, Arc::clone(&cdf));
+    cdf
 }
 
 /// In how many ways each sum arises from a subset of `parts`; at most 63 parts.

@@ -92,9 +92,11 @@ pub(super) fn signed_rank_p(differences: &[f64]) -> (f64, bool) {
     let mut ranks = Vec::new();
     let mut positive = 0;
     let mut before = 0;
+    let mut untied = true;
     for tied in by_size.chunk_by(|a, b| a.abs() == b.abs()) {
         let rank = 2 * before + tied.len() + 1;
         before += tied.len();
+        untied &= tied.len() == 1 && tied[0] != 0.0;
         for &difference in tied.iter().filter(|&&difference| difference != 0.0) {
             ranks.push(rank);
             if difference > 0.0 {
@@ -103,7 +105,14 @@ pub(super) fn signed_rank_p(differences: &[f64]) -> (f64, bool) {
         }
     }
 
-    if differences.len() <= EXACT_LIMIT {
+    let n = differences.len();
+    if n <= EXACT_LIMIT && untied {
+        let null = Null::signed_rank(n);
+        // T is symmetric about n(n + 1)/4.
+        let (sum, greatest) = (positive / 2, n * (n + 1) / 2);
+        return (two_sided(null.at_most(sum), null.at_most(greatest - sum)), true);
+    }
+    if n <= EXACT_LIMIT {
         let counts = subset_sums(&ranks);
         let total = (1_u64 << ranks.len()) as f64;
         let at_most = counts[..=positive].iter().sum::<u64>() as f64 / total;

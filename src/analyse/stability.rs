@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{
+    dip,
     estimate::{Interval, NoEstimate, Side, check_finite, middle},
     normal,
     verdict::Margin,
@@ -10,7 +11,7 @@ use super::{
 
 /// Spread, relative to the median, from which a cell is flagged: with 15 blocks and 5 % noise,
 /// differences below about 7 % stay unseen (see [`super::detectable_ratio`]).
-const DISPERSED: f64 = 0.05;
+pub(super) const DISPERSED: f64 = 0.05;
 
 /// Distance from the median in robust standard deviations from which a value is extreme (Iglewicz &
 /// Hoaglin 1993). Of normal values, 1 in 2 000 is.
@@ -55,6 +56,11 @@ pub enum Instability {
         /// Autocorrelation at lag 1.
         lag_1: f64,
     },
+    /// The blocks fall into groups.
+    Multimodal {
+        /// Median of the upper group ÷ median of the lower one.
+        ratio: f64,
+    },
     /// The same cell measured twice seems to differ by more than the margin.
     WideControl {
         /// The end of the A/A interval that is farther from 1, as a ratio of at least 1.
@@ -97,6 +103,12 @@ impl fmt::Display for Instability {
                 "a block resembles the one before it (r = {lag_1:.2}): intervals of one cell are \
                  too narrow; trust comparisons inside a block"
             ),
+            Self::Multimodal { ratio } => write!(
+                f,
+                "blocks fall into groups, the upper one {ratio:.2} times the lower: look for what \
+                 is now one way and now another (placement of threads, clock, a job in the \
+                 background); the median may lie where no block does"
+            ),
             Self::WideControl { reach, margin } => write!(
                 f,
                 "the same cell measured twice may differ by {:.1} %, more than the margin of \
@@ -122,6 +134,7 @@ pub fn stability(blocks: &[f64]) -> Result<Vec<Instability>, NoEstimate> {
         slow_start(blocks),
         trend(blocks),
         autocorrelation(blocks),
+        multimodality(blocks),
     ];
     Ok(flags.into_iter().flatten().collect())
 }
@@ -241,6 +254,25 @@ fn autocorrelation(blocks: &[f64]) -> Option<Instability> {
     (lag_1 > limit).then_some(Instability::Autocorrelated { lag_1 })
 }
 
+/// The dip test says whether there are groups; where they part is where the two together spread
+/// least around their own means (Fisher 1958).
+fn multimodality(blocks: &[f64]) -> Option<Instability> {
+    let mut sorted = blocks.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    if !dip::is_multimodal(&sorted) {
+        return None;
+    }
+    let spread = |group: &[f64]| -> f64 {
+        let mean = group.iter().sum::<f64>() / group.len() as f64;
+        group.iter().map(|value| (value - mean) * (value - mean)).sum()
+    };
+    let both = |at: &usize| spread(&sorted[..*at]) + spread(&sorted[*at..]);
+    let parting = (1..sorted.len()).min_by(|a, b| both(a).total_cmp(&both(b)))?;
+    let (lower, upper) = (middle(&sorted[..parting]), middle(&sorted[parting..]));
+    (lower > 0.0 && upper > lower * (1.0 + NEGLIGIBLE))
+        .then(|| Instability::Multimodal { ratio: upper / lower })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -295,6 +327,29 @@ mod tests {
                  narrow; trust comparisons inside a block",
             ]
         );
+    }
+
+    #[test]
+    fn groups_are_told_from_fifteen_blocks_on() {
+        // Without order: every second value but one.
+        let groups = |blocks: usize, upper: f64| -> Vec<f64> {
+            let level = |block| if [1, 2, 5, 7, 8, 11, 14].contains(&block) { upper } else { 1.0 };
+            (0..blocks).map(|block| level(block) * QUIET[block % QUIET.len()]).collect()
+        };
+        // Those of one group also lie far from those of the other.
+        let told = |blocks: Vec<f64>| {
+            let mut all = texts(&blocks);
+            all.retain(|text| text.contains("groups"));
+            all
+        };
+        assert_eq!(
+            told(groups(15, 1.04)),
+            ["blocks fall into groups, the upper one 1.04 times the lower: look for what is now \
+              one way and now another (placement of threads, clock, a job in the background); the \
+              median may lie where no block does"]
+        );
+        assert_eq!(told(groups(15, 1.015)), [""; 0], "too near to matter");
+        assert_eq!(told(groups(14, 1.04)), [""; 0], "too few");
     }
 
     #[test]

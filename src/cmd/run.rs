@@ -267,16 +267,19 @@ pub(super) fn finish(args: &cli::Run, dir: &Path) -> Result<Exit, Failure> {
     let rendered = crate::report::render(&recording, &analysis)?;
     let path = report::write_one(&recording, &rendered, &args.folders.reports)?;
     let refuted = analysis.claims.iter().any(|c| c.finding == ClaimFinding::Refuted);
+    let warnings = crate::report::warnings(&recording, &analysis);
     if args.json {
         event(&serde_json::json!({
             "event": "report",
             "run": dir,
             "report": path,
             "answer": crate::report::answer(&recording, &analysis),
+            "warnings": warnings,
         }))?;
     } else if !args.quiet {
         let answer = crate::report::answer(&recording, &analysis);
         print(&format!("\n{answer}\n\nrecord: {}\nreport: {}\n", dir.display(), path.display()))?;
+        warn(&warnings);
     }
     report::write_index(&args.folders)?;
     // From the record, so that trials of before an interruption count too.
@@ -287,6 +290,20 @@ pub(super) fn finish(args: &cli::Run, dir: &Path) -> Result<Exit, Failure> {
         return Ok(Exit::BadTrials);
     }
     Ok(if args.strict_claims && refuted { Exit::Worse } else { Exit::Fine })
+}
+
+/// The first of these; the report has them all.
+fn warn(warnings: &[String]) {
+    const SHOWN: usize = 5;
+    for warning in warnings.iter().take(SHOWN) {
+        say(&format!("warning: {warning}"));
+    }
+    if warnings.len() > SHOWN {
+        say(&format!(
+            "warning: {} more signs of disturbance; the report has them all",
+            warnings.len() - SHOWN
+        ));
+    }
 }
 
 fn event(event: &serde_json::Value) -> Result<(), Failure> {

@@ -16,6 +16,7 @@ pub(super) fn section(facts: &Facts) -> Option<String> {
         ("claim", Align::Left),
         ("finding", Align::Left),
         ("measured (95 % interval)", Align::Right),
+        ("level", Align::Right),
         ("bound", Align::Right),
         ("what, of which cell", Align::Left),
     ]);
@@ -42,7 +43,8 @@ pub(super) fn section(facts: &Facts) -> Option<String> {
     );
     let rule = "A claim is *held* if the whole interval lies within its bound for every cell that it \
                 selects, *refuted* if the whole interval lies outside for one. A claim about a \
-                count must hold in every trial. The cell shown is the worst for the claim.";
+                count must hold in every trial. The cell shown is the worst for the claim. *Level* \
+                is what the interval achieves: exactly, or after ≈ by a normal approximation.";
     let mut out = vec!["### Claims".to_owned(), intro, table.render(), rule.to_owned()];
     out.extend(parts);
     Some(out.join("\n\n"))
@@ -52,7 +54,8 @@ fn row(facts: &Facts, claim: &Claim, analysed: &ClaimAnalysis) -> Vec<String> {
     let finding = format!("**{}**", analysed.finding.name());
     let Some(worst) = worst(claim, &analysed.cells) else {
         let why = "no recorded cell is selected".to_owned();
-        return vec![text(&claim.text), finding, UNKNOWN.to_owned(), bounds(claim), why];
+        let unknown = || UNKNOWN.to_owned();
+        return vec![text(&claim.text), finding, unknown(), unknown(), bounds(claim), why];
     };
     let finding = match &worst.finding {
         Finding::Undecided(reason) => format!("{finding}: {reason}"),
@@ -67,7 +70,8 @@ fn row(facts: &Facts, claim: &Claim, analysed: &ClaimAnalysis) -> Vec<String> {
         quantity(facts, claim, worst.cell),
         facts.full_code(worst.cell)
     );
-    vec![text(&claim.text), finding, value(claim, worst), bounds(claim), what]
+    let (value, level) = (value(claim, worst), achieved(claim, worst));
+    vec![text(&claim.text), finding, value, level, bounds(claim), what]
 }
 
 fn every_cell(facts: &Facts, claim: &Claim, analysed: &ClaimAnalysis) -> String {
@@ -75,6 +79,7 @@ fn every_cell(facts: &Facts, claim: &Claim, analysed: &ClaimAnalysis) -> String 
         ("cell", Align::Left),
         ("finding", Align::Left),
         ("measured (95 % interval)", Align::Right),
+        ("level", Align::Right),
         ("n", Align::Right),
     ]);
     for cell in &analysed.cells {
@@ -83,6 +88,7 @@ fn every_cell(facts: &Facts, claim: &Claim, analysed: &ClaimAnalysis) -> String 
             facts.full_code(cell.cell),
             cell.finding.to_string(),
             value(claim, cell),
+            achieved(claim, cell),
             n,
         ]);
     }
@@ -127,6 +133,16 @@ fn value(claim: &Claim, cell: &ClaimCell) -> String {
         Ok(e) => estimate(e, |v| in_unit(claim, v)),
         Err(_) => UNKNOWN.to_owned(),
     }
+}
+
+/// The level that the interval achieves. The range of a count is none.
+fn achieved(claim: &Claim, cell: &ClaimCell) -> String {
+    let is_range = claim.over == Over::One && claim.metric.is_count();
+    let interval = cell.ratio.as_ref().ok().and_then(|e| e.interval.as_ref().ok());
+    interval.filter(|_| !is_range).map_or_else(
+        || UNKNOWN.to_owned(),
+        |i| format!("{}{:.1} %", if i.exact { "" } else { "≈ " }, i.achieved * 100.0),
+    )
 }
 
 /// A count is claimed of every trial, so its range is shown.

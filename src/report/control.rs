@@ -1,10 +1,10 @@
 //! The A/A control: what the same cell measured twice differs by.
 
-use crate::analyse::Control;
+use crate::analyse::{Control, Levels};
 
 use super::facts::Facts;
 use super::markdown::{details, list, text};
-use super::numbers::{change, percent, span};
+use super::numbers::{change, intervals_of, level, percent, span};
 
 /// The control in a sentence, or that of each scenario in a list.
 pub(super) fn section(facts: &Facts) -> String {
@@ -21,12 +21,15 @@ pub(super) fn section(facts: &Facts) -> String {
         })
         .collect();
     let margin = percent(facts.analysis.margin.relative());
+    let ratios = facts.analysis.controls.iter().filter_map(|c| c.ratio.as_ref().ok());
+    let achieved = Levels::of(intervals_of(ratios.map(|r| &r.ratio)))
+        .map_or_else(String::new, |levels| format!(", {levels}"));
     let lines = match lines.len() {
         n if n > FOLDED_ABOVE => details(&format!("{n} scenarios"), &list(&lines)),
         _ => list(&lines),
     };
     format!(
-        "**A/A control.** What the same cell measured twice differs by (95 % interval), beside a \
+        "**A/A control.** What the same cell measured twice differs by (95 % interval{achieved}), beside a \
          margin of {margin}, and smaller differences do not count:\n\n{lines}"
     )
 }
@@ -70,7 +73,7 @@ fn line(facts: &Facts, control: &Control) -> String {
     let interval_text = match &ratio.interval {
         Ok(i) => {
             let ends = span(i.low, i.high, change);
-            format!("{} interval {ends}", percent(i.nominal))
+            format!("{} interval {ends}, {}", percent(i.nominal), level(i))
         }
         Err(reason) => {
             return format!("{differs} (no interval: {reason}), so the noise is not known.");

@@ -75,6 +75,14 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// The same, as it stands.
+    pub(super) fn full_name(&self, cell: usize) -> String {
+        match &self.plan().facts_of(self.cell(cell)).name {
+            name if name.is_empty() => self.name(cell).to_owned(),
+            name => format!("{} ({name})", self.name(cell)),
+        }
+    }
+
     /// The cells of a scenario, in the order of the plan.
     pub(super) fn cells_of(&self, scenario: usize) -> Vec<usize> {
         (0..self.plan().cells.len()).filter(|&c| self.cell(c).scenario == scenario).collect()

@@ -4,6 +4,7 @@
 //! Recording + Analysis ─render→ Rendered ─write→ reports/<run>/report.md + *.svg
 //!                                        ─check→ every Difference from what stands there
 //! Recording + Analysis ─answer→ a few sentences for the terminal
+//!                      ─warnings→ what may have disturbed it
 //! Entries of all recordings ─index→ reports/README.md
 //! ```
 //!
@@ -28,6 +29,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod validity;
+mod warnings;
 
 use std::collections::BTreeMap;
 
@@ -76,6 +78,12 @@ pub fn render(recording: &Recording, analysis: &Analysis) -> Result<Rendered, Re
 /// The answer in one to three sentences for each scenario, for a terminal.
 pub fn answer(recording: &Recording, analysis: &Analysis) -> String {
     answer::plain(&Facts::new(&recording.subject(), analysis))
+}
+
+/// Signs of disturbance in a recording, each with advice, for a terminal: of the machine first, then
+/// of single cells.
+pub fn warnings(recording: &Recording, analysis: &Analysis) -> Vec<String> {
+    warnings::plain(&Facts::new(recording, analysis))
 }
 
 #[cfg(feature = "png")]

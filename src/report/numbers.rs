@@ -1,6 +1,6 @@
 //! Numbers as the report writes them; digits and units come from [`crate::units`].
 
-use crate::analyse::{Estimate, Interval};
+use crate::analyse::{Estimate, Interval, Levels};
 pub(super) use crate::units::count;
 use crate::units::{ReadableBytes, ReadableNs, three_digits};
 
@@ -79,9 +79,22 @@ fn around(value: f64, interval: &Interval, show: impl Fn(f64) -> String) -> Stri
     format!("within ±{} %", ((farther * 1_000.0).ceil().max(1.0)) / 10.0)
 }
 
-/// `95 % interval 309 to 316 ms`
+/// `95 % interval 309 to 316 ms, exactly 96.1 %`
 pub(super) fn interval(value: f64, interval: &Interval, show: impl Fn(f64) -> String) -> String {
-    format!("{} interval {}", percent(interval.nominal), around(value, interval, show))
+    let ends = around(value, interval, show);
+    format!("{} interval {ends}, {}", percent(interval.nominal), level(interval))
+}
+
+/// The level that an interval achieves: `exactly 96.1 %`.
+pub(super) fn level(interval: &Interval) -> String {
+    Levels::of([interval]).map_or_else(String::new, |levels| levels.to_string())
+}
+
+/// The intervals that some estimates have.
+pub(super) fn intervals_of<'a>(
+    estimates: impl IntoIterator<Item = &'a Estimate>,
+) -> impl Iterator<Item = &'a Interval> {
+    estimates.into_iter().filter_map(|estimate| estimate.interval.as_ref().ok())
 }
 
 /// An estimate for a table: the value, and its interval in brackets if it has one.
@@ -89,6 +102,15 @@ pub(super) fn estimate(estimate: &Estimate, show: impl Fn(f64) -> String) -> Str
     let value = show(estimate.value);
     match &estimate.interval {
         Ok(i) => format!("{value} ({})", around(estimate.value, i, show)),
+        Err(_) => value,
+    }
+}
+
+/// The same with the level that the interval achieves: `309 ms (305 to 312 ms, exactly 96.1 %)`.
+pub(super) fn estimate_and_level(estimate: &Estimate, show: impl Fn(f64) -> String) -> String {
+    let value = show(estimate.value);
+    match &estimate.interval {
+        Ok(i) => format!("{value} ({}, {})", around(estimate.value, i, show), level(i)),
         Err(_) => value,
     }
 }

@@ -1,12 +1,14 @@
 //! Every cell in numbers: one table of times and one of costs for each scenario.
 
-use crate::analyse::{Doubt, Estimate, Verdict};
+use crate::analyse::{Doubt, Estimate, Levels, Verdict};
 use crate::record::TrialRow;
 use crate::spec::Metric;
 
 use super::facts::{Facts, client_cpu_per_1000, server_cpu_per_1000};
 use super::markdown::{Align, Table, list, text};
-use super::numbers::{UNKNOWN, about, bytes, count, estimate, ns, ratio};
+use super::numbers::{
+    UNKNOWN, about, bytes, count, estimate, estimate_and_level, intervals_of, ns, ratio,
+};
 
 /// The tables of all scenarios.
 pub(super) fn section(facts: &Facts) -> String {
@@ -38,12 +40,19 @@ pub(super) fn section(facts: &Facts) -> String {
 }
 
 fn intro(facts: &Facts) -> String {
-    let with_intervals = facts
-        .analysis
-        .cells
-        .iter()
-        .any(|c| c.wall.as_ref().is_ok_and(|wall| wall.interval.is_ok()));
-    let brackets = if with_intervals { "; in brackets the 95 % interval" } else { "" };
+    let achieved = Achieved::of(facts);
+    let said: Vec<String> = [("wall", achieved.walls), ("ratio", achieved.ratios)]
+        .into_iter()
+        .filter_map(|(what, levels)| Some((what, levels?)))
+        .map(|(what, levels)| match levels.is_one() {
+            true => format!("{what}: {levels}"),
+            false => format!("{what}: as said there"),
+        })
+        .collect();
+    let brackets = match said.is_empty() {
+        true => String::new(),
+        false => format!("; in brackets the 95 % interval ({})", said.join("; ")),
+    };
     format!(
         "Medians over the trials of a cell{brackets}. *Ideal* is the wall time of the same \
          schedule with no overhead at all, *efficiency* is ideal ÷ wall. *Ratio* is the wall time \
@@ -51,6 +60,33 @@ fn intro(facts: &Facts) -> String {
          sending a request to its last byte: they are service times, and what a request waited \
          for its turn is not in them."
     )
+}
+
+/// The levels that the intervals of all tables achieve: said once where they are the same, and
+/// beside each interval where cells have unequal numbers of trials.
+struct Achieved {
+    walls: Option<Levels>,
+    ratios: Option<Levels>,
+}
+
+impl Achieved {
+    fn of(facts: &Facts) -> Achieved {
+        let cells = || facts.analysis.cells.iter();
+        let walls = cells().filter_map(|c| c.wall.as_ref().ok());
+        let ratios = cells().filter_map(|c| c.over_baseline.as_ref()?.ratio.as_ref().ok());
+        Achieved {
+            walls: Levels::of(intervals_of(walls)),
+            ratios: Levels::of(intervals_of(ratios.map(|r| &r.ratio))),
+        }
+    }
+
+    /// An estimate for a table, with its level if not all have the same.
+    fn show(levels: Option<Levels>, value: &Estimate, show: fn(f64) -> String) -> String {
+        match levels.is_none_or(|levels| levels.is_one()) {
+            true => estimate(value, show),
+            false => estimate_and_level(value, show),
+        }
+    }
 }
 
 /// Why cells of the tables are empty, each reason once.
@@ -117,6 +153,7 @@ fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
         ("p99", Align::Right),
         ("ok / failed / invalid", Align::Right),
     ]);
+    let achieved = Achieved::of(facts);
     for &cell in cells {
         let analysed = facts.analysed(cell);
         let missing = || format!("{}: {}.", facts.code(cell), facts.why_unmeasured(cell));
@@ -124,7 +161,7 @@ fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
         if let Some(Err(reason)) = wall.map(|e| &e.interval) {
             notes.add(format!("No interval of a wall time: {reason}."));
         }
-        let (over, verdict) = compared(facts, cell, notes);
+        let (over, verdict) = compared(facts, cell, achieved.ratios, notes);
         let latency = |metric: Metric| facts.median(cell, |r| metric.of(r)).ok();
         let (p50, p99) = (latency(Metric::P50), latency(Metric::P99));
         let no_latency = || match wall {
@@ -133,7 +170,7 @@ fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
         };
         table.row(vec![
             marked(facts, cell),
-            notes.or(wall.map(|e| estimate(e, ns)), missing),
+            notes.or(wall.map(|e| Achieved::show(achieved.walls, e, ns)), missing),
             ns(facts.cell(cell).ideal.wall_ns as f64),
             // Its interval is that of the wall time over again.
             notes.or(analysed.efficiency.as_ref().ok().map(|e| format!("{:.2}", e.value)), missing),
@@ -148,11 +185,16 @@ fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
 }
 
 /// Ratio and verdict against the baseline.
-fn compared(facts: &Facts, cell: usize, notes: &mut Notes) -> (String, String) {
+fn compared(
+    facts: &Facts,
+    cell: usize,
+    levels: Option<Levels>,
+    notes: &mut Notes,
+) -> (String, String) {
     let Some(compared) = &facts.analysed(cell).over_baseline else {
         return ("1".to_owned(), "baseline".to_owned());
     };
-    let over = compared.ratio.as_ref().ok().map(|r| estimate(&r.ratio, ratio));
+    let over = compared.ratio.as_ref().ok().map(|r| Achieved::show(levels, &r.ratio, ratio));
     let baseline = facts.plan().facts_of(facts.cell(cell)).baseline;
     let over = notes.or(over, || {
         let without = |c: usize| facts.wall_ns(c).is_none();

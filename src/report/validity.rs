@@ -7,6 +7,7 @@ use crate::strategy::Reuse;
 use super::facts::Facts;
 use super::markdown::{Align, Table, details, list, text};
 use super::numbers::{UNKNOWN, capital, count, counted, ns, percent, ratio, span};
+use super::warnings::{self, Warning};
 
 /// A process that spent more than this share of its CPUs may itself have been the limit.
 const SATURATED: f64 = 0.9;
@@ -385,22 +386,17 @@ fn noise(facts: &Facts) -> String {
 }
 
 fn stability(facts: &Facts) -> String {
-    let mut flags: Vec<String> = Vec::new();
-    for (control, _) in facts.analysis.controls.iter().zip(facts.scenarios()) {
-        if let Some(wide) = &control.wide {
-            flags.push(format!("{} (A/A): {wide}.", facts.full_code(control.cell)));
-        }
-    }
-    for cell in &facts.analysis.cells {
-        for flag in &cell.instabilities {
-            flags.push(format!("{}: {flag}.", facts.full_code(cell.cell)));
-        }
-    }
+    let line = |warning: Warning| match warning.cell {
+        Some(cell) => format!("{}: {}.", facts.full_code(cell), warning.text),
+        None => capital(&format!("{}.", warning.text)),
+    };
+    let flags: Vec<String> = warnings::all(facts).into_iter().map(line).collect();
     let cells = facts.analysis.cells.len();
     match flags.len() {
         0 => format!(
             "No sign of disturbance in the wall times of {} (spread, outliers, slow start, trend, \
-             resemblance of neighbours).",
+             resemblance of neighbours, groups) nor in what is known of the machine (stolen CPU \
+             time, other programs, clock).",
             counted(cells, "cell")
         ),
         1..=5 => {

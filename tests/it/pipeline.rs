@@ -58,6 +58,41 @@ fn json_events_tell_the_whole_run() {
 }
 
 #[test]
+fn a_disturbed_machine_is_told_at_the_end_of_a_run() {
+    let bench = Bench::new();
+    bench.file("tiny.toml", TINY);
+    let run = bench.record(&["tiny.toml"]);
+    // The hypervisor took half of the first measured block, which was not a short one.
+    let env = run.join("env.csv");
+    let text = fs_err::read_to_string(&env).expect("a file");
+    let header = text.lines().next().expect("a header");
+    let column = |name: &str| header.split(',').position(|c| c == name).expect("a column");
+    let (begins, steal) = (column("at_unix_ms"), column("steal_percent"));
+    let changed: Vec<String> = text
+        .lines()
+        .map(|line| {
+            let mut fields: Vec<&str> = line.split(',').collect();
+            match fields[0] {
+                "1" => fields[begins] = "0",
+                "2" => fields[steal] = "50.0",
+                _ => {}
+            }
+            fields.join(",")
+        })
+        .collect();
+    fs_err::write(&env, changed.join("\n") + "\n").expect("a file");
+    let run = run.display().to_string();
+    let told = "the hypervisor took up to 50.0 % of the CPU time for others (block";
+    bench.run(&["--resume", &run]).says(&format!("warning: {told}"));
+    let json = bench.run(&["--resume", &run, "--json"]);
+    assert!(!json.stderr.contains(told), "{}", json.stderr);
+    let last = json.stdout.lines().last().expect("an event");
+    let event: serde_json::Value = serde_json::from_str(last).expect("a JSON line");
+    assert!(event["warnings"][0].as_str().expect("a warning").starts_with(told), "{event}");
+    assert!(!bench.run(&["--resume", &run, "--quiet"]).stderr.contains(told));
+}
+
+#[test]
 fn a_run_compared_with_itself_has_ratio_one_everywhere() {
     let bench = Bench::new();
     bench.file("tiny.toml", TINY);

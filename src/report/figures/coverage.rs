@@ -1,9 +1,9 @@
 //! What a chart rests on, and what was left out of it.
 
-use crate::analyse::CellAnalysis;
+use crate::analyse::{CellAnalysis, Levels};
 
 use super::super::facts::Facts;
-use super::super::numbers::{and, counted};
+use super::super::numbers::{and, counted, intervals_of};
 
 /// `n = 12 trials of each cell, one in each block. Left out: 1 failed trial, the warm-up.`
 /// Plain text.
@@ -45,8 +45,8 @@ fn left_out(facts: &Facts, failed: usize, invalid: usize) -> String {
 /// `Intervals are 95 %.`, or why there are none.
 pub(super) fn intervals(facts: &Facts, cells: &[usize]) -> String {
     let walls = || cells.iter().filter_map(|&c| facts.analysed(c).wall.as_ref().ok());
-    if walls().any(|e| e.interval.is_ok()) {
-        return "Intervals are 95 % (order statistics of the blocks).".to_owned();
+    if let Some(levels) = Levels::of(intervals_of(walls())) {
+        return format!("Intervals are 95 % (order statistics of the blocks, {levels}).");
     }
     match walls().find_map(|e| e.interval.as_ref().err()) {
         Some(reason) => format!("No intervals: {reason}."),

@@ -1,12 +1,12 @@
 //! Every cell against the baseline: ratios, intervals, verdicts.
 
-use crate::analyse::{Compared, Verdict};
+use crate::analyse::{Compared, Levels, Verdict};
 
 use super::super::chart::Frame;
 use super::super::chart::aa::{Ratios, Row, Tone};
 use super::super::facts::Facts;
 use super::super::markdown::text;
-use super::super::numbers::{and, percent};
+use super::super::numbers::{and, intervals_of, percent};
 use super::coverage::{coverage, joined};
 use super::{Figures, grouped, short};
 
@@ -25,9 +25,15 @@ pub(super) fn figures(facts: &Facts) -> Figures {
             [one] => facts.analysis.controls[*one].interval().map(|i| (i.low, i.high)),
             _ => None,
         };
+        let ratios = cells.iter().filter_map(|&c| facts.analysed(c).over_baseline.as_ref());
+        let ratios = ratios.filter_map(|c| c.ratio.as_ref().ok()).map(|r| &r.ratio);
+        let achieved = Levels::of(intervals_of(ratios))
+            .map_or_else(String::new, |levels| format!(" ({levels})"));
         let footer = joined(&[
-            "Hodges–Lehmann estimates of the ratio within blocks; 95 % signed-rank intervals; \
-             verdicts after Holm's adjustment.",
+            &format!(
+                "Hodges–Lehmann estimates of the ratio within blocks; 95 % signed-rank \
+                 intervals{achieved}; verdicts after Holm's adjustment."
+            ),
             &coverage(facts, &cells),
         ]);
         let chart = Ratios {

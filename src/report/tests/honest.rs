@@ -137,6 +137,55 @@ fn a_rule_that_has_not_ended_a_run_is_told() {
 }
 
 #[test]
+fn the_level_stands_beside_each_interval_where_cells_have_unequal_trials() {
+    let slow = |planned: &PlannedTrial, row: &mut TrialRow| {
+        row.wall_ns = scaled(row.wall_ns, 1.3 + 0.2 * wobble(planned, 11));
+    };
+    let whole = page(&recording(three(12), |_, planned, row| slow(planned, row)));
+    let once = "in brackets the 95 % interval (wall: exactly 96.1 %; ratio: exactly 95.8 %)";
+    assert!(whole.contains(once), "{whole}");
+    let torn = page(&recording(three(12), |_, planned, row| {
+        slow(planned, row);
+        if planned.block == 3 && row.label == "gather" {
+            row.set_status(Status::Failed, "client: killed at its deadline");
+        }
+    }));
+    assert!(torn.contains("(wall: as said there; ratio: as said there)"), "{torn}");
+    let cell = |name: &str| {
+        let line = torn.lines().find(|l| l.starts_with(&format!("| `{name}`")) && l.contains("("));
+        line.expect("a row of the table of times").to_owned()
+    };
+    // Order statistics and signed ranks of 11 and of 12 blocks.
+    for (name, levels) in [("gather", [98.8, 95.8]), ("buffered", [96.1, 95.8])] {
+        let row = cell(name);
+        for level in levels {
+            assert!(row.contains(&format!(", exactly {level:.1} %)")), "{level}: {row}");
+        }
+    }
+}
+
+#[test]
+fn disturbances_of_the_machine_come_before_those_of_cells() {
+    let mut recording = recording(three(12), |_, planned, row| {
+        row.wall_ns = scaled(row.wall_ns, 1.05 + 0.003 * wobble(planned, 7));
+        if planned.block == 5 && row.label == "sync" {
+            row.wall_ns = scaled(row.wall_ns, 1.5);
+        }
+    });
+    finished(&mut recording);
+    recording.env[6].steal_percent = Some(12.0);
+    let machine = "he hypervisor took up to 12.0 % of the CPU time for others (block 5): use a \
+                   machine of its own, or measure at another time";
+    let cell = "block 5 lies far from the others: look there for load and steal";
+    let warnings = super::super::warnings(&recording, &Analysis::of(&recording));
+    assert_eq!(warnings, [format!("t{machine}"), format!("sync: {cell}")]);
+    let list = format!("- T{machine}.\n- `sync`: {cell}.");
+    assert!(page(&recording).contains(&list), "{}", page(&recording));
+    recording.env[6].steal_percent = None;
+    assert_eq!(super::super::warnings(&recording, &Analysis::of(&recording)).len(), 1);
+}
+
+#[test]
 fn what_is_missing_is_said_first() {
     let mut recording = recording(three(12), |_, planned, row| {
         if planned.block == 2 && row.label == "sync" {

@@ -108,7 +108,7 @@ fn finished(recording: &mut Recording) {
             at_unix_ms: 1_767_225_600_000 + u64::from(block) * 60_000,
             load_1min: Some(0.5 + f64::from(block % 3) / 10.0),
             steal_percent: Some(f64::from(block % 4) / 10.0),
-            busy_percent: Some(20.0),
+            busy_percent: Some(2.0),
             cpu_mhz: Some(2_400.0),
             available_memory_bytes: Some(6_000_000_000),
             timer_error_p50_ns: Some(18_000),

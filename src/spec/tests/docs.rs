@@ -3,12 +3,12 @@
 //! `INFLIGHT_BLESS=1 cargo test` writes the generated parts anew.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
 use super::{BASE, good, parse};
 use crate::delay::{MODELS, Syntax};
+use crate::generated::{BLESS, between, blessing, same, text};
 use crate::spec::error::Span;
 use crate::spec::key::{Inside, Presence, TableForm};
 use crate::spec::node::{self, Kind, Node};
@@ -16,31 +16,11 @@ use crate::spec::{keys, schema};
 use crate::strategy::{Library, Model, Reuse, Strategy, library, model};
 
 const REFERENCE: &str = "docs/experiment-file.md";
-/// Set to write what is generated.
-const BLESS: &str = "INFLIGHT_BLESS";
 const SCHEMA: &str = "experiments/schema.json";
-
-fn path(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
-}
-
-fn text(name: &str) -> String {
-    std::fs::read_to_string(path(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
-}
-
-/// Compares a file with what it should be, or writes it.
-fn same(name: &str, wanted: &str) {
-    if std::env::var_os(BLESS).is_some() {
-        std::fs::write(path(name), wanted).unwrap_or_else(|e| panic!("{name}: {e}"));
-    }
-    let is = text(name);
-    let line = is.lines().zip(wanted.lines()).position(|(a, b)| a != b).map_or(0, |i| i + 1);
-    assert!(is == wanted, "{name} is out of date at line {line}: {BLESS}=1 cargo test");
-}
 
 #[test]
 fn the_committed_schema_is_the_one_of_the_reader() {
-    if std::env::var_os(BLESS).is_some() {
+    if blessing() {
         let wanted = serde_json::to_string_pretty(&schema()).expect("a schema") + "\n";
         same(SCHEMA, &wanted);
     }
@@ -77,15 +57,6 @@ fn the_sample_of_the_reference_is_an_experiment() {
         }
     }
     assert!(accepts(&schema(), &json(sample)).is_ok());
-}
-
-/// Replaces what stands between `<!-- name -->` and `<!-- end -->`.
-fn between(text: &str, name: &str, content: &str) -> String {
-    let start = format!("<!-- {name} -->\n");
-    let (before, rest) =
-        text.split_once(&start).unwrap_or_else(|| panic!("the reference lacks {start}"));
-    let (_, after) = rest.split_once("<!-- end -->").expect("an end");
-    format!("{before}{start}\n{content}\n<!-- end -->{after}")
 }
 
 fn keys_table(table: &TableForm) -> String {
