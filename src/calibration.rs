@@ -16,7 +16,7 @@ use rand_distr::{Distribution, Normal};
 use rayon::prelude::*;
 
 use crate::analyse::{Analysis, Interval, RatioEstimate, Verdict, shift_ratio};
-use crate::diff::{Options, Outcome, compare};
+use crate::diff::{Contest, Options, Outcome, Side, compare};
 use crate::generated::{between, same, text};
 use crate::record::Recording;
 use crate::record::synthetic::{experiment, recording, strategy};
@@ -204,7 +204,8 @@ fn without_blocks(seed: u64, drift: Drift) -> RatioEstimate {
 /// seems to differ, whether the interval of the other has the true ratio in it, whether the equal
 /// one is called faster or slower.
 fn two(base: &Recording, new: &Recording) -> Tally {
-    let diff = compare(base, new, &Options::default());
+    let contest = Contest::between(Side::of(base, "base"), Side::of(new, "new"));
+    let diff = compare(&[contest], &Options::default()).remove(0);
     let cell = |name: &str| diff.cells.iter().find(|c| c.name == name).expect("a common cell");
     let (equal, slower) = (cell("base"), cell("other"));
     let ratio_of_slower = slower.ratio.as_ref().expect("a ratio");

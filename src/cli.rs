@@ -142,6 +142,9 @@ pub struct Run {
     /// Exit with 1 if a claim of the experiment is refuted.
     #[arg(long)]
     pub strict_claims: bool,
+    /// How the builds are compared, where there are several.
+    #[arg(skip)]
+    pub judging: Option<Judging>,
 }
 
 /// `inflight plan`.
@@ -211,12 +214,29 @@ pub struct Diff {
     /// of `inflight ab`.
     #[arg(long, value_name = "FACTOR")]
     pub by: Option<String>,
-    /// What to compare: wall, throughput, p50, p99, cpu, memory, connections, errors, or all.
-    #[arg(long, value_name = "METRIC", value_delimiter = ',')]
-    pub metric: Vec<String>,
     /// How to print it.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print them")]
+    pub judging: Judging,
+    /// Divide every cell by the baseline of its scenario first.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Machines)]
+    pub relative: When,
+    /// Give verdicts on what is not comparable, and mark them.
+    #[arg(long)]
+    pub force: bool,
+    /// Folder of the records.
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    pub out: PathBuf,
+}
+
+/// What is compared, what is let through, and how it is shown.
+#[derive(Debug, Clone, Args)]
+pub struct Judging {
+    /// What to compare: wall, throughput, p50, p99, cpu, memory, connections, errors, or all.
+    #[arg(long, value_name = "METRIC", value_delimiter = ',')]
+    pub metric: Vec<String>,
     /// A difference within this is none, as in 2%, or in p99=5% for one metric; the experiment's own
     /// margin if absent. Repeatable.
     #[arg(long, value_name = "[METRIC=]PERCENT", value_parser = margin)]
@@ -225,9 +245,6 @@ pub struct Diff {
     /// Repeatable; added to those of the experiment.
     #[arg(long, value_name = "METRIC=PERCENT[:CELLS]", value_parser = crate::diff::parse_gate)]
     pub gate: Vec<Gate>,
-    /// Divide every cell by the baseline of its scenario first.
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Machines)]
-    pub relative: When,
     /// The order of the cells.
     #[arg(long, value_enum, default_value_t = Sort::Verdict)]
     pub sort: Sort,
@@ -240,15 +257,9 @@ pub struct Diff {
     /// Exit with 4 if nothing is worse but something is undecided.
     #[arg(long)]
     pub strict: bool,
-    /// Give verdicts on what is not comparable, and mark them.
-    #[arg(long)]
-    pub force: bool,
     /// For a GitHub job: print annotations, and append to the job's summary.
     #[arg(long)]
     pub github: bool,
-    /// Folder of the records.
-    #[arg(long, value_name = "DIR", default_value = "results")]
-    pub out: PathBuf,
 }
 
 /// Whether cells are divided by their baseline before they are compared.
@@ -310,6 +321,9 @@ pub struct Ab {
     /// Save both binaries here, for --base-bin and --new-bin.
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print them")]
+    pub judging: Judging,
     /// Go on with an interrupted recording of two builds; what was built is built again.
     #[arg(long, value_name = "RUN", conflicts_with_all = ["only", "blocks", "set"])]
     pub resume: Option<PathBuf>,

@@ -6,7 +6,7 @@
 //! ```text
 //! experiment.toml ─spec→ Experiment ─plan→ Plan ─run→ rows ─record→ results/…/*.csv
 //! results/…/*.csv ─record::Recording→ Recording ─analyse→ Analysis ─report→ report.md + *.svg
-//! two Recordings ─diff→ Diff ─→ text, Markdown, CSV, JSON, exit code
+//! two Recordings, or two parts of one ─diff→ Diff ─→ text, Markdown, CSV, JSON, SVG, exit code
 //! two revisions ─ab→ two binaries ─run→ one record in which the build is a factor
 //! ```
 //!
@@ -17,12 +17,14 @@
 //! - [`protocol`]: what the harness and its trial children say to each other
 //! - [`server`] and [`client`]: the two children of a trial
 //! - [`machine`]: this process and this machine
+//! - [`chart`]: drawings of numbers, for `report` and `diff`
 
 pub mod ab;
 pub mod analyse;
 pub mod body;
 #[cfg(test)]
 mod calibration;
+pub mod chart;
 pub mod cli;
 pub mod client;
 pub mod cmd;

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use inflight::report::chart::{self, Draw};
+use inflight::chart::{self, Draw};
 
 mod data;
 

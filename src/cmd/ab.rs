@@ -1,4 +1,4 @@
-//! `inflight ab`: two builds, one interleaved recording, then its report.
+//! `inflight ab`: two builds, one interleaved recording, then its report and the comparison.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -89,6 +89,7 @@ fn as_run(args: &cli::Ab) -> cli::Run {
         quiet: args.quiet,
         json: args.json,
         strict_claims: false,
+        judging: Some(args.judging.clone()),
     }
 }
 

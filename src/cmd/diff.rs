@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Failure, print, say};
-use crate::cli::{self, Format, Sort, When};
+use crate::cli::{self, Format, Judging, Sort, When};
 use crate::diff::{self, Contest, Diff, Options, Order, Relative, Side};
 use crate::exit::Exit;
 use crate::record::{Recording, find};
@@ -13,31 +13,45 @@ use crate::spec::{Factor, Metric};
 const BUILD: &str = "build";
 
 pub(super) fn run(args: &cli::Diff) -> Result<Exit, Failure> {
-    let contests = contests(args)?;
-    let diffs = diff::compare(&contests, &options(args)?);
-    let text = match args.format {
-        // The stream takes colours away where they are not wanted.
-        Format::Text => diff::text(&diffs, true, args.split),
-        Format::Markdown => diff::markdown(&diffs),
-        Format::Csv => diff::csv(&diffs),
-        Format::Json => diff::json(&diffs),
+    let options = Options {
+        relative: match args.relative {
+            When::Machines => Relative::AcrossMachines,
+            When::Always => Relative::Always,
+            When::Never => Relative::Never,
+        },
+        force: args.force,
+        ..options(&args.judging)?
     };
-    print(&text)?;
-    if let Some(file) = &args.chart {
-        write_charts(&diffs, file)?;
-    }
-    if args.github {
-        tell_github(&diffs)?;
-    }
-    Ok(diff::exit(&diffs, args.strict))
+    let diffs = diff::compare(&contests(args)?, &options);
+    print(&rendered(&diffs, args.format, &args.judging))?;
+    published(&diffs, &args.judging)?;
+    Ok(diff::exit(&diffs, args.judging.strict))
 }
 
-/// Compares the builds of a recording, and prints it.
-#[expect(dead_code, reason = "for runs of several builds")]
-pub(super) fn builds(recording: &Recording) -> Result<Exit, Failure> {
-    let diffs = diff::compare(&Contest::by_build(recording)?, &Options::default());
-    print(&diff::text(&diffs, true, false))?;
-    Ok(diff::exit(&diffs, false))
+/// Compares the builds of one recording.
+pub(super) fn builds(recording: &Recording, judging: &Judging) -> Result<Vec<Diff>, Failure> {
+    Ok(diff::compare(&Contest::by_build(recording)?, &options(judging)?))
+}
+
+pub(super) fn rendered(diffs: &[Diff], format: Format, judging: &Judging) -> String {
+    match format {
+        // The stream takes colours away where they are not wanted.
+        Format::Text => diff::text(diffs, true, judging.split),
+        Format::Markdown => diff::markdown(diffs),
+        Format::Csv => diff::csv(diffs),
+        Format::Json => diff::json(diffs),
+    }
+}
+
+/// Everything that is written besides what is printed.
+pub(super) fn published(diffs: &[Diff], judging: &Judging) -> Result<(), Failure> {
+    if let Some(file) = &judging.chart {
+        write_charts(diffs, file)?;
+    }
+    if judging.github {
+        tell_github(diffs)?;
+    }
+    Ok(())
 }
 
 fn contests(args: &cli::Diff) -> Result<Vec<Contest>, Failure> {
@@ -78,9 +92,9 @@ fn factor(name: &str) -> Result<Factor, Failure> {
     })
 }
 
-fn options(args: &cli::Diff) -> Result<Options, Failure> {
+fn options(judging: &Judging) -> Result<Options, Failure> {
     let mut metrics = Vec::new();
-    for name in &args.metric {
+    for name in &judging.metric {
         match name.as_str() {
             "all" => metrics.extend(Metric::ALL),
             name => metrics.push(
@@ -88,26 +102,20 @@ fn options(args: &cli::Diff) -> Result<Options, Failure> {
             ),
         }
     }
-    let margin = args.margin.iter().rev().find(|(metric, _)| metric.is_none());
-    let of_metrics =
-        args.margin.iter().rev().filter_map(|(metric, margin)| Some(((*metric)?, *margin)));
+    // The last of several counts.
+    let margins = || judging.margin.iter().rev();
     Ok(Options {
         metrics,
-        margin: margin.map(|(_, margin)| *margin),
-        margins: of_metrics.collect(),
-        relative: match args.relative {
-            When::Machines => Relative::AcrossMachines,
-            When::Always => Relative::Always,
-            When::Never => Relative::Never,
-        },
-        force: args.force,
-        gates: args.gate.clone(),
-        order: match args.sort {
+        margin: margins().find(|(metric, _)| metric.is_none()).map(|(_, margin)| *margin),
+        margins: margins().filter_map(|(metric, margin)| Some(((*metric)?, *margin))).collect(),
+        gates: judging.gate.clone(),
+        order: match judging.sort {
             Sort::Verdict => Order::Verdict,
             Sort::Ratio => Order::Ratio,
             Sort::Name => Order::Name,
             Sort::Plan => Order::Plan,
         },
+        ..Options::default()
     })
 }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::describe::summary;
-use super::{Failure, plan, print, report, say};
+use super::{Failure, diff, plan, print, report, say};
 use crate::analyse::{Analysis, ClaimFinding, narrow_enough};
 use crate::cli;
 use crate::delay::Model;
@@ -282,6 +282,9 @@ pub(super) fn finish(args: &cli::Run, dir: &Path) -> Result<Exit, Failure> {
         warn(&warnings);
     }
     report::write_index(&args.folders)?;
+    if let Some(judging) = &args.judging {
+        return compare_builds(args, &recording, judging);
+    }
     // From the record, so that trials of before an interruption count too.
     let of = |status: Status| recording.trials.iter().filter(|t| t.status == status).count();
     let (failed, invalid) = (of(Status::Failed), of(Status::Invalid));
@@ -290,6 +293,25 @@ pub(super) fn finish(args: &cli::Run, dir: &Path) -> Result<Exit, Failure> {
         return Ok(Exit::BadTrials);
     }
     Ok(if args.strict_claims && refuted { Exit::Worse } else { Exit::Fine })
+}
+
+/// Compares the builds of a recording. Its trials that failed are told by the comparison, so that it
+/// ends as `inflight diff` does.
+fn compare_builds(
+    args: &cli::Run,
+    recording: &Recording,
+    judging: &cli::Judging,
+) -> Result<Exit, Failure> {
+    let diffs = diff::builds(recording, judging)?;
+    if args.json {
+        let json = diff::rendered(&diffs, cli::Format::Json, judging);
+        let comparison: serde_json::Value = serde_json::from_str(&json).expect("our own document");
+        event(&serde_json::json!({ "event": "comparison", "comparison": comparison }))?;
+    } else if !args.quiet {
+        print(&format!("\n{}", diff::rendered(&diffs, cli::Format::Text, judging)))?;
+    }
+    diff::published(&diffs, judging)?;
+    Ok(crate::diff::exit(&diffs, judging.strict))
 }
 
 /// The first of these; the report has them all.

@@ -1,7 +1,7 @@
 //! The ratios as a forest plot.
 
-use crate::report::chart::aa::{Ratios, Row, Tone};
-use crate::report::chart::{Draw, Drawing, Frame, Group};
+use crate::chart::aa::{Ratios, Row, Tone};
+use crate::chart::{Draw, Drawing, Frame, Group};
 use crate::spec::Metric;
 
 use super::{CellDiff, Diff, Outcome, Pairing, words};

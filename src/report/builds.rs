@@ -1,20 +1,47 @@
 //! What was built from what.
 
-use crate::record::{Build, Origin, Side};
+use crate::chart::Drawing;
+use crate::diff::{self, Contest, Diff};
+use crate::record::{Build, Origin, Recording, Side};
 
 use super::facts::Facts;
-use super::markdown::{code, text};
+use super::markdown::{code, image, text};
 
-/// Which build the page is about, where the recording has several.
-pub(super) fn note(whole: &Facts) -> Option<String> {
+/// The chart of the comparison, without number and ending.
+pub(super) const CHART: &str = "builds";
+
+/// What the builds differ by, and which of them the page is about, where the recording has several.
+pub(super) fn section(whole: &Facts) -> Option<String> {
     let [base, new] = whole.recording.manifest.builds.as_slice() else { return None };
+    let diffs = compared(whole.recording);
+    let images: Vec<String> = charts(whole.recording)
+        .iter()
+        .map(|(name, _)| image(&format!("{name}.svg"), ALT))
+        .collect();
     Some(format!(
-        "This recording compares two builds of inflight, {} and {}, in the same blocks. Where \
-         nothing else is said, this page shows the trials of {}.",
+        "## {} against {}\n\n{}\n\n{}\n\nThis recording compares two builds of inflight, {} and {}, in \
+         the same blocks. From here on, where nothing else is said, this page shows the trials of {}.",
+        text(&new.name),
+        text(&base.name),
+        diff::markdown(&diffs).trim_end(),
+        images.join("\n\n"),
         named(base),
         named(new),
         code(&new.name)
     ))
+}
+
+const ALT: &str = "Ratio of every cell, new build to base, with its interval";
+
+/// The charts of the comparison by name; none of a recording of one build.
+pub(super) fn charts(recording: &Recording) -> Vec<(String, Drawing)> {
+    let name = |n: usize| if n == 1 { CHART.to_owned() } else { format!("{CHART}-{n}") };
+    (1..).zip(&compared(recording)).map(|(n, diff)| (name(n), diff::chart(diff))).collect()
+}
+
+fn compared(recording: &Recording) -> Vec<Diff> {
+    let contests = Contest::by_build(recording).unwrap_or_default();
+    diff::compare(&contests, &diff::Options::default())
 }
 
 fn named(side: &Side) -> String {

@@ -154,7 +154,7 @@ impl<'a> Facts<'a> {
     /// one for all that differ in nothing but their limit.
     pub(super) fn hue(&self, cell: usize) -> usize {
         let key = |c: usize| {
-            if self.plan().experiment.strategies.len() <= super::chart::percentiles::MOST_CURVES {
+            if self.plan().experiment.strategies.len() <= crate::chart::percentiles::MOST_CURVES {
                 self.name(c).to_owned()
             } else {
                 self.family(c)

@@ -13,7 +13,6 @@
 
 mod answer;
 mod builds;
-pub mod chart;
 mod claims;
 mod control;
 mod environment;
@@ -34,8 +33,8 @@ mod warnings;
 use std::collections::BTreeMap;
 
 use crate::analyse::Analysis;
+use crate::chart::Drawing;
 use crate::record::{RecordError, Recording};
-use chart::Drawing;
 use facts::Facts;
 use figures::All;
 
@@ -68,6 +67,10 @@ pub fn render(recording: &Recording, analysis: &Analysis) -> Result<Rendered, Re
     let page = page(&facts, &Facts::new(recording, analysis), &figures);
     files.insert(REPORT.to_owned(), page.into_bytes());
     let mut drawings = Vec::new();
+    for (name, drawing) in builds::charts(recording) {
+        files.insert(format!("{name}.svg"), drawing.svg().into_bytes());
+        drawings.push((name, drawing));
+    }
     for figure in figures.into_figures() {
         files.insert(format!("{}.svg", figure.name), figure.drawing.svg().into_bytes());
         drawings.push((figure.name, figure.drawing));
@@ -93,7 +96,7 @@ impl Rendered {
     #[must_use]
     pub fn with_png(mut self) -> Rendered {
         for (name, drawing) in &self.drawings {
-            self.files.insert(format!("{name}.png"), drawing.png(chart::Mode::Light, 2.0));
+            self.files.insert(format!("{name}.png"), drawing.png(crate::chart::Mode::Light, 2.0));
         }
         self
     }
@@ -106,7 +109,7 @@ fn page(facts: &Facts, whole: &Facts, figures: &All) -> String {
         format!("# {}", markdown::text(&experiment.title)),
         format!("> {}", markdown::paragraph(&experiment.question)),
     ];
-    parts.extend(builds::note(whole));
+    parts.extend(builds::section(whole));
     parts.push(answer::section(facts));
     parts.extend(claims::section(facts));
     parts.push(control::section(facts));

@@ -114,7 +114,7 @@ fn a_folder_that_is_no_recording() {
     let bench = Bench::new();
     bench.file("nothing/here.txt", "");
     bench.call(&["report", "nothing"]).exits(65).is_one_clear_message().says("not a recording");
-    bench.call(&["diff", "nothing", "nothing"]).exits(64).is_one_clear_message();
+    bench.call(&["diff", "nothing", "nothing"]).exits(65).is_one_clear_message();
     bench.call(&["report"]).exits(64).is_one_clear_message().says("inflight run");
 }
 

@@ -4,13 +4,13 @@ use crate::analyse::Estimate;
 use crate::record::TrialRow;
 use crate::spec::Metric;
 
-use super::super::chart::Frame;
-use super::super::chart::cost::{Cost, Row, Usage};
 use super::super::facts::{Facts, client_cpu_per_1000, per_1000};
 use super::super::markdown::text;
 use super::super::numbers::ns;
 use super::coverage::{coverage, joined};
 use super::{Figures, duration, grouped, short_of};
+use crate::chart::Frame;
+use crate::chart::cost::{Cost, Row, Usage};
 
 pub(super) fn figures(facts: &Facts) -> Figures {
     let measured = |s: usize| -> Vec<usize> {

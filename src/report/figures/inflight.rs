@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::super::chart::Frame;
-use super::super::chart::inflight::{InFlight, Panel, Reference};
 use super::super::facts::Facts;
 use super::super::numbers::count;
 use super::coverage::joined;
 use super::representatives::{not_shown, representatives};
 use super::{Figures, duration, short};
+use crate::chart::Frame;
+use crate::chart::inflight::{InFlight, Panel, Reference};
 use crate::record::{RecordError, RequestRow, TimelineRow, TrialRow};
 
 /// Panels of one chart.

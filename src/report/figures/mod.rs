@@ -12,14 +12,15 @@ mod waterfall;
 
 use std::time::Duration;
 
-use super::chart::{Chart, Draw, Drawing, Group};
+use super::builds;
 use super::facts::Facts;
 use super::markdown;
+use crate::chart::{Chart, Draw, Drawing, Group};
 use crate::record::RecordError;
 
 /// The names of chart files without number and ending, in the order of the report.
-pub(super) const NAMES: [&str; 7] =
-    ["waterfall", "wall", "percentiles", "scaling", "inflight", "cost", "ratios"];
+pub(super) const NAMES: [&str; 8] =
+    [builds::CHART, "waterfall", "wall", "percentiles", "scaling", "inflight", "cost", "ratios"];
 
 /// More rows than this make a chart that no screen shows; the scenarios then go to several.
 const MOST_ROWS: usize = 48;

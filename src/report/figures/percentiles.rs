@@ -4,14 +4,14 @@ use crate::analyse::{Estimate, median};
 use crate::record::RecordError;
 use crate::spec::Metric;
 
-use super::super::chart::Frame;
-use super::super::chart::percentiles::{Curve, MOST_CURVES, Panel, Percentiles};
 use super::super::facts::Facts;
 use super::super::markdown::text;
 use super::super::numbers::ns;
 use super::coverage::{coverage, joined};
 use super::representatives::{not_shown, representatives};
 use super::{Figures, duration, short};
+use crate::chart::Frame;
+use crate::chart::percentiles::{Curve, MOST_CURVES, Panel, Percentiles};
 
 /// Percentiles that are drawn, as far as the number of requests supports them.
 const POINTS: [f64; 15] =

@@ -2,13 +2,13 @@
 
 use crate::analyse::{Compared, Levels, Verdict};
 
-use super::super::chart::Frame;
-use super::super::chart::aa::{Ratios, Row, Tone};
 use super::super::facts::Facts;
 use super::super::markdown::text;
 use super::super::numbers::{and, intervals_of, percent};
 use super::coverage::{coverage, joined};
 use super::{Figures, grouped, short};
+use crate::chart::Frame;
+use crate::chart::aa::{Ratios, Row, Tone};
 
 pub(super) fn figures(facts: &Facts) -> Figures {
     let compared = |s: usize| -> Vec<usize> {

@@ -1,12 +1,12 @@
 //! Wall time against the limit of requests in flight.
 
-use super::super::chart::Frame;
-use super::super::chart::scaling::{Limit, Point, Quantity, Reference, Scaling, Series};
 use super::super::facts::Facts;
 use super::super::markdown::text;
 use super::super::numbers::{count, ns, percent};
 use super::coverage::{coverage, intervals, joined};
 use super::{Figures, short, shortened};
+use crate::chart::Frame;
+use crate::chart::scaling::{Limit, Point, Quantity, Reference, Scaling, Series};
 use crate::strategy::Flavour;
 
 /// Curves that can be told apart; beyond them, cells with a single limit are left out.

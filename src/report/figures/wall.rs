@@ -1,11 +1,11 @@
 //! Wall time of every cell against its ideal.
 
-use super::super::chart::Frame;
-use super::super::chart::wall::{Row, Wall};
 use super::super::facts::Facts;
 use super::super::markdown::text;
 use super::coverage::{coverage, intervals, joined};
 use super::{Figures, duration, grouped, short_of};
+use crate::chart::Frame;
+use crate::chart::wall::{Row, Wall};
 
 pub(super) fn figures(facts: &Facts) -> Figures {
     let mut figures = Figures::default();

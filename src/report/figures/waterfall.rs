@@ -4,14 +4,14 @@ use crate::analyse::Verdict;
 use crate::record::{RecordError, RequestRow};
 use crate::spec::RecordLevel;
 
-use super::super::chart::Frame;
-use super::super::chart::waterfall::{Panel, Request, Waterfall};
 use super::super::facts::Facts;
 use super::super::numbers::{count, percent, times};
 use super::super::standing::Standing;
 use super::coverage::joined;
 use super::representatives::{not_shown, representatives};
 use super::{Figures, duration, short};
+use crate::chart::Frame;
+use crate::chart::waterfall::{Panel, Request, Waterfall};
 
 /// Panels that fit a page.
 const MOST_PANELS: usize = 6;

@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use std::time::Duration;
-//! use inflight::report::chart::{wall, Draw, Frame, Group};
+//! use inflight::chart::{wall, Draw, Frame, Group};
 //!
 //! let chart = wall::Wall {
 //!     frame: Frame {

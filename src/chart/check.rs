@@ -2,7 +2,7 @@
 
 use super::font::{Weight, width};
 use super::{Draw, Frame, KINDS, Mode};
-use crate::report::chart;
+use crate::chart;
 
 /// Where a text is, in px.
 struct Extent {
@@ -85,7 +85,7 @@ fn texts(svg: &str) -> Vec<Extent> {
         .collect()
 }
 
-#[path = "../../../examples/chart_gallery/data/mod.rs"]
+#[path = "../../examples/chart_gallery/data/mod.rs"]
 #[expect(clippy::cast_precision_loss, reason = "synthetic data")]
 mod data;
 

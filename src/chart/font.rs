@@ -5,10 +5,9 @@ use std::sync::LazyLock;
 use ab_glyph::{Font, FontRef};
 
 /// Inter, Regular, subset; see `assets/fonts/LICENSE-Inter.txt`.
-pub(super) const REGULAR: &[u8] = include_bytes!("../../../assets/fonts/Inter-Regular.subset.otf");
+pub(super) const REGULAR: &[u8] = include_bytes!("../../assets/fonts/Inter-Regular.subset.otf");
 /// Inter, SemiBold, subset.
-pub(super) const SEMI_BOLD: &[u8] =
-    include_bytes!("../../../assets/fonts/Inter-SemiBold.subset.otf");
+pub(super) const SEMI_BOLD: &[u8] = include_bytes!("../../assets/fonts/Inter-SemiBold.subset.otf");
 /// The family list of every text: the embedded font where it is installed or loaded,
 /// the reader's interface font elsewhere.
 pub(super) const FAMILY: &str = "Inter, system-ui, -apple-system, Roboto, Arial, sans-serif";
