@@ -8,7 +8,7 @@ use super::{Failure, plan, print, say};
 use crate::ab::{AbError, Builds, Options, SIDES, Source, Step};
 use crate::cli;
 use crate::exit::Exit;
-use crate::record::Recording;
+use crate::record::{Recording, find};
 use crate::run::ChildExecutor;
 use crate::units::rough;
 
@@ -22,7 +22,7 @@ pub(super) fn run(args: &cli::Ab) -> Result<Exit, Failure> {
         ChildExecutor::new(Arc::clone(&stop)).with_clients(builds.binaries.clone())
     };
     let ended = match (&args.resume, &args.file) {
-        (Some(dir), _) => resume(args, dir, prepare, executor),
+        (Some(run), _) => resume(args, &find(&args.folders.out, run)?.dir, prepare, executor),
         (None, Some(file)) => fresh(args, file, prepare, executor),
         (None, None) => Err(Failure::Usage("name an experiment file, or --resume RUN".to_owned())),
     };

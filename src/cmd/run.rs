@@ -16,7 +16,7 @@ use crate::exit::Exit;
 use crate::machine::{Machine, kernel, process};
 use crate::plan::Plan;
 use crate::record::{
-    Build, FORMAT, Manifest, NewRun, Origin, RecordError, Recording, RunWriter, Side, Status,
+    Build, FORMAT, Manifest, NewRun, Origin, RecordError, Recording, RunWriter, Side, Status, find,
 };
 use crate::run::progress::{Json, Quiet, Shown};
 use crate::run::{ChildExecutor, Cpus, Done, Progress, record, without_folders};
@@ -27,7 +27,7 @@ use crate::units::rough;
 pub(super) fn run(args: &cli::Run) -> Result<Exit, Failure> {
     let mut executor = ChildExecutor::new(stop_on_signals()?);
     if let Some(run) = &args.resume {
-        return resume(args, run, &mut executor);
+        return resume(args, &find(&args.folders.out, run)?.dir, &mut executor);
     }
     // All files are read before the first is run: an hour later would be too late for an error.
     let mut plans = Vec::new();

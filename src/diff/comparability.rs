@@ -25,7 +25,7 @@ impl Made {
             recording.env.iter().filter_map(|e| Some(e.timer_error_p50_ns? as f64)).collect();
         Made {
             manifest: recording.manifest.clone(),
-            machine: recording.machine_name(),
+            machine: recording.machine_name().to_owned(),
             planned_blocks: recording.planned_blocks(),
             complete_blocks: recording.complete_blocks().len(),
             margin: recording.plan.experiment.margin,
@@ -123,10 +123,14 @@ fn of_recordings(base: &Made, new: &Made, relative: bool) -> Vec<Condition> {
     let noted = |what, base: String, new: String| row(what, base, new, Effect::Noted);
     let breaks = |what, base: String, new: String| row(what, base, new, Effect::Breaks);
     let machine = if relative { Effect::Noted } else { Effect::Breaks };
+    // A reader knows the labels, if they tell the two apart.
+    let name = |made: &Made, other: &Made| {
+        if made.machine == other.machine { &made.manifest.machine } else { &made.machine }.clone()
+    };
     let machine = Condition {
         what: "machine",
-        base: base.machine.clone(),
-        new: new.machine.clone(),
+        base: name(base, new),
+        new: name(new, base),
         effect: if b.machine == n.machine { Effect::Same } else { machine },
     };
     vec![

@@ -155,9 +155,17 @@ fn another_machine_and_another_profile() {
     insta::assert_snapshot!("other_machine_text", text(&diff, false));
     insta::assert_snapshot!("other_machine_csv", csv(&diff));
     assert_eq!(exit(&diff, false), Exit::NotComparable);
-    let forced = with(&base, &new, &Options { force: true, ..never });
+    let forced = with(&base, &new, &Options { force: true, ..never.clone() });
     insta::assert_snapshot!("forced_text", text(&forced, false));
     assert_eq!(exit(&forced, false), Exit::Worse);
+
+    // Both are labelled `test`; labels are shown where they tell the two apart.
+    new.machine.as_mut().expect("a machine").label = "laptop".to_owned();
+    let shown = text(&with(&base, &new, &never), false);
+    assert!(shown.contains("machine differs (test against laptop)"), "{shown}");
+    new.manifest.machine.clone_from(&base.manifest.machine);
+    let labelled = exit(&with(&base, &new, &never), false);
+    assert_ne!(labelled, Exit::NotComparable, "a label is no identity");
 
     let mut new = recorded(2, four(), |_, row| scale(row, 2.0));
     new.manifest.build.profile = "debug".to_owned();
