@@ -117,9 +117,9 @@ pub struct Run {
     /// Experiment files.
     #[arg(value_name = "FILE", required_unless_present = "resume", conflicts_with = "resume")]
     pub files: Vec<PathBuf>,
-    /// Go on with an interrupted recording.
+    /// Go on with an interrupted recording: its folder, the beginning of its name, or @latest.
     #[arg(long, value_name = "RUN", conflicts_with_all = ["only", "blocks", "set"])]
-    pub resume: Option<PathBuf>,
+    pub resume: Option<String>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print them")]
     pub selection: Selection,

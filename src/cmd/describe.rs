@@ -46,7 +46,7 @@ fn range<T: Display + PartialEq>(least: &T, most: &T) -> String {
 fn rule(until: &Until) -> String {
     format!(
         "\nfrom block {} on, it ends after the block in which every ratio over the baseline and every\n\
-         A/A control is known to ± {} % (95 % intervals), at the latest after block {}\n",
+         A/A control is known to ±{} % (95 % intervals), at the latest after block {}\n",
         until.min,
         three_digits(until.half_width * 100.0),
         until.max

@@ -15,7 +15,9 @@ use crate::delay::Model;
 use crate::exit::Exit;
 use crate::machine::{Machine, kernel, process};
 use crate::plan::Plan;
-use crate::record::{Build, FORMAT, Manifest, NewRun, RecordError, Recording, RunWriter, Status};
+use crate::record::{
+    Build, FORMAT, Manifest, NewRun, RecordError, Recording, RunWriter, Status, find,
+};
 use crate::run::progress::{Json, Quiet, Shown};
 use crate::run::{ChildExecutor, Cpus, Done, Progress, record, without_folders};
 use crate::spec::Source;
@@ -31,7 +33,7 @@ pub(super) fn run(args: &cli::Run) -> Result<Exit, Failure> {
     }
     let mut executor = ChildExecutor::new(stop);
     if let Some(run) = &args.resume {
-        return resume(args, run, &mut executor);
+        return resume(args, &find(&args.folders.out, run)?.dir, &mut executor);
     }
     // All files are read before the first is run: an hour later would be too late for an error.
     let mut plans = Vec::new();

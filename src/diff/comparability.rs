@@ -75,9 +75,11 @@ pub(super) fn conditions(base: &Recording, new: &Recording, common: usize) -> Ve
         if condition.effect == Effect::Same && doubtful {
             condition.effect = Effect::Noted;
         }
-        // Identities are compared, since labels are free; a reader knows the labels.
-        if condition.what == "machine" && condition.effect == Effect::Breaks {
-            (condition.base, condition.new) = (base.machine_name(), new.machine_name());
+        // Identities are compared, since labels are free; a reader knows the labels, if they tell
+        // the two apart.
+        let (one, other) = (base.machine_name(), new.machine_name());
+        if condition.what == "machine" && condition.effect == Effect::Breaks && one != other {
+            (condition.base, condition.new) = (one.to_owned(), other.to_owned());
         }
     }
     let cells = |recording: &Recording| match recording.plan.cells.len() {

@@ -267,10 +267,13 @@ mod tests {
         }
     }
 
-    fn states(list: &[Listed]) -> Vec<(&str, &str, Option<(u32, u32)>)> {
-        list.iter()
-            .map(|l| (l.experiment.as_deref().unwrap_or("?"), l.state.name(), l.blocks))
-            .collect()
+    fn states(list: &[Listed]) -> Vec<String> {
+        let one = |l: &Listed| {
+            let (done, planned) = l.blocks.expect("blocks");
+            let experiment = l.experiment.as_deref().unwrap_or("?");
+            format!("{experiment}: {}, {done} of {planned}", l.state.name())
+        };
+        list.iter().map(one).collect()
     }
 
     #[test]
@@ -294,11 +297,11 @@ mod tests {
         assert_eq!(
             states(&list),
             [
-                ("done", "finished", Some((3, 3))),
-                ("stopped", "interrupted", Some((1, 3))),
-                ("ruled", "finished", Some((2, 2))),
-                ("running", "running", Some((1, 3))),
-                ("lost", "damaged", Some((2, 3))),
+                "done: finished, 3 of 3",
+                "stopped: interrupted, 1 of 3",
+                "ruled: finished, 2 of 2",
+                "running: running, 1 of 3",
+                "lost: damaged, 2 of 3",
             ]
         );
         let State::Damaged(what) = &list[4].state else { panic!("damaged") };

@@ -86,14 +86,10 @@ impl Recording {
         })
     }
 
-    /// The machine as people call it, with its identity; the identity alone where it has no label
-    /// of its own.
-    pub fn machine_name(&self) -> String {
-        let id = &self.manifest.machine;
-        match self.machine.as_ref().map(|machine| &machine.label).filter(|label| *label != id) {
-            Some(label) => format!("{label} ({id})"),
-            None => id.clone(),
-        }
+    /// The machine as people call it: its label, or its identity if it is not known or has none of
+    /// its own.
+    pub fn machine_name(&self) -> &str {
+        self.machine.as_ref().map_or(&self.manifest.machine, |machine| &machine.label)
     }
 
     /// The trials that are analysed: those that count, without the warm-up.

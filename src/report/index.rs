@@ -30,13 +30,12 @@ impl Entry {
             (done, planned) if done == planned => done.to_string(),
             (done, planned) => format!("{done} of {planned}"),
         };
-        let label = recording.machine.as_ref().map(|m| m.label.as_str());
         Entry {
             run: recording.name.clone(),
             title: experiment.title.clone(),
             question: experiment.question.clone(),
             answer: answer::line(&facts),
-            machine: label.unwrap_or(&recording.manifest.machine).to_owned(),
+            machine: recording.machine_name().to_owned(),
             blocks,
         }
     }

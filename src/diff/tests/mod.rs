@@ -128,6 +128,13 @@ fn another_machine_and_another_profile() {
     insta::assert_snapshot!("other_machine_csv", csv(&diff));
     assert_eq!(exit(&diff, false), Exit::NotComparable);
 
+    // Both are labelled `test`; labels are shown where they tell the two apart.
+    new.machine.as_mut().expect("a machine").label = "laptop".to_owned();
+    let shown = text(&of(&base, &new), false);
+    assert!(shown.contains("machine differs (test against laptop)"), "{shown}");
+    new.manifest.machine.clone_from(&base.manifest.machine);
+    assert_ne!(exit(&of(&base, &new), false), Exit::NotComparable, "a label is no identity");
+
     let mut new = recorded(2, four(), |_, row| scale(row, 2.0));
     new.manifest.build.profile = "debug".to_owned();
     let diff = of(&base, &new);
