@@ -391,7 +391,8 @@ impl Workshop<'_> {
         };
         let what = match changes.len() {
             0 => short(&commit),
-            n => format!("{} with {n} changed files", short(&commit)),
+            1 => format!("{} with a changed file", short(&commit)),
+            n => format!("{} with {n} changed or new files", short(&commit)),
         };
         let made = self.made.iter().find(|(made, _)| changes.is_empty() && *made == commit);
         if let Some((_, made)) = made {

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use inflight::record::{Origin, Recording};
 
-use crate::bench::{Bench, TINY, alone, interrupted_after};
+use crate::bench::{Bench, TINY, alone, interrupted_after, wait_for};
 
 /// This very program, as a binary that was built before.
 const THIS: &str = env!("CARGO_BIN_EXE_inflight");
@@ -201,7 +201,7 @@ fn what_is_built_is_the_commit_or_the_tree_as_it_stands() {
     protocol(&["tiny.toml", "--base", "HEAD", "--new-bin", THIS], 90);
     for tree in [&["tiny.toml", "--base-bin", THIS][..], &["tiny.toml"]] {
         let called = ab(&bench, tree);
-        called.exits(65).says("with 2 changed files").says("it speaks protocol 91");
+        called.exits(65).says("with 2 changed or new files").says("it speaks protocol 91");
     }
     git(&bench.path(""), &["add", "--all"]);
     git(&bench.path(""), &["commit", "--quiet", "--message", "second"]);
@@ -228,8 +228,12 @@ fn a_build_outside_of_a_repository_or_of_no_commit() {
 fn ctrl_c_ends_a_build_and_leaves_nothing() {
     let bench = bench();
     repository(&bench, &speaks(90));
-    // A build script that would take an hour.
-    let wait = "fn main() { std::thread::sleep(std::time::Duration::from_secs(3600)); }\n";
+    // A build script that says who it is and would take an hour.
+    let wait = "fn main() {
+        let started = std::env::temp_dir().join(\"started\");
+        std::fs::write(started, format!(\"{}\\n\", std::process::id())).unwrap();
+        std::thread::sleep(std::time::Duration::from_secs(3600));
+    }\n";
     bench.file("build.rs", wait);
     git(&bench.path(""), &["add", "--all"]);
     git(&bench.path(""), &["commit", "--quiet", "--message", "slow"]);
@@ -240,15 +244,18 @@ fn ctrl_c_ends_a_build_and_leaves_nothing() {
         .stderr(std::process::Stdio::piped())
         .spawn()
         .expect("the program starts");
-    crate::bench::wait_for("the build script", || {
-        left_over(&bench).iter().any(|file| file.ends_with("/build-script-build"))
-    });
+    let started = || fs_err::read_to_string(bench.path("tmp/started")).unwrap_or_default();
+    wait_for("the build script", || started().ends_with('\n'));
     let pid = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("a signal");
     let output = child.wait_with_output().expect("an end");
     assert_eq!(output.status.code(), Some(130));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.ends_with("interrupted; nothing is lost\n"), "{said}");
-    assert_eq!(left_over(&bench), Vec::<String>::new());
+    assert_eq!(left_over(&bench), ["started"]);
+    let status = format!("/proc/{}/status", started().trim());
+    // It may be dead and not yet forgotten.
+    let is_there = || fs_err::read_to_string(&status).is_ok_and(|s| !s.contains("State:\tZ"));
+    wait_for("the end of the build script", || !is_there());
     assert_eq!(git(&bench.path(""), &["worktree", "list"]).lines().count(), 1);
 }
