@@ -57,6 +57,6 @@ pub use self::{
     ratio::RatioEstimate,
     stability::{Instability, stability, wide_control},
     stop::{narrow_enough, widest_half_width},
-    unpaired::shift_ratio,
+    unpaired::{shift_interval, shift_ratio},
     verdict::{Comparison, Direction, Doubt, Judged, Margin, Verdict},
 };

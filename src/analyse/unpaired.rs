@@ -53,6 +53,12 @@ pub fn shift_ratio(base: &[f64], new: &[f64]) -> Result<RatioEstimate, NoEstimat
     })
 }
 
+/// The interval of [`shift_ratio`] alone: an exact p takes far longer where values are tied.
+pub fn shift_interval(base: &[f64], new: &[f64]) -> Option<Interval> {
+    let (base, new) = (logs(base, Side::Base).ok()?, logs(new, Side::New).ok()?);
+    Some(log_interval(&base, &new).ok()?.map(f64::exp))
+}
+
 fn logs(values: &[f64], side: Side) -> Result<Vec<f64>, NoEstimate> {
     check_positive(values, side)?;
     let mut logs: Vec<f64> = values.iter().map(|value| value.ln()).collect();

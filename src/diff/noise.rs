@@ -1,6 +1,6 @@
 //! How far the same work moved without any change: the A/A controls of both sides, and drift.
 
-use crate::analyse::{Interval, Side as Where, paired_ratio, shift_ratio};
+use crate::analyse::{Interval, Side as Where, paired_ratio, shift_interval};
 use crate::spec::Metric;
 
 use super::Pairing;
@@ -119,6 +119,6 @@ fn drift(cell: &SideCell, metric: Metric) -> Option<Interval> {
     // In the order of blocks.
     let values: Vec<f64> = cell.values(metric).into_values().collect();
     let (early, late) = values.split_at(values.len() / 2);
-    let interval = shift_ratio(early, late).ok()?.ratio.interval.ok()?;
+    let interval = shift_interval(early, late)?;
     (!interval.contains(1.0)).then_some(interval)
 }

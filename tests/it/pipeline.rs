@@ -34,8 +34,9 @@ fn a_record_holds_everything_and_names_no_folder() {
     for name in ["env.csv", "experiment.toml", "latency.csv.zst", "manifest.json", "plan.csv"] {
         assert!(files.iter().any(|f| f == name), "{name} is not in {files:?}");
     }
-    assert_eq!(files.iter().filter(|f| f.starts_with("requests/")).count(), 2);
-    assert_eq!(files.iter().filter(|f| f.starts_with("timeline/")).count(), 2);
+    // One for each cell; a trial that proved to be invalid leaves its own besides.
+    let left = |folder: &str| files.iter().filter(|f| f.starts_with(folder)).count();
+    assert!(left("requests/") >= 2 && left("timeline/") >= 2, "{files:?}");
     assert_eq!(fs_err::read_to_string(run.join("experiment.toml")).expect("a file"), TINY);
     let home = bench.path("").display().to_string();
     for name in files.iter().filter(|f| !f.ends_with(".zst")) {
