@@ -12,15 +12,25 @@ experiment name="quickstart" *args:
 experiments *args:
     cargo run --release -- run experiments/*.toml {{ args }}
 
+# Record the last commit and the working tree in one run, and compare them.
+[group('measure')]
+ab name="quickstart" *args:
+    cargo run --release -- ab experiments/{{ name }}.toml {{ args }}
+
 # Write all reports again from their records; `just report --check` only compares.
 [group('read')]
 report *args:
     cargo run --release -- report {{ args }}
 
-# Compare two recordings.
+# Compare recordings; without any, the last two.
 [group('read')]
-diff base new *args:
-    cargo run --release -- diff {{ base }} {{ new }} {{ args }}
+diff *args="@latest~1 @latest":
+    cargo run --release -- diff {{ args }}
+
+# List the recordings.
+[group('read')]
+runs *args:
+    cargo run --release -- runs {{ args }}
 
 # Run the tests.
 [group('work')]

@@ -18,13 +18,14 @@ Examples:
   inflight run experiments/quickstart.toml          record, then write the report
   inflight plan experiments/sync-vs-async.toml      what it would do, and how long it takes
   inflight report results/*/*                       write the reports again from their records
-  inflight diff results/m/RUN-A results/m/RUN-B     what got slower, and how sure that is
+  inflight diff @latest~1 @latest                   what got slower, and how sure that is
+  inflight ab experiments/quickstart.toml           what the uncommitted changes of inflight do
   inflight runs --state interrupted                 which recordings there are
   inflight serve --delay 10ms                       the delay server by hand
 
-Exit codes: 0 fine, 1 slower, a report differs or a claim is refuted (--strict-claims), 3 not comparable, 4 inconclusive (--strict),
-5 trials failed or were invalid, 64 usage, 65 bad experiment or record, 70 a bug, 74 input or
-output, 130 interrupted."
+Exit codes: 0 fine, 1 something is worse, a report differs or a claim is refuted (--strict-claims),
+3 not comparable, 4 inconclusive (--strict), 5 trials failed or were invalid, 64 usage, 65 bad
+experiment or record, 70 a bug, 74 input or output, 130 interrupted."
 )]
 pub struct Cli {
     /// What to do.
@@ -41,7 +42,7 @@ pub enum Command {
     Plan(Plan),
     /// Write reports from records, or check that they are what the records give.
     Report(Report),
-    /// Compare two recordings.
+    /// Compare recordings, or the values of a factor within one.
     Diff(Diff),
     /// Record two builds of inflight in one interleaved run.
     Ab(Ab),

@@ -32,7 +32,7 @@ fn of(diff: &Diff) -> Vec<String> {
             Outcome::Inconclusive | Outcome::NotMeasured => "warning",
             _ => return None,
         };
-        let [ratio, range] = words::ratio_and_range(cell);
+        let [ratio, range] = words::ratio_and_range(diff, cell);
         let mut said = vec![format!("ratio {ratio}, 95 % interval {range}")];
         said.extend(words::notes(diff, cell));
         let title = format!(

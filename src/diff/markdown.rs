@@ -70,7 +70,7 @@ fn cells(diff: &Diff, cells: &[CellDiff]) -> String {
     let rows: Vec<Vec<String>> = cells
         .iter()
         .map(|cell| {
-            let [ratio, range] = words::ratio_and_range(cell);
+            let [ratio, range] = words::ratio_and_range(diff, cell);
             vec![
                 words::word(cell.outcome, cell.metric).to_owned(),
                 words::name(&cell.name, &cell.scenario),

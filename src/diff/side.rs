@@ -69,8 +69,13 @@ pub(super) fn values(trials: &[TrialRow], metric: Metric) -> BTreeMap<u32, f64> 
 }
 
 impl Side {
-    /// All of a recording.
+    /// All of a recording; of one of several builds, what its report is about.
     pub fn of(recording: &Recording, label: &str) -> Side {
+        let name = match recording.builds().last() {
+            Some(build) => format!("{} (build {build})", recording.name),
+            None => recording.name.clone(),
+        };
+        let recording = &*recording.subject();
         let plan = &recording.plan;
         let margin = Margin::new(plan.experiment.margin).unwrap_or_default();
         let mut by_cell: HashMap<(&str, bool), Vec<&TrialRow>> = HashMap::new();
@@ -107,7 +112,7 @@ impl Side {
         });
         Side {
             label: label.to_owned(),
-            name: recording.name.clone(),
+            name,
             made: Some(Made::of(recording)),
             margin: Some(margin),
             gates: plan.experiment.gates.clone(),

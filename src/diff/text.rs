@@ -86,7 +86,7 @@ fn cells(diff: &Diff, cells: &[&CellDiff], color: bool) -> String {
     let metric = if diff.margins.len() > 1 { cells[0].metric.name() } else { "verdict" };
     let mut rows = table(&[metric, "cell", base, new, "ratio", "95 % interval", "note"]);
     for cell in cells {
-        let [ratio, range] = words::ratio_and_range(cell);
+        let [ratio, range] = words::ratio_and_range(diff, cell);
         rows.add_row(vec![
             words::word(cell.outcome, cell.metric).to_owned(),
             words::name(&cell.name, &cell.scenario),

@@ -1,6 +1,6 @@
 //! The phrases that the renderings share.
 
-use crate::analyse::{Doubt, Estimate, Interval, Side};
+use crate::analyse::{Doubt, Estimate, Interval, Levels, Side};
 use crate::spec::{Gate, Metric, Unit};
 use crate::units::{ReadableBytes, ReadableNs, three_digits};
 
@@ -96,7 +96,7 @@ pub(super) fn yardsticks(diff: &Diff) -> Vec<String> {
     };
     let mut lines = vec![format!("{}{source}", margins.join(", "))];
     lines.extend(diff.controls.iter().map(control));
-    lines.extend(level(diff));
+    lines.extend(levels(diff));
     lines
 }
 
@@ -105,24 +105,13 @@ pub(super) fn labels(diff: &Diff) -> [&str; 2] {
     [&diff.base.label, &diff.new.label]
 }
 
-/// The level that the intervals of the ratios achieve.
-fn level(diff: &Diff) -> Option<String> {
-    let exact: Vec<f64> =
-        diff.intervals().filter(|i| i.exact).map(|i| i.achieved * 100.0).collect();
-    let approximate = diff.intervals().filter(|i| !i.exact).count();
-    let least = exact.iter().copied().min_by(f64::total_cmp);
-    let greatest = exact.iter().copied().max_by(f64::total_cmp);
-    let from_normal = format!("{approximate} by a normal approximation");
-    match (least.zip(greatest), approximate) {
-        (None, 0) => None,
-        (None, _) => Some(format!("95 % intervals of the ratios, {from_normal}")),
-        (Some((least, greatest)), _) => {
-            let (least, greatest) = (format!("{least:.1}"), format!("{greatest:.1}"));
-            let achieved = if least == greatest { least } else { format!("{least} to {greatest}") };
-            let rest = if approximate > 0 { format!("; {from_normal}") } else { String::new() };
-            Some(format!("95 % intervals of the ratios, exact, achieved {achieved} %{rest}"))
-        }
-    }
+/// The levels that the intervals achieve.
+fn levels(diff: &Diff) -> Option<String> {
+    let ratios = Levels::of(diff.intervals())?;
+    let sides = diff.cells.iter().flat_map(|c| [&c.base, &c.new]);
+    let medians = sides.filter_map(|side| side.value.as_ref().ok()?.interval.as_ref().ok());
+    let medians = Levels::of(medians).map(|levels| format!(", of the medians {levels}"));
+    Some(format!("95 % intervals: of the ratios {ratios}{}", medians.unwrap_or_default()))
 }
 
 /// One line of counts, cells of one side only, and the mean; with several metrics a line each.
@@ -263,16 +252,18 @@ pub(super) fn value(side: &CellSide, metric: Metric, relative: bool) -> String {
     }
 }
 
-/// The ratio of a cell and its interval.
-pub(super) fn ratio_and_range(cell: &CellDiff) -> [String; 2] {
+/// The ratio of a cell and its interval, with its level where that of other cells is another.
+pub(super) fn ratio_and_range(diff: &Diff, cell: &CellDiff) -> [String; 2] {
     let none = || "–".to_owned();
-    match &cell.ratio {
-        Err(_) => [none(), none()],
-        Ok(estimate) => {
-            let range = estimate.ratio.interval.as_ref().map_or_else(|_| none(), range);
-            [ratio(estimate.ratio.value), range]
+    let Ok(estimate) = &cell.ratio else { return [none(), none()] };
+    let with_level = |interval: &Interval| match Levels::of([interval]) {
+        Some(level) if !Levels::of(diff.intervals()).is_some_and(|all| all.is_one()) => {
+            format!("{} ({level})", range(interval))
         }
-    }
+        _ => range(interval),
+    };
+    let range = estimate.ratio.interval.as_ref().map_or_else(|_| none(), with_level);
+    [ratio(estimate.ratio.value), range]
 }
 
 /// Everything about a cell that its numbers do not say.

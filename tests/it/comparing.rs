@@ -144,3 +144,41 @@ fn github_gets_annotations_and_a_summary() {
     assert!(summary.starts_with("before\n## inflight diff"), "{summary}");
     assert!(summary.contains("| slower |"), "{summary}");
 }
+
+/// With a CPU less this is another machine, whose milliseconds mean nothing here.
+#[test]
+fn two_machines_are_compared_by_the_advantages_of_their_cells() {
+    let bench = Bench::new();
+    bench.file("tiny.toml", TINY);
+    let here = bench.record(&["tiny.toml", "--blocks", "9"]);
+    let there = bench.path("there").display().to_string();
+    let program = env!("CARGO_BIN_EXE_inflight");
+    let args = ["--cpu-list", "0", program, "run", "--quiet", "--blocks", "9", "--out", &there];
+    let _alone = crate::bench::alone();
+    let recorded = Command::new("taskset")
+        .args(args)
+        .args(["--reports", &there, "tiny.toml"])
+        .current_dir(bench.path(""))
+        .output()
+        .expect("taskset, of util-linux");
+    let stderr = String::from_utf8_lossy(&recorded.stderr);
+    assert!(matches!(recorded.status.code(), Some(0 | 5)), "{stderr}");
+    let there = inflight::record::find_runs(Path::new(&there)).expect("a folder").remove(0);
+    let (here, there) = (here.display().to_string(), there.display().to_string());
+    if std::thread::available_parallelism().is_ok_and(|cpus| cpus.get() < 2) {
+        // Both were recorded with one CPU, and are of one machine.
+        bench.call(&["diff", &here, &there]).prints("Comparable");
+        return;
+    }
+    let diff = bench.call(&["diff", &here, &there]);
+    diff.prints("Across machines: every cell is divided by the baseline");
+    assert!(diff.stdout.contains("1cpu"), "{}", diff.stdout);
+    // The baseline is what the other is divided by.
+    assert!(!diff.stdout.contains(" sync  "), "{}", diff.stdout);
+    let refused = bench.call(&["diff", &here, &there, "--relative", "never"]);
+    refused.exits(3).prints("Not comparable: machine differs");
+    bench
+        .call(&["diff", &here, &there, "--relative", "never", "--force"])
+        .prints("forced")
+        .prints("Not comparable: machine differs");
+}

@@ -230,3 +230,36 @@ fn the_chart_has_every_cell() {
         assert!(svg.contains(&cell.name), "{}", cell.name);
     }
 }
+
+/// Two builds in the same blocks; the new one is slower in one cell by less than the machine wanders.
+#[test]
+fn builds_of_one_recording_are_compared_block_by_block() {
+    let run = synthetic::recording_of_builds(four(), &["base", "new"], |_, planned, row| {
+        let noise = f64::from((planned.block * 7 + planned.position * 3) % 11) / 2_000.0;
+        scale(row, 1.0 + f64::from(planned.block) / 20.0 + noise);
+        if row.build == "new" && row.label == "async" {
+            scale(row, 1.10);
+        }
+    });
+    let contests = Contest::by_build(&run).expect("two builds");
+    let diffs = compare(&contests, &Options::default());
+    assert_eq!(diffs[0].pairing, Pairing::Blocks);
+    let slower: Vec<&str> = diffs[0]
+        .cells
+        .iter()
+        .filter(|c| c.outcome == diff::Outcome::Slower)
+        .map(|c| c.name.as_str())
+        .collect();
+    assert_eq!(slower, ["async"]);
+    // As one side of a comparison it is its new build, and says so.
+    let side = Side::of(&run, "new");
+    assert!(side.name.ends_with("(build new)"), "{}", side.name);
+    let trials = |cell: &str| {
+        compare(&[Contest::between(side.clone(), side.clone())], &Options::default())[0]
+            .cells
+            .iter()
+            .find(|c| c.name == cell)
+            .map(|c| c.new.trials())
+    };
+    assert_eq!(trials("async"), Some(12));
+}
