@@ -34,7 +34,7 @@ for try in 1 2; do
     "$work/inflight" ab --base HEAD~1 --new HEAD --target-dir "$work/target" --keep "$work/kept" \
       experiments/quickstart.toml || code=$?
   else
-    "$work/inflight" ab --base-bin "$work/kept/base" --new-bin "$work/kept/new" \
+    "$work/inflight" ab --base-bin "$work"/kept/base-* --new-bin "$work"/kept/new-* \
       experiments/quickstart.toml || code=$?
   fi
   "$work/inflight" diff @latest --by build --format csv > "$work/table.csv" || true
