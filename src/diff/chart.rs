@@ -14,16 +14,26 @@ pub fn chart(diff: &Diff) -> Drawing {
         Pairing::Blocks => "paired by block",
         Pairing::None => "not paired",
     };
+    let metrics: Vec<&str> = diff.metrics().map(Metric::name).collect();
     let quantity = if diff.relative { "ratio of ratios to the baseline, " } else { "" };
+    let quantity = format!("{}: {quantity}", metrics.join(", "));
+    let recordings = match diff.by {
+        Some(_) => diff.base.recording.clone(),
+        None => format!("{base}: {}; {new}: {}", diff.base.recording, diff.new.recording),
+    };
+    // Less of one metric may be better, and of another worse.
+    let [less, more] = match metrics.as_slice() {
+        ["wall" | "p50" | "p99"] => ["faster", "slower"],
+        _ => ["less", "more"],
+    };
     Ratios {
         frame: Frame {
             id: "diff".to_owned(),
-            title: words::summary(diff).lines().next().unwrap_or_default().to_owned(),
+            title: title(diff),
             subtitle: format!("{quantity}{new} ÷ {base}, {paired}"),
             footer: format!(
                 "Hodges–Lehmann estimates, 95 % intervals, verdicts after Holm's adjustment. \
-                 {base}: {}; {new}: {}.",
-                diff.base.recording, diff.new.recording
+                 {recordings}."
             ),
             description: format!("Ratios of {} cells, {new} to {base}.", diff.cells.len()),
         },
@@ -33,11 +43,26 @@ pub fn chart(diff: &Diff) -> Drawing {
             [one] => one.base.or(one.new).map(|i| (i.low, i.high)),
             _ => None,
         },
-        less: format!("{new} is less"),
-        more: format!("{new} is more"),
+        less: format!("{new} is {less}"),
+        more: format!("{new} is {more}"),
         groups: groups(diff),
     }
     .draw()
+}
+
+/// How many rows got which verdict.
+fn title(diff: &Diff) -> String {
+    let counts: Vec<String> = Outcome::ALL
+        .into_iter()
+        .filter(|&outcome| diff.count(outcome) > 0)
+        .map(|outcome| {
+            let metric = diff.metrics().next().filter(|_| diff.margins.len() == 1);
+            let word = metric.map_or(outcome.name(), |metric| words::word(outcome, metric));
+            format!("{} {word}", diff.count(outcome))
+        })
+        .collect();
+    let [base, new] = words::labels(diff);
+    format!("{new} against {base}: {}", counts.join(", "))
 }
 
 fn groups(diff: &Diff) -> Vec<Group<Row>> {

@@ -43,6 +43,9 @@ pub(super) fn standing(diff: &Diff) -> String {
         )
     } else if let Some(factor) = diff.by {
         format!("Within one recording, by {factor}: trials of the same block are compared.")
+    } else if diff.conditions.iter().any(|c| c.what == "source") {
+        "Comparable as far as bare trials tell: their machine, build and plan are unknown."
+            .to_owned()
     } else if diff.same_recording {
         "Both are the same recording.".to_owned()
     } else {
