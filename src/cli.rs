@@ -222,7 +222,7 @@ pub struct Diff {
     #[expect(missing_docs, reason = "clap would print them")]
     pub judging: Judging,
     /// Divide every cell by the baseline of its scenario first.
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Machines)]
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Machines, conflicts_with = "by")]
     pub relative: When,
     /// Give verdicts on what is not comparable, and mark them.
     #[arg(long)]
@@ -235,7 +235,7 @@ pub struct Diff {
 /// What is compared, what is let through, and how it is shown.
 #[derive(Debug, Clone, Args)]
 pub struct Judging {
-    /// What to compare: wall, throughput, p50, p99, cpu, memory, connections, errors, or all.
+    /// What to compare: wall, throughput, efficiency, p50, p99, cpu, memory, connections, errors, or all.
     #[arg(long, value_name = "METRIC", value_delimiter = ',')]
     pub metric: Vec<String>,
     /// A difference within this is none, as in 2%, or in p99=5% for one metric; the experiment's own
@@ -476,12 +476,7 @@ fn margin(text: &str) -> Result<(Option<Metric>, f64), String> {
         Some((metric, percent)) => (Some(crate::diff::parse_metric(metric.trim())?), percent),
         None => (None, text),
     };
-    let percent = percent.trim();
-    let percent = percent.strip_suffix('%').unwrap_or(percent).trim().parse::<f64>();
-    match percent {
-        Ok(percent) if (0.0..100.0).contains(&percent) => Ok((metric, percent / 100.0)),
-        _ => Err("write a percentage from 0 to 100, as in 2%, or p99=5%".to_owned()),
-    }
+    Ok((metric, crate::diff::parse_margin(percent)?))
 }
 
 /// `inflight serve`.

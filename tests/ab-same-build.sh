@@ -34,7 +34,7 @@ print(f"| {n} | {count('slower')} | {count('faster')} | {count('equivalent')} | 
 PYTHON
   of() { awk -F, -v word="$1" '$1 == word' "$n.csv" | wc -l; }
   cells=$((cells + $(($(wc -l < "$n.csv") - 1))))
-  called=$((called + $(of slower) + $(of faster)))
+  called=$((called + $(of slower) + $(of faster) + $(of "newly failing") + $(of fixed)))
 done
 echo "$called of $cells cells called slower or faster"
 [[ $((called * 20)) -le $cells ]]

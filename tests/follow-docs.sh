@@ -6,8 +6,11 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 "$root/tests/copy-tree.sh" "$copy"
-# Where the dependencies are built already; only the copy itself is new.
-export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$root/target}"
+# A copy of what is compiled already, as what is built here must not be taken for this tree later.
+target=${CARGO_TARGET_DIR:-$root/target}
+mkdir "$copy/target"
+[[ ! -d $target/debug ]] || cp -a "$target/debug" "$copy/target/"
+export CARGO_TARGET_DIR="$copy/target"
 cd "$copy"
 python3 - docs/adding-a-strategy.md <<'PY' > steps.sh
 import re, shlex, sys

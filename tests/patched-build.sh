@@ -18,10 +18,12 @@ grep -q 'from_millis(5)' "$model" || { echo "the patch did not apply"; exit 1; }
 cd "$root"
 cargo build --locked --release
 cp "$target/release/inflight" "$work/base"
-# Where the dependencies are built already. The patched binary must not stay in the other's place.
-(cd "$work/tree" && CARGO_TARGET_DIR="$target" cargo build --locked --release)
-mv "$target/release/inflight" "$work/patched"
-cp "$work/base" "$target/release/inflight"
+# A copy of what is compiled already: in the same folder, cargo would take the patched tree for this
+# one from then on, since it tells workspaces apart by what is in them and not by where they are.
+mkdir "$work/target"
+cp -a "$target/release" "$work/target/"
+(cd "$work/tree" && CARGO_TARGET_DIR="$work/target" cargo build --locked --release)
+cp "$work/target/release/inflight" "$work/patched"
 cd "$work"
 
 record() { # BINARY FOLDER

@@ -14,7 +14,7 @@ impl Metric {
     /// Which way is better.
     pub fn direction(self) -> Direction {
         match self {
-            Metric::Throughput => Direction::HigherIsBetter,
+            Metric::Throughput | Metric::Efficiency => Direction::HigherIsBetter,
             _ => Direction::LowerIsBetter,
         }
     }
@@ -27,6 +27,7 @@ impl Metric {
                 let wall = row.wall_ns.filter(|&ns| ns > 0)?;
                 return Some(row.ok? as f64 * 1e9 / wall as f64);
             }
+            Metric::Efficiency => return row.efficiency(),
             Metric::P50 => row.latency_p50_ns,
             Metric::P99 => row.latency_p99_ns,
             Metric::Cpu => row.client_cpu_ns(),

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::run as recording;
-use super::{Failure, plan, print, say};
+use super::{Failure, diff, plan, print, say};
 use crate::ab::{AbError, Builds, Options, SIDES, Source, Step};
 use crate::cli;
 use crate::exit::Exit;
@@ -13,6 +13,7 @@ use crate::run::ChildExecutor;
 use crate::units::rough;
 
 pub(super) fn run(args: &cli::Ab) -> Result<Exit, Failure> {
+    diff::check(&args.judging)?;
     let stop = recording::stop_on_signals()?;
     let prepare = |sources: [&Source; 2]| {
         let options = Options { target_dir: args.target_dir.clone(), keep: args.keep.clone() };

@@ -24,7 +24,8 @@ pub(super) fn run(args: &cli::Diff) -> Result<Exit, Failure> {
     };
     let diffs = diff::compare(&contests(args)?, &options);
     print(&rendered(&diffs, args.format, &args.judging))?;
-    published(&diffs, &args.judging)?;
+    let for_program = matches!(args.format, Format::Csv | Format::Json);
+    published(&diffs, &args.judging, for_program)?;
     Ok(diff::exit(&diffs, args.judging.strict))
 }
 
@@ -43,13 +44,38 @@ pub(super) fn rendered(diffs: &[Diff], format: Format, judging: &Judging) -> Str
     }
 }
 
-/// Everything that is written besides what is printed.
-pub(super) fn published(diffs: &[Diff], judging: &Judging) -> Result<(), Failure> {
+/// Finds what is wrong with the options before time is spent on a recording.
+pub(super) fn check(judging: &Judging) -> Result<(), Failure> {
+    options(judging)?;
+    let folder = judging.chart.as_deref().and_then(Path::parent);
+    match folder.filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        Some(folder) => {
+            Err(Failure::Usage(format!("--chart: there is no folder {}", folder.display())))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Everything that is written besides what is printed. Annotations stand on standard output, unless a
+/// program reads it.
+pub(super) fn published(
+    diffs: &[Diff],
+    judging: &Judging,
+    for_program: bool,
+) -> Result<(), Failure> {
     if let Some(file) = &judging.chart {
         write_charts(diffs, file)?;
     }
     if judging.github {
-        tell_github(diffs)?;
+        let annotations = diff::annotations(diffs);
+        if annotations.is_empty() {
+            // Nothing is worse or unknown.
+        } else if for_program {
+            say(annotations.trim_end());
+        } else {
+            print(&annotations)?;
+        }
+        summarise(diffs)?;
     }
     Ok(())
 }
@@ -134,11 +160,10 @@ fn write_charts(diffs: &[Diff], file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Annotations go to standard output, where GitHub reads them, each on a line of its own.
-fn tell_github(diffs: &[Diff]) -> Result<(), Failure> {
+/// Appends to the summary of the job.
+fn summarise(diffs: &[Diff]) -> Result<(), Failure> {
     use std::io::Write;
 
-    print(&diff::annotations(diffs))?;
     let Some(file) = std::env::var_os("GITHUB_STEP_SUMMARY") else {
         say("--github: GITHUB_STEP_SUMMARY is not set, so there is no summary to write");
         return Ok(());

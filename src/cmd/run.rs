@@ -310,7 +310,7 @@ fn compare_builds(
     } else if !args.quiet {
         print(&format!("\n{}", diff::rendered(&diffs, cli::Format::Text, judging)))?;
     }
-    diff::published(&diffs, judging)?;
+    diff::published(&diffs, judging, args.json || args.quiet)?;
     Ok(crate::diff::exit(&diffs, judging.strict))
 }
 

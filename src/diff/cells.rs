@@ -126,7 +126,11 @@ impl How<'_> {
     ) -> Option<CellDiff> {
         let [base, new] = self.sides;
         let cells = [&base.cells[pair.base], &new.cells[pair.new]];
-        if self.relative && (self.is_baseline(base, pair.base) || self.is_baseline(new, pair.new)) {
+        let is_divisor =
+            self.divides(metric) && (is_baseline(base, pair.base) || is_baseline(new, pair.new));
+        // The baseline itself has no ratio to itself, but it may have stopped to work.
+        let measured = cells.map(|cell| cell.analysed.ok > 0);
+        if is_divisor && measured[0] == measured[1] {
             return None;
         }
         let scenarios = pair.scenarios(self.sides);
@@ -146,7 +150,7 @@ impl How<'_> {
             any: [0, 1].map(|side| {
                 values[side].as_ref().is_ok_and(|of| of.values().any(|&value| value > 0.0))
             }),
-            noise: noise::worst(control, cells, metric, self.pairing),
+            noise: noise::worst(control, &values, self.pairing),
             base: side(cells[0], &values[0]),
             new: side(cells[1], &values[1]),
             judged: None,
@@ -154,8 +158,10 @@ impl How<'_> {
         })
     }
 
-    fn is_baseline(&self, side: &Side, cell: usize) -> bool {
-        side.scenario_of(&side.cells[cell]).baseline == Some(cell)
+    /// Whether the values of a metric are divided by those of the baseline. An efficiency is divided
+    /// by nothing: it has no unit, and is a ratio already.
+    fn divides(&self, metric: Metric) -> bool {
+        self.relative && metric != Metric::Efficiency
     }
 
     /// The values of a cell by block, divided by those of the baseline where asked for.
@@ -166,7 +172,7 @@ impl How<'_> {
         metric: Metric,
     ) -> Result<BTreeMap<u32, f64>, NoEstimate> {
         let values = cell.values(metric);
-        if !self.relative {
+        if !self.divides(metric) {
             return Ok(values);
         }
         let baseline = side.scenario_of(cell).baseline.ok_or(NoEstimate::NoBaseline)?;
@@ -196,6 +202,23 @@ impl How<'_> {
             }
         }
     }
+}
+
+fn is_baseline(side: &Side, cell: usize) -> bool {
+    side.scenario_of(&side.cells[cell]).baseline == Some(cell)
+}
+
+/// Whether a scenario of the two sides has another baseline on either, so that ratios to it are
+/// ratios to different work.
+pub(super) fn baselines_differ(sides: [&Side; 2], common: &[Pair]) -> bool {
+    let key = |side: &Side, scenario: usize| {
+        let baseline = side.scenarios[scenario].baseline?;
+        Some(side.cells[baseline].key.clone())
+    };
+    common.iter().any(|pair| {
+        let [base, new] = pair.scenarios(sides);
+        key(sides[0], base) != key(sides[1], new)
+    })
 }
 
 fn side(cell: &SideCell, values: &Result<BTreeMap<u32, f64>, NoEstimate>) -> CellSide {
@@ -241,6 +264,8 @@ pub(super) fn outcome(cell: &CellDiff, judged: &Judged, margin: Margin) -> Outco
             ([false, false], _) => Outcome::Equivalent,
             ([false, true], Metric::Errors) => Outcome::NewlyFailing,
             ([true, false], Metric::Errors) => Outcome::Fixed,
+            // Something on both sides, and nothing in some trials: measured, and not told apart.
+            ([true, true], _) => Outcome::Inconclusive,
             _ => Outcome::NotMeasured,
         },
         Err(_) => Outcome::NotMeasured,

@@ -40,7 +40,12 @@ pub fn chart(diff: &Diff) -> Drawing {
         margin: (1.0 / (1.0 + margin), 1.0 + margin),
         // One band stands for one control only.
         control: match diff.controls.as_slice() {
-            [one] => one.base.or(one.new).map(|i| (i.low, i.high)),
+            // The one that a verdict had to get past.
+            [one] => [one.base, one.new]
+                .into_iter()
+                .flatten()
+                .max_by(|a, b| a.reach().total_cmp(&b.reach()))
+                .map(|i| (i.low, i.high)),
             _ => None,
         },
         less: format!("{new} is {less}"),

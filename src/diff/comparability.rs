@@ -82,7 +82,14 @@ const TIMERS_ALIKE: f64 = 2.0;
 
 /// Every condition. The cells that both have (`common`) are needed for there to be anything to
 /// compare. Where cells are divided by their baseline (`relative`), machines may differ.
-pub(super) fn conditions(base: &Side, new: &Side, common: usize, relative: bool) -> Vec<Condition> {
+/// Then their baselines must be the same work (`other_baseline` if not).
+pub(super) fn conditions(
+    base: &Side,
+    new: &Side,
+    common: usize,
+    relative: bool,
+    other_baseline: bool,
+) -> Vec<Condition> {
     let mut all = match (&base.made, &new.made) {
         (Some(b), Some(n)) => of_recordings(b, n, relative),
         (b, n) => {
@@ -100,6 +107,10 @@ pub(super) fn conditions(base: &Side, new: &Side, common: usize, relative: bool)
         if condition.effect == Effect::Same && doubtful {
             condition.effect = Effect::Noted;
         }
+    }
+    if other_baseline {
+        let (base, new) = ("one cell".to_owned(), "another".to_owned());
+        all.push(Condition { what: "baseline", base, new, effect: Effect::Breaks });
     }
     let cells = |side: &Side| match side.cells.len() {
         all if all == common => all.to_string(),

@@ -52,17 +52,23 @@ pub fn parse(text: &str) -> Result<Gate, String> {
     let (metric, margin) =
         what.split_once('=').ok_or_else(|| format!("`{text}` is no gate; {example}"))?;
     let metric = parse_metric(metric.trim())?;
-    let percent = margin.trim().strip_suffix('%').and_then(|p| p.trim().parse::<f64>().ok());
-    let margin = percent
-        .filter(|p| (0.0..100.0).contains(p) && *p > 0.0)
-        .ok_or_else(|| format!("`{margin}` is no percentage above 0 and below 100; {example}"))?;
+    let margin = parse_margin(margin).map_err(|e| format!("{e}; {example}"))?;
     let terms: Vec<String> =
         of.split(';').map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()).collect();
     if let Some(name) = terms.iter().find(|term| !term.contains('=')) {
         return Err(format!("`{name}` selects no cell; {example}"));
     }
     let of = Only::parse(&terms).map_err(|e| e.replace("--only ", "--gate "))?;
-    Ok(Gate { metric, of: of.selector().clone(), margin: margin / 100.0 })
+    Ok(Gate { metric, of: of.selector().clone(), margin })
+}
+
+/// A margin with its percent sign, as in `2%`.
+pub fn parse_margin(text: &str) -> Result<f64, String> {
+    let percent = text.trim().strip_suffix('%').and_then(|p| p.trim().parse::<f64>().ok());
+    percent
+        .filter(|p| *p > 0.0 && *p < 100.0)
+        .map(|percent| percent / 100.0)
+        .ok_or_else(|| format!("`{text}` is no percentage above 0% and below 100%, such as 2%"))
 }
 
 /// A metric by its name.
@@ -74,9 +80,10 @@ pub fn parse_metric(name: &str) -> Result<Metric, String> {
         .ok_or_else(|| format!("there is no metric `{name}`; known are {known}"))
 }
 
-/// The gates of the new experiment, then those asked for.
+/// The gates of both experiments, so that a change cannot do away with one, then those asked for.
 pub(super) fn of<'a>(contest: &'a Contest, options: &'a Options) -> impl Iterator<Item = &'a Gate> {
-    contest.new.gates.iter().chain(&options.gates)
+    let new = contest.new.gates.iter().filter(|gate| !contest.base.gates.contains(gate));
+    contest.base.gates.iter().chain(new).chain(&options.gates)
 }
 
 /// Judges every gate. All rows that gates look at are one family, each with the margin of its gate:
@@ -154,16 +161,21 @@ fn finding(cell: &CellDiff, verdict: &Result<Verdict, NoEstimate>, margin: f64) 
         // The interval may cross the margin of the better side: that is not worse.
         (_, Ok(Verdict::Inconclusive { .. })) if is_within(cell, margin) => GateFinding::Passed,
         (_, Ok(Verdict::Inconclusive { .. })) => GateFinding::Undecided,
-        // Nothing on both sides: equivalent without a ratio.
+        // Counts without a ratio: equal without one, or not told apart.
+        (Outcome::Inconclusive, Err(_)) => GateFinding::Undecided,
         (_, Err(_)) => GateFinding::Passed,
     }
 }
 
-/// Whether all of the interval is no worse than the margin.
+/// Whether all of the interval is no worse than the margin, and would not be if the cell had moved as
+/// far as the same work did elsewhere: noise beyond the margin only makes a gate harder to pass.
 fn is_within(cell: &CellDiff, margin: f64) -> bool {
     let interval = cell.ratio.as_ref().ok().and_then(|r| r.ratio.interval.as_ref().ok());
+    let bound = 1.0 + margin;
+    let noise = cell.noise.map_or(1.0, |noise| noise.reach());
+    let allowance = if noise <= bound { 1.0 } else { noise };
     interval.is_some_and(|i| match cell.metric.direction() {
-        Direction::LowerIsBetter => i.high <= 1.0 + margin,
-        Direction::HigherIsBetter => i.low >= 1.0 / (1.0 + margin),
+        Direction::LowerIsBetter => i.high * allowance <= bound,
+        Direction::HigherIsBetter => i.low / allowance >= 1.0 / bound,
     })
 }

@@ -68,7 +68,7 @@ pub use self::{
     chart::chart,
     comparability::{Condition, Effect},
     csv::csv,
-    gate::{GateFinding, GateResult, parse as parse_gate, parse_metric},
+    gate::{GateFinding, GateResult, parse as parse_gate, parse_margin, parse_metric},
     github::{annotations, step_summary},
     json::{SCHEMA, json},
     markdown::markdown,
@@ -444,7 +444,9 @@ fn unjudged(contest: &Contest, options: &Options) -> Diff {
         Relative::Always => true,
         Relative::Never => false,
     };
-    let conditions = comparability::conditions(base, new, found.common.len(), relative);
+    let other_baseline = relative && cells::baselines_differ([base, new], &found.common);
+    let conditions =
+        comparability::conditions(base, new, found.common.len(), relative, other_baseline);
     let metrics = metrics(contest, options);
     let (margin, margin_source) = margin(base.margin, new.margin, options);
     let of_metric = |metric: &Metric| {

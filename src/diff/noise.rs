@@ -1,11 +1,13 @@
 //! How far the same work moved without any change: the A/A controls of both sides, and drift.
 
-use crate::analyse::{Interval, Side as Where, paired_ratio, shift_interval};
+use std::collections::BTreeMap;
+
+use crate::analyse::{Interval, NoEstimate, Side as Where, paired_ratio, shift_interval};
 use crate::spec::Metric;
 
 use super::Pairing;
 use super::cells::Pair;
-use super::side::{Side, SideCell, SideScenario, values};
+use super::side::{Side, SideScenario, values};
 
 /// The A/A controls of the scenarios that a common cell stands in. Where one side has none, that of
 /// the other counts; where both have none, the margin alone does.
@@ -62,8 +64,7 @@ pub(super) fn controls(sides: [&Side; 2], common: &[Pair], metrics: &[Metric]) -
         }
         let [base, new] = sides;
         for &metric in metrics {
-            let of =
-                |side: &Side, scenario: usize| control(side, &side.scenarios[scenario], metric);
+            let of = |side: &Side, scenario: usize| control(&side.scenarios[scenario], metric);
             all.push(ControlPair {
                 metric,
                 base_scenario,
@@ -77,10 +78,9 @@ pub(super) fn controls(sides: [&Side; 2], common: &[Pair], metrics: &[Metric]) -
     all
 }
 
-fn control(side: &Side, scenario: &SideScenario, metric: Metric) -> Option<Interval> {
-    let (cell, twins) = scenario.control.as_ref()?;
-    let first = side.cells[*cell].values(metric);
-    let second = values(twins, metric);
+fn control(scenario: &SideScenario, metric: Metric) -> Option<Interval> {
+    let [first, second] = scenario.control.as_ref()?;
+    let (first, second) = (values(first, metric), values(second, metric));
     let (first, second): (Vec<f64>, Vec<f64>) =
         first.iter().filter_map(|(block, a)| Some((*a, *second.get(block)?))).unzip();
     paired_ratio(&first, &second).ok()?.ratio.interval.ok()
@@ -88,24 +88,25 @@ fn control(side: &Side, scenario: &SideScenario, metric: Metric) -> Option<Inter
 
 /// The worst noise known for a cell: of the controls of its scenario on both sides, and of its own
 /// drift on both. Pairs of one block share the drift, so that it takes nothing from them.
+///
+/// `values` are what is compared, by block.
 pub(super) fn worst(
     control: &ControlPair,
-    cells: [&SideCell; 2],
-    metric: Metric,
+    values: &[Result<BTreeMap<u32, f64>, NoEstimate>; 2],
     pairing: Pairing,
 ) -> Option<Noise> {
     let noise = |source, side, interval: Option<Interval>| {
         interval.map(|interval| Noise { source, side, interval })
     };
-    let drift = |cell: &SideCell| match pairing {
+    let drift = |values: &Result<BTreeMap<u32, f64>, NoEstimate>| match pairing {
         Pairing::Blocks => None,
-        Pairing::None => drift(cell, metric),
+        Pairing::None => drift(values.as_ref().ok()?),
     };
     let all = [
         noise(Source::Control, Where::Base, control.base),
         noise(Source::Control, Where::New, control.new),
-        noise(Source::Drift, Where::Base, drift(cells[0])),
-        noise(Source::Drift, Where::New, drift(cells[1])),
+        noise(Source::Drift, Where::Base, drift(&values[0])),
+        noise(Source::Drift, Where::New, drift(&values[1])),
     ];
     all.into_iter().flatten().max_by(|a, b| a.reach().total_cmp(&b.reach()))
 }
@@ -115,9 +116,8 @@ pub(super) fn worst(
 /// Only if they differ: the halves have half the trials, so their interval is wider than that of
 /// the recordings, and would take verdicts away where there is nothing but its own width. A cell at
 /// rest is taken for drifting in 5 % of the recordings, which costs a verdict at worst.
-fn drift(cell: &SideCell, metric: Metric) -> Option<Interval> {
-    // In the order of blocks.
-    let values: Vec<f64> = cell.values(metric).into_values().collect();
+fn drift(by_block: &BTreeMap<u32, f64>) -> Option<Interval> {
+    let values: Vec<f64> = by_block.values().copied().collect();
     let (early, late) = values.split_at(values.len() / 2);
     let interval = shift_interval(early, late)?;
     (!interval.contains(1.0)).then_some(interval)

@@ -1,6 +1,6 @@
 //! One side of a comparison: its cells, their trials, and what it was recorded with.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use crate::analyse::{CellAnalysis, Margin};
@@ -33,8 +33,8 @@ pub(super) struct SideScenario {
     pub(super) name: String,
     /// The cell that others are divided by.
     pub(super) baseline: Option<usize>,
-    /// The A/A control: its cell, and the trials of its twin.
-    pub(super) control: Option<(usize, Vec<TrialRow>)>,
+    /// The A/A control: trials of the same cell under two names.
+    pub(super) control: Option<[Vec<TrialRow>; 2]>,
 }
 
 /// A cell of a side with its trials.
@@ -102,12 +102,13 @@ impl Side {
             .collect();
         let scenarios = plan.scenarios.iter().map(|scenario| {
             let id = plan.cells[scenario.control].id.to_string();
-            let twins = by_cell.get(&(id.as_str(), false));
+            let of = |first: bool| -> Option<Vec<TrialRow>> {
+                Some(by_cell.get(&(id.as_str(), first))?.iter().map(|&r| r.clone()).collect())
+            };
             SideScenario {
                 name: scenario.name.clone(),
                 baseline: Some(scenario.baseline),
-                control: twins
-                    .map(|rows| (scenario.control, rows.iter().map(|&r| r.clone()).collect())),
+                control: of(true).zip(of(false)).map(Into::into),
             }
         });
         Side {
@@ -132,6 +133,7 @@ impl Side {
         }
         let counts =
             |row: &&TrialRow| row.block > 0 && !row.is_aborted() && last[&row.block] == row.attempt;
+        one_recording(path, rows.iter().filter(counts))?;
         let mut by_cell: Vec<(&TrialRow, Vec<&TrialRow>, Vec<TrialRow>)> = Vec::new();
         let mut place: HashMap<&str, usize> = HashMap::new();
         for row in rows.iter().filter(counts) {
@@ -157,7 +159,8 @@ impl Side {
         let cells = by_cell.into_iter().enumerate().map(|(index, (row, mut of, twins))| {
             of.sort_by_key(|r| r.block);
             if !twins.is_empty() {
-                scenarios[row.scenario].control = Some((index, twins));
+                let first = of.iter().map(|&r| r.clone()).collect();
+                scenarios[row.scenario].control = Some([first, twins]);
             }
             SideCell {
                 key: row.cell.clone(),
@@ -193,6 +196,28 @@ impl Side {
     pub(super) fn scenario_of(&self, cell: &SideCell) -> &SideScenario {
         &self.scenarios[cell.scenario]
     }
+}
+
+/// Rows of several recordings or builds in one file would be taken for one another.
+fn one_recording<'a>(
+    path: &Path,
+    rows: impl Iterator<Item = &'a TrialRow>,
+) -> Result<(), RecordError> {
+    let mut seen = HashSet::new();
+    for row in rows {
+        if !seen.insert((row.block, &row.cell, &row.replica)) {
+            return Err(RecordError::Damaged {
+                file: path.display().to_string(),
+                line: 0,
+                what: format!(
+                    "block {} has cell {} twice; these are trials of several builds or recordings: \
+                     name the recording instead, or keep the rows of one",
+                    row.block, row.cell
+                ),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// The label with the factors that most cells differ in: no plan tells which of them vary.

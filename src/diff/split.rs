@@ -117,15 +117,13 @@ fn hidden(base: &[&SideCell], new: &[&SideCell], by: Factor) -> Vec<Factor> {
 /// The part of a recording with one value of a factor. The key of a cell is made of what has to be
 /// equal on the other side.
 fn side(whole: &Side, by: Factor, value: &str, hidden: &[Factor]) -> Side {
-    let mut side = Side { label: format!("{} {value}", by.name()), ..whole.clone() };
+    // A gate is about a change, which a factor is not.
+    let mut side =
+        Side { label: format!("{} {value}", by.name()), gates: Vec::new(), ..whole.clone() };
     side.cells.retain(|c| c.factor(by) == value);
     for scenario in &mut side.scenarios {
-        // Its cell may be on the other side; the trials of its twin are noise for both.
+        // It may be on the other side. The A/A control stays: its noise is that of both.
         let at = |cell: usize| whole.cells.get(cell).map(|c| c.id.as_str());
-        scenario.control = scenario.control.take().and_then(|(cell, twins)| {
-            let place = side.cells.iter().position(|c| Some(c.id.as_str()) == at(cell))?;
-            Some((place, twins))
-        });
         scenario.baseline = scenario
             .baseline
             .and_then(|cell| side.cells.iter().position(|c| Some(c.id.as_str()) == at(cell)));

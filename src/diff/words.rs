@@ -21,6 +21,7 @@ pub(super) fn standing(diff: &Diff) -> String {
         .filter(|c| c.effect == Effect::Breaks)
         .map(|c| match c.what {
             "cells" => "no cell is in both".to_owned(),
+            "baseline" => "the baselines that cells are divided by are different work".to_owned(),
             what => format!("{what} differs ({} against {})", c.base, c.new),
         })
         .collect();
@@ -243,6 +244,7 @@ pub(super) fn value(side: &CellSide, metric: Metric, relative: bool) -> String {
         Unit::Nanoseconds => ReadableNs(value).to_string(),
         Unit::Bytes => ReadableBytes(value).to_string(),
         Unit::PerSecond => format!("{}/s", three_digits(value)),
+        Unit::Share => ratio(value),
         Unit::Count => three_digits(value),
     };
     match &side.value {
@@ -299,7 +301,7 @@ pub(super) fn notes(diff: &Diff, cell: &CellDiff) -> Vec<String> {
             let beyond = percent(judged.bound - 1.0);
             notes.push(format!("bound {beyond} % by the {what} {}", called(noise.side)));
         }
-        if let (Outcome::NotMeasured, true, Err(reason)) =
+        if let (Outcome::NotMeasured | Outcome::Inconclusive, true, Err(reason)) =
             (cell.outcome, cell.base.ok > 0 && cell.new.ok > 0, &judged.verdict)
         {
             notes.push(reason.to_string());

@@ -32,8 +32,8 @@ impl Only {
                     format!("--only {term}: there is no factor `{key}`; did you mean `{near}`?")
                 })?;
             // A value may hold a comma itself: the whole text is one more that is accepted.
-            let values = std::iter::once(values).chain(values.split(','));
-            let values = values.map(|v| v.trim().to_owned()).collect();
+            let whole = std::iter::once(values).filter(|whole| whole.contains(','));
+            let values = values.split(',').chain(whole).map(|v| v.trim().to_owned()).collect();
             only.selector.terms.push((factor, values));
         }
         Ok(only)

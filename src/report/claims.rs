@@ -165,6 +165,7 @@ fn in_unit(claim: &Claim, value: f64) -> String {
         Metric::Wall | Metric::P50 | Metric::P99 | Metric::Cpu => ns(value),
         Metric::Memory => bytes(value),
         Metric::Throughput => format!("{}/s", about(value)),
+        Metric::Efficiency => ratio(value),
         Metric::Connections | Metric::Errors => about(value),
     }
 }
@@ -185,6 +186,7 @@ fn quantity(facts: &Facts, claim: &Claim, cell: usize) -> String {
     let metric = match claim.metric {
         Metric::Wall => "wall time",
         Metric::Throughput => "throughput",
+        Metric::Efficiency => "efficiency",
         Metric::P50 => "p50 latency",
         Metric::P99 => "p99 latency",
         Metric::Cpu => "CPU time",

@@ -377,6 +377,7 @@ fn metrics() -> Vec<Word<Metric>> {
     let doc = |metric| match metric {
         Metric::Wall => "wall time of a trial",
         Metric::Throughput => "answered requests per second of wall time",
+        Metric::Efficiency => "ideal wall time by wall time",
         Metric::P50 => "median latency of a trial",
         Metric::P99 => "99th percentile of latency of a trial",
         Metric::Cpu => "CPU time of the client while it measures",

@@ -7,6 +7,8 @@ pub enum Metric {
     Wall,
     /// Requests that were answered, by the wall time.
     Throughput,
+    /// Ideal wall time by wall time.
+    Efficiency,
     /// Median latency of a trial.
     P50,
     /// 99th percentile of latency of a trial.
@@ -23,9 +25,10 @@ pub enum Metric {
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Metric; 8] = [
+    pub const ALL: [Metric; 9] = [
         Metric::Wall,
         Metric::Throughput,
+        Metric::Efficiency,
         Metric::P50,
         Metric::P99,
         Metric::Cpu,
@@ -39,6 +42,7 @@ impl Metric {
         match self {
             Metric::Wall => "wall",
             Metric::Throughput => "throughput",
+            Metric::Efficiency => "efficiency",
             Metric::P50 => "p50",
             Metric::P99 => "p99",
             Metric::Cpu => "cpu",
@@ -53,6 +57,7 @@ impl Metric {
             Metric::Wall | Metric::P50 | Metric::P99 | Metric::Cpu => Unit::Nanoseconds,
             Metric::Throughput => Unit::PerSecond,
             Metric::Memory => Unit::Bytes,
+            Metric::Efficiency => Unit::Share,
             Metric::Connections | Metric::Errors => Unit::Count,
         }
     }
@@ -67,6 +72,8 @@ pub enum Unit {
     PerSecond,
     /// Memory.
     Bytes,
+    /// A part of one.
+    Share,
     /// A number of things.
     Count,
 }
@@ -78,7 +85,7 @@ impl Unit {
             Unit::Nanoseconds => "ns",
             Unit::PerSecond => "1/s",
             Unit::Bytes => "B",
-            Unit::Count => "",
+            Unit::Share | Unit::Count => "",
         }
     }
 }

@@ -96,3 +96,23 @@ fn github_is_told_in_its_own_escapes() {
     let diff = gated(&new_side(1.10), &["wall=5%"]);
     insta::assert_snapshot!("github_gate", annotations(&[diff]));
 }
+
+#[test]
+fn noise_beyond_the_margin_lets_nothing_pass() {
+    let noisy = recorded(2, four(), |_, row| {
+        if row.replica == "b" {
+            scale(row, 1.30);
+        }
+    });
+    let diff = gated(&noisy, &["wall=5%:label=threads"]);
+    assert_eq!(diff.gates[0].finding, GateFinding::Undecided);
+    assert!(text(&diff, false).contains("gate wall=5%:label=threads undecided"));
+}
+
+#[test]
+fn a_change_cannot_do_away_with_a_gate() {
+    let mut gated = four();
+    gated.gates = vec![parse_gate("wall=5%").expect("a gate")];
+    let diff = with(&recorded(1, gated, unchanged), &new_side(1.10), &Options::default());
+    assert_eq!(diff.gates[0].finding, GateFinding::Failed);
+}

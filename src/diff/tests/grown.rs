@@ -87,6 +87,13 @@ fn across_machines_only_advantages_are_compared() {
     // The baseline is what the others are divided by, and has no row.
     assert_eq!(outcomes(&diff), ["async slower", "threads equivalent", "pool equivalent"]);
     assert_eq!(exit(&diff, false), Exit::Worse);
+    // Divided by another cell, a ratio means something else.
+    let mut other = recorded(2, four(), unchanged);
+    other.manifest.machine = "linux-aarch64-8cpu-16gib-0000".to_owned();
+    other.plan.scenarios[0].baseline = 1;
+    let other = of(&recorded(1, four(), unchanged), &other);
+    assert!(!other.is_comparable());
+    assert_eq!(exit(&other, false), Exit::NotComparable);
     let never = Options { relative: Relative::Never, ..Options::default() };
     let refused = with(&recorded(1, four(), unchanged), &new, &never);
     assert_eq!(exit(&refused, false), Exit::NotComparable);
@@ -269,4 +276,65 @@ fn builds_of_one_recording_are_compared_block_by_block() {
             .map(|c| c.new.trials())
     };
     assert_eq!(trials("async"), Some(12));
+}
+
+#[test]
+fn a_baseline_that_drifts_or_fails_does_not_go_unseen() {
+    let always = Options { relative: Relative::Always, ..Options::default() };
+    let base = recorded(1, four(), unchanged);
+    // Only what the others are divided by gets slower: their ratios drift.
+    let drifting = recorded(2, four(), |planned, row| {
+        if row.label == "sync" {
+            scale(row, 1.0 + f64::from(planned.block) * 0.03);
+        }
+    });
+    let diff = with(&base, &drifting, &always);
+    assert_eq!(diff.count(diff::Outcome::Faster), 0, "{:?}", outcomes(&diff));
+    let failing = recorded(2, four(), |_, row| {
+        if row.label == "sync" {
+            row.set_status(crate::record::Status::Failed, "a reason");
+            row.wall_ns = None;
+        }
+    });
+    let diff = with(&base, &failing, &always);
+    assert!(outcomes(&diff).contains(&"sync newly failing".to_owned()), "{:?}", outcomes(&diff));
+    assert_eq!(exit(&diff, false), Exit::Worse);
+}
+
+#[test]
+fn the_control_is_noise_for_every_part_of_a_recording() {
+    let run = recorded(1, four(), unchanged);
+    let contests = Contest::by_factor(&run, Factor::Model).expect("models");
+    for diff in compare(&contests, &Options::default()) {
+        assert!(diff.controls.iter().all(|c| c.base.is_some() && c.new.is_some()));
+        assert!(diff.gates.is_empty());
+    }
+}
+
+#[test]
+fn errors_in_some_trials_are_measured_and_undecided() {
+    let with_errors = |day, errors: u64| {
+        recorded(day, four(), move |planned, row| {
+            let errors = if planned.block % 6 == 0 { 0 } else { errors };
+            (row.ok, row.errors) = (Some(100), Some(errors));
+        })
+    };
+    let options = Options { metrics: vec![Metric::Errors], ..Options::default() };
+    let diff = with(&with_errors(1, 1), &with_errors(2, 2), &options);
+    assert_eq!(cell(&diff, "pool", Metric::Errors).outcome.name(), "inconclusive");
+    assert_eq!((exit(&diff, false), exit(&diff, true)), (Exit::Fine, Exit::Inconclusive));
+}
+
+#[test]
+fn trials_of_two_builds_in_one_file_are_refused() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("trials.csv");
+    let run = synthetic::recording_of_builds(four(), &["base", "new"], |_, _, _| {});
+    let mut writer = csv::Writer::from_path(&path).expect("a file");
+    for row in &run.trials {
+        writer.serialize(row).expect("a row");
+    }
+    writer.flush().expect("the file");
+    let error = Side::of_trials(&path, "both").expect_err("an error").to_string();
+    assert!(error.contains("several builds"), "{error}");
 }

@@ -114,7 +114,9 @@ fn bound(
             Err(_) => ("a size", "\"50MB\""),
         },
         (Over::One, Unit::Bytes, Bound::Number(_)) => ("a size with its unit", "\"50MB\""),
-        (Over::One, Unit::Count | Unit::PerSecond, Bound::Text(_)) => ("a number", "100"),
+        (Over::One, Unit::Count | Unit::Share | Unit::PerSecond, Bound::Text(_)) => {
+            ("a number", "100")
+        }
         (_, _, Bound::Text(_)) => ("a ratio", "1.15"),
         (_, _, Bound::Number(x)) => return Some(*x),
     };
