@@ -26,7 +26,8 @@ pub fn narrow_enough(plan: &Plan, measured: &[TrialRow]) -> bool {
 
 /// How far the widest of the intervals that the verdicts rest on reaches to either side of its
 /// middle: √(high ÷ low) − 1, 0.02 for 2 %. These are the paired ratio of every cell over the baseline
-/// of its scenario, and that of the A/A control.
+/// of its scenario, and that of the A/A control; in a run of several builds, of every cell over the
+/// same cell of the first build, and the A/A controls of each.
 ///
 /// A ratio that does not exist (all trials of a cell failed, or too many requests) is left out: more
 /// blocks would not make one. `None` if no ratio is left, or one has no interval yet.
@@ -47,10 +48,10 @@ type Ratio = Result<Result<Interval, NoInterval>, NoEstimate>;
 /// of the plan.
 fn intervals(plan: &Plan, measured: &[TrialRow]) -> Vec<Ratio> {
     let margin = Margin::new(plan.experiment.margin).unwrap_or_default();
-    let rows = |cell: usize, replica: &'static str| {
-        let id = plan.cells[cell].id.to_string();
-        measured.iter().filter(move |row| row.cell == id && row.replica == replica)
-    };
+    if let [base, news @ ..] = plan.builds.as_slice() {
+        return intervals_of_builds(plan, measured, base, news);
+    }
+    let rows = |cell: usize, replica: &'static str| rows(plan, measured, cell, replica);
     let lossy = |cell: usize| is_lossy(failed_share(&rows(cell, "a").collect::<Vec<_>>()), margin);
     let mut ratios = Vec::new();
     for (scenario, facts) in plan.scenarios.iter().enumerate() {
@@ -68,6 +69,49 @@ fn intervals(plan: &Plan, measured: &[TrialRow]) -> Vec<Ratio> {
         }));
     }
     ratios
+}
+
+/// The same for builds: of each the controls, and of every cell the ratio to the first build.
+fn intervals_of_builds(
+    plan: &Plan,
+    measured: &[TrialRow],
+    base: &str,
+    news: &[String],
+) -> Vec<Ratio> {
+    let of = |build: &str, cell: usize, replica: &'static str| -> Vec<&TrialRow> {
+        rows(plan, measured, cell, replica).filter(|row| row.build == build).collect()
+    };
+    let margin = Margin::new(plan.experiment.margin).unwrap_or_default();
+    let ratio = |first: Vec<&TrialRow>, second: Vec<&TrialRow>| {
+        if [&first, &second].into_iter().any(|rows| is_lossy(failed_share(rows), margin)) {
+            return Err(NoEstimate::RequestsFailed);
+        }
+        let (first, second) = pairs(first.into_iter(), second.into_iter(), Metric::Wall);
+        paired_interval(&first, &second)
+    };
+    let controls = plan.scenarios.iter().flat_map(|facts| {
+        let of_build = |build| ratio(of(build, facts.control, "a"), of(build, facts.control, "b"));
+        std::iter::once(base)
+            .chain(news.iter().map(String::as_str))
+            .map(of_build)
+            .collect::<Vec<_>>()
+    });
+    let cells = (0..plan.cells.len()).flat_map(|cell| {
+        let over_base = |new: &String| ratio(of(base, cell, "a"), of(new, cell, "a"));
+        news.iter().map(over_base).collect::<Vec<_>>()
+    });
+    controls.chain(cells).collect()
+}
+
+/// The trials of one cell under one of its two names.
+fn rows<'a>(
+    plan: &Plan,
+    measured: &'a [TrialRow],
+    cell: usize,
+    replica: &'static str,
+) -> impl Iterator<Item = &'a TrialRow> {
+    let id = plan.cells[cell].id.to_string();
+    measured.iter().filter(move |row| row.cell == id && row.replica == replica)
 }
 
 #[cfg(test)]
@@ -164,6 +208,32 @@ mod tests {
             }
         });
         assert_eq!(end(&often).0, 18, "six blocks with both");
+    }
+
+    /// Trials of one cell of two builds are not two trials of it: what counts is their ratio.
+    #[test]
+    fn of_two_builds_the_ratios_between_them_decide() {
+        let build_takes = |factor: f64, noisy: bool| {
+            let strategies = vec![
+                strategy("sync", "sequential", None),
+                strategy("threads", "threads", Some(10)),
+            ];
+            let mut experiment = experiment(strategies, RULE.max);
+            experiment.blocks.until = Some(RULE);
+            let mut noise = noise(0.3);
+            crate::record::synthetic::recording_of_builds(
+                experiment,
+                &["base", "new"],
+                |_, planned, row| {
+                    scaled(row, 1.0 + f64::from(planned.block) / 10.0);
+                    if row.build == "new" {
+                        scaled(row, if noisy { factor * noise() } else { factor });
+                    }
+                },
+            )
+        };
+        assert_eq!(end(&build_takes(3.0, false)), (8, Some(0.0)));
+        assert_eq!(end(&build_takes(1.0, true)).0, 30);
     }
 
     #[test]

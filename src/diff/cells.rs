@@ -8,7 +8,7 @@ use crate::analyse::{
 use crate::spec::{Factor, Metric};
 
 use super::noise::{self, ControlPair};
-use super::side::{Side, SideCell};
+use super::side::{Side, SideCell, paired};
 use super::{CellDiff, CellSide, LoneCell, Outcome, Pairing};
 
 /// A cell of both sides: its index on either.
@@ -196,8 +196,7 @@ impl How<'_> {
                 shift_ratio(&all(base), &all(new))
             }
             Pairing::Blocks => {
-                let both = base.iter().filter_map(|(block, b)| Some((*b, *new.get(block)?)));
-                let (base, new): (Vec<f64>, Vec<f64>) = both.unzip();
+                let (base, new) = paired(base, new);
                 paired_ratio(&base, &new)
             }
         }

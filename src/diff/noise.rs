@@ -7,7 +7,7 @@ use crate::spec::Metric;
 
 use super::Pairing;
 use super::cells::Pair;
-use super::side::{Side, SideScenario, values};
+use super::side::{Side, SideScenario, paired, values};
 
 /// The A/A controls of the scenarios that a common cell stands in. Where one side has none, that of
 /// the other counts; where both have none, the margin alone does.
@@ -81,8 +81,7 @@ pub(super) fn controls(sides: [&Side; 2], common: &[Pair], metrics: &[Metric]) -
 fn control(scenario: &SideScenario, metric: Metric) -> Option<Interval> {
     let [first, second] = scenario.control.as_ref()?;
     let (first, second) = (values(first, metric), values(second, metric));
-    let (first, second): (Vec<f64>, Vec<f64>) =
-        first.iter().filter_map(|(block, a)| Some((*a, *second.get(block)?))).unzip();
+    let (first, second) = paired(&first, &second);
     paired_ratio(&first, &second).ok()?.ratio.interval.ok()
 }
 

@@ -68,6 +68,14 @@ pub(super) fn values(trials: &[TrialRow], metric: Metric) -> BTreeMap<u32, f64> 
     ok.filter_map(|t| Some((t.block, metric.of(t)?))).collect()
 }
 
+/// The values of the blocks that both have.
+pub(super) fn paired(
+    first: &BTreeMap<u32, f64>,
+    second: &BTreeMap<u32, f64>,
+) -> (Vec<f64>, Vec<f64>) {
+    first.iter().filter_map(|(block, value)| Some((*value, *second.get(block)?))).unzip()
+}
+
 impl Side {
     /// All of a recording; of one of several builds, what its report is about.
     pub fn of(recording: &Recording, label: &str) -> Side {

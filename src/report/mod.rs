@@ -131,7 +131,7 @@ fn page(facts: &Facts, whole: &Facts, figures: &All) -> String {
             parts.push(body);
         }
     }
-    parts.push(validity::section(facts));
+    parts.push(validity::section(facts, whole));
     parts.push(environment::section(whole));
     parts.push(reproduce::section(whole));
     let mut page = parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join("\n\n");

@@ -12,9 +12,9 @@ use super::warnings::{self, Warning};
 /// A process that spent more than this share of its CPUs may itself have been the limit.
 const SATURATED: f64 = 0.9;
 
-/// Trials, checks, disturbances.
-pub(super) fn section(facts: &Facts) -> String {
-    let mut out = vec!["## Validity and noise".to_owned(), trials(facts)];
+/// Trials, checks, disturbances. A stopping rule looks at the `whole` recording, with all its builds.
+pub(super) fn section(facts: &Facts, whole: &Facts) -> String {
+    let mut out = vec!["## Validity and noise".to_owned(), trials(facts, whole)];
     out.extend(reasons(facts));
     out.push("### Was it what its name says?".to_owned());
     out.push(checks(facts));
@@ -25,7 +25,7 @@ pub(super) fn section(facts: &Facts) -> String {
     out.join("\n\n")
 }
 
-fn trials(facts: &Facts) -> String {
+fn trials(facts: &Facts, whole: &Facts) -> String {
     let recording = facts.recording;
     let last = facts.analysis.planned_blocks;
     let planned = facts.plan().trials.iter().filter(|t| t.block > 0 && t.block as usize <= last);
@@ -53,7 +53,7 @@ fn trials(facts: &Facts) -> String {
         facts.analysis.blocks,
         counted(facts.analysis.planned_blocks, "planned block"),
     )];
-    notes.extend(rule(facts));
+    notes.extend(rule(whole));
     if warmup > 0 {
         notes.push(format!(
             "{} of warm-up are recorded and not analysed.",
