@@ -16,6 +16,7 @@
 //! - [`delay`]: delays as a function of seed and request index
 //! - [`protocol`]: what the harness and its trial children say to each other
 //! - [`server`] and [`client`]: the two children of a trial
+//! - [`dns`]: a server for host names with a delay, and the resolver of every client
 //! - [`machine`]: this process and this machine
 //! - [`chart`]: drawings of numbers, for `report` and `diff`
 
@@ -30,6 +31,7 @@ pub mod client;
 pub mod cmd;
 pub mod delay;
 pub mod diff;
+pub mod dns;
 pub mod exit;
 #[cfg(test)]
 mod generated;
