@@ -26,6 +26,7 @@ mod manifest;
 mod read;
 mod request;
 mod row;
+mod scan;
 #[cfg(test)]
 pub(crate) mod synthetic;
 mod timeline;
@@ -45,6 +46,7 @@ pub use manifest::{Build, Event, FORMAT, Happening, Manifest, Origin, Side};
 pub use read::{Recording, read_trials};
 pub use request::RequestRow;
 pub use row::{EnvRow, ErrorClasses, Status, TrialRow};
+pub use scan::{RequestScan, Scanned};
 pub use timeline::TimelineRow;
 pub use write::{NewRun, Repair, RunWriter, replace};
 

@@ -23,6 +23,7 @@ mod index;
 mod markdown;
 mod numbers;
 mod reproduce;
+mod requests;
 mod standing;
 mod tables;
 #[cfg(test)]
