@@ -85,6 +85,19 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// What a scenario has beyond requests and delays: `TLS, round trip 15ms`; empty if nothing.
+    pub(super) fn conditions(&self, scenario: usize) -> String {
+        let scenario = &self.plan().experiment.scenarios[scenario];
+        // A factor of a scenario does not depend on the strategy, so any will do.
+        let any = &self.plan().experiment.strategies[0];
+        let said = Factor::ALL.into_iter().filter(|f| !f.is_of_strategy()).filter_map(|factor| {
+            let usual = factor.before_it_was_there()?;
+            let value = factor.value(scenario, any);
+            (value != usual).then(|| condition(factor, &value))
+        });
+        said.collect::<Vec<_>>().join(", ")
+    }
+
     /// The cells of a scenario, in the order of the plan.
     pub(super) fn cells_of(&self, scenario: usize) -> Vec<usize> {
         (0..self.plan().cells.len()).filter(|&c| self.cell(c).scenario == scenario).collect()
@@ -246,6 +259,25 @@ impl<'a> Facts<'a> {
             (0, invalid) => format!("{invalid} of {all} invalid"),
             (failed, invalid) => format!("{failed} of {all} failed, {invalid} invalid"),
         }
+    }
+}
+
+/// A factor of a scenario in words.
+fn condition(factor: Factor, value: &str) -> String {
+    match factor {
+        Factor::Tls => "TLS".to_owned(),
+        Factor::Rtt => format!("round trip {value}"),
+        Factor::Targets => format!("{value} hosts"),
+        Factor::Redirects => format!("redirects of each request: {value}"),
+        Factor::Chunks => format!("answers in {value} pieces"),
+        Factor::ChunkDelay => format!("{value} between pieces"),
+        Factor::Upload => format!("request bodies of {value}"),
+        Factor::ConnectDelay => format!("the server reads from a connection after {value}"),
+        Factor::HandshakeDelay => format!("TLS handshakes begin after {value}"),
+        Factor::Streams => format!("at most {value} streams on a connection"),
+        Factor::DnsDelay => format!("names are answered after {value}"),
+        Factor::DnsTtl => format!("names are kept for {value}"),
+        other => format!("{} {value}", other.name().replace('_', " ")),
     }
 }
 
