@@ -6,14 +6,15 @@ use crate::strategy::probe::Phase;
 /// A request that failed, or the part of it that did.
 pub(super) const FAILED: Token = Token::Mark(VERMILLION);
 
-/// The colour of a phase. Neighbours differ in lightness too, for those who see few hues.
+/// The colour of a phase. Neighbours differ in lightness too, for those who see few hues;
+/// where connecting ends in failure, the two are not alike.
 pub(super) fn colour(phase: Phase) -> Token {
     match phase {
         Phase::Queue => Token::Queued,
         Phase::Pool => Token::Mark(SLATE),
         Phase::Dns => Token::Mark(GREEN),
-        Phase::Connect => Token::Mark(ORANGE),
-        Phase::Tls => Token::Mark(PURPLE),
+        Phase::Connect => Token::Mark(PURPLE),
+        Phase::Tls => Token::Mark(ORANGE),
         Phase::Stream => Token::Brown,
         Phase::Send => Token::Mark(OLIVE),
         Phase::Wait => Token::Mark(BLUE),

@@ -93,13 +93,13 @@ impl Draw for Phases {
         let whole = Panel {
             heading: "the whole request",
             scale: fit(all.iter().filter_map(|r| r.whole.as_ref()), rows.left, first_end - room),
-            ticks: if self.rest.is_some() { 4.0 } else { 7.0 },
+            ticks: if self.rest.is_some() { 5.0 } else { 7.0 },
         };
         let top = y + 30.0;
         let rest = self.rest.as_deref().map(|heading| Panel {
             heading,
             scale: fit(all.iter().filter_map(|r| r.rest.as_ref()), middle, RIGHT - room),
-            ticks: 4.0,
+            ticks: 5.0,
         });
         whole.axis(&mut canvas, rows.left, first_end, (top, rows.bottom));
         if let Some(rest) = &rest {

@@ -58,13 +58,13 @@ pub(super) const BLUE: usize = 0;
 pub(super) const VERMILLION: usize = 1;
 /// Green: "faster".
 pub(super) const GREEN: usize = 2;
-/// Orange: opening a connection.
+/// Orange: a phase between purple and brown.
 pub(super) const ORANGE: usize = 3;
-/// Purple: what makes it safe.
+/// Purple: a phase that is like no failure.
 pub(super) const PURPLE: usize = 4;
 /// Sky blue: the lighter neighbour of blue.
 pub(super) const SKY: usize = 5;
-/// Olive: what the client writes.
+/// Olive: a phase between brown and blue.
 pub(super) const OLIVE: usize = 6;
 /// Slate: the hue of what is not the subject.
 pub(super) const SLATE: usize = 7;
