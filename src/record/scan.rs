@@ -18,7 +18,6 @@ const BUFFER: usize = 256 * 1024;
 #[derive(Debug, Clone, Copy)]
 struct Columns {
     scheduled: usize,
-    start: usize,
     /// Where each phase ends; `None` where the recording is older than the column.
     ends: [Option<usize>; Phase::ALL.len()],
     connection: Option<usize>,
@@ -37,7 +36,6 @@ impl Columns {
         };
         Some(Columns {
             scheduled: place("scheduled_ns")?,
-            start: place("start_ns")?,
             ends: Phase::ALL.map(end),
             connection: place("connection"),
             error: place("error")?,
@@ -186,16 +184,6 @@ impl<'a> Scanned<'a> {
         self.number(self.columns.scheduled)
     }
 
-    /// See [`RequestRow::start_ns`]; `None` if the field is no number.
-    pub fn start_ns(&self) -> Option<u64> {
-        self.number(self.columns.start)
-    }
-
-    /// See [`RequestRow::end_ns`]; `None` if the field is no number.
-    pub fn end_ns(&self) -> Option<u64> {
-        self.end_of(Phase::Receive)
-    }
-
     /// When a phase ended; `None` if nobody can tell.
     pub fn end_of(&self, phase: Phase) -> Option<u64> {
         self.number(self.columns.ends[phase as usize]?)
@@ -250,8 +238,6 @@ mod tests {
         while let Some(row) = scan.next_row().expect("a row") {
             let whole = row.row().expect("all of it");
             assert_eq!(row.scheduled_ns(), Some(whole.scheduled_ns));
-            assert_eq!(row.start_ns(), Some(whole.start_ns));
-            assert_eq!(row.end_ns(), Some(whole.end_ns));
             assert_eq!(Phase::ALL.map(|phase| (phase, row.end_of(phase))), whole.ends_ns());
             assert_eq!(row.was_carried(), whole.connection.is_some());
             assert_eq!(row.failed(), whole.error.is_some());

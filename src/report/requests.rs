@@ -33,11 +33,13 @@ const UNKNOWN_END: u64 = u64::MAX;
 
 impl Times {
     fn of(row: &Scanned) -> Option<Times> {
+        let ends_ns = Phase::ALL.map(|phase| row.end_of(phase).unwrap_or(UNKNOWN_END));
+        let known = |phase: Phase| Some(ends_ns[phase as usize]).filter(|&end| end != UNKNOWN_END);
         Some(Times {
             scheduled_ns: row.scheduled_ns()?,
-            start_ns: row.start_ns()?,
-            ends_ns: Phase::ALL.map(|phase| row.end_of(phase).unwrap_or(UNKNOWN_END)),
-            end_ns: row.end_ns()?,
+            start_ns: known(Phase::Queue)?,
+            ends_ns,
+            end_ns: known(Phase::Receive)?,
             failed: row.failed(),
         })
     }
