@@ -12,6 +12,7 @@ use inflight::record::{
     write_compressed,
 };
 use inflight::spec::{Experiment, Source};
+use inflight::strategy::Reuse;
 
 /// Five cells, in eight blocks: forty trials share the rows.
 const EXPERIMENT: &str = r#"
@@ -119,6 +120,22 @@ fn mixed(n: u64) -> u64 {
     (n ^ (n >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 16
 }
 
+/// Whether a request, of which one in ten thousand does, fails while it waits.
+fn fails(planned: &PlannedTrial, index: u32) -> bool {
+    random(planned, index, 8, 10_000) == 0
+}
+
+/// A number below `most`, another for each `salt`.
+fn random(planned: &PlannedTrial, index: u32, salt: u64, most: u64) -> u64 {
+    let seed = u64::from(planned.block) << 32 | u64::from(planned.position) << 40;
+    mixed(seed ^ u64::from(index) << 4 ^ salt) % most
+}
+
+fn is_new(plan: &Plan, planned: &PlannedTrial, index: u32) -> bool {
+    let strategy = &plan.cells[planned.cell].strategy;
+    strategy.reuse == Reuse::None || index < slots(plan, planned)
+}
+
 fn slots(plan: &Plan, planned: &PlannedTrial) -> u32 {
     plan.cells[planned.cell].strategy.limit.map_or(1, std::num::NonZeroU32::get)
 }
@@ -127,11 +144,10 @@ fn slots(plan: &Plan, planned: &PlannedTrial) -> u32 {
 fn rows(plan: &Plan, planned: &PlannedTrial, requests: u32) -> impl Iterator<Item = RequestRow> {
     let slots = slots(plan, planned);
     let mut free = vec![0u64; slots as usize];
-    let seed = u64::from(planned.block) << 32 | u64::from(planned.position) << 40;
     (0..requests).map(move |index| {
-        let random = |salt: u64, most: u64| mixed(seed ^ u64::from(index) << 3 ^ salt) % most;
+        let random = |salt: u64, most: u64| random(planned, index, salt, most);
         let slot = &mut free[(index % slots) as usize];
-        let first = index < slots;
+        let first = is_new(plan, planned, index);
         let delay = random(1, 100_000_000);
         let start = *slot;
         let pool = start + 2_000 + random(2, 3_000);
@@ -141,8 +157,7 @@ fn rows(plan: &Plan, planned: &PlannedTrial, requests: u32) -> impl Iterator<Ite
         let head = send + delay + 60_000 + random(6, 90_000);
         let end = head + 20_000 + random(7, 40_000);
         *slot = end;
-        // One of some ten thousand fails while it waits.
-        let failed = random(8, 10_000) == 0;
+        let failed = fails(planned, index);
         RequestRow {
             index,
             scheduled_ns: start.saturating_sub(random(9, 5_000)),
@@ -163,8 +178,8 @@ fn rows(plan: &Plan, planned: &PlannedTrial, requests: u32) -> impl Iterator<Ite
             chunks: u32::from(!failed),
             sent_chunks: 0,
             redirects: 0,
-            connection: Some(index % slots),
-            nth: Some(index / slots + 1),
+            connection: Some(if first { index } else { index % slots }),
+            nth: Some(if first { 1 } else { index / slots + 1 }),
             dns: None,
             error: failed.then(|| "reset".to_owned()),
             error_chain: failed
@@ -180,8 +195,9 @@ fn trial(plan: &Plan, planned: &PlannedTrial, requests: u32) -> TrialRow {
     // 2 % up and down.
     let step = (u64::from(planned.block) * 7_919 + u64::from(planned.position) * 31) % 41;
     row.wall_ns = Some(row.ideal_ns + row.ideal_ns / 1_000 * step + 1_000_000);
+    let failed = (0..requests).filter(|&index| fails(planned, index)).count() as u64;
+    let opened = (0..requests).filter(|&index| is_new(plan, planned, index)).count() as u64;
     let requests = u64::from(requests);
-    let failed = requests / 10_000;
     (row.issued, row.ok, row.errors) = (Some(requests), Some(requests - failed), Some(failed));
     if failed > 0 {
         row.error_classes.0.insert("reset".to_owned(), failed);
@@ -189,12 +205,13 @@ fn trial(plan: &Plan, planned: &PlannedTrial, requests: u32) -> TrialRow {
     let wave = |ns: u64| Some(ns + ns / 1_000 * step);
     row.phase_queue_ns = wave(2_500);
     row.phase_pool_ns = wave(3_500);
-    row.phase_connect_ns = wave(120_000 * u64::from(slots(plan, planned)) / requests.max(1));
+    row.phase_connect_ns = wave(120_000 * opened / requests);
     row.phase_send_ns = wave(19_500);
     row.phase_wait_ns = wave(50_105_000);
     row.phase_receive_ns = wave(40_000);
+    row.server_requests = Some(requests);
     row.server_delay_sum_ns = Some(50_000_000 * requests);
-    row.connections_opened = Some(u64::from(slots(plan, planned)));
+    row.connections_opened = Some(opened);
     row.connections_unused = Some(0);
     row
 }

@@ -20,11 +20,12 @@ pub(super) fn total_ns(row: &TrialRow) -> Option<f64> {
     Some(Phase::ALL.into_iter().filter_map(|phase| row.phase_ns(phase)).sum::<u64>() as f64)
 }
 
-/// Mean delay of a request at the server, in nanoseconds; `None` where requests failed: it is not
-/// known which delays were theirs.
+/// Mean delay of a request at the server, in nanoseconds; `None` where more than one of a thousand
+/// requests failed: it is not known which delays were theirs.
 pub(super) fn delay_ns(row: &TrialRow) -> Option<f64> {
-    let succeeded = row.ok.filter(|&ok| ok > 0 && row.errors == Some(0))?;
-    Some(row.server_delay_sum_ns? as f64 / succeeded as f64)
+    let few = row.errors?.saturating_mul(1_000) <= row.issued?;
+    let served = row.server_requests.filter(|&served| served > 0 && few)?;
+    Some(row.server_delay_sum_ns? as f64 / served as f64)
 }
 
 /// What a request took beyond its queue and its delay, in nanoseconds.
@@ -121,6 +122,7 @@ fn spread(facts: &Facts, cells: &[usize]) -> Result<Option<String>, RecordError>
             Some(numbers) => {
                 let share = match numbers.share {
                     s if s >= 0.9995 => String::new(),
+                    s if s < 0.001 => " (< 0.1 %)".to_owned(),
                     s => format!(" ({})", percent(s)),
                 };
                 format!("{} / {}{share}", ns(numbers.p50_ns), ns(numbers.p99_ns))
