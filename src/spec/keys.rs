@@ -273,7 +273,7 @@ pub(super) static RUNTIME: Key<RuntimeForm> =
 pub(super) static TIMEOUT: Key<Duration> = Key::optional(
     "timeout",
     Duration { least: 1_000, most: LONGEST_NS, example: "\"5s\"" },
-    "a request that takes longer fails, with class `timeout(connect)`, `timeout(head)` or `timeout(body)`",
+    "a request that takes longer fails, with class `timeout(…)`: dns, connect, tls, head or body",
 )
 .otherwise("none")
 .many();
