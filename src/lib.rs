@@ -17,6 +17,7 @@
 //! - [`protocol`]: what the harness and its trial children say to each other
 //! - [`server`] and [`client`]: the two children of a trial
 //! - [`dns`]: a server for host names with a delay, and the resolver of every client
+//! - [`tls`]: certificates and sessions
 //! - [`machine`]: this process and this machine
 //! - [`chart`]: drawings of numbers, for `report` and `diff`
 
@@ -45,4 +46,5 @@ pub mod server;
 pub mod spec;
 pub mod strategy;
 pub mod table;
+pub mod tls;
 pub mod units;

@@ -33,3 +33,8 @@ pub use message::MessageError;
 pub use name::{Name, NameError};
 pub use resolver::{Lookups, ResolveError, Resolved, Resolver, Source};
 pub use server::{Counts, CountsReader, Server, Zone};
+
+/// The name of a trial's host: `.test` is reserved for such (RFC 6761).
+pub fn host(target: u32) -> String {
+    format!("host{target}.test")
+}

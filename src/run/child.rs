@@ -3,7 +3,6 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Write};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -65,7 +64,7 @@ impl ChildExecutor {
         let ready: ServerReady = server.answer(&wait)?;
         let client = self.clients.get(job.build).cloned().unwrap_or_else(this_binary);
         let mut client = Process::start("client", &client, CLIENT_COMMAND)?;
-        client.send(&with_server(&job.client, ready.addr))?;
+        client.send(&with_server(&job.client, &ready))?;
         client.close_input();
         let measured = client.answer(&wait)?;
         client.end(&wait)?;
@@ -94,8 +93,14 @@ impl Executor for ChildExecutor {
     }
 }
 
-fn with_server(config: &ClientConfig, server: SocketAddr) -> ClientConfig {
-    ClientConfig { server, ..config.clone() }
+/// What only the server could tell.
+fn with_server(config: &ClientConfig, ready: &ServerReady) -> ClientConfig {
+    ClientConfig {
+        server: ready.addr,
+        certificate: ready.certificate.clone(),
+        dns: ready.dns,
+        ..config.clone()
+    }
 }
 
 /// Why a trial's processes did not report.
