@@ -1,6 +1,7 @@
 //! The client over real sockets: against the delay server, and against servers that misbehave.
 
 mod failures;
+mod phases;
 mod protocol;
 mod strategies;
 
@@ -29,21 +30,25 @@ fn fixed_ms(ms: u64) -> Delay {
 /// A delay server on a thread of its own.
 struct Serving {
     addr: SocketAddr,
+    ready: ServerReady,
     stop: oneshot::Sender<()>,
     thread: JoinHandle<Result<ServerReport, ServerError>>,
 }
 
 impl Serving {
     fn start(delay: Delay) -> Serving {
-        let config = ServerConfig::of(&scenario(1, delay));
+        Serving::with(ServerConfig::of(&scenario(1, delay)))
+    }
+
+    fn with(config: ServerConfig) -> Serving {
         let (ready, is_ready) = mpsc::channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {
-            let on_ready = |r: ServerReady| ready.send(r.addr).expect("a test");
+            let on_ready = |r: ServerReady| ready.send(r).expect("a test");
             server::serve(config, on_ready, async { drop(stopped.await) })
         });
-        let addr = is_ready.recv_timeout(Duration::from_secs(20)).expect("a server");
-        Serving { addr, stop, thread }
+        let ready = is_ready.recv_timeout(Duration::from_secs(20)).expect("a server");
+        Serving { addr: ready.addr, ready, stop, thread }
     }
 
     fn stop(self) -> ServerReport {
