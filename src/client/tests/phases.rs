@@ -1,6 +1,9 @@
 //! What every library tells of its requests and connections, over every way of carrying them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
 
 use super::*;
 use crate::protocol::{ClientReport, RequestLog};
@@ -36,15 +39,20 @@ fn trial(strategy: &Strategy, scenario: &Scenario) -> Seen {
     let name = format!("{} {protocol} {reuse} tls: {}", library.name, scenario.tls);
     let all = u64::from(scenario.requests);
     assert_eq!((client.ok, &client.first_error), (all, &None), "{name}");
-    let open = |path| fs_err::File::open(path).expect("a file");
     Seen {
         name,
         library,
-        requests: read_compressed(open(requests)).collect::<Result<_, _>>().expect("rows"),
-        connections: read_compressed(open(connections)).collect::<Result<_, _>>().expect("rows"),
+        requests: rows(&requests),
+        connections: rows(&connections),
         client,
         server,
     }
+}
+
+fn rows<T: DeserializeOwned>(path: &Path) -> Vec<T> {
+    let file = fs_err::File::open(path).expect("a file");
+    let rows = read_compressed(file).expect("a header");
+    rows.collect::<Result<_, _>>().expect("rows")
 }
 
 /// Two hosts with names, on a server that takes its time with all.
