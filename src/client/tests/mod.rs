@@ -4,6 +4,7 @@ mod failures;
 mod phases;
 mod protocol;
 mod strategies;
+mod unreachable;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -18,7 +19,7 @@ use crate::delay::{Delay, Fixed, Model};
 use crate::protocol::{ServerConfig, ServerReady, ServerReport};
 use crate::server::{self, ServerError};
 use crate::spec::Scenario;
-use crate::strategy::{Reuse, Wanted, library, model};
+use crate::strategy::{Flavour, Library, Protocol, Reuse, Wanted, library, model};
 
 const SEED: u64 = 7;
 const BODY_BYTES: u64 = 20_000;
@@ -71,4 +72,19 @@ fn config(server: SocketAddr, strategy: Strategy, requests: u32, delay: Delay) -
 
 fn scenario(requests: u32, delay: Delay) -> Scenario {
     Scenario { body_bytes: BODY_BYTES, seed: SEED, ..Scenario::plain(requests, delay) }
+}
+
+/// A strategy of any library: four requests in flight.
+fn wanted(library: &'static Library, protocol: Protocol, reuse: Reuse) -> Wanted {
+    let name = match library.flavour() {
+        Flavour::Blocking => "threads",
+        Flavour::Async => "async-workers",
+    };
+    let limit = NonZeroU32::new(4);
+    Wanted {
+        protocol,
+        reuse,
+        limit,
+        ..Wanted::of("x", model::named(name).expect("a model"), library)
+    }
 }

@@ -10,10 +10,9 @@ use crate::protocol::{ClientReport, RequestLog};
 use crate::record::{ConnectionRow, Fate, RequestRow, read_compressed};
 use crate::strategy::library::UPLOAD_CHUNK_BYTES;
 use crate::strategy::probe::Phase;
-use crate::strategy::{Flavour, Library, Protocol};
+use crate::strategy::{Library, Protocol};
 
 const REQUESTS: u32 = 24;
-const LIMIT: u32 = 4;
 
 /// What both sides saw of a trial.
 struct Seen {
@@ -58,20 +57,6 @@ fn rows<T: DeserializeOwned>(path: &Path) -> Vec<T> {
 /// Two hosts with names, on a server that takes its time with all.
 fn named(tls: bool) -> Scenario {
     Scenario { targets: 2, dns_delay_ns: Some(1_000_000), tls, ..scenario(REQUESTS, fixed_ms(2)) }
-}
-
-fn wanted(library: &'static Library, protocol: Protocol, reuse: Reuse) -> Wanted {
-    let name = match library.flavour() {
-        Flavour::Blocking => "threads",
-        Flavour::Async => "async-workers",
-    };
-    let limit = NonZeroU32::new(LIMIT);
-    Wanted {
-        protocol,
-        reuse,
-        limit,
-        ..Wanted::of("x", model::named(name).expect("a model"), library)
-    }
 }
 
 /// Every protocol × TLS × reuse of every library.
