@@ -3,6 +3,7 @@
 pub mod child;
 pub mod executor;
 mod paths;
+pub(crate) mod process;
 pub mod progress;
 #[cfg(test)]
 mod tests;
