@@ -16,6 +16,7 @@
 //! - [`delay`]: delays as a function of seed and request index
 //! - [`protocol`]: what the harness and its trial children say to each other
 //! - [`server`] and [`client`]: the two children of a trial
+//! - [`link`]: a network with a round trip, around the two
 //! - [`machine`]: this process and this machine
 //! - [`chart`]: drawings of numbers, for `report` and `diff`
 
@@ -33,6 +34,7 @@ pub mod diff;
 pub mod exit;
 #[cfg(test)]
 mod generated;
+pub mod link;
 pub mod machine;
 pub mod plan;
 pub mod protocol;

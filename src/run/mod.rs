@@ -2,6 +2,7 @@
 
 pub mod child;
 pub mod executor;
+pub mod link;
 mod paths;
 pub(crate) mod process;
 pub mod progress;

@@ -97,6 +97,11 @@ impl Process {
         Ok(Process { role, child, input, lines, last_words, drains })
     }
 
+    /// Its process id.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Writes a document and a line end to its standard input.
     pub(super) fn send(&mut self, document: &impl Serialize) -> Result<(), Ended> {
         let mut line = serde_json::to_vec(document).expect("a document is plain data");
@@ -156,7 +161,7 @@ impl Process {
     }
 
     /// Kills and reaps the child, and tells what it said last.
-    fn failed(&mut self, how: &str) -> Ended {
+    pub(super) fn failed(&mut self, how: &str) -> Ended {
         let status = self.kill();
         for drain in self.drains.drain(..) {
             // A drain cannot panic: it only moves lines.
