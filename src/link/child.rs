@@ -29,6 +29,8 @@ pub fn run_child(mut input: impl Read + AsFd, mut output: impl Write) -> Result<
 
         process::pin(&config.cpus).map_err(system(format!("run on CPUs {:?}", config.cpus)))?;
         process::set_exact_timers().map_err(system("make timers exact"))?;
+        // A network waits for no CPU. Where it is not allowed, the errors of the holds will tell.
+        process::go_first();
         let link = match namespace::make() {
             Ok(link) => link,
             Err(why) => return write_line(&mut output, &RelayAnswer::Unavailable(why)),
