@@ -9,7 +9,7 @@ use inflight::machine::Machine;
 use inflight::plan::{Only, Plan, PlannedTrial};
 use inflight::record::{
     Build, FORMAT, Manifest, NewRun, Recording, RequestRow, RunWriter, Status, TrialRow,
-    read_requests, write_requests,
+    read_compressed, write_compressed,
 };
 use inflight::report::render;
 use inflight::spec::{Experiment, Source};
@@ -28,10 +28,16 @@ const ROWS: u32 = 10_000;
 fn requests(c: &mut Criterion) {
     let mut group = c.benchmark_group("requests");
     group.throughput(Throughput::Elements(u64::from(ROWS)));
-    let write = || write_requests(Vec::new(), (0..ROWS).map(request)).expect("rows");
+    let write = || write_compressed(Vec::new(), (0..ROWS).map(request)).expect("rows");
     group.bench_function("write", |b| b.iter(write));
     let rows = write();
-    group.bench_function("read", |b| b.iter(|| read_requests(black_box(&rows[..])).expect("rows")));
+    group.bench_function("read", |b| {
+        b.iter(|| {
+            read_compressed::<_, RequestRow>(black_box(&rows[..]))
+                .expect("rows")
+                .collect::<Vec<_>>()
+        })
+    });
     group.finish();
 }
 
@@ -45,7 +51,7 @@ fn whole(c: &mut Criterion) {
         writer.append_trial(&row, &histogram()).expect("a row");
         if planned.block == 1 {
             let file = std::fs::File::create(writer.requests_path(&row.trial)).expect("a file");
-            write_requests(file, (0..REQUESTS).map(request)).expect("rows");
+            write_compressed(file, (0..REQUESTS).map(request)).expect("rows");
         }
     }
     let dir = writer.dir().to_owned();
@@ -156,7 +162,6 @@ fn request(index: u32) -> RequestRow {
         served_delay_ns: Some(10_000_000),
         status: Some(200),
         body_bytes: 4_000,
-        error: None,
-        error_chain: None,
+        ..RequestRow::default()
     }
 }

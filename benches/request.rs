@@ -13,11 +13,12 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use inflight::client;
-use inflight::delay::{Delay, Fixed, Model};
-use inflight::protocol::{ClientConfig, ServerConfig, VERSION};
+use inflight::delay::Delay;
+use inflight::protocol::{ClientConfig, ServerConfig, ServerReady};
 use inflight::server;
+use inflight::spec::Scenario;
 use inflight::strategy::model::LimitRule;
-use inflight::strategy::{Reuse, Strategy, library, model};
+use inflight::strategy::{Reuse, Strategy, Wanted, library, model};
 
 /// Requests of a trial: the start of the model's threads and the opening of its connections are
 /// shared by so many.
@@ -28,26 +29,16 @@ const REQUESTS_AT_ONCE: u32 = 50;
 const LIMIT: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
 const BODY_BYTES: u64 = 4_000;
 
-fn no_delay() -> Delay {
-    Delay { model: Model::Fixed(Fixed { ns: 0 }), max_ns: None }
+fn scenario(requests: u32) -> Scenario {
+    Scenario { body_bytes: BODY_BYTES, ..Scenario::plain(requests, Delay::NONE) }
 }
 
 /// A server that serves until the process ends.
 fn serve() -> SocketAddr {
-    let config = ServerConfig {
-        protocol: VERSION,
-        port: 0,
-        seed: 1,
-        delay: no_delay(),
-        time_scale: 1.0,
-        body_bytes: BODY_BYTES,
-        backlog: 4096,
-        cpus: Vec::new(),
-        nofile: None,
-    };
+    let config = ServerConfig::of(&scenario(1));
     let (ready, is_ready) = mpsc::channel();
     std::thread::spawn(move || {
-        let on_ready = |r: inflight::protocol::ServerReady| ready.send(r.addr).unwrap();
+        let on_ready = |r: ServerReady| ready.send(r.addr).unwrap();
         server::serve(config, on_ready, std::future::pending()).unwrap();
     });
     is_ready.recv().unwrap()
@@ -55,19 +46,7 @@ fn serve() -> SocketAddr {
 
 /// Wall time of a trial.
 fn trial(server: SocketAddr, strategy: &Strategy, requests: u32) -> Duration {
-    let config = ClientConfig {
-        protocol: VERSION,
-        server,
-        strategy: strategy.clone(),
-        requests,
-        seed: 1,
-        delay: no_delay(),
-        time_scale: 1.0,
-        body_bytes: BODY_BYTES,
-        cpus: Vec::new(),
-        request_log: None,
-        timeline: None,
-    };
+    let config = ClientConfig::of(&scenario(requests), strategy, &ServerReady::at(server));
     let report = client::run(&config).unwrap();
     assert_eq!(report.ok, u64::from(requests), "{:?}", report.first_error);
     Duration::from_nanos(report.wall_ns)
@@ -82,10 +61,9 @@ fn requests(criterion: &mut Criterion) {
         let limit = (model.limit == LimitRule::Required).then_some(LIMIT);
         for library in library::of_flavour(model.flavour()) {
             for &reuse in library.reuse.iter().filter(|r| **r != Reuse::None) {
-                let label = "bench".to_owned();
-                let strategy =
-                    Strategy::new(label, model, library, reuse, limit, None, None, None).unwrap();
-                let at_once = strategy.concurrency(REQUESTS) == REQUESTS;
+                let choice = Wanted { reuse, limit, ..Wanted::of("bench", model, library) };
+                let strategy = Strategy::new(choice).unwrap();
+                let at_once = strategy.concurrency(REQUESTS, 1) == REQUESTS;
                 let requests = if at_once { REQUESTS_AT_ONCE } else { REQUESTS };
                 group.throughput(Throughput::Elements(u64::from(requests)));
                 let id = BenchmarkId::new(model.name, format!("{}/{reuse}", library.name));

@@ -17,6 +17,8 @@
 //! - [`protocol`]: what the harness and its trial children say to each other
 //! - [`server`] and [`client`]: the two children of a trial
 //! - [`link`]: a network with a round trip, around the two
+//! - [`dns`]: a server for host names with a delay, and the resolver of every client
+//! - [`tls`]: certificates and sessions
 //! - [`machine`]: this process and this machine
 //! - [`chart`]: drawings of numbers, for `report` and `diff`
 
@@ -31,6 +33,7 @@ pub mod client;
 pub mod cmd;
 pub mod delay;
 pub mod diff;
+pub mod dns;
 pub mod exit;
 #[cfg(test)]
 mod generated;
@@ -45,4 +48,5 @@ pub mod server;
 pub mod spec;
 pub mod strategy;
 pub mod table;
+pub mod tls;
 pub mod units;

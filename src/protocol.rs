@@ -5,17 +5,19 @@
 //! line. A client child reads a [`ClientConfig`] and writes a [`ClientReport`].
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::delay::Delay;
+use crate::spec::Scenario;
 use crate::strategy::Strategy;
+use crate::strategy::probe::Phase;
 
 /// Raised when a document changes its form or its meaning: `inflight ab` lets builds of the same
 /// version speak with each other, and no others.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What a delay server is to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,7 +25,9 @@ pub const VERSION: u32 = 1;
 pub struct ServerConfig {
     /// [`VERSION`] of the sender.
     pub protocol: u32,
-    /// Loopback port to listen on; 0 takes a free one.
+    /// Address to listen on: loopback, or the near side of a network of the trial's own.
+    pub listen: IpAddr,
+    /// Port to listen on; 0 takes a free one.
     pub port: u16,
     /// Seed of delays and body.
     pub seed: u64,
@@ -33,12 +37,88 @@ pub struct ServerConfig {
     pub time_scale: f64,
     /// Bytes of each body.
     pub body_bytes: u64,
+    /// Pieces that each body is sent in.
+    pub chunks: u32,
+    /// Pause between two pieces.
+    pub chunk_delay_ns: u64,
     /// Length of the accept queue asked for.
     pub backlog: u32,
+    /// Whether connections are encrypted, and whether sessions may be resumed.
+    pub tls: Option<TlsTerms>,
+    /// Pause before the first read from a new connection.
+    pub connect_delay_ns: u64,
+    /// Requests at once on an HTTP/2 connection at most.
+    pub streams: u32,
+    /// A name server beside it.
+    pub dns: Option<DnsTerms>,
     /// CPUs that it may run on; any, if empty.
     pub cpus: Vec<usize>,
     /// Open files that it may have; as many as the system gives, if absent.
     pub nofile: Option<u64>,
+}
+
+impl ServerConfig {
+    /// The server of a scenario: on a free port of loopback, on any CPU.
+    pub fn of(scenario: &Scenario) -> ServerConfig {
+        ServerConfig {
+            protocol: VERSION,
+            listen: IpAddr::from(Ipv4Addr::LOCALHOST),
+            port: 0,
+            seed: scenario.seed,
+            delay: scenario.delay.clone(),
+            time_scale: scenario.time_scale,
+            body_bytes: scenario.body_bytes,
+            chunks: scenario.chunks,
+            chunk_delay_ns: scenario.chunk_delay_ns,
+            backlog: scenario.backlog,
+            tls: scenario.tls.then_some(TlsTerms {
+                handshake_delay_ns: scenario.handshake_delay_ns,
+                resumption: true,
+            }),
+            connect_delay_ns: scenario.connect_delay_ns,
+            streams: scenario.streams,
+            dns: scenario.dns_delay_ns.map(|delay_ns| DnsTerms {
+                targets: scenario.targets,
+                address: Ipv4Addr::LOCALHOST,
+                delay_ns,
+                ttl_ns: scenario.dns_ttl_ns,
+            }),
+            cpus: Vec::new(),
+            nofile: None,
+        }
+    }
+
+    /// The same for one strategy: a client's TLS sessions are resumed if the server lets them.
+    pub fn for_strategy(mut self, strategy: &Strategy) -> ServerConfig {
+        if let Some(tls) = &mut self.tls {
+            tls.resumption = strategy.tls_resumption;
+        }
+        self
+    }
+}
+
+/// How a server encrypts connections.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsTerms {
+    /// Pause before a handshake.
+    pub handshake_delay_ns: u64,
+    /// Whether tickets are handed out.
+    pub resumption: bool,
+}
+
+/// What the name server of a trial answers. It knows the names of [`host`](crate::dns::host).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DnsTerms {
+    /// Hosts that it knows.
+    pub targets: u32,
+    /// The address that it gives for each: what the client is to connect to.
+    pub address: Ipv4Addr,
+    /// Pause before each answer.
+    pub delay_ns: u64,
+    /// How long an answer may be kept.
+    pub ttl_ns: u64,
 }
 
 /// A server that listens.
@@ -49,6 +129,17 @@ pub struct ServerReady {
     pub protocol: u32,
     /// Where it listens.
     pub addr: SocketAddr,
+    /// Its certificate (DER), if connections are encrypted.
+    pub certificate: Option<Vec<u8>>,
+    /// Where the name server listens, if there is one.
+    pub dns: Option<SocketAddr>,
+}
+
+impl ServerReady {
+    /// A server that listens here, unencrypted and without names.
+    pub fn at(addr: SocketAddr) -> ServerReady {
+        ServerReady { protocol: VERSION, addr, certificate: None, dns: None }
+    }
 }
 
 /// What a delay server saw.
@@ -86,6 +177,22 @@ pub struct ServerReport {
     pub cpu_sys_ns: u64,
     /// `VmHWM`; empty where the system does not tell.
     pub max_rss_bytes: Option<u64>,
+    /// Redirects sent.
+    pub redirected: u64,
+    /// Bytes of request bodies received.
+    pub uploaded_bytes: u64,
+    /// TLS handshakes from nothing.
+    pub tls_full: u64,
+    /// TLS handshakes that resumed a session.
+    pub tls_resumed: u64,
+    /// TLS handshakes that failed, or that the client gave up.
+    pub tls_failed: u64,
+    /// Queries that the name server got.
+    pub dns_queries: u64,
+    /// Queries for names that it does not know.
+    pub dns_unknown: u64,
+    /// Port of the client and number of requests of every connection, in order of acceptance.
+    pub accepted: Vec<(u16, u32)>,
     /// Connections dropped because the accept queue was full, on the whole machine (network
     /// namespace) while the server ran; empty where the system does not tell.
     pub listen_overflows: Option<u64>,
@@ -99,8 +206,18 @@ pub struct ServerReport {
 pub struct ClientConfig {
     /// [`VERSION`] of the sender.
     pub protocol: u32,
-    /// The delay server.
+    /// The delay server: where connections go.
     pub server: SocketAddr,
+    /// Its certificate (DER), if connections are to be encrypted.
+    pub certificate: Option<Vec<u8>>,
+    /// The name server, if hosts have names.
+    pub dns: Option<SocketAddr>,
+    /// Hosts that requests go to in turn.
+    pub targets: u32,
+    /// Redirects before each answer.
+    pub redirects: u32,
+    /// Bytes of a request's body.
+    pub upload_bytes: u64,
     /// How to issue requests.
     pub strategy: Strategy,
     /// How many requests.
@@ -117,8 +234,35 @@ pub struct ClientConfig {
     pub cpus: Vec<usize>,
     /// Where to write request rows, and how many of the first.
     pub request_log: Option<RequestLog>,
+    /// Where to write connection rows (a zstd-compressed CSV; the file must not exist).
+    pub connection_log: Option<PathBuf>,
     /// Where to write the timeline, and the time between samples.
     pub timeline: Option<Timeline>,
+}
+
+impl ClientConfig {
+    /// The client of a cell: any CPU, and no rows.
+    pub fn of(scenario: &Scenario, strategy: &Strategy, server: &ServerReady) -> ClientConfig {
+        ClientConfig {
+            protocol: VERSION,
+            server: server.addr,
+            certificate: server.certificate.clone(),
+            dns: server.dns,
+            targets: scenario.targets,
+            redirects: scenario.redirects,
+            upload_bytes: scenario.upload_bytes,
+            strategy: strategy.clone(),
+            requests: scenario.requests,
+            seed: scenario.seed,
+            delay: scenario.delay.clone(),
+            time_scale: scenario.time_scale,
+            body_bytes: scenario.body_bytes,
+            cpus: Vec::new(),
+            request_log: None,
+            connection_log: None,
+            timeline: None,
+        }
+    }
 }
 
 /// Where to write request rows.
@@ -181,8 +325,73 @@ pub struct ClientReport {
     /// Latency histogram of successful requests (from the start of a request to its last byte):
     /// highest value of the bucket in nanoseconds, and count.
     pub latency: Vec<(u64, u64)>,
+    /// Time in each phase, of successful requests; a phase that the library cannot tell is left
+    /// out. Empty without probes.
+    pub phases: Vec<PhaseTime>,
+    /// What became of connections; empty without probes.
+    pub connections: Option<ConnectionCounts>,
+    /// Look-ups of names; empty without names.
+    pub dns: Option<DnsCounts>,
+    /// Redirects that were followed.
+    pub redirects: u64,
+    /// Bytes of request bodies handed over.
+    pub uploaded_bytes: u64,
     /// Longest and other percentiles, read before bucketing: p50, p90, p99, max in nanoseconds.
     pub latency_percentiles: Option<Percentiles>,
+}
+
+/// Time that the successful requests of a trial spent in one phase.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PhaseTime {
+    /// Which.
+    pub phase: Phase,
+    /// Requests that were in it (a reused connection needs no handshake).
+    pub requests: u64,
+    /// Sum over these.
+    pub sum_ns: u64,
+}
+
+/// What became of a trial's connections, as the client saw it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionCounts {
+    /// Connections that were ready for requests.
+    pub opened: u64,
+    /// Of these, those that carried a request.
+    pub used: u64,
+    /// Of these, those that carried none: the library had begun them for a request that another
+    /// connection then carried.
+    pub unused: u64,
+    /// Connections that could not be opened.
+    pub failed: u64,
+    /// Connections that were given up while they were being opened.
+    pub given_up: u64,
+    /// Connections open at the end of the window.
+    pub kept: u64,
+    /// From the TCP connect (after the look-up) to a connection that is ready, median.
+    pub connect_p50_ns: Option<u64>,
+    /// TLS handshakes from nothing.
+    pub tls_full: u64,
+    /// TLS handshakes that resumed a session.
+    pub tls_resumed: u64,
+    /// Own port and number of requests of every connection that was ready and whose port the
+    /// library tells, in the order of opening.
+    pub ports: Vec<(u16, u32)>,
+}
+
+/// Look-ups of names of a trial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DnsCounts {
+    /// Answered by the name server.
+    pub misses: u64,
+    /// Answered from the cache.
+    pub hits: u64,
+    /// Answered by the query of another look-up.
+    pub coalesced: u64,
+    /// Without an answer.
+    pub failed: u64,
 }
 
 /// Percentiles of a trial's latencies, exact (nearest rank), in nanoseconds.
@@ -212,12 +421,24 @@ mod tests {
         let delay = experiment(Vec::new(), 1).scenarios[0].delay.clone();
         let server = ServerConfig {
             protocol: VERSION,
+            listen: IpAddr::from([127, 0, 0, 1]),
             port: 0,
             seed: 1,
             delay: delay.clone(),
             time_scale: 1.0,
             body_bytes: 1,
+            chunks: 1,
+            chunk_delay_ns: 0,
             backlog: 1,
+            tls: Some(TlsTerms { handshake_delay_ns: 1, resumption: true }),
+            connect_delay_ns: 1,
+            streams: 1,
+            dns: Some(DnsTerms {
+                targets: 1,
+                address: Ipv4Addr::LOCALHOST,
+                delay_ns: 1,
+                ttl_ns: 1,
+            }),
             cpus: vec![0],
             nofile: None,
         };
@@ -225,6 +446,11 @@ mod tests {
         let client = ClientConfig {
             protocol: VERSION,
             server: addr,
+            certificate: Some(vec![1]),
+            dns: Some(addr),
+            targets: 1,
+            redirects: 1,
+            upload_bytes: 1,
             strategy: strategy("s", "async-semaphore", Some(2)),
             requests: 1,
             seed: 1,
@@ -233,13 +459,18 @@ mod tests {
             body_bytes: 1,
             cpus: vec![0],
             request_log: Some(RequestLog { path: Path::new("r").to_owned(), rows: 1 }),
+            connection_log: Some(Path::new("c").to_owned()),
             timeline: Some(Timeline { path: Path::new("t").to_owned(), every_ns: 1 }),
         };
         let report = ClientReport {
             latency_percentiles: Some(Percentiles { p50_ns: 1, p90_ns: 1, p99_ns: 1, max_ns: 1 }),
+            phases: vec![PhaseTime { phase: Phase::Wait, requests: 1, sum_ns: 1 }],
+            connections: Some(ConnectionCounts::default()),
+            dns: Some(DnsCounts::default()),
             ..ClientReport::default()
         };
-        let ready = ServerReady { protocol: VERSION, addr };
+        let ready =
+            ServerReady { protocol: VERSION, addr, certificate: Some(vec![1]), dns: Some(addr) };
         let all = serde_json::json!([server, ready, ServerReport::default(), client, report]);
         let text = serde_json::to_string_pretty(&all).expect("plain data");
         insta::assert_snapshot!(format!("documents_of_version_{VERSION}"), text);

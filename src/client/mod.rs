@@ -18,6 +18,7 @@
 //! Threads are counted when a model has started all of its own, at the end of the window, and with
 //! each sample of a timeline; the most is reported.
 
+mod connections;
 mod issue;
 mod output;
 mod record;
@@ -35,13 +36,17 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use tokio::runtime;
 
+use crate::body;
+use crate::dns::{Lookups, Resolver};
 use crate::machine::process::{self, Usage};
-use crate::protocol::{self, ClientConfig, ClientReport};
+use crate::protocol::{self, ClientConfig, ClientReport, DnsCounts};
 use crate::strategy::failure::Failure;
-use crate::strategy::library::{AsyncClient, BlockingClient, Connect, Settings};
+use crate::strategy::library::{AsyncClient, BlockingClient, Connect, Settings, Tls};
 use crate::strategy::model::Issue;
+use crate::strategy::probe::Connections;
 use crate::strategy::work::{AsyncIssuer, AsyncWork, BlockingIssuer, BlockingWork, Work};
 use crate::strategy::{Runtime, Strategy};
+use crate::tls::TlsError;
 use issue::Issuing;
 use record::{Expected, Recorder, Slots};
 use timeline::Sampler;
@@ -89,6 +94,9 @@ pub enum ClientError {
         /// The library's name.
         client: &'static str,
     },
+    /// Connections cannot be encrypted.
+    #[error("cannot encrypt connections")]
+    Tls(#[source] TlsError),
     /// The model panicked.
     #[error("model `{0}` panicked")]
     Panicked(&'static str),
@@ -142,7 +150,8 @@ fn set_up_process(config: &ClientConfig) -> Result<(), ClientError> {
 /// Runs the trial in this process, whose CPUs and limits stay as they are.
 pub fn run(config: &ClientConfig) -> Result<ClientReport, ClientError> {
     let files = output::Files::reserve(config)?;
-    let trial = Trial::set_up(config)?;
+    let settings = settings(config)?;
+    let trial = Trial::set_up(config, &settings)?;
     let slots = Slots::new(config.requests);
     let expected = Expected::of(config);
     let sampler = config.timeline.as_ref().map(Sampler::start).transpose()?;
@@ -159,10 +168,58 @@ pub fn run(config: &ClientConfig) -> Result<ClientReport, ClientError> {
     // Before rows are written, which not every trial does.
     let max_rss_bytes = process::Status::now().max_rss_bytes;
     let samples = sampling.map(|s| s.end(wall_ns, used));
+    let connections = settings.probes.as_ref().map(connections::counts);
     drop(trial);
     issued?;
-    files.write(config, &recorder, samples)?;
-    Ok(ClientReport { max_rss_bytes, ..report::of(&recorder, wall_ns, used) })
+    files.write(config, &recorder, settings.probes.as_ref(), samples)?;
+    let dns = settings.resolver.as_ref().map(|resolver| counted(resolver.lookups()));
+    let report = report::of(&recorder, wall_ns, used);
+    Ok(ClientReport { max_rss_bytes, connections, dns, ..report })
+}
+
+/// What every library is told.
+fn settings(config: &ClientConfig) -> Result<Settings, ClientError> {
+    crate::tls::install_provider();
+    let strategy = &config.strategy;
+    let tls = |certificate: &Vec<u8>| {
+        let config = crate::tls::client(certificate, strategy.protocol)?;
+        Ok(Tls { config, certificate: certificate.clone() })
+    };
+    let timeout = strategy.timeout_ns.map(Duration::from_nanos);
+    let resolver = |server| {
+        let patience = timeout.unwrap_or(PATIENCE).min(PATIENCE);
+        Resolver::new(server, strategy.dns_cache, patience)
+    };
+    Ok(Settings {
+        server: config.server,
+        reuse: strategy.reuse,
+        max_connections: strategy.max_connections,
+        protocol: strategy.protocol,
+        tls: config.certificate.as_ref().map(tls).transpose().map_err(ClientError::Tls)?,
+        resolver: config.dns.map(resolver),
+        targets: config.targets,
+        redirects: config.redirects,
+        upload: body::pattern(config.seed, upload_bytes(config)),
+        probes: strategy.probes.then(Connections::default),
+        timeout,
+    })
+}
+
+/// A look-up that takes longer has failed: resolvers of common systems give up after 5 s too
+/// (resolv.conf(5), `timeout`), and then ask once more.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+fn upload_bytes(config: &ClientConfig) -> usize {
+    usize::try_from(config.upload_bytes).expect("a body fits into memory")
+}
+
+fn counted(lookups: Lookups) -> DnsCounts {
+    DnsCounts {
+        misses: lookups.queries,
+        hits: lookups.hits,
+        coalesced: lookups.coalesced,
+        failed: lookups.failed,
+    }
 }
 
 /// A strategy ready to go: client and runtime are there, no connection yet.
@@ -180,21 +237,16 @@ enum Trial {
 }
 
 impl Trial {
-    fn set_up(config: &ClientConfig) -> Result<Trial, ClientError> {
-        let Strategy { model, library, reuse, runtime, timeout_ns, .. } = config.strategy;
-        let settings = Settings {
-            server: config.server,
-            reuse,
-            timeout: timeout_ns.map(Duration::from_nanos),
-        };
+    fn set_up(config: &ClientConfig, settings: &Settings) -> Result<Trial, ClientError> {
+        let Strategy { model, library, runtime, .. } = config.strategy;
         let refused = |failure| ClientError::Library { client: library.name, failure };
         match (model.issue, library.connect) {
             (Issue::Blocking(issue), Connect::Blocking(connect)) => {
-                let client = connect(&settings).map_err(refused)?.into();
+                let client = connect(settings).map_err(refused)?.into();
                 Ok(Trial::Blocking { client, issue })
             }
             (Issue::Async(issue), Connect::Async(connect)) => {
-                let client = connect(&settings).map_err(refused)?.into();
+                let client = connect(settings).map_err(refused)?.into();
                 let runtime = start(runtime.unwrap_or(Runtime::CurrentThread))?;
                 Ok(Trial::Async { client, issue, runtime })
             }

@@ -5,9 +5,11 @@ use std::path::Path;
 
 use fs_err::{File, OpenOptions};
 
+use super::connections;
 use super::record::Recorder;
 use crate::protocol::{ClientConfig, RequestLog};
-use crate::record::{RequestRow, TimelineRow, write_requests};
+use crate::record::{RequestRow, TimelineRow, write_compressed};
+use crate::strategy::probe::Connections;
 
 /// Files that are there, empty and closed: a path that cannot be written is found before the
 /// trial, and an open file would be one less for the strategy.
@@ -18,7 +20,7 @@ impl Files {
     pub(super) fn reserve(config: &ClientConfig) -> io::Result<Files> {
         let log = config.request_log.as_ref().map(|log| &log.path);
         let timeline = config.timeline.as_ref().map(|timeline| &timeline.path);
-        for path in log.into_iter().chain(timeline) {
+        for path in log.into_iter().chain(&config.connection_log).chain(timeline) {
             OpenOptions::new().write(true).create_new(true).open(path)?;
         }
         Ok(Files(()))
@@ -29,11 +31,17 @@ impl Files {
         self,
         config: &ClientConfig,
         recorder: &Recorder,
+        connections: Option<&Connections>,
         samples: Option<Vec<TimelineRow>>,
     ) -> io::Result<()> {
         if let Some(log) = &config.request_log {
-            let file = write_requests(open(&log.path)?, rows(config, log, recorder))?;
+            let file = write_compressed(open(&log.path)?, rows(config, log, recorder))?;
             finish(file)?;
+        }
+        if let Some(path) = &config.connection_log {
+            let all = connections.map(Connections::all).unwrap_or_default();
+            let rows = all.iter().map(|connection| connections::row(connection, recorder));
+            finish(write_compressed(open(path)?, rows)?)?;
         }
         if let (Some(timeline), Some(samples)) = (&config.timeline, samples) {
             let mut csv = csv::Writer::from_writer(open(&timeline.path)?);
@@ -65,12 +73,25 @@ fn rows(
         index,
         scheduled_ns: outcome.scheduled_ns,
         start_ns: outcome.start_ns,
+        pool_ns: outcome.seen.and_then(|s| s.pool_ns),
+        dns_ns: outcome.seen.and_then(|s| s.dns_ns),
+        connect_ns: outcome.seen.and_then(|s| s.connect_ns),
+        tls_ns: outcome.seen.and_then(|s| s.tls_ns),
+        stream_ns: outcome.seen.and_then(|s| s.stream_ns),
+        send_ns: outcome.seen.and_then(|s| s.send_ns),
         head_ns: outcome.head_ns,
+        first_body_ns: outcome.first_body_ns,
         end_ns: outcome.end_ns,
         planned_delay_ns: config.delay.planned_ns(config.seed, index.into(), config.time_scale),
         served_delay_ns: outcome.served_delay_ns,
         status: outcome.status,
         body_bytes: outcome.body_bytes,
+        chunks: outcome.chunks,
+        sent_chunks: outcome.seen.map_or(0, |s| s.sent_chunks),
+        redirects: outcome.seen.map_or(0, |s| s.redirects),
+        connection: outcome.seen.and_then(|s| s.carried).map(|c| c.connection),
+        nth: outcome.seen.and_then(|s| s.carried).map(|c| c.nth),
+        dns: outcome.seen.and_then(|s| s.source),
         error: outcome.failure.as_ref().map(|f| f.class.to_string()),
         error_chain: outcome.failure.as_ref().map(|f| f.chain.clone()),
     })

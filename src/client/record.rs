@@ -9,10 +9,12 @@ use std::time::Instant;
 use hyper::HeaderMap;
 
 use crate::body;
+use crate::dns::Source;
 use crate::machine::process::Status;
 use crate::protocol::ClientConfig;
 use crate::strategy::failure::{Class, Failure};
 use crate::strategy::library::Answer;
+use crate::strategy::probe::{Carried, Marks, Phase};
 
 /// Header in which the server repeats the index that it was asked for.
 const INDEX: &str = "inflight-index";
@@ -24,15 +26,52 @@ const SERVED: &str = "server-timing";
 pub(super) struct Outcome {
     pub(super) scheduled_ns: u64,
     pub(super) start_ns: u64,
+    pub(super) seen: Option<Seen>,
     pub(super) head_ns: Option<u64>,
+    pub(super) first_body_ns: Option<u64>,
     pub(super) end_ns: u64,
     pub(super) served_delay_ns: Option<u64>,
     pub(super) status: Option<u16>,
     pub(super) body_bytes: u64,
+    pub(super) chunks: u32,
     pub(super) failure: Option<Box<Failure>>,
 }
 
+/// What a library saw of a request: its [`Marks`] as nanoseconds since the start of the window.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    pub(super) pool_ns: Option<u64>,
+    pub(super) dns_ns: Option<u64>,
+    pub(super) connect_ns: Option<u64>,
+    pub(super) tls_ns: Option<u64>,
+    pub(super) stream_ns: Option<u64>,
+    pub(super) send_ns: Option<u64>,
+    pub(super) source: Option<Source>,
+    pub(super) carried: Option<Carried>,
+    pub(super) sent_chunks: u32,
+    pub(super) redirects: u32,
+}
+
 impl Outcome {
+    /// When each phase ended, in order; empty where nobody can tell.
+    pub(super) fn ends_ns(&self) -> [(Phase, Option<u64>); Phase::ALL.len()] {
+        let seen = |mark: fn(&Seen) -> Option<u64>| self.seen.as_ref().and_then(mark);
+        Phase::ALL.map(|phase| {
+            let end = match phase {
+                Phase::Queue => Some(self.start_ns),
+                Phase::Pool => seen(|s| s.pool_ns),
+                Phase::Dns => seen(|s| s.dns_ns),
+                Phase::Connect => seen(|s| s.connect_ns),
+                Phase::Tls => seen(|s| s.tls_ns),
+                Phase::Stream => seen(|s| s.stream_ns),
+                Phase::Send => seen(|s| s.send_ns),
+                Phase::Wait => self.head_ns,
+                Phase::Receive => Some(self.end_ns),
+            };
+            (phase, end)
+        })
+    }
+
     /// From handing the request to the library to its last checked byte.
     pub(super) fn latency_ns(&self) -> u64 {
         self.end_ns - self.start_ns
@@ -100,6 +139,11 @@ impl Recorder {
         self.origin.elapsed().as_nanos() as u64
     }
 
+    /// A moment as nanoseconds since the start of the window.
+    pub(super) fn at_ns(&self, at: Instant) -> u64 {
+        at.saturating_duration_since(self.origin).as_nanos() as u64
+    }
+
     /// A request is handed to the library.
     pub(super) fn begin(&self, index: u32, scheduled_ns: u64) -> Attempt<'_> {
         self.started.fetch_add(1, Ordering::Relaxed);
@@ -111,9 +155,12 @@ impl Recorder {
         Attempt {
             recorder: self,
             index,
+            seen: None,
             answered: None,
+            first_body_ns: None,
             served_delay_ns: None,
             body_bytes: 0,
+            chunks: 0,
             checksum: crc32fast::Hasher::new(),
             scheduled_ns,
             start_ns: self.now_ns(),
@@ -131,11 +178,14 @@ impl Recorder {
             Outcome {
                 scheduled_ns,
                 start_ns: now,
+                seen: None,
                 head_ns: None,
+                first_body_ns: None,
                 end_ns: now,
                 served_delay_ns: None,
                 status: None,
                 body_bytes: 0,
+                chunks: 0,
                 failure: Some(Box::new(failure)),
             },
         );
@@ -197,8 +247,11 @@ pub(super) struct Attempt<'a> {
     index: u32,
     /// When the head was there, its status, and whether it names this request.
     answered: Option<(u64, u16, bool)>,
+    seen: Option<Seen>,
+    first_body_ns: Option<u64>,
     served_delay_ns: Option<u64>,
     body_bytes: u64,
+    chunks: u32,
     checksum: crc32fast::Hasher,
     scheduled_ns: u64,
     start_ns: u64,
@@ -221,11 +274,14 @@ impl Attempt<'_> {
         let outcome = Outcome {
             scheduled_ns: self.scheduled_ns,
             start_ns: self.start_ns,
+            seen: self.seen,
             head_ns: self.answered.map(|(at, _, _)| at),
+            first_body_ns: self.first_body_ns,
             end_ns: self.recorder.now_ns(),
             served_delay_ns: self.served_delay_ns,
             status: self.answered.map(|(_, status, _)| status),
             body_bytes: self.body_bytes,
+            chunks: self.chunks,
             failure: failure.map(Box::new),
         };
         self.recorder.put(self.index, outcome);
@@ -266,8 +322,31 @@ impl Answer for Attempt<'_> {
     }
 
     fn chunk(&mut self, bytes: &[u8]) {
+        // HTTP/2 ends a body with an empty piece, which is none.
+        if !bytes.is_empty() {
+            if self.chunks == 0 {
+                self.first_body_ns = Some(self.recorder.now_ns());
+            }
+            self.chunks += 1;
+        }
         self.body_bytes += bytes.len() as u64;
         self.checksum.update(bytes);
+    }
+
+    fn marks(&mut self, marks: &Marks) {
+        let at = |mark: Option<Instant>| mark.map(|mark| self.recorder.at_ns(mark));
+        self.seen = Some(Seen {
+            pool_ns: at(marks.pool),
+            dns_ns: at(marks.dns),
+            connect_ns: at(marks.connect),
+            tls_ns: at(marks.tls),
+            stream_ns: at(marks.stream),
+            send_ns: at(marks.send),
+            source: marks.source,
+            carried: marks.carried,
+            sent_chunks: marks.sent_chunks,
+            redirects: marks.redirects,
+        });
     }
 }
 

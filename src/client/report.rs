@@ -6,8 +6,9 @@ use hdrhistogram::Histogram;
 
 use super::record::{Outcome, Recorder};
 use crate::machine::process::Usage;
-use crate::protocol::{self, ClientReport, Percentiles};
+use crate::protocol::{self, ClientReport, Percentiles, PhaseTime};
 use crate::strategy::failure::Class;
+use crate::strategy::probe::Phase;
 
 /// The histogram tells latencies of a microsecond apart, and longer ones to three digits (0.1 %).
 const LOWEST_NS: u64 = 1_000;
@@ -31,13 +32,19 @@ pub(super) fn of(recorder: &Recorder, wall_ns: u64, used: Usage) -> ClientReport
         ..ClientReport::default()
     };
     let mut classes: BTreeMap<Class, u64> = BTreeMap::new();
+    let mut phases = PhaseTimes::default();
     for (_, outcome) in recorder.outcomes() {
         report.body_bytes += outcome.body_bytes;
+        report.redirects += outcome.seen.map_or(0, |seen| u64::from(seen.redirects));
+        if outcome.failure.is_none() {
+            phases.add(outcome);
+        }
         if let Some(failure) = &outcome.failure {
             *classes.entry(failure.class).or_default() += 1;
             report.first_error.get_or_insert_with(|| failure.chain.clone());
         }
     }
+    report.phases = phases.list();
     let latencies = latencies_ns(recorder);
     report.ok = latencies.len() as u64;
     report.body_mismatches = classes.get(&Class::BodyMismatch).copied().unwrap_or(0);
@@ -47,6 +54,32 @@ pub(super) fn of(recorder: &Recorder, wall_ns: u64, used: Usage) -> ClientReport
     // Last, so that it covers the making of the report too.
     report.cpu_process_ns = Usage::now().cpu_ns();
     report
+}
+
+/// Time in each phase, and requests that were in it.
+#[derive(Default)]
+struct PhaseTimes(BTreeMap<Phase, (u64, u64)>);
+
+impl PhaseTimes {
+    /// Adds a request. Without probes nothing is known of what lies between its marks.
+    fn add(&mut self, outcome: &Outcome) {
+        if outcome.seen.is_none() {
+            return;
+        }
+        let mut last = outcome.scheduled_ns;
+        for (phase, end) in outcome.ends_ns() {
+            let Some(end) = end else { continue };
+            let (requests, sum_ns) = self.0.entry(phase).or_default();
+            *requests += 1;
+            *sum_ns += end.saturating_sub(last);
+            last = last.max(end);
+        }
+    }
+
+    fn list(&self) -> Vec<PhaseTime> {
+        let time = |(&phase, &(requests, sum_ns))| PhaseTime { phase, requests, sum_ns };
+        self.0.iter().map(time).collect()
+    }
 }
 
 /// Latencies of successful requests, ascending.

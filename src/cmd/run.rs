@@ -198,8 +198,12 @@ fn announce(args: &cli::Run, line: &str, cpus: &Cpus, plan: &Plan) {
 /// and some of its own.
 fn most_connections(plan: &Plan) -> u64 {
     const OWN: u64 = 32;
-    let most =
-        plan.cells.iter().map(|c| c.strategy.concurrency(plan.scenario_of(c).requests)).max();
+    let connections = |c: &crate::plan::Cell| {
+        let scenario = plan.scenario_of(c);
+        let slots = c.strategy.concurrency(scenario.requests, scenario.streams);
+        slots.saturating_mul(scenario.targets).min(scenario.requests)
+    };
+    let most = plan.cells.iter().map(connections).max();
     u64::from(most.unwrap_or(0)) + OWN
 }
 

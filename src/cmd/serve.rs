@@ -10,11 +10,9 @@ use super::{Failure, plan, print, say};
 use crate::cli::{self, Selection};
 use crate::delay::{Delay, Fixed, Model};
 use crate::exit::Exit;
-use crate::protocol::{ServerConfig, VERSION};
+use crate::protocol::ServerConfig;
 use crate::server::{self, ServerError};
-
-/// The accept queue where no experiment says otherwise: the same as an experiment's default.
-const BACKLOG: u32 = 4_096;
+use crate::spec::Scenario;
 
 pub(super) fn run(args: &cli::Serve) -> Result<Exit, Failure> {
     let config = config(args)?;
@@ -46,26 +44,19 @@ pub(super) fn run(args: &cli::Serve) -> Result<Exit, Failure> {
 }
 
 fn config(args: &cli::Serve) -> Result<ServerConfig, Failure> {
-    let by_hand = |seed, delay, time_scale, body_bytes, backlog| ServerConfig {
-        protocol: VERSION,
-        port: args.port,
-        seed,
-        delay,
-        time_scale,
-        body_bytes,
-        backlog,
-        cpus: Vec::new(),
-        nofile: None,
+    let scenario = match &args.file {
+        None => {
+            let delay = Delay { model: Model::Fixed(Fixed { ns: args.delay }), max_ns: None };
+            Scenario { body_bytes: args.body, ..Scenario::plain(1, delay) }
+        }
+        Some(file) => {
+            let all = Selection { only: Vec::new(), blocks: None, set: Vec::new() };
+            let (_, plan) = plan::read(file, &all)?;
+            // A plan has a cell, so it has a scenario.
+            plan.experiment.scenarios[0].clone()
+        }
     };
-    let Some(file) = &args.file else {
-        let delay = Delay { model: Model::Fixed(Fixed { ns: args.delay }), max_ns: None };
-        return Ok(by_hand(1, delay, 1.0, args.body, BACKLOG));
-    };
-    let all = Selection { only: Vec::new(), blocks: None, set: Vec::new() };
-    let (_, plan) = plan::read(file, &all)?;
-    // A plan has a cell, so it has a scenario.
-    let first = plan.experiment.scenarios[0].clone();
-    Ok(by_hand(first.seed, first.delay, first.time_scale, first.body_bytes, first.backlog))
+    Ok(ServerConfig { port: args.port, ..ServerConfig::of(&scenario) })
 }
 
 /// The delay server of a trial.

@@ -5,6 +5,7 @@
 //! distribution and, as `WRITTEN`, what an experiment file says for it.
 
 mod choice;
+mod cycle;
 mod exponential;
 mod fixed;
 mod lognormal;
@@ -20,6 +21,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 pub use choice::Choice;
+pub use cycle::Cycle;
 pub use exponential::Exponential;
 pub use fixed::Fixed;
 pub use lognormal::Lognormal;
@@ -64,6 +66,7 @@ models! {
     Fixed
     Uniform
     Choice
+    Cycle
     Normal
     Exponential
     Lognormal
@@ -86,6 +89,9 @@ pub struct Delay {
 pub const LONGEST_NS: u64 = 86_400_000_000_000;
 
 impl Delay {
+    /// No delay at all.
+    pub const NONE: Delay = Delay { model: Model::Fixed(Fixed { ns: 0 }), max_ns: None };
+
     /// The delay of request `index`, in nanoseconds, after scaling.
     ///
     /// `ChaCha8` is one generator for each seed with one independent stream for each request, so a

@@ -84,6 +84,10 @@ impl CellId {
                 }
                 _ => factor.value(scenario, strategy),
             };
+            // A factor that came later leaves cells without it what they were.
+            if factor.before_it_was_there() == Some(value.as_str()) {
+                continue;
+            }
             hash.update(format!("{}={value}\n", factor.name()));
         }
         CellId(hex(&hash.finalize()[..4]))
@@ -162,12 +166,14 @@ impl Plan {
             let first = cells.len();
             let delays =
                 scenario.delay.all_ns(scenario.seed, scenario.requests, scenario.time_scale);
+            let waits = scenario.waits_ns();
+            let streams = scenario.streams;
             cells.extend(strategies.into_iter().map(|(strategy, name)| Cell {
                 id: CellId::of(&scenario, &strategy),
                 name,
                 scenario: index,
-                ideal: strategy.ideal(&delays),
-                bound_ns: bound_ns(&delays, strategy.concurrency(scenario.requests)),
+                ideal: strategy.ideal(&waits, streams),
+                bound_ns: bound_ns(&waits, strategy.concurrency(scenario.requests, streams)),
                 strategy,
             }));
             let here = || first..cells.len();
@@ -327,13 +333,25 @@ fn strategy_name(strategy: &Strategy, experiment: &Experiment) -> String {
         let value = factor.value(any, strategy);
         match factor {
             // These words say what they are.
-            Factor::Model | Factor::Client | Factor::Runtime => name += &format!(" {value}"),
+            Factor::Model | Factor::Client | Factor::Runtime | Factor::Protocol => {
+                name += &format!(" {value}");
+            }
+            Factor::DnsCache | Factor::TlsResumption | Factor::Probes => {
+                let (with, what) =
+                    (if value == "true" { "with" } else { "without" }, spoken(factor));
+                name += &format!(" {with} {what}");
+            }
             Factor::Reuse => name += &format!(" reuse {value}"),
             Factor::Limit if value == "none" => name += " unlimited",
-            _ => name += &format!(" {} {value}", factor.name()),
+            _ => name += &format!(" {} {value}", spoken(factor)),
         }
     }
     name
+}
+
+/// A factor's name in a sentence.
+fn spoken(factor: Factor) -> String {
+    factor.name().replace('_', " ")
 }
 
 fn scenario_name(scenario: &Scenario, experiment: &Experiment) -> String {
@@ -347,7 +365,9 @@ fn scenario_name(scenario: &Scenario, experiment: &Experiment) -> String {
     let part = |f: Factor| match f {
         Factor::Requests => format!("{} requests", value(f, scenario)),
         Factor::TimeScale => format!("time × {}", value(f, scenario)),
-        _ => format!("{} {}", f.name(), value(f, scenario)),
+        Factor::Tls if scenario.tls => "TLS".to_owned(),
+        Factor::Tls => "plain".to_owned(),
+        _ => format!("{} {}", spoken(f), value(f, scenario)),
     };
     varying.map(part).collect::<Vec<_>>().join(", ")
 }

@@ -139,7 +139,7 @@ fn check_answers(row: &TrialRow) -> Option<String> {
 }
 
 fn check_limit(seen: &Seen, scenario: &Scenario, strategy: &Strategy) -> Option<String> {
-    let allowed = u64::from(strategy.concurrency(scenario.requests));
+    let allowed = u64::from(strategy.concurrency(scenario.requests, scenario.streams));
     // A request that the client gave up is in flight at the server until it notices.
     (seen.peak > allowed && seen.errors == 0)
         .then(|| format!("{} requests were in flight, {allowed} are allowed", seen.peak))
@@ -164,7 +164,7 @@ fn check_connections(seen: &Seen, scenario: &Scenario, strategy: &Strategy) -> O
     if strategy.reuse == Reuse::None && seen.most_on_one > 1 {
         return Some(format!("a connection carried {} requests instead of 1", seen.most_on_one));
     }
-    let expected = strategy.connections(scenario.requests);
+    let expected = strategy.connections(scenario.requests, scenario.targets);
     let (least, most) = (u64::from(*expected.start()), u64::from(*expected.end()));
     let opened = seen.connections;
     // A failed request may need a connection more, or none at all.

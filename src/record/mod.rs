@@ -10,10 +10,13 @@
 //!   env.csv                   the machine at the start of each block
 //!   latency.csv.zst           a latency histogram of every trial
 //!   requests/<trial>.csv.zst  rows of single requests
+//!   connections/<trial>.csv.zst  rows of single connections
 //!   timeline/<trial>.csv      samples of a trial while it ran
 //! ```
 
 mod checks;
+mod compressed;
+mod connection;
 mod find;
 mod frames;
 mod lines;
@@ -32,13 +35,15 @@ use std::io;
 use std::path::PathBuf;
 
 pub use checks::{Check, PEAK_REACHED, invalid};
+pub use compressed::{read_compressed, write_compressed};
+pub use connection::{ConnectionRow, Fate};
 pub use find::{Found, SelectError, find, find_runs};
 pub use frames::LatencyRow;
 pub use list::{Listed, State, list};
 pub use machines::{FoundMachine, LabelError, label_machine, machines};
 pub use manifest::{Build, Event, FORMAT, Happening, Manifest, Origin, Side};
 pub use read::{Recording, read_trials};
-pub use request::{RequestRow, read_requests, write_requests};
+pub use request::RequestRow;
 pub use row::{EnvRow, ErrorClasses, Status, TrialRow};
 pub use timeline::TimelineRow;
 pub use write::{NewRun, Repair, RunWriter, replace};
@@ -50,6 +55,7 @@ const TRIALS: &str = "trials.csv";
 const ENV: &str = "env.csv";
 const LATENCY: &str = "latency.csv.zst";
 const REQUESTS: &str = "requests";
+const CONNECTIONS: &str = "connections";
 const TIMELINE: &str = "timeline";
 /// Facts about the machine, beside its runs.
 pub const MACHINE: &str = "machine.toml";

@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use serde::de::DeserializeOwned;
 
 use super::row::{EnvRow, Status, TrialRow};
 use super::write::{PlanRow, plan_rows};
 use super::{
-    ENV, EXPERIMENT, Happening, LATENCY, MACHINE, Manifest, PLAN, REQUESTS, RecordError,
-    RequestRow, TIMELINE, TRIALS, TimelineRow, frames, lines, read_requests,
+    CONNECTIONS, ConnectionRow, ENV, EXPERIMENT, Happening, LATENCY, MACHINE, Manifest, PLAN,
+    REQUESTS, RecordError, RequestRow, TIMELINE, TRIALS, TimelineRow, frames, lines,
+    read_compressed,
 };
 use crate::machine::Machine;
 use crate::plan::{Only, Plan};
@@ -66,7 +68,7 @@ impl Recording {
         if !plan_rows(&plan).eq(planned) {
             return Err(RecordError::Plan(format!("{PLAN} has other trials")));
         }
-        let all_trials: Vec<TrialRow> = lines::read_rows(TRIALS, &fs::read(dir.join(TRIALS))?)?;
+        let all_trials = trial_rows(TRIALS, &fs::read(dir.join(TRIALS))?)?;
         let env = lines::read_rows(ENV, &fs::read(dir.join(ENV))?)?;
         let trials = complete_attempts(&plan, &all_trials)?;
         let name = dir
@@ -174,14 +176,28 @@ impl Recording {
 
     /// The request rows of a trial, if they were kept.
     pub fn requests(&self, trial: &str) -> Result<Option<Vec<RequestRow>>, RecordError> {
-        let path = self.dir.join(REQUESTS).join(format!("{trial}.csv.zst"));
+        self.compressed(REQUESTS, trial)
+    }
+
+    /// The connection rows of a trial, if they were kept.
+    pub fn connections(&self, trial: &str) -> Result<Option<Vec<ConnectionRow>>, RecordError> {
+        self.compressed(CONNECTIONS, trial)
+    }
+
+    fn compressed<T: DeserializeOwned>(
+        &self,
+        folder: &str,
+        trial: &str,
+    ) -> Result<Option<Vec<T>>, RecordError> {
+        let path = self.dir.join(folder).join(format!("{trial}.csv.zst"));
         if !path.exists() {
             return Ok(None);
         }
-        let name = || format!("{REQUESTS}/{trial}.csv.zst");
-        let rows = read_requests(fs::File::open(path)?)
-            .map_err(|e| RecordError::damaged(&name(), 0, e.to_string()))?;
-        Ok(Some(rows))
+        let damaged = |e: csv::Error| {
+            RecordError::damaged(&format!("{folder}/{trial}.csv.zst"), 0, e.to_string())
+        };
+        let rows = read_compressed(fs::File::open(path)?).map_err(damaged)?;
+        rows.collect::<Result<_, _>>().map(Some).map_err(damaged)
     }
 
     /// The timeline of a trial, if it was taken.
@@ -196,7 +212,14 @@ impl Recording {
 
 /// The rows of a `trials.csv` that stands anywhere, every attempt included.
 pub fn read_trials(path: &Path) -> Result<Vec<TrialRow>, RecordError> {
-    lines::read_rows(&path.display().to_string(), &fs::read(path)?)
+    trial_rows(&path.display().to_string(), &fs::read(path)?)
+}
+
+/// Every row, those of older recordings with the factors that they did not have.
+fn trial_rows(name: &str, bytes: &[u8]) -> Result<Vec<TrialRow>, RecordError> {
+    let mut rows: Vec<TrialRow> = lines::read_rows(name, bytes)?;
+    rows.iter_mut().for_each(TrialRow::complete_factors);
+    Ok(rows)
 }
 
 fn machine_beside(dir: &Path) -> Result<Option<Machine>, RecordError> {

@@ -1,11 +1,12 @@
 //! Rows of single requests: `requests/<trial>.csv.zst`.
 
-use std::io::{Read, Write};
-
 use serde::{Deserialize, Serialize};
 
+use crate::dns::Source;
+use crate::strategy::probe::Phase;
+
 /// One request of one trial. Times are nanoseconds since the start of the trial's window.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct RequestRow {
     /// Request index, from 0: what its delay depends on.
     pub index: u32,
@@ -13,8 +14,30 @@ pub struct RequestRow {
     pub scheduled_ns: u64,
     /// When it was given to the HTTP library.
     pub start_ns: u64,
+    /// When its library had found an idle connection for it, or begun a new one. Empty, as all
+    /// marks up to `send_ns`, where the library cannot tell or the request never came so far.
+    #[serde(default)]
+    pub pool_ns: Option<u64>,
+    /// When the name was looked up for its new connection.
+    #[serde(default)]
+    pub dns_ns: Option<u64>,
+    /// When its new TCP connection was open.
+    #[serde(default)]
+    pub connect_ns: Option<u64>,
+    /// When the TLS handshake of its new connection was done.
+    #[serde(default)]
+    pub tls_ns: Option<u64>,
+    /// When the connection took the request.
+    #[serde(default)]
+    pub stream_ns: Option<u64>,
+    /// When its last byte was written.
+    #[serde(default)]
+    pub send_ns: Option<u64>,
     /// When the response head was there; empty if it never was.
     pub head_ns: Option<u64>,
+    /// When the first bytes of the body were there; empty if they never were.
+    #[serde(default)]
+    pub first_body_ns: Option<u64>,
     /// When the last byte was read and checked, or the request failed.
     pub end_ns: u64,
     /// The delay that the server was to wait.
@@ -25,30 +48,58 @@ pub struct RequestRow {
     pub status: Option<u16>,
     /// Bytes of the body received.
     pub body_bytes: u64,
+    /// Pieces that the body came in, as the library handed them over.
+    #[serde(default)]
+    pub chunks: u32,
+    /// Pieces of the request's body that the library took.
+    #[serde(default)]
+    pub sent_chunks: u32,
+    /// Redirects that were followed.
+    #[serde(default)]
+    pub redirects: u32,
+    /// Number of the connection that carried it; a row of `connections/<trial>.csv.zst`.
+    #[serde(default)]
+    pub connection: Option<u32>,
+    /// Which of the connection's requests it was, from 1.
+    #[serde(default)]
+    pub nth: Option<u32>,
+    /// How its name was found: `miss`, `hit` or `coalesced`.
+    #[serde(default)]
+    pub dns: Option<Source>,
     /// Error class; empty if the request succeeded.
     pub error: Option<String>,
     /// Raw error chain; empty if the request succeeded.
     pub error_chain: Option<String>,
 }
 
-/// zstd's level 1 is the fastest and, on request rows, not larger than level 3.
-const LEVEL: i32 = 1;
-
-/// Writes rows as zstd-compressed CSV and gives the sink back, finished but not synced.
-pub fn write_requests<W: Write>(
-    sink: W,
-    rows: impl IntoIterator<Item = RequestRow>,
-) -> std::io::Result<W> {
-    let mut csv = csv::Writer::from_writer(zstd::Encoder::new(sink, LEVEL)?);
-    for row in rows {
-        csv.serialize(row)?;
+impl RequestRow {
+    /// When each phase ended, in order; empty where nobody can tell.
+    pub fn ends_ns(&self) -> [(Phase, Option<u64>); Phase::ALL.len()] {
+        Phase::ALL.map(|phase| {
+            let end = match phase {
+                Phase::Queue => Some(self.start_ns),
+                Phase::Pool => self.pool_ns,
+                Phase::Dns => self.dns_ns,
+                Phase::Connect => self.connect_ns,
+                Phase::Tls => self.tls_ns,
+                Phase::Stream => self.stream_ns,
+                Phase::Send => self.send_ns,
+                Phase::Wait => self.head_ns,
+                Phase::Receive => Some(self.end_ns),
+            };
+            (phase, end)
+        })
     }
-    let encoder = csv.into_inner().map_err(csv::IntoInnerError::into_error)?;
-    encoder.finish()
-}
 
-/// Reads rows back.
-pub fn read_requests(source: impl Read) -> Result<Vec<RequestRow>, csv::Error> {
-    let mut reader = csv::Reader::from_reader(zstd::Decoder::new(source)?);
-    reader.deserialize().collect()
+    /// The time in each phase that is known, in order: without gaps, from `scheduled_ns` to
+    /// `end_ns`. A failed request ends in the phase after the last one that it came through.
+    pub fn phases_ns(&self) -> impl Iterator<Item = (Phase, u64)> {
+        let mut last = self.scheduled_ns;
+        self.ends_ns().into_iter().filter_map(move |(phase, end)| {
+            let end = end?;
+            let time = end.saturating_sub(last);
+            last = last.max(end);
+            Some((phase, time))
+        })
+    }
 }

@@ -8,7 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::plan::{Plan, PlannedTrial};
 use crate::protocol::{ClientReport, ServerReport};
-use crate::spec::Factor;
+use crate::spec::{Factor, factors};
+use crate::strategy::probe::Phase;
 
 /// What became of a trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -79,154 +80,233 @@ impl<'de> Deserialize<'de> for ErrorClasses {
     }
 }
 
-/// One trial. The fields are the columns of `trials.csv`, in their order; what is not known is
-/// empty. Times are nanoseconds, sizes bytes.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TrialRow {
-    /// Block; 0 is warm-up.
-    pub block: u32,
-    /// Place within the block, from 0.
-    pub position: u32,
-    /// 1, or more if the block was repeated after an interruption.
-    pub attempt: u32,
-    /// Name of the trial, unique in the run; files of a trial are called after it.
-    pub trial: String,
-    /// Identity of the cell.
-    pub cell: String,
-    /// `a`, or `b` for the A/A control.
-    pub replica: String,
-    /// Short commit of the build that ran it; in a run of several builds the name of the build, as
-    /// the manifest has it.
-    pub build: String,
-    /// Index of the scenario.
-    pub scenario: usize,
-    /// Factor `label`.
-    pub label: String,
-    /// Factor `model`.
-    pub model: String,
-    /// Factor `client`.
-    pub client: String,
-    /// Factor `reuse`.
-    pub reuse: String,
-    /// Factor `limit`.
-    pub limit: String,
-    /// Factor `runtime`.
-    pub runtime: String,
-    /// Factor `timeout`.
-    pub timeout: String,
-    /// Factor `nofile`.
-    pub nofile: String,
-    /// Factor `requests`.
-    pub requests: String,
-    /// Factor `delay`.
-    pub delay: String,
-    /// Factor `time_scale`.
-    pub time_scale: String,
-    /// Factor `body`.
-    pub body: String,
-    /// Factor `seed`.
-    pub seed: String,
-    /// Factor `backlog`.
-    pub backlog: String,
-    /// What became of it.
-    pub status: Status,
-    /// Why it is not `ok`; empty if it is.
-    pub reason: String,
-    /// Unix time of its start, in milliseconds.
-    pub started_unix_ms: u64,
-    /// Wall time of the strategy, inside the client.
-    pub wall_ns: Option<u64>,
-    /// Wall time of the same schedule without overhead.
-    pub ideal_ns: u64,
-    /// What no schedule with this concurrency can beat.
-    pub bound_ns: u64,
-    /// Requests issued.
-    pub issued: Option<u64>,
-    /// Requests answered with status 200 and the right body.
-    pub ok: Option<u64>,
-    /// Requests that failed.
-    pub errors: Option<u64>,
-    /// Failed requests by class.
-    pub error_classes: ErrorClasses,
-    /// The first failure by request index, as the library tells it.
-    pub first_error: String,
-    /// Median latency of the successful requests.
-    pub latency_p50_ns: Option<u64>,
-    /// 90th percentile of the same.
-    pub latency_p90_ns: Option<u64>,
-    /// 99th percentile of the same.
-    pub latency_p99_ns: Option<u64>,
-    /// The longest of the same.
-    pub latency_max_ns: Option<u64>,
-    /// Requests in flight at the busiest moment, as the client saw it.
-    pub client_peak_in_flight: Option<u64>,
-    /// CPU time of the client in user mode, within the window.
-    pub client_cpu_user_ns: Option<u64>,
-    /// CPU time of the client in the kernel, within the window.
-    pub client_cpu_sys_ns: Option<u64>,
-    /// CPU time of the whole client process.
-    pub client_cpu_process_ns: Option<u64>,
-    /// Peak resident memory of the client.
-    pub client_max_rss_bytes: Option<u64>,
-    /// Threads of the client at the busiest moment seen.
-    pub client_peak_threads: Option<u64>,
-    /// Context switches of the client that waited for something.
-    pub client_voluntary_switches: Option<u64>,
-    /// Context switches of the client forced by the scheduler.
-    pub client_involuntary_switches: Option<u64>,
-    /// Bytes of bodies received.
-    pub client_body_bytes: Option<u64>,
-    /// Answers with a wrong body.
-    pub client_body_mismatches: Option<u64>,
-    /// Requests in flight at the busiest moment of the ideal schedule.
-    pub expected_peak_in_flight: u32,
-    /// Requests whose head the server parsed.
-    pub server_requests: Option<u64>,
-    /// Requests whose body it handed over whole.
-    pub server_answered: Option<u64>,
-    /// Connections that it accepted.
-    pub server_connections: Option<u64>,
-    /// Requests of the connection with the fewest.
-    pub server_requests_per_connection_min: Option<u64>,
-    /// Median of requests over connections.
-    pub server_requests_per_connection_p50: Option<u64>,
-    /// Requests of the connection with the most.
-    pub server_requests_per_connection_max: Option<u64>,
-    /// Connections that it could not accept at once.
-    pub server_accept_failures: Option<u64>,
-    /// Requests in flight at the busiest moment, as the server saw it.
-    pub server_peak_in_flight: Option<u64>,
-    /// Sum of the delays as they really were.
-    pub server_delay_sum_ns: Option<u64>,
-    /// Actual minus planned delay, median.
-    pub server_delay_error_p50_ns: Option<u64>,
-    /// Actual minus planned delay, 99th percentile.
-    pub server_delay_error_p99_ns: Option<u64>,
-    /// Actual minus planned delay, longest.
-    pub server_delay_error_max_ns: Option<u64>,
-    /// CPU time of the server in user mode.
-    pub server_cpu_user_ns: Option<u64>,
-    /// CPU time of the server in the kernel.
-    pub server_cpu_sys_ns: Option<u64>,
-    /// Peak resident memory of the server.
-    pub server_max_rss_bytes: Option<u64>,
-    /// Connections dropped because the accept queue was full (whole machine).
-    pub listen_overflows: Option<u64>,
-    /// TCP segments sent again (whole machine).
-    pub retransmits: Option<u64>,
+macro_rules! trial_row {
+    (
+        strategy { $($s:ident $s_name:ident $s_doc:literal)* }
+        scenario { $($c:ident $c_name:ident $c_doc:literal)* }
+    ) => {
+        /// One trial. The fields are the columns of `trials.csv`, in their order; what is not known is
+        /// empty. Times are nanoseconds, sizes bytes.
+        #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct TrialRow {
+            /// Block; 0 is warm-up.
+            pub block: u32,
+            /// Place within the block, from 0.
+            pub position: u32,
+            /// 1, or more if the block was repeated after an interruption.
+            pub attempt: u32,
+            /// Name of the trial, unique in the run; files of a trial are called after it.
+            pub trial: String,
+            /// Identity of the cell.
+            pub cell: String,
+            /// `a`, or `b` for the A/A control.
+            pub replica: String,
+            /// Short commit of the build that ran it; in a run of several builds the name of the build, as
+            /// the manifest has it.
+            pub build: String,
+            /// Index of the scenario.
+            pub scenario: usize,
+            $(#[doc = concat!("Factor `", stringify!($s_name), "`.")] #[serde(default)] pub $s_name: String,)*
+            $(#[doc = concat!("Factor `", stringify!($c_name), "`.")] #[serde(default)] pub $c_name: String,)*
+            /// What became of it.
+            pub status: Status,
+            /// Why it is not `ok`; empty if it is.
+            pub reason: String,
+            /// Unix time of its start, in milliseconds.
+            pub started_unix_ms: u64,
+            /// Wall time of the strategy, inside the client.
+            pub wall_ns: Option<u64>,
+            /// Wall time of the same schedule without overhead.
+            pub ideal_ns: u64,
+            /// What no schedule with this concurrency can beat.
+            pub bound_ns: u64,
+            /// Requests issued.
+            pub issued: Option<u64>,
+            /// Requests answered with status 200 and the right body.
+            pub ok: Option<u64>,
+            /// Requests that failed.
+            pub errors: Option<u64>,
+            /// Failed requests by class.
+            pub error_classes: ErrorClasses,
+            /// The first failure by request index, as the library tells it.
+            pub first_error: String,
+            /// Median latency of the successful requests.
+            pub latency_p50_ns: Option<u64>,
+            /// 90th percentile of the same.
+            pub latency_p90_ns: Option<u64>,
+            /// 99th percentile of the same.
+            pub latency_p99_ns: Option<u64>,
+            /// The longest of the same.
+            pub latency_max_ns: Option<u64>,
+            /// Requests in flight at the busiest moment, as the client saw it.
+            pub client_peak_in_flight: Option<u64>,
+            /// CPU time of the client in user mode, within the window.
+            pub client_cpu_user_ns: Option<u64>,
+            /// CPU time of the client in the kernel, within the window.
+            pub client_cpu_sys_ns: Option<u64>,
+            /// CPU time of the whole client process.
+            pub client_cpu_process_ns: Option<u64>,
+            /// Peak resident memory of the client.
+            pub client_max_rss_bytes: Option<u64>,
+            /// Threads of the client at the busiest moment seen.
+            pub client_peak_threads: Option<u64>,
+            /// Context switches of the client that waited for something.
+            pub client_voluntary_switches: Option<u64>,
+            /// Context switches of the client forced by the scheduler.
+            pub client_involuntary_switches: Option<u64>,
+            /// Bytes of bodies received.
+            pub client_body_bytes: Option<u64>,
+            /// Answers with a wrong body.
+            pub client_body_mismatches: Option<u64>,
+            /// Requests in flight at the busiest moment of the ideal schedule.
+            pub expected_peak_in_flight: u32,
+            /// Requests whose head the server parsed.
+            pub server_requests: Option<u64>,
+            /// Requests whose body it handed over whole.
+            pub server_answered: Option<u64>,
+            /// Connections that it accepted.
+            pub server_connections: Option<u64>,
+            /// Requests of the connection with the fewest.
+            pub server_requests_per_connection_min: Option<u64>,
+            /// Median of requests over connections.
+            pub server_requests_per_connection_p50: Option<u64>,
+            /// Requests of the connection with the most.
+            pub server_requests_per_connection_max: Option<u64>,
+            /// Connections that it could not accept at once.
+            pub server_accept_failures: Option<u64>,
+            /// Requests in flight at the busiest moment, as the server saw it.
+            pub server_peak_in_flight: Option<u64>,
+            /// Sum of the delays as they really were.
+            pub server_delay_sum_ns: Option<u64>,
+            /// Actual minus planned delay, median.
+            pub server_delay_error_p50_ns: Option<u64>,
+            /// Actual minus planned delay, 99th percentile.
+            pub server_delay_error_p99_ns: Option<u64>,
+            /// Actual minus planned delay, longest.
+            pub server_delay_error_max_ns: Option<u64>,
+            /// CPU time of the server in user mode.
+            pub server_cpu_user_ns: Option<u64>,
+            /// CPU time of the server in the kernel.
+            pub server_cpu_sys_ns: Option<u64>,
+            /// Peak resident memory of the server.
+            pub server_max_rss_bytes: Option<u64>,
+            /// Redirects that it sent.
+            #[serde(default)]
+            pub server_redirects: Option<u64>,
+            /// Bytes of request bodies that it received.
+            #[serde(default)]
+            pub server_uploaded_bytes: Option<u64>,
+            /// TLS handshakes from nothing, as the server saw it.
+            #[serde(default)]
+            pub tls_full: Option<u64>,
+            /// TLS handshakes that resumed a session, likewise.
+            #[serde(default)]
+            pub tls_resumed: Option<u64>,
+            /// TLS handshakes that failed or were given up, likewise.
+            #[serde(default)]
+            pub tls_failed: Option<u64>,
+            /// Queries that the name server got.
+            #[serde(default)]
+            pub dns_queries: Option<u64>,
+            /// Look-ups that the client answered from its cache.
+            #[serde(default)]
+            pub dns_hits: Option<u64>,
+            /// Look-ups that waited for the query of another.
+            #[serde(default)]
+            pub dns_coalesced: Option<u64>,
+            /// Look-ups of the client that were answered by a query of their own.
+            #[serde(default)]
+            pub dns_misses: Option<u64>,
+            /// Look-ups of the client without an answer.
+            #[serde(default)]
+            pub dns_failed: Option<u64>,
+            /// Connections that were ready for requests, as the client saw it.
+            #[serde(default)]
+            pub connections_opened: Option<u64>,
+            /// Of these, those that carried no request.
+            #[serde(default)]
+            pub connections_unused: Option<u64>,
+            /// Connections that could not be opened.
+            #[serde(default)]
+            pub connections_failed: Option<u64>,
+            /// Connections that were given up while they were being opened.
+            #[serde(default)]
+            pub connections_given_up: Option<u64>,
+            /// Connections open at the end of the window.
+            #[serde(default)]
+            pub connections_kept: Option<u64>,
+            /// Connections of which client and server do not say the same: another number of requests, or
+            /// known to one side only.
+            #[serde(default)]
+            pub connections_mismatched: Option<u64>,
+            /// From the TCP connect to a connection that is ready, median.
+            #[serde(default)]
+            pub connect_p50_ns: Option<u64>,
+            /// Mean time of a successful request in the strategy's hands. The means of the phases add up to
+            /// the mean from `scheduled` to the end; a phase that the library cannot tell is empty, and its
+            /// time is part of the next one.
+            #[serde(default)]
+            pub phase_queue_ns: Option<u64>,
+            /// The same in the library's pool.
+            #[serde(default)]
+            pub phase_pool_ns: Option<u64>,
+            /// The same looking up a name.
+            #[serde(default)]
+            pub phase_dns_ns: Option<u64>,
+            /// The same opening a TCP connection.
+            #[serde(default)]
+            pub phase_connect_ns: Option<u64>,
+            /// The same in a TLS handshake.
+            #[serde(default)]
+            pub phase_tls_ns: Option<u64>,
+            /// The same until the connection took the request.
+            #[serde(default)]
+            pub phase_stream_ns: Option<u64>,
+            /// The same writing the request.
+            #[serde(default)]
+            pub phase_send_ns: Option<u64>,
+            /// The same until the response head.
+            #[serde(default)]
+            pub phase_wait_ns: Option<u64>,
+            /// The same reading the body.
+            #[serde(default)]
+            pub phase_receive_ns: Option<u64>,
+            /// Connections dropped because the accept queue was full (whole machine).
+            pub listen_overflows: Option<u64>,
+            /// TCP segments sent again (whole machine).
+            pub retransmits: Option<u64>,
+        }
+
+        impl TrialRow {
+            /// The value of a factor, in one fixed form.
+            pub fn factor(&self, factor: Factor) -> &str {
+                match factor {
+                    $(Factor::$s => &self.$s_name,)*
+                    $(Factor::$c => &self.$c_name,)*
+                }
+            }
+
+            fn factor_mut(&mut self, factor: Factor) -> &mut String {
+                match factor {
+                    $(Factor::$s => &mut self.$s_name,)*
+                    $(Factor::$c => &mut self.$c_name,)*
+                }
+            }
+        }
+    };
 }
+factors!(trial_row);
 
 impl TrialRow {
     /// The row of a planned trial before anything is known of it.
     pub fn planned(plan: &Plan, planned: &PlannedTrial, attempt: u32) -> TrialRow {
         let cell = &plan.cells[planned.cell];
-        let factor = |f: Factor| one_line(&plan.factor(cell, f));
         let trial = match attempt {
             1 => planned.trial.clone(),
             n => format!("{}a{n}", planned.trial),
         };
-        TrialRow {
+        let mut row = TrialRow {
             block: planned.block,
             position: planned.position,
             attempt,
@@ -235,24 +315,24 @@ impl TrialRow {
             replica: planned.replica.letter().to_owned(),
             build: plan.build_of(planned).unwrap_or_default().to_owned(),
             scenario: cell.scenario,
-            label: factor(Factor::Label),
-            model: factor(Factor::Model),
-            client: factor(Factor::Client),
-            reuse: factor(Factor::Reuse),
-            limit: factor(Factor::Limit),
-            runtime: factor(Factor::Runtime),
-            timeout: factor(Factor::Timeout),
-            nofile: factor(Factor::Nofile),
-            requests: factor(Factor::Requests),
-            delay: factor(Factor::Delay),
-            time_scale: factor(Factor::TimeScale),
-            body: factor(Factor::Body),
-            seed: factor(Factor::Seed),
-            backlog: factor(Factor::Backlog),
             ideal_ns: cell.ideal.wall_ns,
             bound_ns: cell.bound_ns,
             expected_peak_in_flight: cell.ideal.peak,
             ..TrialRow::default()
+        };
+        for factor in Factor::ALL {
+            *row.factor_mut(factor) = one_line(&plan.factor(cell, factor));
+        }
+        row
+    }
+
+    /// Fills in the factors that recordings did not have when this one was made.
+    pub(super) fn complete_factors(&mut self) {
+        for factor in Factor::ALL {
+            let value = self.factor_mut(factor);
+            if let (true, Some(before)) = (value.is_empty(), factor.before_it_was_there()) {
+                before.clone_into(value);
+            }
         }
     }
 
@@ -278,6 +358,57 @@ impl TrialRow {
         self.client_involuntary_switches = Some(report.involuntary_switches);
         self.client_body_bytes = Some(report.body_bytes);
         self.client_body_mismatches = Some(report.body_mismatches);
+        self.set_phases(report);
+        if let Some(dns) = report.dns {
+            self.dns_misses = Some(dns.misses);
+            self.dns_hits = Some(dns.hits);
+            self.dns_coalesced = Some(dns.coalesced);
+            self.dns_failed = Some(dns.failed);
+        }
+        if let Some(connections) = &report.connections {
+            self.connections_opened = Some(connections.opened);
+            self.connections_unused = Some(connections.unused);
+            self.connections_failed = Some(connections.failed);
+            self.connections_given_up = Some(connections.given_up);
+            self.connections_kept = Some(connections.kept);
+            self.connect_p50_ns = connections.connect_p50_ns;
+        }
+    }
+
+    fn set_phases(&mut self, report: &ClientReport) {
+        for time in &report.phases {
+            let mean = time.sum_ns.checked_div(report.ok);
+            *self.phase_mut(time.phase) = mean;
+        }
+    }
+
+    fn phase_mut(&mut self, phase: Phase) -> &mut Option<u64> {
+        match phase {
+            Phase::Queue => &mut self.phase_queue_ns,
+            Phase::Pool => &mut self.phase_pool_ns,
+            Phase::Dns => &mut self.phase_dns_ns,
+            Phase::Connect => &mut self.phase_connect_ns,
+            Phase::Tls => &mut self.phase_tls_ns,
+            Phase::Stream => &mut self.phase_stream_ns,
+            Phase::Send => &mut self.phase_send_ns,
+            Phase::Wait => &mut self.phase_wait_ns,
+            Phase::Receive => &mut self.phase_receive_ns,
+        }
+    }
+
+    /// Mean time of a successful request in a phase, in nanoseconds.
+    pub fn phase_ns(&self, phase: Phase) -> Option<u64> {
+        match phase {
+            Phase::Queue => self.phase_queue_ns,
+            Phase::Pool => self.phase_pool_ns,
+            Phase::Dns => self.phase_dns_ns,
+            Phase::Connect => self.phase_connect_ns,
+            Phase::Tls => self.phase_tls_ns,
+            Phase::Stream => self.phase_stream_ns,
+            Phase::Send => self.phase_send_ns,
+            Phase::Wait => self.phase_wait_ns,
+            Phase::Receive => self.phase_receive_ns,
+        }
     }
 
     /// Fills in what the server saw.
@@ -297,6 +428,12 @@ impl TrialRow {
         self.server_cpu_user_ns = Some(report.cpu_user_ns);
         self.server_cpu_sys_ns = Some(report.cpu_sys_ns);
         self.server_max_rss_bytes = report.max_rss_bytes;
+        self.server_redirects = Some(report.redirected);
+        self.server_uploaded_bytes = Some(report.uploaded_bytes);
+        self.tls_full = Some(report.tls_full);
+        self.tls_resumed = Some(report.tls_resumed);
+        self.tls_failed = Some(report.tls_failed);
+        self.dns_queries = Some(report.dns_queries);
         self.listen_overflows = report.listen_overflows;
         self.retransmits = report.retransmits;
     }
@@ -315,26 +452,6 @@ impl TrialRow {
     /// Whether it was interrupted.
     pub fn is_aborted(&self) -> bool {
         self.status == Status::Aborted
-    }
-
-    /// The value of a factor, in one fixed form.
-    pub fn factor(&self, factor: Factor) -> &str {
-        match factor {
-            Factor::Label => &self.label,
-            Factor::Model => &self.model,
-            Factor::Client => &self.client,
-            Factor::Reuse => &self.reuse,
-            Factor::Limit => &self.limit,
-            Factor::Runtime => &self.runtime,
-            Factor::Timeout => &self.timeout,
-            Factor::Nofile => &self.nofile,
-            Factor::Requests => &self.requests,
-            Factor::Delay => &self.delay,
-            Factor::TimeScale => &self.time_scale,
-            Factor::Body => &self.body,
-            Factor::Seed => &self.seed,
-            Factor::Backlog => &self.backlog,
-        }
     }
 
     /// CPU time of the client within the window, user and kernel.

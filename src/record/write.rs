@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::row::{EnvRow, TrialRow};
 use super::{
-    ENV, EXPERIMENT, Event, Happening, LATENCY, MACHINE, MANIFEST, Manifest, PLAN, REQUESTS,
-    RecordError, TIMELINE, TRIALS, frames, lines,
+    CONNECTIONS, ENV, EXPERIMENT, Event, Happening, LATENCY, MACHINE, MANIFEST, Manifest, PLAN,
+    REQUESTS, RecordError, TIMELINE, TRIALS, frames, lines,
 };
 use crate::machine::Machine;
 use crate::plan::Plan;
@@ -113,6 +113,7 @@ impl NewRun<'_> {
         write_synced(&dir.join(ENV), &lines::header(&EnvRow::default())?)?;
         write_synced(&dir.join(LATENCY), &frames::header()?)?;
         fs::create_dir(dir.join(REQUESTS))?;
+        fs::create_dir(dir.join(CONNECTIONS))?;
         fs::create_dir(dir.join(TIMELINE))?;
         sync_dir(dir)?;
 
@@ -181,6 +182,11 @@ impl RunWriter {
     /// Where the request rows of a trial go.
     pub fn requests_path(&self, trial: &str) -> PathBuf {
         self.dir.join(REQUESTS).join(format!("{trial}.csv.zst"))
+    }
+
+    /// Where the connection rows of a trial belong.
+    pub fn connections_path(&self, trial: &str) -> PathBuf {
+        self.dir.join(CONNECTIONS).join(format!("{trial}.csv.zst"))
     }
 
     /// Where the timeline of a trial goes.

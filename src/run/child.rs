@@ -1,7 +1,6 @@
 //! Real processes: a fresh delay server and a fresh client for each trial. The server is this
 //! binary; so is the client, except where builds are compared.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -49,7 +48,7 @@ impl ChildExecutor {
         let ready: ServerReady = server.answer(&wait)?;
         let client = self.clients.get(job.build).cloned().unwrap_or_else(this_binary);
         let mut client = Process::start("client", command(&client, CLIENT_COMMAND))?;
-        client.send(&with_server(&job.client, ready.addr))?;
+        client.send(&with_server(&job.client, &ready))?;
         client.close_input();
         let measured = client.answer(&wait)?;
         client.end(&wait)?;
@@ -78,6 +77,12 @@ impl Executor for ChildExecutor {
     }
 }
 
-fn with_server(config: &ClientConfig, server: SocketAddr) -> ClientConfig {
-    ClientConfig { server, ..config.clone() }
+/// What only the server could tell.
+fn with_server(config: &ClientConfig, ready: &ServerReady) -> ClientConfig {
+    ClientConfig {
+        server: ready.addr,
+        certificate: ready.certificate.clone(),
+        dns: ready.dns,
+        ..config.clone()
+    }
 }

@@ -10,6 +10,7 @@ pub mod progress;
 mod tests;
 
 use std::collections::{HashMap, HashSet};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 pub use child::ChildExecutor;
@@ -19,7 +20,7 @@ pub use progress::Progress;
 
 use crate::machine::{Cpu, Load};
 use crate::plan::{Plan, PlannedTrial, Replica};
-use crate::protocol::{ClientConfig, RequestLog, ServerConfig, Timeline, VERSION};
+use crate::protocol::{ClientConfig, RequestLog, ServerConfig, ServerReady, Timeline};
 use crate::record::{EnvRow, Happening, RecordError, RunWriter, Status, TrialRow, invalid};
 use crate::spec::RecordLevel;
 
@@ -302,30 +303,19 @@ impl Trial<'_> {
             path: writer.timeline_path(trial),
             every_ns: (cell.ideal.wall_ns / TIMELINE_SAMPLES).max(TIMELINE_EVERY_NS),
         });
+        let nowhere = ServerReady::at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         Job {
             server: ServerConfig {
-                protocol: VERSION,
-                port: 0,
-                seed: scenario.seed,
-                delay: scenario.delay.clone(),
-                time_scale: scenario.time_scale,
-                body_bytes: scenario.body_bytes,
-                backlog: scenario.backlog,
                 cpus: self.cpus.server.clone(),
-                nofile: None,
+                ..ServerConfig::of(scenario).for_strategy(&cell.strategy)
             },
+            // What it needs to know of the server, the executor fills in.
             client: ClientConfig {
-                protocol: VERSION,
-                server: std::net::SocketAddr::from(([127, 0, 0, 1], 0)),
-                strategy: cell.strategy.clone(),
-                requests: scenario.requests,
-                seed: scenario.seed,
-                delay: scenario.delay.clone(),
-                time_scale: scenario.time_scale,
-                body_bytes: scenario.body_bytes,
                 cpus: self.cpus.client.clone(),
+                connection_log: request_log.is_some().then(|| writer.connections_path(trial)),
                 request_log,
                 timeline,
+                ..ClientConfig::of(scenario, &cell.strategy, &nowhere)
             },
             deadline: Duration::from_nanos(self.plan.deadline_ns(cell)),
             build: self.planned.build,

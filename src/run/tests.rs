@@ -56,7 +56,7 @@ impl Executor for Planned {
             return Outcome::Failed("client ended\nwithout an answer".to_owned());
         }
         let delays = job.client.delay.all_ns(1, job.client.requests, 1.0);
-        let ideal = job.client.strategy.ideal(&delays);
+        let ideal = job.client.strategy.ideal(&delays, 200);
         let requests = u64::from(job.client.requests);
         let latency = 1_100_000;
         Outcome::Measured {

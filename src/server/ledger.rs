@@ -116,6 +116,14 @@ impl Ledger {
         let last = per_connection.len().checked_sub(1);
         let error = |ns: u64| (!counts.lateness.is_empty()).then_some(ns);
         ServerReport {
+            redirected: 0,
+            uploaded_bytes: 0,
+            tls_full: 0,
+            tls_resumed: 0,
+            tls_failed: 0,
+            dns_queries: 0,
+            dns_unknown: 0,
+            accepted: Vec::new(),
             requests: counts.requests,
             answered: counts.answered,
             connections: per_connection.len() as u64,

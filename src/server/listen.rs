@@ -1,7 +1,7 @@
 //! Sockets: listening, accepting, and what runs on a connection.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,9 +19,9 @@ use super::timer::Moment;
 /// cost no CPU, short against the delays of a trial; the connections wait in the accept queue.
 const BACK_OFF: Duration = Duration::from_millis(5);
 
-/// Listens on a loopback port with an accept queue of this length.
-pub(super) fn listen(port: u16, backlog: u32) -> Result<TcpListener, ServerError> {
-    let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+/// Listens on a port with an accept queue of this length.
+pub(super) fn listen(ip: IpAddr, port: u16, backlog: u32) -> Result<TcpListener, ServerError> {
+    let addr = SocketAddr::from((ip, port));
     let socket = TcpSocket::new_v4().map_err(system("make a socket"))?;
     // The port of a server that has just ended is free at once.
     socket.set_reuseaddr(true).map_err(system("share a port"))?;

@@ -98,7 +98,7 @@ impl Server {
         process::set_exact_timers().map_err(system("make timers exact"))?;
         let runtime = runtime()?;
         let entered = runtime.enter();
-        let listener = listen::listen(config.port, config.backlog)?;
+        let listener = listen::listen(config.listen, config.port, config.backlog)?;
         let timer = Timer::start().map_err(system("start a timer"))?;
         drop(entered);
         let shared = Arc::new(Shared {
@@ -118,7 +118,7 @@ impl Server {
         until: impl Future<Output = ()>,
     ) -> Result<ServerReport, ServerError> {
         let addr = self.listener.local_addr().map_err(system("read the address"))?;
-        on_ready(ServerReady { protocol: VERSION, addr })?;
+        on_ready(ServerReady { protocol: VERSION, addr, certificate: None, dns: None })?;
         let shared = self.shared;
         let accepting = listen::accept(self.listener, shared.clone());
         self.runtime.block_on(async {

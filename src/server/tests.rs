@@ -12,23 +12,15 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::delay::{Delay, Fixed, Model, Uniform};
 use crate::protocol::{ServerReady, ServerReport};
+use crate::spec::Scenario;
 
 /// Far longer than any of it takes, so that a machine under load does not fail a test.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn config(body_bytes: u64, delay_ms: u64) -> ServerConfig {
     let model = Model::Fixed(Fixed { ns: delay_ms * 1_000_000 });
-    ServerConfig {
-        protocol: VERSION,
-        port: 0,
-        seed: 7,
-        delay: Delay { model, max_ns: None },
-        time_scale: 1.0,
-        body_bytes,
-        backlog: 4096,
-        cpus: Vec::new(),
-        nofile: None,
-    }
+    let delay = Delay { model, max_ns: None };
+    ServerConfig::of(&Scenario { body_bytes, seed: 7, ..Scenario::plain(1, delay) })
 }
 
 /// A server on a thread of its own.

@@ -51,10 +51,72 @@ pub struct Scenario {
     pub time_scale: f64,
     /// Bytes of an answer's body.
     pub body_bytes: u64,
+    /// Pieces that a body is sent in, at least one.
+    pub chunks: u32,
+    /// Pause between two pieces.
+    pub chunk_delay_ns: u64,
+    /// Bytes of a request's body; a request without one is a GET, with one a POST.
+    pub upload_bytes: u64,
+    /// Redirects before each answer.
+    pub redirects: u32,
+    /// Hosts that requests go to in turn: request `i` goes to host `i mod targets`.
+    pub targets: u32,
+    /// Round trip of the network between client and server; `None` is plain loopback.
+    pub rtt_ns: Option<u64>,
     /// Seed of the delays and of the body.
     pub seed: u64,
     /// The server's queue of connections that are not accepted yet.
     pub backlog: u32,
+    /// Whether connections are encrypted.
+    pub tls: bool,
+    /// Pause of the server before it reads from a new connection.
+    pub connect_delay_ns: u64,
+    /// Pause of the server before a TLS handshake.
+    pub handshake_delay_ns: u64,
+    /// Requests at once on an HTTP/2 connection at most (`SETTINGS_MAX_CONCURRENT_STREAMS`).
+    pub streams: u32,
+    /// How long the name server waits; `None`: there are no names, requests go to the address.
+    pub dns_delay_ns: Option<u64>,
+    /// How long answers of the name server may be kept.
+    pub dns_ttl_ns: u64,
+}
+
+impl Scenario {
+    /// This many requests with these delays, everything else as an experiment file has it by
+    /// default.
+    pub fn plain(requests: u32, delay: Delay) -> Scenario {
+        Scenario {
+            requests,
+            delay,
+            time_scale: 1.0,
+            body_bytes: 0,
+            chunks: 1,
+            chunk_delay_ns: 0,
+            upload_bytes: 0,
+            redirects: 0,
+            targets: 1,
+            rtt_ns: None,
+            seed: 1,
+            backlog: 4_096,
+            tls: false,
+            connect_delay_ns: 0,
+            handshake_delay_ns: 0,
+            streams: 200,
+            dns_delay_ns: None,
+            dns_ttl_ns: 60_000_000_000,
+        }
+    }
+
+    /// What each request takes at least, once it has a connection, in request order: its planned
+    /// delay, the pauses between the pieces of its answer, and a round trip for the answer and for
+    /// each redirect.
+    pub fn waits_ns(&self) -> Vec<u64> {
+        let trips = u64::from(self.redirects) + 1;
+        let pauses = u64::from(self.chunks - 1).saturating_mul(self.chunk_delay_ns);
+        let more = self.rtt_ns.unwrap_or(0).saturating_mul(trips).saturating_add(pauses);
+        let delays = self.delay.all_ns(self.seed, self.requests, self.time_scale);
+        delays.into_iter().map(|delay| delay.saturating_add(more)).collect()
+    }
 }
 
 /// How often everything is repeated, and in which order.

@@ -2,82 +2,104 @@
 
 use super::Scenario;
 use crate::strategy::Strategy;
+use crate::units::{exact_duration, exact_size};
 
-/// A named property of a cell, as text. Selectors, tables and `diff` speak of these.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Factor {
-    /// The reader's name for a strategy.
-    Label,
-    /// How requests are issued.
-    Model,
-    /// The HTTP library.
-    Client,
-    /// What happens to connections.
-    Reuse,
-    /// Requests in flight at most.
-    Limit,
-    /// The async runtime.
-    Runtime,
-    /// The request timeout.
-    Timeout,
-    /// Open files allowed.
-    Nofile,
-    /// Requests of a trial.
-    Requests,
-    /// The delay model.
-    Delay,
-    /// The factor on delays.
-    TimeScale,
-    /// The size of an answer.
-    Body,
-    /// The seed of delays and body.
-    Seed,
-    /// The server's accept queue.
-    Backlog,
+/// The table of factors: those of the strategy first, then those of the scenario. Hands its lines to
+/// the macro of this name: variant, key of the experiment file (and column of the record), meaning.
+macro_rules! factors {
+    ($use:ident) => {
+        $use! {
+            strategy {
+                Label label "The reader's name for a strategy."
+                Model model "How requests are issued."
+                Client client "The HTTP library."
+                Reuse reuse "What happens to connections."
+                Limit limit "Requests in flight at most."
+                MaxConnections max_connections "Open connections at most."
+                Runtime runtime "The async runtime."
+                Protocol protocol "The version of HTTP."
+                TlsResumption tls_resumption "Whether a TLS session may be resumed."
+                DnsCache dns_cache "Whether answers of the name server are kept."
+                Probes probes "Whether the phases of requests are taken."
+                Timeout timeout "The request timeout."
+                Nofile nofile "Open files allowed."
+            }
+            scenario {
+                Requests requests "Requests of a trial."
+                Delay delay "The delay model."
+                TimeScale time_scale "The factor on delays."
+                Body body "The size of an answer."
+                Chunks chunks "The pieces that an answer comes in."
+                ChunkDelay chunk_delay "The pause between two pieces."
+                Upload upload "The size of a request's body."
+                Redirects redirects "Redirects before each answer."
+                Targets targets "Hosts that requests go to."
+                Rtt rtt "The round trip of the network."
+                Seed seed "The seed of delays and body."
+                Backlog backlog "The server's accept queue."
+                Tls tls "Whether connections are encrypted."
+                ConnectDelay connect_delay "The server's pause before it reads from a new connection."
+                HandshakeDelay handshake_delay "The server's pause before a TLS handshake."
+                Streams streams "Requests at once on an HTTP/2 connection at most."
+                DnsDelay dns_delay "How long the name server waits."
+                DnsTtl dns_ttl "How long its answers may be kept."
+            }
+        }
+    };
 }
+pub(crate) use factors;
+
+macro_rules! define {
+    (
+        strategy { $($s:ident $s_name:ident $s_doc:literal)* }
+        scenario { $($c:ident $c_name:ident $c_doc:literal)* }
+    ) => {
+        /// A named property of a cell, as text. Selectors, tables and `diff` speak of these.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Factor {
+            $(#[doc = $s_doc] $s,)*
+            $(#[doc = $c_doc] $c,)*
+        }
+
+        impl Factor {
+            /// Every factor: those of the strategy first, then those of the scenario.
+            pub const ALL: [Factor; [$(stringify!($s),)* $(stringify!($c),)*].len()] =
+                [$(Factor::$s,)* $(Factor::$c,)*];
+
+            /// The key of the experiment file.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Factor::$s => stringify!($s_name),)*
+                    $(Factor::$c => stringify!($c_name),)*
+                }
+            }
+        }
+    };
+}
+factors!(define);
 
 impl Factor {
-    /// Every factor: those of the strategy first, then those of the scenario.
-    pub const ALL: [Factor; 14] = [
-        Factor::Label,
-        Factor::Model,
-        Factor::Client,
-        Factor::Reuse,
-        Factor::Limit,
-        Factor::Runtime,
-        Factor::Timeout,
-        Factor::Nofile,
-        Factor::Requests,
-        Factor::Delay,
-        Factor::TimeScale,
-        Factor::Body,
-        Factor::Seed,
-        Factor::Backlog,
-    ];
-
-    /// The key of the experiment file.
-    pub fn name(self) -> &'static str {
-        match self {
-            Factor::Label => "label",
-            Factor::Model => "model",
-            Factor::Client => "client",
-            Factor::Reuse => "reuse",
-            Factor::Limit => "limit",
-            Factor::Runtime => "runtime",
-            Factor::Timeout => "timeout",
-            Factor::Nofile => "nofile",
-            Factor::Requests => "requests",
-            Factor::Delay => "delay",
-            Factor::TimeScale => "time_scale",
-            Factor::Body => "body",
-            Factor::Seed => "seed",
-            Factor::Backlog => "backlog",
-        }
-    }
-
     /// Whether it belongs to the strategy rather than to the scenario.
     pub fn is_of_strategy(self) -> bool {
         self < Factor::Requests
+    }
+
+    /// What held before recordings had this factor; `None` for those that were always there. A
+    /// cell with this value is the same cell as before.
+    pub fn before_it_was_there(self) -> Option<&'static str> {
+        Some(match self {
+            Factor::MaxConnections | Factor::Rtt | Factor::DnsDelay => "none",
+            Factor::Protocol => "http1",
+            Factor::TlsResumption | Factor::DnsCache | Factor::Probes => "true",
+            Factor::Chunks | Factor::Targets => "1",
+            Factor::ChunkDelay | Factor::ConnectDelay | Factor::HandshakeDelay => "0s",
+            Factor::Upload => "0B",
+            Factor::Redirects => "0",
+            Factor::Tls => "false",
+            Factor::Streams => "200",
+            Factor::DnsTtl => "60s",
+            _ => return None,
+        })
     }
 
     /// Its value in one cell, in one fixed form; `"none"` where the cell has none.
@@ -89,15 +111,32 @@ impl Factor {
             Factor::Client => strategy.library.name.to_owned(),
             Factor::Reuse => strategy.reuse.to_string(),
             Factor::Limit => or_none(strategy.limit.map(|n| n.to_string())),
+            Factor::MaxConnections => or_none(strategy.max_connections.map(|n| n.to_string())),
             Factor::Runtime => or_none(strategy.runtime.map(|r| r.to_string())),
-            Factor::Timeout => or_none(strategy.timeout_ns.map(crate::units::exact_duration)),
+            Factor::Protocol => strategy.protocol.to_string(),
+            Factor::TlsResumption => strategy.tls_resumption.to_string(),
+            Factor::DnsCache => strategy.dns_cache.to_string(),
+            Factor::Probes => strategy.probes.to_string(),
+            Factor::Timeout => or_none(strategy.timeout_ns.map(exact_duration)),
             Factor::Nofile => or_none(strategy.nofile.map(|n| n.to_string())),
             Factor::Requests => scenario.requests.to_string(),
             Factor::Delay => scenario.delay.describe(),
             Factor::TimeScale => scenario.time_scale.to_string(),
-            Factor::Body => crate::units::exact_size(scenario.body_bytes),
+            Factor::Body => exact_size(scenario.body_bytes),
+            Factor::Chunks => scenario.chunks.to_string(),
+            Factor::ChunkDelay => exact_duration(scenario.chunk_delay_ns),
+            Factor::Upload => exact_size(scenario.upload_bytes),
+            Factor::Redirects => scenario.redirects.to_string(),
+            Factor::Targets => scenario.targets.to_string(),
+            Factor::Rtt => or_none(scenario.rtt_ns.map(exact_duration)),
             Factor::Seed => scenario.seed.to_string(),
             Factor::Backlog => scenario.backlog.to_string(),
+            Factor::Tls => scenario.tls.to_string(),
+            Factor::ConnectDelay => exact_duration(scenario.connect_delay_ns),
+            Factor::HandshakeDelay => exact_duration(scenario.handshake_delay_ns),
+            Factor::Streams => scenario.streams.to_string(),
+            Factor::DnsDelay => or_none(scenario.dns_delay_ns.map(exact_duration)),
+            Factor::DnsTtl => exact_duration(scenario.dns_ttl_ns),
         }
     }
 }

@@ -3,13 +3,13 @@
 use std::num::NonZeroU32;
 
 use super::forms::{
-    BoundForm, DelayForm, Duration, FirstLook, Integer, Line, MOST, OneOf, OverForm, Percent,
-    Positive, RuntimeForm, SelectorForm, Size, Targets, Word,
+    BoundForm, DelayForm, Duration, FirstLook, Flag, Integer, Line, MOST, OneOf, OverForm, Percent,
+    Positive, RuntimeForm, SelectorForm, Size, Word,
 };
 use super::key::{AnyKey, Key, Presence, Section, TableForm};
 use super::{FEWEST_LOOKED_AT, Factor, Metric, Over, RecordLevel};
 use crate::delay::LONGEST_NS;
-use crate::strategy::{Library, Model, Reuse, library, model};
+use crate::strategy::{Library, Model, Protocol, Reuse, library, model};
 
 // The file itself.
 
@@ -87,8 +87,50 @@ pub(super) static BODY: Key<Size> =
     Key::optional("body", Size { most: 1_000_000_000 }, "size of an answer's body")
         .default("\"0B\"")
         .many();
-pub(super) static TARGETS: Key<Targets> =
-    Key::optional("targets", Targets, "number of hosts that requests go to").default("1");
+/// A piece is a frame of its own: more than these are no way to send an answer.
+pub(super) static CHUNKS: Key<Integer<u32>> = Key::optional(
+    "chunks",
+    Integer { least: 1, most: 10_000, make: |n| u32::try_from(n).ok(), example: "10" },
+    "pieces that an answer's body comes in, as even as can be",
+)
+.default("1")
+.many();
+pub(super) static CHUNK_DELAY: Key<Duration> = Key::optional(
+    "chunk_delay",
+    Duration { least: 0, most: LONGEST_NS, example: "\"2ms\"" },
+    "pause of the server between two pieces",
+)
+.default("\"0s\"")
+.many();
+pub(super) static UPLOAD: Key<Size> = Key::optional(
+    "upload",
+    Size { most: 1_000_000_000 },
+    "size of a request's body; with one, a request is a POST",
+)
+.default("\"0B\"")
+.many();
+/// RFC 9110 asks clients to stop loops; browsers do after some twenty.
+pub(super) static REDIRECTS: Key<Integer<u32>> = Key::optional(
+    "redirects",
+    Integer { least: 0, most: 20, make: |n| u32::try_from(n).ok(), example: "2" },
+    "redirects (302) before each answer; the delay is that of the answer",
+)
+.default("0")
+.many();
+pub(super) static TARGETS: Key<Integer<u32>> = Key::optional(
+    "targets",
+    Integer { least: 1, most: 1_000, make: |n| u32::try_from(n).ok(), example: "2" },
+    "hosts that requests go to in turn; several need `dns_delay`, since hosts are told apart by name",
+)
+.default("1")
+.many();
+pub(super) static RTT: Key<Duration> = Key::optional(
+    "rtt",
+    Duration { least: 1_000, most: 10_000_000_000, example: "\"15ms\"" },
+    "round trip of the network: each packet is held for half of it, in a network of the trial's own",
+)
+.otherwise("plain loopback")
+.many();
 
 pub(super) static WORKLOAD: Section = Section {
     name: "workload",
@@ -97,7 +139,18 @@ pub(super) static WORKLOAD: Section = Section {
     table: &TableForm {
         title: "[workload]",
         doc: "What every strategy has to do. Lists multiply into scenarios.",
-        keys: &[&REQUESTS, &DELAY, &TIME_SCALE, &BODY, &TARGETS],
+        keys: &[
+            &REQUESTS,
+            &DELAY,
+            &TIME_SCALE,
+            &BODY,
+            &CHUNKS,
+            &CHUNK_DELAY,
+            &UPLOAD,
+            &REDIRECTS,
+            &TARGETS,
+            &RTT,
+        ],
         either: &[],
     },
 };
@@ -110,6 +163,51 @@ pub(super) static BACKLOG: Key<Integer<u32>> = Key::optional(
 .default("4096")
 .many();
 
+pub(super) static TLS: Key<Flag> = Key::optional(
+    "tls",
+    Flag,
+    "whether connections are encrypted (TLS 1.3, a certificate made for the trial)",
+)
+.default("false")
+.many();
+pub(super) static CONNECT_DELAY: Key<Duration> = Key::optional(
+    "connect_delay",
+    Duration { least: 0, most: LONGEST_NS, example: "\"20ms\"" },
+    "pause of the server before it reads from a new connection (the kernel has accepted it: clients see it as a slow handshake, or a slow first answer)",
+)
+.default("\"0s\"")
+.many();
+pub(super) static HANDSHAKE_DELAY: Key<Duration> = Key::optional(
+    "handshake_delay",
+    Duration { least: 0, most: LONGEST_NS, example: "\"15ms\"" },
+    "pause of the server before it answers a TLS handshake",
+)
+.default("\"0s\"")
+.many();
+/// The default is hyper's own, said so that it is in the record.
+pub(super) static STREAMS: Key<Integer<u32>> = Key::optional(
+    "streams",
+    Integer { least: 1, most: 1_000_000, make: |n| u32::try_from(n).ok(), example: "100" },
+    "requests at once on an HTTP/2 connection at most; further ones wait in the client",
+)
+.default("200")
+.many();
+pub(super) static DNS_DELAY: Key<Duration> = Key::optional(
+    "dns_delay",
+    Duration { least: 0, most: LONGEST_NS, example: "\"2ms\"" },
+    "hosts have names, which a name server of the trial's own answers after this time",
+)
+.otherwise("requests go to the address itself, and no name is looked up")
+.many();
+/// The wire has whole seconds.
+pub(super) static DNS_TTL: Key<Duration> = Key::optional(
+    "dns_ttl",
+    Duration { least: 1_000_000_000, most: LONGEST_NS, example: "\"60s\"" },
+    "how long an answer of the name server may be kept, rounded up to whole seconds",
+)
+.default("\"60s\"")
+.many();
+
 pub(super) static SERVER: Section = Section {
     name: "server",
     presence: Presence::Optional,
@@ -117,7 +215,7 @@ pub(super) static SERVER: Section = Section {
     table: &TableForm {
         title: "[server]",
         doc: "The delay server. Lists multiply into scenarios.",
-        keys: &[&BACKLOG],
+        keys: &[&BACKLOG, &TLS, &CONNECT_DELAY, &HANDSHAKE_DELAY, &STREAMS, &DNS_DELAY, &DNS_TTL],
         either: &[],
     },
 };
@@ -156,6 +254,18 @@ pub(super) static LIMIT: Key<Integer<NonZeroU32>> = Key::optional(
 )
 .otherwise("none; some models need one")
 .many();
+pub(super) static MAX_CONNECTIONS: Key<Integer<NonZeroU32>> = Key::optional(
+    "max_connections",
+    Integer {
+        least: 1,
+        most: 1_000_000,
+        make: |n| u32::try_from(n).ok().and_then(NonZeroU32::new),
+        example: "100",
+    },
+    "open connections at most; further requests wait for one (client hyper)",
+)
+.otherwise("none")
+.many();
 pub(super) static RUNTIME: Key<RuntimeForm> =
     Key::optional("runtime", RuntimeForm, "the runtime of an async model")
         .otherwise("current-thread for async models")
@@ -167,6 +277,31 @@ pub(super) static TIMEOUT: Key<Duration> = Key::optional(
 )
 .otherwise("none")
 .many();
+pub(super) static PROTOCOL: Key<OneOf<Protocol>> = Key::optional(
+    "protocol",
+    OneOf { all: protocols, example: "\"http2\"" },
+    "the version of HTTP",
+)
+.default("\"http1\"")
+.many();
+pub(super) static TLS_RESUMPTION: Key<Flag> = Key::optional(
+    "tls_resumption",
+    Flag,
+    "whether a new connection may resume a TLS session; if not, the server hands out no tickets",
+)
+.default("true")
+.many();
+pub(super) static DNS_CACHE: Key<Flag> = Key::optional(
+    "dns_cache",
+    Flag,
+    "whether the client keeps answers of the name server; if not, each look-up is a query",
+)
+.default("true")
+.many();
+pub(super) static PROBES: Key<Flag> =
+    Key::optional("probes", Flag, "whether the phases of requests and connections are taken")
+        .default("true")
+        .many();
 /// Below 16 a client cannot even start; 1 048 576 is Linux's `fs.nr_open`.
 pub(super) static NOFILE: Key<Integer<u64>> = Key::optional(
     "nofile",
@@ -183,7 +318,21 @@ pub(super) static STRATEGY: Section = Section {
     table: &TableForm {
         title: "[[strategy]]",
         doc: "A way of issuing the requests. Lists are multiplied; tables are added.",
-        keys: &[&LABEL, &MODEL, &CLIENT, &REUSE, &LIMIT, &RUNTIME, &TIMEOUT, &NOFILE],
+        keys: &[
+            &LABEL,
+            &MODEL,
+            &CLIENT,
+            &REUSE,
+            &LIMIT,
+            &MAX_CONNECTIONS,
+            &RUNTIME,
+            &PROTOCOL,
+            &TLS_RESUMPTION,
+            &DNS_CACHE,
+            &PROBES,
+            &TIMEOUT,
+            &NOFILE,
+        ],
         either: &[],
     },
 };
@@ -196,6 +345,14 @@ fn models() -> Vec<Word<&'static Model>> {
 fn libraries() -> Vec<Word<&'static Library>> {
     let word = |l: &&'static Library| Word { word: l.name, value: *l, doc: l.summary.to_owned() };
     library::ALL.iter().map(word).collect()
+}
+
+fn protocols() -> Vec<Word<Protocol>> {
+    let doc = |protocol| match protocol {
+        Protocol::Http1 => "HTTP/1.1",
+        Protocol::Http2 => "HTTP/2, by ALPN with TLS and by prior knowledge without",
+    };
+    Protocol::ALL.map(|p| Word { word: p.name(), value: p, doc: doc(p).to_owned() }).into()
 }
 
 fn reuses() -> Vec<Word<Reuse>> {
@@ -241,15 +398,32 @@ static FACTORS: [&dyn AnyKey; Factor::ALL.len()] = [
     &CLIENT,
     &REUSE,
     &LIMIT,
+    &MAX_CONNECTIONS,
     &RUNTIME,
+    &PROTOCOL,
+    &TLS_RESUMPTION,
+    &DNS_CACHE,
+    &PROBES,
     &TIMEOUT,
     &NOFILE,
     &REQUESTS,
     &DELAY,
     &TIME_SCALE,
     &BODY,
+    &CHUNKS,
+    &CHUNK_DELAY,
+    &UPLOAD,
+    &REDIRECTS,
+    &TARGETS,
+    &RTT,
     &SEED,
     &BACKLOG,
+    &TLS,
+    &CONNECT_DELAY,
+    &HANDSHAKE_DELAY,
+    &STREAMS,
+    &DNS_DELAY,
+    &DNS_TTL,
 ];
 
 // [blocks]

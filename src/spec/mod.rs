@@ -27,6 +27,7 @@ mod tests;
 pub use claim::{Claim, Over};
 pub use error::{SpecError, SpecErrors};
 pub use experiment::{Blocks, Experiment, FEWEST_LOOKED_AT, RecordLevel, Scenario, Until};
+pub(crate) use factor::factors;
 pub use factor::{Factor, Selector};
 pub use gate::Gate;
 pub use metric::{Metric, Unit};

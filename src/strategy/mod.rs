@@ -7,6 +7,7 @@
 pub mod failure;
 pub mod library;
 pub mod model;
+pub mod probe;
 pub mod schedule;
 pub mod work;
 
@@ -80,6 +81,35 @@ impl fmt::Display for Runtime {
     }
 }
 
+/// The version of HTTP that a client speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2: by ALPN where connections are encrypted, by prior knowledge where they are not.
+    Http2,
+}
+
+impl Protocol {
+    /// Every protocol, in the order of the documentation.
+    pub const ALL: [Protocol; 2] = [Protocol::Http1, Protocol::Http2];
+
+    /// The word of the experiment file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Protocol::Http1 => "http1",
+            Protocol::Http2 => "http2",
+        }
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// One valid way of issuing requests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "Wire", try_from = "Wire")]
@@ -94,8 +124,18 @@ pub struct Strategy {
     pub reuse: Reuse,
     /// Requests in flight at most.
     pub limit: Option<NonZeroU32>,
+    /// Open connections at most; further requests wait for one.
+    pub max_connections: Option<NonZeroU32>,
     /// The runtime; `Some` exactly for async models.
     pub runtime: Option<Runtime>,
+    /// The version of HTTP.
+    pub protocol: Protocol,
+    /// Whether a TLS session may be resumed.
+    pub tls_resumption: bool,
+    /// Whether answers of the name server are kept.
+    pub dns_cache: bool,
+    /// Whether the phases of requests are taken.
+    pub probes: bool,
     /// A request that takes longer fails with class `timeout(…)`.
     pub timeout_ns: Option<u64>,
     /// Open files that the client process may have (`RLIMIT_NOFILE`).
@@ -134,25 +174,93 @@ pub enum Invalid {
         /// The model asked for.
         model: &'static str,
     },
+    /// The library does not speak this version of HTTP.
+    #[error("client `{client}` does not speak {protocol}; clients that do: {}", .can.join(", "))]
+    Protocol {
+        /// The client asked for.
+        client: &'static str,
+        /// The version asked for.
+        protocol: Protocol,
+        /// The clients of the model that speak it.
+        can: Vec<&'static str>,
+    },
+    /// The library cannot bound its open connections.
+    #[error(
+        "client `{client}` has no limit on open connections; remove `max_connections`, or choose a client that has one: {}",
+        .can.join(", ")
+    )]
+    MaxConnections {
+        /// The client asked for.
+        client: &'static str,
+        /// The clients that can.
+        can: Vec<&'static str>,
+    },
     /// A blocking model has no runtime.
     #[error("model `{0}` runs on threads, not on a runtime; remove `runtime`")]
     RuntimeForbidden(&'static str),
 }
 
+/// What is asked of a strategy; not every combination is one.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// See [`Strategy::label`].
+    pub label: String,
+    /// See [`Strategy::model`].
+    pub model: &'static Model,
+    /// See [`Strategy::library`].
+    pub library: &'static Library,
+    /// See [`Strategy::reuse`].
+    pub reuse: Reuse,
+    /// See [`Strategy::limit`].
+    pub limit: Option<NonZeroU32>,
+    /// See [`Strategy::max_connections`].
+    pub max_connections: Option<NonZeroU32>,
+    /// See [`Strategy::runtime`].
+    pub runtime: Option<Runtime>,
+    /// See [`Strategy::protocol`].
+    pub protocol: Protocol,
+    /// See [`Strategy::tls_resumption`].
+    pub tls_resumption: bool,
+    /// See [`Strategy::dns_cache`].
+    pub dns_cache: bool,
+    /// See [`Strategy::probes`].
+    pub probes: bool,
+    /// See [`Strategy::timeout_ns`].
+    pub timeout_ns: Option<u64>,
+    /// See [`Strategy::nofile`].
+    pub nofile: Option<u64>,
+}
+
+impl Wanted {
+    /// A model and a library, everything else as an experiment file has it by default.
+    pub fn of(
+        label: impl Into<String>,
+        model: &'static Model,
+        library: &'static Library,
+    ) -> Wanted {
+        Wanted {
+            label: label.into(),
+            model,
+            library,
+            reuse: Reuse::Session,
+            limit: None,
+            max_connections: None,
+            runtime: None,
+            protocol: Protocol::Http1,
+            tls_resumption: true,
+            dns_cache: true,
+            probes: true,
+            timeout_ns: None,
+            nofile: None,
+        }
+    }
+}
+
 impl Strategy {
     /// Checks the combination and fills in what follows from it (the runtime of an async model is
     /// `current-thread` unless given).
-    #[expect(clippy::too_many_arguments, reason = "one argument per factor of the experiment file")]
-    pub fn new(
-        label: String,
-        model: &'static Model,
-        library: &'static Library,
-        reuse: Reuse,
-        limit: Option<NonZeroU32>,
-        runtime: Option<Runtime>,
-        timeout_ns: Option<u64>,
-        nofile: Option<u64>,
-    ) -> Result<Strategy, Invalid> {
+    pub fn new(wanted: Wanted) -> Result<Strategy, Invalid> {
+        let Wanted { model, library, reuse, limit, .. } = wanted;
         if library.flavour() != model.flavour() {
             let can = library::of_flavour(model.flavour()).map(|l| l.name).collect();
             return Err(Invalid::Client { model: model.name, client: library.name, can });
@@ -168,36 +276,83 @@ impl Strategy {
             }
             _ => {}
         }
-        let runtime = match (model.flavour(), runtime) {
+        if !library.protocols.contains(&wanted.protocol) {
+            let can = library::of_flavour(model.flavour());
+            let can = can.filter(|l| l.protocols.contains(&wanted.protocol)).map(|l| l.name);
+            let (client, protocol) = (library.name, wanted.protocol);
+            return Err(Invalid::Protocol { client, protocol, can: can.collect() });
+        }
+        if wanted.max_connections.is_some() && !library.bounds_connections {
+            let can = library::ALL.iter().filter(|l| l.bounds_connections).map(|l| l.name);
+            return Err(Invalid::MaxConnections { client: library.name, can: can.collect() });
+        }
+        let runtime = match (model.flavour(), wanted.runtime) {
             (Flavour::Blocking, Some(_)) => return Err(Invalid::RuntimeForbidden(model.name)),
             (Flavour::Blocking, None) => None,
             (Flavour::Async, given) => Some(given.unwrap_or(Runtime::CurrentThread)),
         };
-        Ok(Strategy { label, model, library, reuse, limit, runtime, timeout_ns, nofile })
+        Ok(Strategy {
+            label: wanted.label,
+            model,
+            library,
+            reuse,
+            limit,
+            max_connections: wanted.max_connections,
+            runtime,
+            protocol: wanted.protocol,
+            tls_resumption: wanted.tls_resumption,
+            dns_cache: wanted.dns_cache,
+            probes: wanted.probes,
+            timeout_ns: wanted.timeout_ns,
+            nofile: wanted.nofile,
+        })
     }
 
-    /// The schedule that this strategy would follow without any overhead.
-    pub fn ideal(&self, delays_ns: &[u64]) -> schedule::Schedule {
-        (self.model.ideal)(delays_ns, self.limit)
+    /// The schedule that this strategy would follow without any overhead, for requests that take
+    /// this long and, on HTTP/2, `streams` of them at once on a connection.
+    pub fn ideal(&self, waits_ns: &[u64], streams: u32) -> schedule::Schedule {
+        let requests = u32::try_from(waits_ns.len()).unwrap_or(u32::MAX);
+        match self.connection_slots(streams).filter(|cap| cap.get() < self.asked(requests)) {
+            Some(cap) => schedule::list(waits_ns, cap),
+            None => (self.model.ideal)(waits_ns, self.limit),
+        }
     }
 
-    /// Connections that the server may see for `requests` requests, if none of them fails.
-    pub fn connections(&self, requests: u32) -> RangeInclusive<u32> {
+    /// Connections that the server may see for `requests` requests to `targets` hosts, if none of
+    /// them fails.
+    pub fn connections(&self, requests: u32, targets: u32) -> RangeInclusive<u32> {
         if self.reuse == Reuse::None {
             return requests..=requests;
         }
-        let slots = self.concurrency(requests);
-        let most = slots.saturating_mul(self.library.connections_per_slot).min(requests);
-        most.min(1)..=most
+        let slots = self.concurrency(requests, u32::MAX);
+        // Connections to one host are of no use for another.
+        let most = slots.saturating_mul(self.library.connections_per_slot).saturating_mul(targets);
+        targets.min(requests)..=most.min(requests)
     }
 
-    /// Requests that can be in flight at once, of `requests`.
-    pub fn concurrency(&self, requests: u32) -> u32 {
+    /// Requests that can be in flight at once, of `requests`, with `streams` at most on an HTTP/2
+    /// connection.
+    pub fn concurrency(&self, requests: u32, streams: u32) -> u32 {
+        let slots = self.connection_slots(streams);
+        slots.map_or(u32::MAX, NonZeroU32::get).min(self.asked(requests))
+    }
+
+    /// Requests that its model has in flight at most.
+    fn asked(&self, requests: u32) -> u32 {
         match (self.model.limit, self.limit) {
             (_, Some(limit)) => limit.get().min(requests),
             (LimitRule::Forbidden, None) if self.model.flavour() == Flavour::Blocking => 1,
             (_, None) => requests,
         }
+    }
+
+    /// Requests that its connections can carry at once, if it bounds them.
+    fn connection_slots(&self, streams: u32) -> Option<NonZeroU32> {
+        let on_each = match self.protocol {
+            Protocol::Http1 => 1,
+            Protocol::Http2 => streams.max(1),
+        };
+        Some(self.max_connections?.saturating_mul(NonZeroU32::new(on_each)?))
     }
 }
 
@@ -210,7 +365,12 @@ struct Wire {
     client: String,
     reuse: Reuse,
     limit: Option<NonZeroU32>,
+    max_connections: Option<NonZeroU32>,
     runtime: Option<Runtime>,
+    protocol: Protocol,
+    tls_resumption: bool,
+    dns_cache: bool,
+    probes: bool,
     timeout_ns: Option<u64>,
     nofile: Option<u64>,
 }
@@ -223,7 +383,12 @@ impl From<Strategy> for Wire {
             client: s.library.name.to_owned(),
             reuse: s.reuse,
             limit: s.limit,
+            max_connections: s.max_connections,
             runtime: s.runtime,
+            protocol: s.protocol,
+            tls_resumption: s.tls_resumption,
+            dns_cache: s.dns_cache,
+            probes: s.probes,
             timeout_ns: s.timeout_ns,
             nofile: s.nofile,
         }
@@ -238,7 +403,21 @@ impl TryFrom<Wire> for Strategy {
             model::named(&w.model).ok_or_else(|| format!("there is no model `{}`", w.model))?;
         let library = library::named(&w.client)
             .ok_or_else(|| format!("there is no client `{}`", w.client))?;
-        Strategy::new(w.label, model, library, w.reuse, w.limit, w.runtime, w.timeout_ns, w.nofile)
-            .map_err(|e| e.to_string())
+        Strategy::new(Wanted {
+            label: w.label,
+            model,
+            library,
+            reuse: w.reuse,
+            limit: w.limit,
+            max_connections: w.max_connections,
+            runtime: w.runtime,
+            protocol: w.protocol,
+            tls_resumption: w.tls_resumption,
+            dns_cache: w.dns_cache,
+            probes: w.probes,
+            timeout_ns: w.timeout_ns,
+            nofile: w.nofile,
+        })
+        .map_err(|e| e.to_string())
     }
 }

@@ -38,7 +38,7 @@ fn read_request(stream: &mut TcpStream) -> Option<u32> {
 }
 
 fn body() -> Vec<u8> {
-    crate::body::pattern(SEED, BODY_BYTES as usize).to_vec()
+    body::pattern(SEED, BODY_BYTES as usize).to_vec()
 }
 
 fn answer(mut stream: TcpStream, index: u32, length: u64, body: &[u8]) {

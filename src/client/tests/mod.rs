@@ -14,9 +14,10 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::delay::{Delay, Fixed, Model};
-use crate::protocol::{ServerConfig, ServerReport, VERSION};
+use crate::protocol::{ServerConfig, ServerReady, ServerReport};
 use crate::server::{self, ServerError};
-use crate::strategy::{Reuse, library, model};
+use crate::spec::Scenario;
+use crate::strategy::{Reuse, Wanted, library, model};
 
 const SEED: u64 = 7;
 const BODY_BYTES: u64 = 20_000;
@@ -34,21 +35,11 @@ struct Serving {
 
 impl Serving {
     fn start(delay: Delay) -> Serving {
-        let config = ServerConfig {
-            protocol: VERSION,
-            port: 0,
-            seed: SEED,
-            delay,
-            time_scale: 1.0,
-            body_bytes: BODY_BYTES,
-            backlog: 4096,
-            cpus: Vec::new(),
-            nofile: None,
-        };
+        let config = ServerConfig::of(&scenario(1, delay));
         let (ready, is_ready) = mpsc::channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {
-            let on_ready = |r: crate::protocol::ServerReady| ready.send(r.addr).expect("a test");
+            let on_ready = |r: ServerReady| ready.send(r.addr).expect("a test");
             server::serve(config, on_ready, async { drop(stopped.await) })
         });
         let addr = is_ready.recv_timeout(Duration::from_secs(20)).expect("a server");
@@ -66,21 +57,13 @@ fn strategy(model: &str, client: &str, reuse: Reuse, limit: u32) -> Strategy {
     let model = model::named(model).expect("a model");
     let library = library::named(client).expect("a library");
     let limit = NonZeroU32::new(limit).filter(|_| model::limited().contains(&model.name));
-    Strategy::new("x".to_owned(), model, library, reuse, limit, None, None, None).expect("valid")
+    Strategy::new(Wanted { reuse, limit, ..Wanted::of("x", model, library) }).expect("valid")
 }
 
 fn config(server: SocketAddr, strategy: Strategy, requests: u32, delay: Delay) -> ClientConfig {
-    ClientConfig {
-        protocol: VERSION,
-        server,
-        strategy,
-        requests,
-        seed: SEED,
-        delay,
-        time_scale: 1.0,
-        body_bytes: BODY_BYTES,
-        cpus: Vec::new(),
-        request_log: None,
-        timeline: None,
-    }
+    ClientConfig::of(&scenario(requests, delay), &strategy, &ServerReady::at(server))
+}
+
+fn scenario(requests: u32, delay: Delay) -> Scenario {
+    Scenario { body_bytes: BODY_BYTES, seed: SEED, ..Scenario::plain(requests, delay) }
 }

@@ -14,7 +14,7 @@ fn check(strategy: &Strategy) {
     let serving = Serving::start(fixed_ms(DELAY_MS));
     let client = run(&config(serving.addr, strategy.clone(), REQUESTS, fixed_ms(DELAY_MS)));
     let (client, server) = (client.expect("a report"), serving.stop());
-    let (requests, most) = (u64::from(REQUESTS), u64::from(strategy.concurrency(REQUESTS)));
+    let (requests, most) = (u64::from(REQUESTS), u64::from(strategy.concurrency(REQUESTS, 200)));
 
     // Each answer names its request, and no slot takes two: so all were issued exactly once.
     assert_eq!(
@@ -24,7 +24,7 @@ fn check(strategy: &Strategy) {
     );
     assert_eq!((client.body_bytes, &client.first_error), (requests * BODY_BYTES, &None), "{name}");
     assert_eq!((client.peak_in_flight, server.peak_in_flight), (most, most), "{name}");
-    let connections = strategy.connections(REQUESTS);
+    let connections = strategy.connections(REQUESTS, 1);
     assert!(
         connections.contains(&(server.connections as u32)),
         "{name}: {} connections instead of {connections:?}",
@@ -32,7 +32,7 @@ fn check(strategy: &Strategy) {
     );
     let latency = client.latency_percentiles.expect("latencies");
     assert!(latency.p50_ns >= DELAY_MS * 1_000_000, "{name}: {latency:?}");
-    let ideal = strategy.ideal(&vec![DELAY_MS * 1_000_000; REQUESTS as usize]);
+    let ideal = strategy.ideal(&vec![DELAY_MS * 1_000_000; REQUESTS as usize], 200);
     assert!(client.wall_ns >= ideal.wall_ns, "{name}: {} ns", client.wall_ns);
     assert!(client.peak_threads >= Some(1) && client.max_rss_bytes > Some(0), "{name}");
 }
@@ -45,7 +45,7 @@ fn a_connection_serves_one_request_after_the_other() {
     {
         let serving = Serving::start(fixed_ms(1));
         let strategy = strategy("sequential", client, reuse, 0);
-        assert_eq!(strategy.connections(20).start(), &1);
+        assert_eq!(strategy.connections(20, 1).start(), &1);
         let report = run(&config(serving.addr, strategy, 20, fixed_ms(1))).expect("a report");
         let server = serving.stop();
         assert_eq!((report.ok, server.connections), (20, 1), "{client} {reuse}");

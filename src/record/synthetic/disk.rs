@@ -8,7 +8,7 @@ use fs_err as fs;
 
 use crate::record::{
     LATENCY, REQUESTS, Recording, RequestRow, TIMELINE, TimelineRow, TrialRow, frames, lines,
-    write_requests,
+    write_compressed,
 };
 
 /// Rows that are kept of a trial, as in `record = "sample"`.
@@ -46,7 +46,7 @@ pub(crate) fn on_disk(recording: &mut Recording, dir: &Path) {
         if row.block == 1 && row.replica == "a" {
             let path = dir.join(REQUESTS).join(format!("{}.csv.zst", row.trial));
             let kept = requests.iter().take(ROWS).cloned();
-            write_requests(fs::File::create(path).expect("a file"), kept).expect("rows");
+            write_compressed(fs::File::create(path).expect("a file"), kept).expect("rows");
         }
         if row.block == 0 && row.replica == "a" {
             let path = dir.join(TIMELINE).join(format!("{}.csv", row.trial));
@@ -64,7 +64,7 @@ fn requests(recording: &Recording, row: &TrialRow) -> Vec<RequestRow> {
     let delays = scenario.delay.all_ns(scenario.seed, scenario.requests, scenario.time_scale);
     let wall = row.wall_ns.unwrap_or(row.ideal_ns);
     let stretch = wall as f64 / row.ideal_ns.max(1) as f64;
-    let slots = cell.strategy.concurrency(scenario.requests);
+    let slots = cell.strategy.concurrency(scenario.requests, scenario.streams);
     let mut free: BinaryHeap<Reverse<u64>> = (0..slots).map(|_| Reverse(0)).collect();
     let failed = row.errors.unwrap_or(0) as usize;
     (0u32..)
@@ -86,6 +86,7 @@ fn requests(recording: &Recording, row: &TrialRow) -> Vec<RequestRow> {
                 body_bytes: scenario.body_bytes,
                 error: fails.then(|| "timeout".to_owned()),
                 error_chain: fails.then(|| "timeout: global".to_owned()),
+                ..RequestRow::default()
             }
         })
         .collect()

@@ -11,7 +11,7 @@ use crate::delay::{Delay, Fixed, Model};
 use crate::machine::Machine;
 use crate::plan::{Only, Plan, PlannedTrial};
 use crate::spec::{Blocks, Experiment, RecordLevel, Scenario};
-use crate::strategy::{Reuse, Strategy, library, model};
+use crate::strategy::{Strategy, Wanted, library, model};
 
 pub(crate) use disk::on_disk;
 
@@ -23,12 +23,11 @@ pub(crate) fn experiment(strategies: Vec<Strategy>, blocks: u32) -> Experiment {
         title: "A synthetic experiment".to_owned(),
         question: "Which strategy is the fastest?".to_owned(),
         scenarios: vec![Scenario {
-            requests: 100,
-            delay: Delay { model: Model::Fixed(Fixed { ns: 10_000_000 }), max_ns: None },
-            time_scale: 1.0,
             body_bytes: 4_000,
-            seed: 1,
-            backlog: 4_096,
+            ..Scenario::plain(
+                100,
+                Delay { model: Model::Fixed(Fixed { ns: 10_000_000 }), max_ns: None },
+            )
         }],
         strategies,
         excludes: Vec::new(),
@@ -48,8 +47,7 @@ pub(crate) fn strategy(label: &str, model: &str, limit: Option<u32>) -> Strategy
     let model = model::named(model).expect("a model");
     let library = library::of_flavour(model.flavour()).next().expect("a library");
     let limit = limit.and_then(NonZeroU32::new);
-    Strategy::new(label.to_owned(), model, library, Reuse::Session, limit, None, None, None)
-        .expect("a valid strategy")
+    Strategy::new(Wanted { limit, ..Wanted::of(label, model, library) }).expect("a valid strategy")
 }
 
 /// A recording of an experiment in which `fill` decided what became of each trial; before that, a

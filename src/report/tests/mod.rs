@@ -14,7 +14,7 @@ use crate::plan::{Plan, PlannedTrial};
 use crate::record::synthetic::{experiment, on_disk, recording, strategy};
 use crate::record::{EnvRow, Event, Happening, Recording, TrialRow};
 use crate::spec::{Claim, Experiment, Factor, Metric, Over, Selector};
-use crate::strategy::{Reuse, Strategy, library, model};
+use crate::strategy::{Reuse, Strategy, Wanted, library, model};
 
 /// A number that looks random in [−1, 1], the same for the same trial.
 fn wobble(trial: &PlannedTrial, salt: u64) -> f64 {
@@ -34,8 +34,7 @@ fn seed(blocks: u32) -> Experiment {
     let sequential = |label: &str, client: &str, reuse: Reuse| {
         let model = model::named("sequential").expect("a model");
         let library = library::named(client).expect("a library");
-        Strategy::new(label.to_owned(), model, library, reuse, None, None, None, None)
-            .expect("a strategy")
+        Strategy::new(Wanted { reuse, ..Wanted::of(label, model, library) }).expect("a strategy")
     };
     let mut strategies = vec![
         sequential("sync", "ureq", Reuse::None),

@@ -16,7 +16,7 @@ use crate::strategy::Runtime;
 
 pub(super) use delay::{DelayForm, definitions};
 pub(super) use number::{
-    Bound, BoundForm, FirstLook, Integer, MOST, Percent, Positive, Targets, grouped, number,
+    Bound, BoundForm, FirstLook, Integer, MOST, Percent, Positive, grouped, number,
 };
 pub(super) use selector::{Over as OverForm, Picked, PickedOver, SelectorForm, selector_schema};
 pub(super) use unit::{Duration, Size};
@@ -57,6 +57,41 @@ impl Form for Line {
 impl Canonical for Line {
     fn canonical(&self, value: &String) -> String {
         value.clone()
+    }
+}
+
+/// `true` or `false`.
+pub(super) struct Flag;
+
+impl Form for Flag {
+    type Value = bool;
+
+    fn read(&self, node: &Node, reading: &mut Reading) -> Option<bool> {
+        match node.kind {
+            Kind::Bool(flag) => Some(flag),
+            _ => {
+                reading.unfit(node, &self.expected(), self.example());
+                None
+            }
+        }
+    }
+
+    fn expected(&self) -> String {
+        "true or false".to_owned()
+    }
+
+    fn example(&self) -> &'static str {
+        "false"
+    }
+
+    fn schema(&self) -> Value {
+        json!({ "type": "boolean" })
+    }
+}
+
+impl Canonical for Flag {
+    fn canonical(&self, value: &bool) -> String {
+        value.to_string()
     }
 }
 

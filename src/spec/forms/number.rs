@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use crate::spec::FEWEST_LOOKED_AT;
-use crate::spec::error::Problem;
 use crate::spec::key::{Canonical, Form, Reading};
 use crate::spec::node::{Kind, Node};
 
@@ -184,37 +183,6 @@ impl Form for Percent {
 
     fn schema(&self) -> Value {
         json!({ "type": "string", "pattern": "^\\s*[0-9.]+\\s*%\\s*$" })
-    }
-}
-
-/// How many hosts requests go to: one. Several are not supported.
-pub(in crate::spec) struct Targets;
-
-impl Form for Targets {
-    type Value = ();
-
-    fn read(&self, node: &Node, reading: &mut Reading) -> Option<()> {
-        match node.kind {
-            Kind::Integer(1) => return Some(()),
-            Kind::Integer(2..) => {
-                let what = "several targets are not supported yet; `targets` must be 1";
-                reading.report(Problem::at(node.span, what).hint("remove `targets`"));
-            }
-            _ => reading.unfit(node, &self.expected(), self.example()),
-        }
-        None
-    }
-
-    fn expected(&self) -> String {
-        "1 (several targets are not supported yet)".to_owned()
-    }
-
-    fn example(&self) -> &'static str {
-        "1"
-    }
-
-    fn schema(&self) -> Value {
-        json!({ "const": 1 })
     }
 }
 

@@ -16,21 +16,47 @@ pub(in crate::spec) fn key_of(factor: Factor) -> &'static dyn FactorKey {
         Factor::Client => &keys::CLIENT,
         Factor::Reuse => &keys::REUSE,
         Factor::Limit => &keys::LIMIT,
+        Factor::MaxConnections => &keys::MAX_CONNECTIONS,
         Factor::Runtime => &keys::RUNTIME,
+        Factor::Protocol => &keys::PROTOCOL,
+        Factor::TlsResumption => &keys::TLS_RESUMPTION,
+        Factor::DnsCache => &keys::DNS_CACHE,
+        Factor::Probes => &keys::PROBES,
         Factor::Timeout => &keys::TIMEOUT,
         Factor::Nofile => &keys::NOFILE,
         Factor::Requests => &keys::REQUESTS,
         Factor::Delay => &keys::DELAY,
         Factor::TimeScale => &keys::TIME_SCALE,
         Factor::Body => &keys::BODY,
+        Factor::Chunks => &keys::CHUNKS,
+        Factor::ChunkDelay => &keys::CHUNK_DELAY,
+        Factor::Upload => &keys::UPLOAD,
+        Factor::Redirects => &keys::REDIRECTS,
+        Factor::Targets => &keys::TARGETS,
+        Factor::Rtt => &keys::RTT,
         Factor::Seed => &keys::SEED,
         Factor::Backlog => &keys::BACKLOG,
+        Factor::Tls => &keys::TLS,
+        Factor::ConnectDelay => &keys::CONNECT_DELAY,
+        Factor::HandshakeDelay => &keys::HANDSHAKE_DELAY,
+        Factor::Streams => &keys::STREAMS,
+        Factor::DnsDelay => &keys::DNS_DELAY,
+        Factor::DnsTtl => &keys::DNS_TTL,
     }
 }
 
 /// Whether a cell may have no value of this factor; a selector then says "none".
 fn may_be_none(factor: Factor) -> bool {
-    matches!(factor, Factor::Limit | Factor::Runtime | Factor::Timeout | Factor::Nofile)
+    matches!(
+        factor,
+        Factor::Limit
+            | Factor::MaxConnections
+            | Factor::Runtime
+            | Factor::Timeout
+            | Factor::Nofile
+            | Factor::Rtt
+            | Factor::DnsDelay
+    )
 }
 
 /// A selector and the places of its values.

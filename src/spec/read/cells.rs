@@ -231,9 +231,9 @@ impl Cells {
 
 /// A value as one would write it in a selector.
 fn written(value: &str) -> String {
-    match value.parse::<f64>() {
-        Ok(_) => value.to_owned(),
-        Err(_) => format!("{value:?}"),
+    match value.parse::<f64>().is_ok() || value.parse::<bool>().is_ok() {
+        true => value.to_owned(),
+        false => format!("{value:?}"),
     }
 }
 

@@ -146,8 +146,20 @@ struct Axes {
     delay: Vec<Placed<Delay>>,
     time_scale: Vec<Placed<f64>>,
     body: Vec<Placed<u64>>,
+    chunks: Vec<Placed<u32>>,
+    chunk_delay: Vec<Placed<u64>>,
+    upload: Vec<Placed<u64>>,
+    redirects: Vec<Placed<u32>>,
+    targets: Vec<Placed<u32>>,
+    rtt: Vec<Placed<u64>>,
     seed: Vec<Placed<u64>>,
     backlog: Vec<Placed<u32>>,
+    tls: Vec<Placed<bool>>,
+    connect_delay: Vec<Placed<u64>>,
+    handshake_delay: Vec<Placed<u64>>,
+    streams: Vec<Placed<u32>>,
+    dns_delay: Vec<Placed<u64>>,
+    dns_ttl: Vec<Placed<u64>>,
     span: Span,
 }
 
@@ -155,58 +167,108 @@ fn axes(file: &Open, reading: &mut Reading) -> Option<Axes> {
     let seed = file.many(&keys::SEED, reading);
     let absent = Node { kind: node::Kind::Table(Vec::new()), span: file.span };
     let server = file.table(keys::SERVER.name).unwrap_or(&absent);
-    let backlog = keys::SERVER
-        .table
-        .open(server, reading)
-        .map(|server| server.many(&keys::BACKLOG, reading))
-        .unwrap_or_default();
-    let workload = keys::WORKLOAD.table.open(file.table(keys::WORKLOAD.name)?, reading)?;
-    workload.one(&keys::TARGETS, reading);
-    Some(Axes {
+    let server = keys::SERVER.table.open(server, reading);
+    let workload = keys::WORKLOAD.table.open(file.table(keys::WORKLOAD.name)?, reading);
+    let (server, workload) = (server?, workload?);
+    let axes = Axes {
         requests: workload.many(&keys::REQUESTS, reading),
         delay: workload.many(&keys::DELAY, reading),
         time_scale: workload.many(&keys::TIME_SCALE, reading),
         body: workload.many(&keys::BODY, reading),
+        chunks: workload.many(&keys::CHUNKS, reading),
+        chunk_delay: workload.many(&keys::CHUNK_DELAY, reading),
+        upload: workload.many(&keys::UPLOAD, reading),
+        redirects: workload.many(&keys::REDIRECTS, reading),
+        targets: workload.many(&keys::TARGETS, reading),
+        rtt: workload.many(&keys::RTT, reading),
         seed,
-        backlog,
+        backlog: server.many(&keys::BACKLOG, reading),
+        tls: server.many(&keys::TLS, reading),
+        connect_delay: server.many(&keys::CONNECT_DELAY, reading),
+        handshake_delay: server.many(&keys::HANDSHAKE_DELAY, reading),
+        streams: server.many(&keys::STREAMS, reading),
+        dns_delay: server.many(&keys::DNS_DELAY, reading),
+        dns_ttl: server.many(&keys::DNS_TTL, reading),
         span: workload.span,
-    })
+    };
+    if let (Some(several), true) =
+        (axes.targets.iter().find(|t| t.value > 1), axes.dns_delay.is_empty())
+    {
+        let what = "several targets need names, and there is no name server";
+        let hint = "add to [server]: dns_delay = \"0s\"";
+        reading.report(Problem::at(several.span, what).hint(hint));
+    }
+    Some(axes)
 }
 
 impl Axes {
-    fn lengths(&self) -> [(&'static str, usize); 6] {
+    fn lengths(&self) -> [(&'static str, usize); 18] {
         [
             ("requests", self.requests.len()),
             ("delay", self.delay.len()),
             ("time_scale", self.time_scale.len()),
             ("body", self.body.len()),
+            ("chunks", self.chunks.len()),
+            ("chunk_delay", self.chunk_delay.len()),
+            ("upload", self.upload.len()),
+            ("redirects", self.redirects.len()),
+            ("targets", self.targets.len()),
+            ("rtt", self.rtt.len().max(1)),
             ("seed", self.seed.len()),
             ("backlog", self.backlog.len()),
+            ("tls", self.tls.len()),
+            ("connect_delay", self.connect_delay.len()),
+            ("handshake_delay", self.handshake_delay.len()),
+            ("streams", self.streams.len()),
+            ("dns_delay", self.dns_delay.len().max(1)),
+            ("dns_ttl", self.dns_ttl.len()),
         ]
     }
 
     /// Every scenario; the last list varies fastest.
     fn multiply(self) -> Vec<Scenario> {
-        let mut scenarios = Vec::new();
-        for requests in &self.requests {
-            for delay in &self.delay {
-                for time_scale in &self.time_scale {
-                    for body in &self.body {
-                        for seed in &self.seed {
-                            scenarios.extend(self.backlog.iter().map(|backlog| Scenario {
-                                requests: requests.value,
-                                delay: delay.value.clone(),
-                                time_scale: time_scale.value,
-                                body_bytes: body.value,
-                                seed: seed.value,
-                                backlog: backlog.value,
-                            }));
-                        }
-                    }
-                }
-            }
-        }
-        scenarios
+        let mut all = vec![Scenario::plain(1, Delay::NONE)];
+        cross(&mut all, &self.requests, |s, requests| s.requests = requests.value);
+        cross(&mut all, &self.delay, |s, delay| s.delay = delay.value.clone());
+        cross(&mut all, &self.time_scale, |s, time_scale| s.time_scale = time_scale.value);
+        cross(&mut all, &self.body, |s, body| s.body_bytes = body.value);
+        cross(&mut all, &self.chunks, |s, chunks| s.chunks = chunks.value);
+        cross(&mut all, &self.chunk_delay, |s, chunk_delay| s.chunk_delay_ns = chunk_delay.value);
+        cross(&mut all, &self.upload, |s, upload| s.upload_bytes = upload.value);
+        cross(&mut all, &self.redirects, |s, redirects| s.redirects = redirects.value);
+        cross(&mut all, &self.targets, |s, targets| s.targets = targets.value);
+        cross(&mut all, &self.rtt, |s, rtt| s.rtt_ns = Some(rtt.value));
+        cross(&mut all, &self.seed, |s, seed| s.seed = seed.value);
+        cross(&mut all, &self.backlog, |s, backlog| s.backlog = backlog.value);
+        cross(&mut all, &self.tls, |s, tls| s.tls = tls.value);
+        cross(&mut all, &self.connect_delay, |s, connect_delay| {
+            s.connect_delay_ns = connect_delay.value;
+        });
+        cross(&mut all, &self.handshake_delay, |s, handshake_delay| {
+            s.handshake_delay_ns = handshake_delay.value;
+        });
+        cross(&mut all, &self.streams, |s, streams| s.streams = streams.value);
+        cross(&mut all, &self.dns_delay, |s, dns_delay| s.dns_delay_ns = Some(dns_delay.value));
+        cross(&mut all, &self.dns_ttl, |s, dns_ttl| s.dns_ttl_ns = dns_ttl.value);
+        all
+    }
+}
+
+/// Every item with every value, the values varying fastest; an absent list leaves the items as they
+/// are.
+fn cross<'v, T: Clone, V>(
+    items: &mut Vec<T>,
+    values: &'v [Placed<V>],
+    set: impl Fn(&mut T, &'v Placed<V>),
+) {
+    let with = |item: &T, value| {
+        let mut item = item.clone();
+        set(&mut item, value);
+        item
+    };
+    if !values.is_empty() {
+        let all = items.iter().flat_map(|item| values.iter().map(|value| with(item, value)));
+        *items = all.collect();
     }
 }
 

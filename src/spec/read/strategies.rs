@@ -4,11 +4,14 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::num::NonZeroU32;
 
+use super::cross;
 use crate::spec::error::{Problem, Span};
 use crate::spec::key::{Open, Placed, Reading};
 use crate::spec::keys;
 use crate::spec::node::Node;
-use crate::strategy::{Flavour, Invalid, Library, Model, Reuse, Runtime, Strategy, library};
+use crate::strategy::{
+    Flavour, Invalid, Library, Model, Protocol, Reuse, Runtime, Strategy, Wanted, library,
+};
 
 /// The lists of one table.
 pub(super) struct Lists {
@@ -17,7 +20,12 @@ pub(super) struct Lists {
     client: Vec<Placed<(&'static Library, &'static str)>>,
     reuse: Vec<Placed<(Reuse, &'static str)>>,
     limit: Vec<Placed<NonZeroU32>>,
+    max_connections: Vec<Placed<NonZeroU32>>,
     runtime: Vec<Placed<Runtime>>,
+    protocol: Vec<Placed<(Protocol, &'static str)>>,
+    tls_resumption: Vec<Placed<bool>>,
+    dns_cache: Vec<Placed<bool>>,
+    probes: Vec<Placed<bool>>,
     timeout: Vec<Placed<u64>>,
     nofile: Vec<Placed<u64>>,
     pub(super) span: Span,
@@ -43,7 +51,12 @@ fn lists(node: &Node, reading: &mut Reading) -> Option<Lists> {
         client: table.many(&keys::CLIENT, reading),
         reuse: table.many(&keys::REUSE, reading),
         limit: table.many(&keys::LIMIT, reading),
+        max_connections: table.many(&keys::MAX_CONNECTIONS, reading),
         runtime: table.many(&keys::RUNTIME, reading),
+        protocol: table.many(&keys::PROTOCOL, reading),
+        tls_resumption: table.many(&keys::TLS_RESUMPTION, reading),
+        dns_cache: table.many(&keys::DNS_CACHE, reading),
+        probes: table.many(&keys::PROBES, reading),
         timeout: table.many(&keys::TIMEOUT, reading),
         nofile: table.many(&keys::NOFILE, reading),
         span: table.span,
@@ -52,13 +65,18 @@ fn lists(node: &Node, reading: &mut Reading) -> Option<Lists> {
 
 impl Lists {
     /// How many values each key has; an absent key counts as one.
-    pub(super) fn lengths(&self) -> [(&'static str, usize); 7] {
+    pub(super) fn lengths(&self) -> [(&'static str, usize); 12] {
         [
             ("model", self.model.len().max(1)),
             ("client", self.client.len().max(1)),
             ("reuse", self.reuse.len().max(1)),
             ("limit", self.limit.len().max(1)),
+            ("max_connections", self.max_connections.len().max(1)),
             ("runtime", self.runtime.len().max(1)),
+            ("protocol", self.protocol.len().max(1)),
+            ("tls_resumption", self.tls_resumption.len().max(1)),
+            ("dns_cache", self.dns_cache.len().max(1)),
+            ("probes", self.probes.len().max(1)),
             ("timeout", self.timeout.len().max(1)),
             ("nofile", self.nofile.len().max(1)),
         ]
@@ -66,72 +84,78 @@ impl Lists {
 
     /// Every combination in order, the last key fastest, valid or not.
     fn combinations(&self) -> Vec<Combination<'_>> {
-        let mut all = Vec::new();
-        for model in &self.model {
-            for client in or_absent(&self.client) {
-                for reuse in &self.reuse {
-                    for limit in or_absent(&self.limit) {
-                        for runtime in or_absent(&self.runtime) {
-                            for timeout in or_absent(&self.timeout) {
-                                all.extend(or_absent(&self.nofile).map(|nofile| Combination {
-                                    model,
-                                    client,
-                                    reuse,
-                                    limit,
-                                    runtime,
-                                    timeout,
-                                    nofile,
-                                }));
-                            }
-                        }
-                    }
-                }
-            }
-        }
+        let first = |model| Combination { model, ..Combination::default() };
+        let mut all: Vec<Combination> = self.model.iter().map(|m| first(Some(m))).collect();
+        cross(&mut all, &self.client, |c, client| c.client = Some(client));
+        cross(&mut all, &self.reuse, |c, reuse| c.reuse = Some(reuse));
+        cross(&mut all, &self.limit, |c, limit| c.limit = Some(limit));
+        cross(&mut all, &self.max_connections, |c, max_connections| {
+            c.max_connections = Some(max_connections);
+        });
+        cross(&mut all, &self.runtime, |c, runtime| c.runtime = Some(runtime));
+        cross(&mut all, &self.protocol, |c, protocol| c.protocol = Some(protocol));
+        cross(&mut all, &self.tls_resumption, |c, tls_resumption| {
+            c.tls_resumption = Some(tls_resumption);
+        });
+        cross(&mut all, &self.dns_cache, |c, dns_cache| c.dns_cache = Some(dns_cache));
+        cross(&mut all, &self.probes, |c, probes| c.probes = Some(probes));
+        cross(&mut all, &self.timeout, |c, timeout| c.timeout = Some(timeout));
+        cross(&mut all, &self.nofile, |c, nofile| c.nofile = Some(nofile));
         all
     }
 }
 
-/// The values, or once `None` where there are none.
-fn or_absent<T>(values: &[T]) -> impl Iterator<Item = Option<&T>> {
-    let absent = values.is_empty().then_some(None);
-    values.iter().map(Some).chain(absent)
-}
-
-/// One value of each key.
+/// One value of each key that is there.
+#[derive(Clone, Default)]
 struct Combination<'l> {
-    model: &'l Placed<(&'static Model, &'static str)>,
+    model: Option<&'l Placed<(&'static Model, &'static str)>>,
     client: Option<&'l Placed<(&'static Library, &'static str)>>,
-    reuse: &'l Placed<(Reuse, &'static str)>,
+    reuse: Option<&'l Placed<(Reuse, &'static str)>>,
     limit: Option<&'l Placed<NonZeroU32>>,
+    max_connections: Option<&'l Placed<NonZeroU32>>,
     runtime: Option<&'l Placed<Runtime>>,
+    protocol: Option<&'l Placed<(Protocol, &'static str)>>,
+    tls_resumption: Option<&'l Placed<bool>>,
+    dns_cache: Option<&'l Placed<bool>>,
+    probes: Option<&'l Placed<bool>>,
     timeout: Option<&'l Placed<u64>>,
     nofile: Option<&'l Placed<u64>>,
 }
 
 impl Combination<'_> {
     fn strategy(&self, label: Option<&str>) -> Result<Strategy, Invalid> {
-        let model = self.model.value.0;
-        Strategy::new(
-            label.unwrap_or(model.name).to_owned(),
-            model,
-            self.client.map_or_else(|| default_client(model), |c| c.value.0),
-            self.reuse.value.0,
-            self.limit.map(|l| l.value),
-            self.runtime.map(|r| r.value),
-            self.timeout.map(|t| t.value),
-            self.nofile.map(|n| n.value),
-        )
+        let model = self.model().value.0;
+        let client = self.client.map_or_else(|| default_client(model), |c| c.value.0);
+        let plain = Wanted::of(label.unwrap_or(model.name), model, client);
+        Strategy::new(Wanted {
+            reuse: self.reuse.map_or(plain.reuse, |r| r.value.0),
+            limit: self.limit.map(|l| l.value),
+            max_connections: self.max_connections.map(|n| n.value),
+            runtime: self.runtime.map(|r| r.value),
+            protocol: self.protocol.map_or(plain.protocol, |p| p.value.0),
+            tls_resumption: self.tls_resumption.map_or(plain.tls_resumption, |r| r.value),
+            dns_cache: self.dns_cache.map_or(plain.dns_cache, |c| c.value),
+            probes: self.probes.map_or(plain.probes, |p| p.value),
+            timeout_ns: self.timeout.map(|t| t.value),
+            nofile: self.nofile.map(|n| n.value),
+            ..plain
+        })
+    }
+
+    fn model(&self) -> &Placed<(&'static Model, &'static str)> {
+        self.model.expect("a combination begins with its model")
     }
 
     /// The value that makes it invalid.
     fn culprit(&self, invalid: &Invalid) -> Span {
-        let model = self.model.span;
+        let model = self.model().span;
         match invalid {
             Invalid::Client { .. } => self.client.map_or(model, |c| c.span),
-            Invalid::Reuse { .. } => self.reuse.span,
+            Invalid::Reuse { .. } => self.reuse.map_or(model, |r| r.span),
             Invalid::LimitMissing(_) => model,
             Invalid::LimitForbidden { .. } => self.limit.map_or(model, |l| l.span),
+            Invalid::Protocol { .. } => self.protocol.map_or(model, |p| p.span),
+            Invalid::MaxConnections { .. } => self.max_connections.map_or(model, |n| n.span),
             Invalid::RuntimeForbidden(_) => self.runtime.map_or(model, |r| r.span),
         }
     }
@@ -193,7 +217,10 @@ pub(super) fn multiply(lists: &[Lists], reading: &mut Reading) -> Option<Vec<Str
 
 /// All that a strategy does. The label is a name and no part of it.
 fn meaning(s: &Strategy) -> impl std::hash::Hash + Eq + use<> {
-    (s.model.name, s.library.name, s.reuse, s.limit, s.runtime, s.timeout_ns, s.nofile)
+    (
+        (s.model.name, s.library.name, s.reuse, s.limit, s.max_connections, s.runtime),
+        (s.protocol, s.tls_resumption, s.dns_cache, s.probes, s.timeout_ns, s.nofile),
+    )
 }
 
 fn invalid_problem(
@@ -211,7 +238,9 @@ fn invalid_problem(
     let (models, clients) = (list.model.len() > 1, list.client.len() > 1);
     let several = match invalid {
         Invalid::Client { .. } => models || clients,
-        Invalid::Reuse { .. } => clients,
+        Invalid::Reuse { .. } | Invalid::Protocol { .. } | Invalid::MaxConnections { .. } => {
+            clients
+        }
         _ => models,
     };
     let split = "lists are multiplied: give the other values a [[strategy]] of their own";

@@ -13,7 +13,7 @@ use crate::spec::error::Span;
 use crate::spec::key::{Inside, Presence, TableForm};
 use crate::spec::node::{self, Kind, Node};
 use crate::spec::{keys, schema};
-use crate::strategy::{Library, Model, Reuse, Strategy, library, model};
+use crate::strategy::{Library, Model, Reuse, Strategy, Wanted, library, model};
 
 const REFERENCE: &str = "docs/experiment-file.md";
 const SCHEMA: &str = "experiments/schema.json";
@@ -105,7 +105,7 @@ fn combinations_table() -> String {
     let limit = std::num::NonZeroU32::new(5);
     let runtime = Some(crate::strategy::Runtime::CurrentThread);
     let valid = |m: &'static Model, l: &'static Library, r: Reuse, limit, runtime| {
-        Strategy::new(String::new(), m, l, r, limit, runtime, None, None).is_ok()
+        Strategy::new(Wanted { reuse: r, limit, runtime, ..Wanted::of("", m, l) }).is_ok()
     };
     for model in model::ALL {
         let some = |limit, runtime| {
@@ -179,7 +179,7 @@ fn the_schema_takes_good_files_and_no_bad_ones() {
         ("requests = 100", "reqests = 100"),
         ("requests = 100", "requests = []"),
         ("requests = 100", "requests = \"100\""),
-        ("requests = 100", "requests = 100\ntargets = 2"),
+        ("requests = 100", "requests = 100\ntargets = 0"),
         ("choice", "chioce"),
         ("choice = [\"0s\", \"1s\"]", "choice = [0, 1]"),
         ("choice = [\"0s\", \"1s\"]", "fixed = \"1s\", choice = [\"1s\"]"),
@@ -243,6 +243,7 @@ fn check(root: &Value, schema: &Value, value: &Value) -> Result<(), String> {
                 "object" => value.is_object(),
                 "array" => value.is_array(),
                 "string" => value.is_string(),
+                "boolean" => value.is_boolean(),
                 "integer" => value.is_i64() || value.is_u64(),
                 "number" => value.is_number(),
                 other => return Err(format!("unknown type {other}")),

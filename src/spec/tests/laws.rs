@@ -86,7 +86,7 @@ proptest! {
         let (scenario, strategy) = cells[cell.index(cells.len())];
         let terms = Factor::ALL.map(|factor| {
             let value = factor.value(scenario, strategy);
-            let plain = value.parse::<f64>().is_ok();
+            let plain = value.parse::<f64>().is_ok() || value.parse::<bool>().is_ok();
             format!("{} = {}", factor.name(), if plain { value } else { format!("{value:?}") })
         });
         let of = format!("of = {{ {} }}", terms.join(", "));

@@ -8,13 +8,18 @@ mod reqwest_blocking;
 mod ureq;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use hyper::HeaderMap;
+use rustls::ClientConfig;
 
 use super::failure::Failure;
-use super::{Flavour, Reuse};
+use super::probe::{Connections, Marks, Phase};
+use super::{Flavour, Protocol, Reuse};
+use crate::dns::{Resolver, host};
 
 /// One HTTP client library.
 #[derive(Debug)]
@@ -26,10 +31,32 @@ pub struct Library {
     /// With reuse, connections that it may open at most for each request in flight: 1, if a
     /// connection is back in the pool before its request ends.
     pub connections_per_slot: u32,
+    /// The versions of HTTP that it speaks.
+    pub protocols: &'static [Protocol],
+    /// Whether it can bound how many connections are open.
+    pub bounds_connections: bool,
+    /// The phases of a request that it can tell, beside those that the recorder knows for every
+    /// library (queue, wait and receive).
+    pub tells: &'static [Phase],
+    /// Whether a connection knows the request that it was begun for.
+    pub tells_starter: bool,
+    /// How it finds, opens and keeps connections, for the report: a sentence each.
+    pub ways: Ways,
     /// One line for the documentation.
     pub summary: &'static str,
     /// Makes a client. It opens no connection yet.
     pub connect: Connect,
+}
+
+/// How a library finds, opens and keeps connections.
+#[derive(Debug, Clone, Copy)]
+pub struct Ways {
+    /// When it looks names up.
+    pub resolves: &'static str,
+    /// Who opens a connection, and whether another request may get it.
+    pub connects: &'static str,
+    /// Which connections it keeps, and how many.
+    pub pools: &'static str,
 }
 
 /// How a library makes a client.
@@ -41,22 +68,68 @@ pub enum Connect {
     Async(fn(&Settings) -> Result<Box<dyn AsyncClient>, Failure>),
 }
 
-/// What a client is to do, the same for every library: plain HTTP/1.1 with `TCP_NODELAY`, no
-/// proxy, no redirects, no retries, no compression, and every status an answer.
+/// What a client is to do, the same for every library: `TCP_NODELAY`, no proxy, no retries, no
+/// compression, redirects up to [`Settings::redirects`], and every other status an answer.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where the server listens. Its URL holds the address itself: no name is looked up.
+    /// Where the server listens.
     pub server: SocketAddr,
     /// What happens to connections.
     pub reuse: Reuse,
+    /// Open connections at most.
+    pub max_connections: Option<NonZeroU32>,
+    /// The version of HTTP.
+    pub protocol: Protocol,
+    /// How connections are encrypted, if they are.
+    pub tls: Option<Tls>,
+    /// Who looks names up; without it, addresses of requests hold the server's address itself.
+    pub resolver: Option<Resolver>,
+    /// Hosts that requests go to in turn.
+    pub targets: u32,
+    /// Redirects that are followed for each request; one more is an error.
+    pub redirects: u32,
+    /// The body of each request, in pieces of [`UPLOAD_CHUNK_BYTES`]; a request without one is a
+    /// GET.
+    pub upload: Bytes,
+    /// Where connections are noted, and whether marks of requests are taken: not, without it.
+    pub probes: Option<Connections>,
     /// A request that takes longer fails; there is no other timeout.
     pub timeout: Option<Duration>,
 }
 
+/// How a client encrypts connections.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// For libraries that take one; clones share their sessions.
+    pub config: ClientConfig,
+    /// The server's certificate (DER), for libraries that make a configuration of their own.
+    pub certificate: Vec<u8>,
+}
+
+/// Bytes of a request's body that are handed over at once: what the server hands over of an answer.
+pub const UPLOAD_CHUNK_BYTES: usize = 64 * 1024;
+
 impl Settings {
-    /// The address of request `index`.
-    fn url(&self, index: u32) -> String {
-        format!("http://{}/{index}", self.server)
+    /// The address of request `index`: the host is that of its target, the query asks for the
+    /// redirects.
+    pub fn url(&self, index: u32) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let query = match self.redirects {
+            0 => String::new(),
+            n => format!("?redirects={n}"),
+        };
+        match self.resolver {
+            None => format!("{scheme}://{}/{index}{query}", self.server),
+            Some(_) => {
+                let (host, port) = (host(self.target(index)), self.server.port());
+                format!("{scheme}://{host}:{port}/{index}{query}")
+            }
+        }
+    }
+
+    /// The host that request `index` goes to.
+    pub fn target(&self, index: u32) -> u32 {
+        index % self.targets
     }
 }
 
@@ -72,6 +145,9 @@ pub trait Answer: Send {
     fn head(&mut self, status: u16, headers: &HeaderMap);
     /// Bytes of the body are there.
     fn chunk(&mut self, bytes: &[u8]);
+    /// What the library saw of the request, if probes are on: once, before the call returns,
+    /// whether it succeeded or failed.
+    fn marks(&mut self, marks: &Marks);
 }
 
 /// A client whose calls block their thread.

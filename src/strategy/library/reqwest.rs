@@ -4,14 +4,23 @@ use std::error::Error;
 
 use futures_util::future::BoxFuture;
 
-use super::{Answer, AsyncClient, Connect, Library, Settings};
-use crate::strategy::Reuse;
+use super::{Answer, AsyncClient, Connect, Library, Settings, Ways};
 use crate::strategy::failure::{Class, Failure, Link, Phase};
+use crate::strategy::{Protocol, Reuse};
 
 pub(super) const LIBRARY: Library = Library {
     name: "reqwest",
     reuse: &[Reuse::Session, Reuse::None],
     connections_per_slot: CONNECTIONS_PER_SLOT,
+    protocols: &[Protocol::Http1],
+    bounds_connections: false,
+    tells: &[],
+    tells_starter: false,
+    ways: Ways {
+        resolves: "when it connects",
+        connects: "races a new connection with one that becomes idle; the loser goes to the pool or to nobody",
+        pools: "every idle connection; no limit on open ones",
+    },
     summary: "async, hyper's connection pool without a cap on open connections",
     connect: Connect::Async(connect),
 };
@@ -31,6 +40,8 @@ fn connect(settings: &Settings) -> Result<Box<dyn AsyncClient>, Failure> {
         .retry(reqwest::retry::never())
         .referer(false)
         .http1_only()
+        // Nothing is encrypted; the default would read the machine's roots all the same.
+        .tls_certs_only([])
         .tcp_nodelay(true)
         // No age limit: with one, hyper keeps a timer going.
         .pool_idle_timeout(None)

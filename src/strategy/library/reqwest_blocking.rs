@@ -3,14 +3,23 @@
 use reqwest::blocking;
 
 use super::reqwest::{CONNECTIONS_PER_SLOT, failure, most_idle};
-use super::{Answer, BlockingClient, Connect, Library, Settings, read_body};
-use crate::strategy::Reuse;
+use super::{Answer, BlockingClient, Connect, Library, Settings, Ways, read_body};
 use crate::strategy::failure::Failure;
+use crate::strategy::{Protocol, Reuse};
 
 pub(super) const LIBRARY: Library = Library {
     name: "reqwest-blocking",
     reuse: &[Reuse::Session, Reuse::None],
     connections_per_slot: CONNECTIONS_PER_SLOT,
+    protocols: &[Protocol::Http1],
+    bounds_connections: false,
+    tells: &[],
+    tells_starter: false,
+    ways: Ways {
+        resolves: "when it connects",
+        connects: "races a new connection with one that becomes idle; the loser goes to the pool or to nobody",
+        pools: "every idle connection; no limit on open ones",
+    },
     summary: "blocking facade; one hidden thread drives all connections",
     connect: Connect::Blocking(connect),
 };
@@ -22,6 +31,8 @@ fn connect(settings: &Settings) -> Result<Box<dyn BlockingClient>, Failure> {
         .retry(reqwest::retry::never())
         .referer(false)
         .http1_only()
+        // Nothing is encrypted; the default would read the machine's roots all the same.
+        .tls_certs_only([])
         .tcp_nodelay(true)
         .pool_idle_timeout(None)
         .pool_max_idle_per_host(most_idle(settings.reuse))

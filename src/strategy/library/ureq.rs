@@ -12,14 +12,23 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{NextTimeout, TcpConnector};
 
-use super::{Answer, BlockingClient, Connect, IDLE_AGE, Library, Settings, read_body};
-use crate::strategy::Reuse;
+use super::{Answer, BlockingClient, Connect, IDLE_AGE, Library, Settings, Ways, read_body};
 use crate::strategy::failure::{Class, Failure, Link, Phase};
+use crate::strategy::{Protocol, Reuse};
 
 pub(super) const LIBRARY: Library = Library {
     name: "ureq",
     reuse: &[Reuse::Session, Reuse::None, Reuse::Pool],
     connections_per_slot: 1,
+    protocols: &[Protocol::Http1],
+    bounds_connections: false,
+    tells: &[],
+    tells_starter: false,
+    ways: Ways {
+        resolves: "before every request and every redirect, even one that reuses a connection",
+        connects: "for the request that needs it, on the caller's thread",
+        pools: "every idle connection; no limit on open ones",
+    },
     summary: "blocking, on the caller's thread, HTTP/1.1",
     connect: Connect::Blocking(connect),
 };

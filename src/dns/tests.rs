@@ -1,0 +1,1 @@
+//! Server and resolver over real sockets.

@@ -1,0 +1,217 @@
+//! What a library sees of requests and connections on their way.
+//!
+//! A library reports two kinds of things: of each request, the moments at which its phases ended
+//! ([`Marks`]); of each connection, how it came about and what it carried ([`Connection`]). They are
+//! kept apart because a connection that one request has begun may carry another, or none, and are
+//! joined by the connection's number. What a library cannot tell stays empty.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+use super::Protocol;
+use super::failure::Failure;
+use crate::dns::Source;
+
+/// A part of a request's life. They follow each other in this order without a gap: each ends where
+/// its mark stands, and begins where the last known one before it ended. The time of a phase that a
+/// library cannot tell is part of the next one that it can.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// In the strategy's hands: for a permit, a slot, a worker, a thread.
+    Queue,
+    /// In the library's pool, until an idle connection is found or a new one is begun.
+    Pool,
+    /// Looking up the host's name.
+    Dns,
+    /// Opening a TCP connection.
+    Connect,
+    /// The TLS handshake.
+    Tls,
+    /// For the connection to take the request: a stream of HTTP/2, a task that is woken.
+    Stream,
+    /// Writing the request.
+    Send,
+    /// For the response head.
+    Wait,
+    /// Reading the body, to its last checked byte.
+    Receive,
+}
+
+impl Phase {
+    /// Every phase, in order.
+    pub const ALL: [Phase; 9] = [
+        Phase::Queue,
+        Phase::Pool,
+        Phase::Dns,
+        Phase::Connect,
+        Phase::Tls,
+        Phase::Stream,
+        Phase::Send,
+        Phase::Wait,
+        Phase::Receive,
+    ];
+
+    /// The word of the record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Phase::Queue => "queue",
+            Phase::Pool => "pool",
+            Phase::Dns => "dns",
+            Phase::Connect => "connect",
+            Phase::Tls => "tls",
+            Phase::Stream => "stream",
+            Phase::Send => "send",
+            Phase::Wait => "wait",
+            Phase::Receive => "receive",
+        }
+    }
+}
+
+/// When the phases of a request ended that only its library can see. The recorder knows the others:
+/// the start, the response head and the end.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Marks {
+    /// An idle connection was found, or a new one was begun.
+    pub pool: Option<Instant>,
+    /// The name was looked up.
+    pub dns: Option<Instant>,
+    /// The TCP connection was open.
+    pub connect: Option<Instant>,
+    /// The TLS handshake was done.
+    pub tls: Option<Instant>,
+    /// The connection took the request.
+    pub stream: Option<Instant>,
+    /// The last byte of the request was written.
+    pub send: Option<Instant>,
+    /// How the name was found.
+    pub source: Option<Source>,
+    /// The connection that carried it (the last one, after redirects).
+    pub carried: Option<Carried>,
+    /// Pieces of the request's body that were handed over.
+    pub sent_chunks: u32,
+    /// Redirects that were followed.
+    pub redirects: u32,
+}
+
+/// Which connection carried a request, and as which of its requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Carried {
+    /// The number of the connection.
+    pub connection: u32,
+    /// 1 for its first request.
+    pub nth: u32,
+}
+
+/// How a TLS session came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Handshake {
+    /// From nothing.
+    Full,
+    /// From the ticket of an earlier session.
+    Resumed,
+}
+
+impl Handshake {
+    /// The word of the record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Handshake::Full => "full",
+            Handshake::Resumed => "resumed",
+        }
+    }
+}
+
+/// How a connection came about, as far as the library tells.
+#[derive(Debug, Clone, Default)]
+pub struct Opening {
+    /// The look-up was done.
+    pub dns: Option<Instant>,
+    /// How the name was found.
+    pub source: Option<Source>,
+    /// The TCP connection was open.
+    pub connect: Option<Instant>,
+    /// The TLS handshake was done.
+    pub tls: Option<Instant>,
+    /// How the session came about.
+    pub handshake: Option<Handshake>,
+    /// What was agreed on.
+    pub protocol: Option<Protocol>,
+    /// The client's port: with the order of opening, what the server knows the connection by.
+    pub local_port: Option<u16>,
+    /// It is ready for requests.
+    pub ready: Option<Instant>,
+    /// It failed, or was given up, before it was.
+    pub failure: Option<Failure>,
+    /// It was closed, or its library let go of it.
+    pub closed: Option<Instant>,
+}
+
+/// A connection, from the first thing that was done for it.
+#[derive(Debug)]
+pub struct Connection {
+    /// Its number: connections are counted from 0 in the order in which they are begun.
+    pub id: u32,
+    /// The request that it was begun for, if the library tells.
+    pub started_by: Option<u32>,
+    /// When it was begun.
+    pub start: Instant,
+    /// Requests that it carried.
+    uses: AtomicU32,
+    opening: Mutex<Opening>,
+}
+
+impl Connection {
+    /// It carries one more request.
+    pub fn carry(&self) -> Carried {
+        Carried { connection: self.id, nth: self.uses.fetch_add(1, Ordering::Relaxed) + 1 }
+    }
+
+    /// Requests that it carried so far.
+    pub fn uses(&self) -> u32 {
+        self.uses.load(Ordering::Relaxed)
+    }
+
+    /// How it came about; to be filled in by the library on the way.
+    pub fn opening(&self) -> MutexGuard<'_, Opening> {
+        // Every change is one assignment: it is whole, whatever happened to the thread around it.
+        self.opening.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that a connection could not be opened, if it is not open and has not failed already.
+    pub fn fail(&self, failure: &Failure) {
+        let mut opening = self.opening();
+        if opening.ready.is_none() && opening.failure.is_none() {
+            opening.failure = Some(failure.clone());
+        }
+    }
+}
+
+/// Every connection of a trial. Clones are the same list.
+#[derive(Debug, Clone, Default)]
+pub struct Connections(Arc<Mutex<Vec<Arc<Connection>>>>);
+
+impl Connections {
+    /// A connection is begun, for the request `started_by`.
+    pub fn begin(&self, started_by: Option<u32>) -> Arc<Connection> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = Arc::new(Connection {
+            id: u32::try_from(all.len()).unwrap_or(u32::MAX),
+            started_by,
+            start: Instant::now(),
+            uses: AtomicU32::new(0),
+            opening: Mutex::default(),
+        });
+        all.push(Arc::clone(&connection));
+        connection
+    }
+
+    /// All so far, in the order in which they were begun.
+    pub fn all(&self) -> Vec<Arc<Connection>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
