@@ -33,8 +33,6 @@ pub enum RelayAnswer {
 pub struct RelayReady {
     /// [`VERSION`](crate::protocol::VERSION) of the relay.
     pub protocol: u32,
-    /// What holds the packets.
-    pub kind: LinkKind,
     /// Whether the network namespace is inside a user namespace, which must be entered first.
     pub user_namespace: bool,
     /// Where servers listen.
@@ -44,10 +42,11 @@ pub struct RelayReady {
 }
 
 /// What holds the packets of a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkKind {
     /// The relay, behind a TUN device.
+    #[default]
     Tun,
 }
 
@@ -64,6 +63,8 @@ impl fmt::Display for LinkKind {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RelayReport {
+    /// What held the packets.
+    pub kind: LinkKind,
     /// Packets passed on, of both directions.
     pub packets: u64,
     /// Their bytes, with IP headers.

@@ -11,7 +11,7 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
 use rustix::process::{getegid, geteuid};
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 
-use super::documents::{LinkKind, RelayReady};
+use super::documents::RelayReady;
 use super::{FAR, MTU, NEAR};
 use crate::protocol::VERSION;
 
@@ -46,13 +46,7 @@ pub(super) struct Made {
 
 impl Made {
     pub(super) fn ready(&self) -> RelayReady {
-        RelayReady {
-            protocol: VERSION,
-            kind: LinkKind::Tun,
-            user_namespace: self.user_namespace,
-            near: NEAR,
-            far: FAR,
-        }
+        RelayReady { protocol: VERSION, user_namespace: self.user_namespace, near: NEAR, far: FAR }
     }
 }
 

@@ -142,6 +142,9 @@ fn marked(facts: &Facts, cell: usize) -> String {
 }
 
 fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
+    let any_skipped = cells.iter().any(|&cell| facts.analysed(cell).skipped > 0);
+    let statuses =
+        if any_skipped { "ok / failed / invalid / skipped" } else { "ok / failed / invalid" };
     let mut table = Table::new(&[
         ("cell", Align::Left),
         ("wall", Align::Right),
@@ -151,7 +154,7 @@ fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
         ("verdict", Align::Left),
         ("p50", Align::Right),
         ("p99", Align::Right),
-        ("ok / failed / invalid", Align::Right),
+        (statuses, Align::Right),
     ]);
     let achieved = Achieved::of(facts);
     for &cell in cells {
@@ -178,7 +181,11 @@ fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
             verdict,
             notes.or(p50.map(|e| ns(e.value)), no_latency),
             notes.or(p99.map(|e| ns(e.value)), no_latency),
-            format!("{} / {} / {}", analysed.ok, analysed.failed, analysed.invalid),
+            {
+                let skipped =
+                    if any_skipped { format!(" / {}", analysed.skipped) } else { String::new() };
+                format!("{} / {} / {}{skipped}", analysed.ok, analysed.failed, analysed.invalid)
+            },
         ]);
     }
     table.render()

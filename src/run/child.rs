@@ -1,13 +1,14 @@
 //! Real processes: a fresh delay server and a fresh client for each trial. The server is this
 //! binary; so is the client, except where builds are compared.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::executor::{Executor, Job, Outcome};
+use super::link::Link;
 use super::process::{Ended, Process, Wait, command, this_binary};
-use crate::protocol::{ClientConfig, ServerReady};
+use crate::protocol::{ClientConfig, ServerConfig, ServerReady};
 use crate::server::{self, SelfCheck};
 
 /// Name of the hidden subcommand that serves a trial.
@@ -42,26 +43,38 @@ impl ChildExecutor {
 
     fn run(&self, job: &Job) -> Result<Outcome, Ended> {
         let wait = Wait::new(job.deadline, &self.stop);
+        // First, so that it is dropped last: server and client are inside.
+        let link = job.rtt.map(|rtt| Link::within(&this_binary(), rtt, &job.server.cpus, &wait));
+        let link = link.transpose()?;
+        let start = |role, program: &Path, subcommand| {
+            let mut command = command(program, subcommand);
+            if let Some(link) = &link {
+                link.enter(&mut command);
+            }
+            Process::start(role, command)
+        };
         // Always this binary: what differs between two builds is to be the client's.
-        let mut server = Process::start("delay server", command(&this_binary(), SERVER_COMMAND))?;
-        server.send(&job.server)?;
+        let mut server = start("delay server", &this_binary(), SERVER_COMMAND)?;
+        server.send(&inside(job.server.clone(), link.as_ref()))?;
         let ready: ServerReady = server.answer(&wait)?;
         let client = self.clients.get(job.build).cloned().unwrap_or_else(this_binary);
-        let mut client = Process::start("client", command(&client, CLIENT_COMMAND))?;
-        client.send(&with_server(&job.client, &ready))?;
+        let mut client = start("client", &client, CLIENT_COMMAND)?;
+        client.send(&with_server(&job.client, &seen_from_afar(ready, link.as_ref())))?;
         client.close_input();
         let measured = client.answer(&wait)?;
         client.end(&wait)?;
         server.close_input();
         let served = server.answer(&wait)?;
         server.end(&wait)?;
-        Ok(Outcome::Measured { client: Box::new(measured), server: Box::new(served) })
+        let link = link.map(|link| link.end(&wait)).transpose()?.map(Box::new);
+        Ok(Outcome::Measured { client: Box::new(measured), server: Box::new(served), link })
     }
 }
 
 impl Executor for ChildExecutor {
     fn execute(&mut self, job: &Job) -> Outcome {
         self.run(job).unwrap_or_else(|ended| match ended {
+            Ended::Unavailable(why) => Outcome::Skipped(why),
             Ended::Failed(reason) => Outcome::Failed(reason),
             Ended::Stopped => Outcome::Aborted,
         })
@@ -75,6 +88,28 @@ impl Executor for ChildExecutor {
     fn stopping(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
+}
+
+/// A server of a link listens on its near side, and names lead to its far one.
+fn inside(mut config: ServerConfig, link: Option<&Link>) -> ServerConfig {
+    if let Some(link) = link {
+        config.listen = link.near().into();
+        if let Some(dns) = &mut config.dns {
+            dns.address = link.far();
+        }
+    }
+    config
+}
+
+/// The same server where a client finds it.
+fn seen_from_afar(mut ready: ServerReady, link: Option<&Link>) -> ServerReady {
+    if let Some(link) = link {
+        ready.addr.set_ip(link.far().into());
+        if let Some(dns) = &mut ready.dns {
+            dns.set_ip(link.far().into());
+        }
+    }
+    ready
 }
 
 /// What only the server could tell.

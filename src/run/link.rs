@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::process::{Ended, Process, Wait, command};
-use crate::link::{LinkKind, RELAY_COMMAND, RelayAnswer, RelayConfig, RelayReady, RelayReport};
+use crate::link::{RELAY_COMMAND, RelayAnswer, RelayConfig, RelayReady, RelayReport};
 use crate::protocol::VERSION;
 
 /// A network of its own with a round trip, for the processes that [enter](Link::enter) it.
@@ -34,6 +34,7 @@ pub enum NoLink {
 impl From<Ended> for NoLink {
     fn from(ended: Ended) -> NoLink {
         match ended {
+            Ended::Unavailable(why) => NoLink::Unavailable(why),
             Ended::Failed(reason) => NoLink::Failed(reason),
             Ended::Stopped => NoLink::Stopped,
         }
@@ -53,7 +54,7 @@ impl Link {
         deadline: Duration,
         stop: &AtomicBool,
     ) -> Result<Link, NoLink> {
-        Link::within(program, rtt, cpus, &Wait::new(deadline, stop))
+        Ok(Link::within(program, rtt, cpus, &Wait::new(deadline, stop))?)
     }
 
     pub(super) fn within(
@@ -61,13 +62,13 @@ impl Link {
         rtt: Duration,
         cpus: &[usize],
         wait: &Wait,
-    ) -> Result<Link, NoLink> {
+    ) -> Result<Link, Ended> {
         let rtt_ns = u64::try_from(rtt.as_nanos()).unwrap_or(u64::MAX);
         let mut relay = Process::start("relay", command(program, RELAY_COMMAND))?;
         relay.send(&RelayConfig { protocol: VERSION, rtt_ns, cpus: cpus.to_vec() })?;
         let ready = match relay.answer(wait)? {
             RelayAnswer::Ready(ready) => ready,
-            RelayAnswer::Unavailable(why) => return Err(NoLink::Unavailable(why)),
+            RelayAnswer::Unavailable(why) => return Err(Ended::Unavailable(why)),
         };
         let namespaces = namespaces::Namespaces::of(relay.id(), ready.user_namespace)
             .map_err(|e| relay.failed(&format!("has a namespace that cannot be found ({e})")))?;
@@ -93,11 +94,6 @@ impl Link {
     /// Process id of the relay.
     pub fn id(&self) -> u32 {
         self.relay.id()
-    }
-
-    /// What holds the packets.
-    pub fn kind(&self) -> LinkKind {
-        self.ready.kind
     }
 
     /// Ends the relay: packets that it holds are lost, so whoever is inside should have ended.

@@ -24,6 +24,8 @@ const LAST_WORDS: usize = 12;
 /// Why a trial's processes did not report.
 #[derive(Debug)]
 pub(super) enum Ended {
+    /// The machine does not allow what it is for: why, in a sentence.
+    Unavailable(String),
     /// It failed or took too long: how, and what it said last.
     Failed(String),
     /// Asked to stop.

@@ -76,6 +76,7 @@ impl Executor for Planned {
                 }),
                 ..ClientReport::default()
             }),
+            link: None,
             server: Box::new(ServerReport {
                 requests,
                 answered: requests,
