@@ -343,6 +343,34 @@ mod tests {
     }
 
     #[test]
+    fn a_network_that_loses_or_keeps_packets_is_noticed() {
+        let network = |lost, late_ns| {
+            let mut threads = strategy("threads", "threads", Some(10));
+            threads.reuse = Reuse::Session;
+            let mut experiment = experiment(vec![threads], 1);
+            experiment.scenarios[0].rtt_ns = Some(60_000_000);
+            let recording = recording(experiment, |_, _, row| {
+                row.server_requests_per_connection_max = Some(10);
+                row.rtt_dropped = Some(lost);
+                row.rtt_error_p50_ns = Some(late_ns);
+            });
+            let cell = &recording.plan.cells[0];
+            let scenario = recording.plan.scenario_of(cell);
+            Check::Network.failure(&recording.trials[0], scenario, &cell.strategy)
+        };
+        // 5 % of half a round trip.
+        assert_eq!(network(0, 1_500_000), None);
+        assert_eq!(
+            network(0, 1_600_000).as_deref(),
+            Some("the network held packets for 1.6 ms too long (median), 1.5 ms are allowed")
+        );
+        assert_eq!(
+            network(2, 0).as_deref(),
+            Some("the network lost 2 packets, and was to lose none")
+        );
+    }
+
+    #[test]
     fn late_delays_and_impossible_times_are_noticed() {
         assert_eq!(
             session(|row| row.server_delay_error_p50_ns = Some(3_000_000)),

@@ -1,6 +1,6 @@
 //! Every cell in numbers: one table of times and one of costs for each scenario.
 
-use crate::analyse::{Doubt, Estimate, Levels, Verdict};
+use crate::analyse::{CellAnalysis, Doubt, Estimate, Levels, Verdict};
 use crate::record::TrialRow;
 use crate::spec::Metric;
 
@@ -19,7 +19,7 @@ pub(super) fn section(facts: &Facts) -> String {
         }
         let point = &facts.plan().experiment.scenarios[index];
         out.push(format!(
-            "{} requests, delay {}{}; longest delay {}, sum of delays {}.",
+            "{} requests, delay {}{}{}; longest delay {}, sum of delays {}.",
             count(u64::from(point.requests)),
             text(&point.delay.describe()),
             if point.time_scale == 1.0 {
@@ -27,6 +27,7 @@ pub(super) fn section(facts: &Facts) -> String {
             } else {
                 format!(" × {}", point.time_scale)
             },
+            point.rtt_ns.map_or(String::new(), |rtt| format!(", round trip {}", ns(rtt as f64))),
             ns(scenario.longest_delay_ns as f64),
             ns(scenario.sum_of_delays_ns as f64),
         ));
@@ -181,14 +182,17 @@ fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
             verdict,
             notes.or(p50.map(|e| ns(e.value)), no_latency),
             notes.or(p99.map(|e| ns(e.value)), no_latency),
-            {
-                let skipped =
-                    if any_skipped { format!(" / {}", analysed.skipped) } else { String::new() };
-                format!("{} / {} / {}{skipped}", analysed.ok, analysed.failed, analysed.invalid)
-            },
+            counts(analysed, any_skipped),
         ]);
     }
     table.render()
+}
+
+/// Trials by what became of them.
+fn counts(analysed: &CellAnalysis, with_skipped: bool) -> String {
+    let CellAnalysis { ok, failed, invalid, skipped, .. } = analysed;
+    let counts = format!("{ok} / {failed} / {invalid}");
+    if with_skipped { format!("{counts} / {skipped}") } else { counts }
 }
 
 /// Ratio and verdict against the baseline.

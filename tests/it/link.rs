@@ -11,7 +11,7 @@ use inflight::link::{LinkKind, RelayReport};
 use inflight::run::link::{Link, NoLink};
 use serde::{Deserialize, Serialize};
 
-use crate::bench::alone;
+use crate::bench::{Bench, alone};
 
 const RTT: Duration = Duration::from_millis(10);
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -169,4 +169,59 @@ fn a_link_that_is_dropped_leaves_no_process() {
 #[test]
 fn whoever_asked_to_stop_does_not_wait_for_a_link() {
     assert!(matches!(open(&AtomicBool::new(true)), Err(NoLink::Stopped)));
+}
+
+/// Opening a connection takes a round trip, and so does a request.
+const EXPERIMENT: &str = r#"
+title = "Round trip"
+question = "Does reuse pay?"
+
+[workload]
+requests = 10
+delay = "1ms"
+rtt = "10ms"
+
+[[strategy]]
+label = "sync"
+model = "sequential"
+reuse = ["none", "session"]
+
+[blocks]
+count = 2
+warmup = 0
+"#;
+
+#[test]
+fn a_trial_has_the_round_trip_that_its_experiment_asks_for_or_is_skipped() {
+    let bench = Bench::new();
+    bench.file("rtt.toml", EXPERIMENT);
+    let called = {
+        let _alone = alone();
+        bench.call(&["run", "--json", "rtt.toml"])
+    };
+    let run = bench.runs().pop().expect("a run");
+    let recording = inflight::record::Recording::read(&run).expect("a readable record");
+    assert_eq!(recording.trials.len(), 6);
+    if link().is_none() {
+        called.exits(5).says("6 of 6 trials were skipped: this machine ");
+        called.says("nothing was measured").prints("\"skipped\":6");
+        assert!(recording.trials.iter().all(|row| row.status.name() == "skipped"));
+        return;
+    }
+    called.has_recorded();
+    for row in recording.trials.iter().filter(|row| row.is_ok()) {
+        let wall = Duration::from_nanos(row.wall_ns.expect("a wall time"));
+        // Of a single connection, or of one for each request.
+        let trips = if row.reuse == "none" { 2 * 10 } else { 1 + 10 };
+        let least = trips * RTT + Duration::from_millis(10);
+        assert!(wall >= least, "{}: {wall:?}, not {least:?}", row.reuse);
+        assert_eq!((row.rtt_kind.as_str(), row.rtt_dropped), ("tun", Some(0)));
+        assert!(row.rtt_error_p50_ns.is_some() && row.rtt_error_p50_ns <= row.rtt_error_max_ns);
+        // At least a question and an answer for each request.
+        assert!(row.rtt_packets >= Some(20), "{:?}", row.rtt_packets);
+        // Without the connection.
+        assert_eq!(row.ideal_ns, 10 * (1_000_000 + 10_000_000));
+    }
+    let opened: Vec<Option<u64>> = recording.trials.iter().map(|r| r.server_connections).collect();
+    assert!(opened.contains(&Some(1)) && opened.contains(&Some(10)), "{opened:?}");
 }
