@@ -82,7 +82,7 @@ pub struct RelayReport {
     pub hold_error_p99_ns: Option<u64>,
     /// Error of a hold, longest.
     pub hold_error_max_ns: Option<u64>,
-    /// CPU time in user mode of the relay.
+    /// CPU time in user mode of the relay since its start, making the namespace included.
     pub cpu_user_ns: u64,
     /// CPU time in the kernel of the relay: most of what the network stack does happens on its
     /// account.

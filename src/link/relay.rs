@@ -56,12 +56,11 @@ impl<'a> Relay<'a> {
 
     /// Relays until `input` ends.
     pub(super) fn run(mut self, input: &mut (impl Read + AsFd)) -> Result<RelayReport, LinkError> {
-        let before = Usage::now();
         while !self.wait(input)? {
             self.read()?;
             self.write();
         }
-        let used = Usage::now().since(before);
+        let used = Usage::now();
         let error = |ns: u64| (!self.late.is_empty()).then_some(ns.min(self.latest_ns));
         Ok(RelayReport {
             dropped: self.report.dropped + namespace::dropped_by_device().unwrap_or(0),

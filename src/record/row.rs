@@ -294,6 +294,9 @@ macro_rules! trial_row {
             /// Packets that it lost.
             #[serde(default)]
             pub rtt_dropped: Option<u64>,
+            /// CPU time of the relay, user and kernel: it runs where the server does.
+            #[serde(default)]
+            pub rtt_cpu_ns: Option<u64>,
             /// Connections dropped because the accept queue was full (whole machine, or the network of
             /// the trial's own).
             pub listen_overflows: Option<u64>,
@@ -469,6 +472,7 @@ impl TrialRow {
         self.rtt_error_max_ns = report.hold_error_max_ns;
         self.rtt_packets = Some(report.packets);
         self.rtt_dropped = Some(report.dropped);
+        self.rtt_cpu_ns = Some(report.cpu_user_ns + report.cpu_sys_ns);
     }
 
     /// Sets the outcome.

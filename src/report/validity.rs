@@ -446,9 +446,16 @@ fn saturation(facts: &Facts) -> String {
             busy.ok().map(|e| e.value).filter(|&busy| busy > SATURATED)
         };
         let name = facts.full_code(cell);
-        if let Some(busy) = share(TrialRow::server_cpu_ns, server_cpus) {
+        // The relay of a network shares the server's CPUs.
+        let server = |r: &TrialRow| Some(r.server_cpu_ns()? + r.rtt_cpu_ns.unwrap_or(0));
+        let with_network = facts.plan().scenario_of(facts.cell(cell)).rtt_ns.is_some();
+        let (who, whose, it) = match with_network {
+            true => ("server and network", "the server's", "they"),
+            false => ("the server", "its", "it"),
+        };
+        if let Some(busy) = share(server, server_cpus) {
             flags.push(format!(
-                "{name}: the server used {} of its CPU time: it may be what is measured.",
+                "{name}: {who} used {} of {whose} CPU time: {it} may be what is measured.",
                 percent(busy)
             ));
         }
