@@ -24,6 +24,8 @@ const LATE_NS: f64 = 1_000_000.0;
 const LATE_SHARE: f64 = 0.05;
 /// CPU time of the delay server for one answer: 7 to 18 µs on a two-core machine, rounded up.
 const ANSWER_NS: f64 = 20_000.0;
+/// CPU time of the relay for one packet of a burst: 3 to 6 µs on the same machine, rounded up.
+const PACKET_NS: f64 = 10_000.0;
 
 /// One question about a trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,13 +44,15 @@ pub enum Check {
     Accepted,
     /// Were the delays served as planned?
     Delays,
+    /// Did the network lose nothing, and hold packets for as long as it was to?
+    Network,
     /// Was nothing faster than any schedule can be?
     Bound,
 }
 
 impl Check {
     /// Every check, in the order of the report.
-    pub const ALL: [Check; 8] = [
+    pub const ALL: [Check; 9] = [
         Check::Requests,
         Check::Limit,
         Check::Peak,
@@ -56,6 +60,7 @@ impl Check {
         Check::Accepted,
         Check::Answers,
         Check::Delays,
+        Check::Network,
         Check::Bound,
     ];
 
@@ -75,6 +80,7 @@ impl Check {
             Check::Connections => check_connections(&seen, scenario, strategy),
             Check::Accepted => check_accepted(row),
             Check::Delays => check_delays(row, &seen, u64::from(scenario.requests)),
+            Check::Network => check_network(row, scenario),
             Check::Bound => check_bound(row, &seen),
         }
     }
@@ -190,6 +196,24 @@ fn check_delays(row: &TrialRow, seen: &Seen, requests: u64) -> Option<String> {
     (seen.served > 0 && late > allowed).then(|| {
         format!(
             "the server's median delay was {:.1} ms late, {:.1} ms are allowed",
+            late / 1e6,
+            allowed / 1e6
+        )
+    })
+}
+
+fn check_network(row: &TrialRow, scenario: &Scenario) -> Option<String> {
+    let lost = row.rtt_dropped?;
+    if lost > 0 {
+        return Some(format!("the network lost {lost} packets, and was to lose none"));
+    }
+    let late = row.rtt_error_p50_ns? as f64;
+    let hold = scenario.rtt_ns? as f64 / 2.0;
+    let burst = PACKET_NS * f64::from(row.expected_peak_in_flight);
+    let allowed = LATE_NS.max(LATE_SHARE * hold).max(burst);
+    (late > allowed).then(|| {
+        format!(
+            "the network held packets for {:.1} ms too long (median), {:.1} ms are allowed",
             late / 1e6,
             allowed / 1e6
         )
@@ -316,6 +340,34 @@ mod tests {
     fn a_server_without_files_is_noticed() {
         let reason = session(|row| row.server_accept_failures = Some(3));
         assert!(reason.starts_with("the server could not accept a connection 3 times"), "{reason}");
+    }
+
+    #[test]
+    fn a_network_that_loses_or_keeps_packets_is_noticed() {
+        let network = |lost, late_ns| {
+            let mut threads = strategy("threads", "threads", Some(10));
+            threads.reuse = Reuse::Session;
+            let mut experiment = experiment(vec![threads], 1);
+            experiment.scenarios[0].rtt_ns = Some(60_000_000);
+            let recording = recording(experiment, |_, _, row| {
+                row.server_requests_per_connection_max = Some(10);
+                row.rtt_dropped = Some(lost);
+                row.rtt_error_p50_ns = Some(late_ns);
+            });
+            let cell = &recording.plan.cells[0];
+            let scenario = recording.plan.scenario_of(cell);
+            Check::Network.failure(&recording.trials[0], scenario, &cell.strategy)
+        };
+        // 5 % of half a round trip.
+        assert_eq!(network(0, 1_500_000), None);
+        assert_eq!(
+            network(0, 1_600_000).as_deref(),
+            Some("the network held packets for 1.6 ms too long (median), 1.5 ms are allowed")
+        );
+        assert_eq!(
+            network(2, 0).as_deref(),
+            Some("the network lost 2 packets, and was to lose none")
+        );
     }
 
     #[test]

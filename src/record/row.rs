@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::link::RelayReport;
 use crate::plan::{Plan, PlannedTrial};
 use crate::protocol::{ClientReport, ServerReport};
 use crate::spec::{Factor, factors};
@@ -22,6 +23,8 @@ pub enum Status {
     Failed,
     /// A measurement of something else than the cell names.
     Invalid,
+    /// Not run: this machine cannot do what the cell needs.
+    Skipped,
     /// Interrupted; to be repeated.
     Aborted,
 }
@@ -33,6 +36,7 @@ impl Status {
             Status::Ok => "ok",
             Status::Failed => "failed",
             Status::Invalid => "invalid",
+            Status::Skipped => "skipped",
             Status::Aborted => "aborted",
         }
     }
@@ -273,9 +277,31 @@ macro_rules! trial_row {
             /// The same reading the body.
             #[serde(default)]
             pub phase_receive_ns: Option<u64>,
-            /// Connections dropped because the accept queue was full (whole machine).
+            /// What held the packets of a network of the trial's own; empty without one.
+            #[serde(default)]
+            pub rtt_kind: String,
+            /// For how much too long packets were held, median; half a round trip is right.
+            #[serde(default)]
+            pub rtt_error_p50_ns: Option<u64>,
+            /// The same, 99th percentile.
+            #[serde(default)]
+            pub rtt_error_p99_ns: Option<u64>,
+            /// The same, longest.
+            #[serde(default)]
+            pub rtt_error_max_ns: Option<u64>,
+            /// Packets that this network passed on, of both directions.
+            #[serde(default)]
+            pub rtt_packets: Option<u64>,
+            /// Packets that it lost.
+            #[serde(default)]
+            pub rtt_dropped: Option<u64>,
+            /// CPU time of the relay, user and kernel: it runs where the server does.
+            #[serde(default)]
+            pub rtt_cpu_ns: Option<u64>,
+            /// Connections dropped because the accept queue was full (whole machine, or the network of
+            /// the trial's own).
             pub listen_overflows: Option<u64>,
-            /// TCP segments sent again (whole machine).
+            /// TCP segments sent again (likewise).
             pub retransmits: Option<u64>,
         }
 
@@ -437,6 +463,17 @@ impl TrialRow {
         self.dns_queries = Some(report.dns_queries);
         self.listen_overflows = report.listen_overflows;
         self.retransmits = report.retransmits;
+    }
+
+    /// Takes over what the network saw.
+    pub fn set_link(&mut self, report: &RelayReport) {
+        self.rtt_kind = report.kind.to_string();
+        self.rtt_error_p50_ns = report.hold_error_p50_ns;
+        self.rtt_error_p99_ns = report.hold_error_p99_ns;
+        self.rtt_error_max_ns = report.hold_error_max_ns;
+        self.rtt_packets = Some(report.packets);
+        self.rtt_dropped = Some(report.dropped);
+        self.rtt_cpu_ns = Some(report.cpu_user_ns + report.cpu_sys_ns);
     }
 
     /// Sets the outcome.

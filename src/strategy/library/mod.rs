@@ -3,6 +3,7 @@
 //! A library's file holds all of it: its description, how its client is set up for a strategy, how
 //! it makes one request, and how its errors read.
 
+mod hyper;
 mod reqwest;
 mod reqwest_blocking;
 mod upload;
@@ -12,9 +13,9 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use ::hyper::HeaderMap;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use hyper::HeaderMap;
 use rustls::ClientConfig;
 
 use super::failure::Failure;
@@ -191,7 +192,8 @@ impl PartialEq for Library {
 impl Eq for Library {}
 
 /// Every library.
-pub const ALL: &[&Library] = &[&ureq::LIBRARY, &reqwest_blocking::LIBRARY, &reqwest::LIBRARY];
+pub const ALL: &[&Library] =
+    &[&ureq::LIBRARY, &reqwest_blocking::LIBRARY, &reqwest::LIBRARY, &hyper::LIBRARY];
 
 /// The library of this name.
 pub fn named(name: &str) -> Option<&'static Library> {

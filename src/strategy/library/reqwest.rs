@@ -119,7 +119,7 @@ pub(super) fn failure(error: &(dyn Error + 'static)) -> Failure {
     })
 }
 
-fn of_hyper(error: &hyper::Error) -> Option<Class> {
+pub(super) fn of_hyper(error: &hyper::Error) -> Option<Class> {
     if error.is_timeout() {
         Some(Class::Timeout(Stage::Head))
     } else if error.is_parse() {
