@@ -373,8 +373,9 @@ pub struct ConnectionCounts {
     pub failed: u64,
     /// Connections that were given up while they were being opened.
     pub given_up: u64,
-    /// Connections open at the end of the window.
-    pub kept: u64,
+    /// Connections open at the end of the window; empty where the library does not tell when one
+    /// is closed.
+    pub kept: Option<u64>,
     /// From the TCP connect (after the look-up) to a connection that is ready, median.
     pub connect_p50_ns: Option<u64>,
     /// TLS handshakes from nothing.

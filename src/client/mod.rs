@@ -170,7 +170,8 @@ pub fn run(config: &ClientConfig) -> Result<ClientReport, ClientError> {
     // Before rows are written, which not every trial does.
     let max_rss_bytes = process::Status::now().max_rss_bytes;
     let samples = sampling.map(|s| s.end(wall_ns, used));
-    let connections = settings.probes.as_ref().map(connections::counts);
+    let library = config.strategy.library;
+    let connections = settings.probes.as_ref().map(|all| connections::counts(all, library));
     drop(trial);
     issued?;
     files.write(config, &recorder, settings.probes.as_ref(), samples)?;

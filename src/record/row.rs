@@ -237,7 +237,8 @@ macro_rules! trial_row {
             /// Connections that were given up while they were being opened.
             #[serde(default)]
             pub connections_given_up: Option<u64>,
-            /// Connections open at the end of the window.
+            /// Connections open at the end of the window; empty where the library does not tell when one
+            /// is closed.
             #[serde(default)]
             pub connections_kept: Option<u64>,
             /// Connections of which client and server do not say the same: another number of requests, or
@@ -396,7 +397,7 @@ impl TrialRow {
             self.connections_unused = Some(connections.unused);
             self.connections_failed = Some(connections.failed);
             self.connections_given_up = Some(connections.given_up);
-            self.connections_kept = Some(connections.kept);
+            self.connections_kept = connections.kept;
             self.connect_p50_ns = connections.connect_p50_ns;
         }
     }

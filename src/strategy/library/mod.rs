@@ -6,6 +6,7 @@
 mod hyper;
 mod reqwest;
 mod reqwest_blocking;
+mod upload;
 mod ureq;
 
 use std::net::SocketAddr;
@@ -41,6 +42,11 @@ pub struct Library {
     pub tells: &'static [Phase],
     /// Whether a connection knows the request that it was begun for.
     pub tells_starter: bool,
+    /// Whether it tells when a connection was closed: if not, none counts as kept or as not kept.
+    pub tells_closing: bool,
+    /// Whether every request that a connection carried is known: if not, those that were answered
+    /// with a redirect which the library followed are not counted.
+    pub tells_hops: bool,
     /// How it finds, opens and keeps connections, for the report: a sentence each.
     pub ways: Ways,
     /// One line for the documentation.
