@@ -15,7 +15,6 @@ mod open;
 mod pool;
 mod progress;
 mod target;
-mod upload;
 
 use std::error::Error;
 use std::sync::Arc;
@@ -27,6 +26,7 @@ use ::hyper::{Request, StatusCode};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
+use super::upload::Upload;
 use super::{Answer, AsyncClient, Connect, Library, Settings, Ways};
 use crate::strategy::failure::{Class, Failure, Link};
 use crate::strategy::probe::Phase;
@@ -36,7 +36,6 @@ use open::Opener;
 use pool::{Pool, Taken};
 use progress::Progress;
 use target::{Call, Target};
-use upload::Upload;
 
 pub(super) const LIBRARY: Library = Library {
     name: "hyper",
@@ -166,7 +165,9 @@ impl Session {
         progress: &mut Progress,
     ) -> Result<Step, Failure> {
         let target = &self.terms.targets[call.target];
-        let mut request = Request::new(Upload::new(call.upload.clone(), progress));
+        let upload = Upload::new(call.upload.clone());
+        progress.sending(upload.taken());
+        let mut request = Request::new(upload);
         *request.method_mut() = call.method.clone();
         loop {
             match self.pool.take(call.target, index, progress).await? {

@@ -22,13 +22,20 @@ pub(super) struct Upload {
     taken: Taken,
 }
 
-/// Pieces of a body that a library has taken. Clones are the same count.
+/// Pieces of a body that a library has taken. Clones are the same count; where there is no body,
+/// there is nothing to count with.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Taken(Arc<AtomicU32>);
+pub(super) struct Taken(Option<Arc<AtomicU32>>);
 
 impl Taken {
     pub(super) fn count(&self) -> u32 {
-        self.0.load(Ordering::Relaxed)
+        self.0.as_ref().map_or(0, |count| count.load(Ordering::Relaxed))
+    }
+
+    fn one_more(&self) {
+        if let Some(count) = &self.0 {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -38,8 +45,9 @@ impl Upload {
         (!settings.upload.is_empty()).then(|| Upload::new(settings.upload.clone()))
     }
 
-    fn new(body: Bytes) -> Upload {
-        Upload { rest: body, piece: 0, taken: Taken::default() }
+    pub(super) fn new(body: Bytes) -> Upload {
+        let taken = Taken((!body.is_empty()).then(Arc::default));
+        Upload { rest: body, piece: 0, taken }
     }
 
     /// The count, also for when the body itself is gone.
@@ -55,7 +63,7 @@ impl Upload {
     fn part(&mut self, most: usize) -> Bytes {
         if self.piece == 0 && self.rest.has_remaining() {
             self.piece = self.rest.len().min(UPLOAD_CHUNK_BYTES);
-            self.taken.0.fetch_add(1, Ordering::Relaxed);
+            self.taken.one_more();
         }
         let part = self.rest.split_to(self.piece.min(most));
         self.piece -= part.len();

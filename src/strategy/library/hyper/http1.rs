@@ -17,10 +17,10 @@ use ::hyper::{Request, Response};
 use bytes::Bytes;
 use hyper_util::rt::TokioIo;
 
+use super::super::upload::Upload;
 use super::io::{Io, Watch};
 use super::pool::Permit;
 use super::progress::Progress;
-use super::upload::Upload;
 use super::{because, failure};
 use crate::strategy::failure::{Class, Failure};
 use crate::strategy::probe::Connection;

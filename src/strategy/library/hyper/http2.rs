@@ -21,10 +21,10 @@ use futures_util::task::AtomicWaker;
 use hyper_util::rt::TokioIo;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::super::upload::Upload;
 use super::io::{Io, Watch};
 use super::pool::{Permit, Pool};
 use super::progress::Progress;
-use super::upload::Upload;
 use super::{because, failure};
 use crate::strategy::failure::{Class, Failure, Stage};
 use crate::strategy::probe::Connection;

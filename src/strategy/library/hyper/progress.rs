@@ -1,9 +1,9 @@
 //! How far a request has come.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use super::super::upload::Taken;
 use super::io::Watch;
 use crate::strategy::failure::{Class, Failure, Stage};
 use crate::strategy::probe::{Connection, Marks};
@@ -21,8 +21,10 @@ pub(super) struct Progress {
     opening: Option<Arc<Connection>>,
     /// What has been written of it since this moment.
     writing: Option<(Arc<Watch>, Instant)>,
+    /// Pieces of bodies that were taken for redirected requests.
+    sent_before: u32,
     /// Pieces of its body that were taken.
-    sent: Option<Arc<AtomicU32>>,
+    sent: Taken,
 }
 
 impl Progress {
@@ -35,7 +37,8 @@ impl Progress {
             redirects: 0,
             opening: None,
             writing: None,
-            sent: None,
+            sent_before: 0,
+            sent: Taken::default(),
         }
     }
 
@@ -44,9 +47,10 @@ impl Progress {
         self.probes.then(Instant::now)
     }
 
-    /// Where pieces of the body are counted as they are taken.
-    pub(super) fn count_sent(&mut self) -> Arc<AtomicU32> {
-        Arc::clone(self.sent.get_or_insert_default())
+    /// A body is to be sent.
+    pub(super) fn sending(&mut self, taken: Taken) {
+        self.sent_before += self.sent.count();
+        self.sent = taken;
     }
 
     /// Comes to a stage.
@@ -117,7 +121,7 @@ impl Progress {
     /// What was seen, at its end.
     pub(super) fn marks(&mut self) -> Marks {
         self.note_written();
-        let sent_chunks = self.sent.as_ref().map_or(0, |sent| sent.load(Ordering::Relaxed));
+        let sent_chunks = self.sent_before + self.sent.count();
         let (carried, redirects) = (self.marks.carried, self.redirects);
         Marks { carried, redirects, sent_chunks, ..self.first.unwrap_or(self.marks) }
     }
