@@ -220,6 +220,157 @@ fn how_far_a_slow_request_had_come_is_told() {
     }
 }
 
+/// A trial against a server of its own, and what that saw.
+fn against_its_server(strategy: &Strategy, scenario: &Scenario) -> (Recorded, ServerReport) {
+    let serving = Serving::with(ServerConfig::of(scenario).for_strategy(strategy));
+    let trial = recorded(ClientConfig::of(scenario, strategy, &serving.ready));
+    let server = serving.stop();
+    let all = u64::from(scenario.requests);
+    assert_eq!((trial.report.ok, &trial.report.first_error), (all, &None), "{strategy:?}");
+    (trial, server)
+}
+
+fn http2(reuse: Reuse) -> Strategy {
+    Strategy { protocol: Protocol::Http2, ..hyper(reuse, None) }
+}
+
+#[test]
+fn requests_to_a_host_share_one_connection_of_http2() {
+    for (tls, targets) in [(false, 1), (true, 1), (false, 3), (true, 3)] {
+        for reuse in Reuse::ALL {
+            let dns_delay_ns = (targets > 1).then_some(1_000_000);
+            let scenario = Scenario { tls, targets, dns_delay_ns, ..scenario(40, fixed_ms(3)) };
+            let (trial, server) = against_its_server(&http2(reuse), &scenario);
+            let expected = if reuse == Reuse::None { 40 } else { u64::from(targets) };
+            assert_eq!(server.connections, expected, "{reuse}");
+            assert_eq!(trial.connections.len() as u64, expected, "{reuse}");
+            let spoken = |c: &ConnectionRow| c.protocol == Some(Protocol::Http2);
+            assert!(trial.connections.iter().all(spoken));
+            let mut phases = PLAIN.to_vec();
+            // Its socket's writes belong to no request.
+            phases.retain(|phase| *phase != Phase::Send);
+            if targets > 1 {
+                phases.insert(2, Phase::Dns);
+            }
+            if tls {
+                phases.insert(phases.len() - 3, Phase::Tls);
+            }
+            check_phases(&trial, &phases);
+        }
+    }
+}
+
+/// A server resets streams that are too many. Requests wait for theirs instead, and say so.
+#[test]
+fn no_more_streams_are_opened_than_the_server_allows() {
+    for (streams, limit) in [(1, None), (4, None), (4, Some(3)), (40, None)] {
+        let scenario = Scenario { streams, ..scenario(30, fixed_ms(5)) };
+        let strategy = Strategy { protocol: Protocol::Http2, ..hyper(Reuse::Session, limit) };
+        let (trial, server) = against_its_server(&strategy, &scenario);
+        let most = u64::from(streams.min(limit.unwrap_or(30)));
+        assert_eq!((server.connections, server.peak_in_flight), (1, most));
+        let wait_ns = |row: &RequestRow| Some(row.stream_ns? - row.pool_ns?);
+        let longest_ns = trial.requests.iter().filter_map(wait_ns).max();
+        let rounds = 30 / u64::from(streams);
+        if limit.is_none() && rounds > 1 {
+            assert!(longest_ns >= Some((rounds - 1) * 5_000_000), "{streams}: {longest_ns:?}");
+        }
+    }
+}
+
+#[test]
+fn shared_connections_have_the_limit_too() {
+    for (max, targets) in [(1, 2), (1, 4), (2, 3)] {
+        for reuse in Reuse::ALL {
+            let strategy = Strategy { max_connections: NonZeroU32::new(max), ..http2(reuse) };
+            let scenario = Scenario { targets, ..scenario(24, fixed_ms(2)) };
+            let (trial, server) = against_its_server(&strategy, &scenario);
+            assert!(most_open(&trial.connections) <= max as usize, "{reuse}");
+            assert!(server.connections >= u64::from(targets), "{reuse}");
+        }
+    }
+}
+
+#[test]
+fn every_connection_looks_its_name_up_once() {
+    let scenario = Scenario { targets: 2, dns_delay_ns: Some(0), ..scenario(20, fixed_ms(1)) };
+    for (protocol, reuse, lookups) in [
+        (Protocol::Http1, Reuse::None, 20),
+        (Protocol::Http2, Reuse::None, 20),
+        (Protocol::Http2, Reuse::Session, 2),
+        (Protocol::Http2, Reuse::Pool, 2),
+    ] {
+        let strategy = Strategy { protocol, dns_cache: false, ..hyper(reuse, Some(4)) };
+        let (trial, server) = against_its_server(&strategy, &scenario);
+        assert_eq!((server.dns_queries, server.connections), (lookups, lookups), "{reuse}");
+        let told = trial.connections.iter().filter(|c| c.dns.is_some()).count();
+        assert_eq!(told as u64, lookups, "{reuse}");
+    }
+}
+
+#[test]
+fn tls_sessions_are_resumed_or_not_as_the_server_says() {
+    let scenario = Scenario { tls: true, ..scenario(12, fixed_ms(1)) };
+    for protocol in Protocol::ALL {
+        for tls_resumption in [true, false] {
+            let strategy = hyper(Reuse::None, Some(1));
+            let strategy = Strategy { protocol, tls_resumption, ..strategy };
+            let (trial, server) = against_its_server(&strategy, &scenario);
+            let counts = trial.report.connections.expect("probes");
+            assert_eq!(
+                (counts.tls_full, counts.tls_resumed),
+                (server.tls_full, server.tls_resumed)
+            );
+            // One after the other, so that each has the ticket of the one before it.
+            assert_eq!(counts.tls_full, if tls_resumption { 1 } else { 12 }, "{protocol}");
+        }
+    }
+}
+
+#[test]
+fn the_error_of_a_shared_connection_is_kept() {
+    use std::io::Read;
+
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let addr = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            // The preface of the protocol, and then no more.
+            stream.read_exact(&mut [0; 24]).expect("a client");
+            reset(stream);
+        }
+    });
+    let strategy = Strategy { protocol: Protocol::Http2, ..hyper(Reuse::Session, Some(3)) };
+    let report = run(&config(addr, strategy, 6, fixed_ms(0))).expect("a report");
+    assert_eq!(
+        report.errors.get("reset"),
+        Some(&6),
+        "{:?} {:?}",
+        report.errors,
+        report.first_error
+    );
+}
+
+#[test]
+fn a_handshake_that_does_not_come_is_told() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let addr = listener.local_addr().expect("an address");
+    let certificate = crate::tls::Identity::new(vec!["127.0.0.1".to_owned()]).expect("a name");
+    let mut strategy = hyper(Reuse::Session, Some(2));
+    strategy.timeout_ns = Some(60_000_000);
+    let config = ClientConfig {
+        certificate: Some(certificate.certificate().to_vec()),
+        ..config(addr, strategy, 4, fixed_ms(0))
+    };
+    let trial = recorded(config);
+    drop(listener);
+    assert_eq!(trial.report.errors.get("timeout(tls)"), Some(&4), "{:?}", trial.report.errors);
+    for row in &trial.connections {
+        assert_eq!(row.error.as_deref(), Some("timeout(tls)"));
+        assert!(row.connect_ns.is_some() && row.tls_ns.is_none(), "{row:?}");
+    }
+}
+
 /// Takes note of nothing but the marks.
 #[derive(Default)]
 struct Noting(Vec<Marks>);
