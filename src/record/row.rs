@@ -1,11 +1,10 @@
 //! `trials.csv`: one row for each trial.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
+use super::ErrorClasses;
 use crate::plan::{Plan, PlannedTrial};
 use crate::protocol::{ClientReport, ServerReport};
 use crate::spec::{Factor, factors};
@@ -41,42 +40,6 @@ impl Status {
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-/// Failed requests by class, in one field: `emfile:12 timeout:3`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ErrorClasses(pub BTreeMap<String, u64>);
-
-impl fmt::Display for ErrorClasses {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts: Vec<String> = self.0.iter().map(|(class, n)| format!("{class}:{n}")).collect();
-        f.write_str(&parts.join(" "))
-    }
-}
-
-impl FromStr for ErrorClasses {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<ErrorClasses, String> {
-        let part = |part: &str| {
-            let (class, n) = part.rsplit_once(':')?;
-            Some((class.to_owned(), n.parse().ok()?))
-        };
-        let parts: Option<_> = text.split_whitespace().map(part).collect();
-        parts.map(ErrorClasses).ok_or_else(|| format!("`{text}` is not a list of class:count"))
-    }
-}
-
-impl Serialize for ErrorClasses {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for ErrorClasses {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ErrorClasses, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -473,30 +436,4 @@ impl TrialRow {
 /// A row is a line: line breaks within a field become spaces.
 fn one_line(text: &str) -> String {
     text.replace(['\n', '\r'], " ").trim().to_owned()
-}
-
-/// The state of the machine at the start of a block: a row of `env.csv`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EnvRow {
-    /// Block; 0 is warm-up.
-    pub block: u32,
-    /// Attempt of the block.
-    pub attempt: u32,
-    /// Unix time, in milliseconds.
-    pub at_unix_ms: u64,
-    /// Load average of the last minute.
-    pub load_1min: Option<f64>,
-    /// Share of CPU time that the hypervisor gave to others since the block before, percent.
-    pub steal_percent: Option<f64>,
-    /// Share of CPU time spent since the block before, by anyone, percent.
-    pub busy_percent: Option<f64>,
-    /// Mean clock of the CPUs, in MHz.
-    pub cpu_mhz: Option<f64>,
-    /// Memory that could be used without swapping.
-    pub available_memory_bytes: Option<u64>,
-    /// How late the delay server's timer fires, median of a self-check.
-    pub timer_error_p50_ns: Option<u64>,
-    /// The same, 99th percentile.
-    pub timer_error_p99_ns: Option<u64>,
 }
