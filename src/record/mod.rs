@@ -28,6 +28,7 @@ mod manifest;
 mod read;
 mod request;
 mod row;
+mod sides;
 #[cfg(test)]
 pub(crate) mod synthetic;
 mod timeline;

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::ErrorClasses;
+use super::sides::mismatched;
 use crate::plan::{Plan, PlannedTrial};
 use crate::protocol::{ClientReport, ServerReport};
 use crate::spec::{Factor, factors};
@@ -136,6 +137,9 @@ macro_rules! trial_row {
             pub server_requests_per_connection_p50: Option<u64>,
             /// Requests of the connection with the most.
             pub server_requests_per_connection_max: Option<u64>,
+            /// Connections that it accepted and that carried a request.
+            #[serde(default)]
+            pub server_connections_used: Option<u64>,
             /// Connections that it could not accept at once.
             pub server_accept_failures: Option<u64>,
             /// Requests in flight at the busiest moment, as the server saw it.
@@ -184,6 +188,9 @@ macro_rules! trial_row {
             /// Look-ups of the client without an answer.
             #[serde(default)]
             pub dns_failed: Option<u64>,
+            /// Queries that the client sent a second time.
+            #[serde(default)]
+            pub dns_resends: Option<u64>,
             /// Connections that were ready for requests, as the client saw it.
             #[serde(default)]
             pub connections_opened: Option<u64>,
@@ -200,7 +207,8 @@ macro_rules! trial_row {
             #[serde(default)]
             pub connections_kept: Option<u64>,
             /// Connections of which client and server do not say the same: another number of requests, or
-            /// known to one side only.
+            /// known to one side only (but for those that carried none, and for which the client has a
+            /// reason). Empty where the client does not tell the ports of its connections.
             #[serde(default)]
             pub connections_mismatched: Option<u64>,
             /// From the TCP connect to a connection that is ready, median.
@@ -327,6 +335,7 @@ impl TrialRow {
             self.dns_hits = Some(dns.hits);
             self.dns_coalesced = Some(dns.coalesced);
             self.dns_failed = Some(dns.failed);
+            self.dns_resends = Some(dns.resends);
         }
         if let Some(connections) = &report.connections {
             self.connections_opened = Some(connections.opened);
@@ -374,6 +383,14 @@ impl TrialRow {
         }
     }
 
+    /// Fills in what both sides saw.
+    pub fn set_both(&mut self, client: &ClientReport, server: &ServerReport) {
+        self.set_client(client);
+        self.set_server(server);
+        self.connections_mismatched =
+            client.connections.as_ref().and_then(|counts| mismatched(counts, server));
+    }
+
     /// Fills in what the server saw.
     pub fn set_server(&mut self, report: &ServerReport) {
         self.server_requests = Some(report.requests);
@@ -382,6 +399,7 @@ impl TrialRow {
         self.server_requests_per_connection_min = Some(report.requests_per_connection_min);
         self.server_requests_per_connection_p50 = Some(report.requests_per_connection_p50);
         self.server_requests_per_connection_max = Some(report.requests_per_connection_max);
+        self.server_connections_used = used(report);
         self.server_accept_failures = Some(report.accept_failures);
         self.server_peak_in_flight = Some(report.peak_in_flight);
         self.server_delay_sum_ns = Some(report.delay_served_sum_ns);
@@ -431,6 +449,12 @@ impl TrialRow {
     pub fn efficiency(&self) -> Option<f64> {
         self.wall_ns.filter(|&wall| wall > 0).map(|wall| self.ideal_ns as f64 / wall as f64)
     }
+}
+
+/// Connections that carried a request, if the server lists them.
+fn used(report: &ServerReport) -> Option<u64> {
+    let listed = report.accepted.len() as u64 == report.connections;
+    listed.then(|| report.accepted.iter().filter(|(_, requests)| *requests > 0).count() as u64)
 }
 
 /// A row is a line: line breaks within a field become spaces.

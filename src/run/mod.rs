@@ -277,8 +277,7 @@ impl Trial<'_> {
         let mut latency = Vec::new();
         match executor.execute(&self.job(writer, &row.trial, kept)) {
             Outcome::Measured { client, server } => {
-                row.set_client(&client);
-                row.set_server(&server);
+                row.set_both(&client, &server);
                 latency = client.latency;
                 let scenario = self.plan.scenario_of(cell);
                 if let Some(reason) = invalid(&row, scenario, &cell.strategy) {
