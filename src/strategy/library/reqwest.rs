@@ -5,7 +5,7 @@ use std::error::Error;
 use futures_util::future::BoxFuture;
 
 use super::{Answer, AsyncClient, Connect, Library, Settings, Ways};
-use crate::strategy::failure::{Class, Failure, Link, Phase};
+use crate::strategy::failure::{Class, Failure, Link, Stage};
 use crate::strategy::{Protocol, Reuse};
 
 pub(super) const LIBRARY: Library = Library {
@@ -89,7 +89,7 @@ pub(super) fn failure(error: &(dyn Error + 'static)) -> Failure {
     Failure::of(error, |error| {
         let class = if let Some(e) = error.downcast_ref::<reqwest::Error>() {
             // A total timeout that ends while connecting is not marked as one of connecting.
-            let phase = if e.is_connect() { Phase::Connect } else { Phase::Head };
+            let phase = if e.is_connect() { Stage::Connect } else { Stage::Head };
             e.is_timeout().then_some(Class::Timeout(phase))
         } else {
             of_hyper(error.downcast_ref::<hyper::Error>()?)
@@ -100,7 +100,7 @@ pub(super) fn failure(error: &(dyn Error + 'static)) -> Failure {
 
 fn of_hyper(error: &hyper::Error) -> Option<Class> {
     if error.is_timeout() {
-        Some(Class::Timeout(Phase::Head))
+        Some(Class::Timeout(Stage::Head))
     } else if error.is_parse() {
         Some(Class::Parse)
     } else if error.is_incomplete_message() {

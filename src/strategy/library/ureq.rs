@@ -13,7 +13,7 @@ use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{NextTimeout, TcpConnector};
 
 use super::{Answer, BlockingClient, Connect, IDLE_AGE, Library, Settings, Ways, read_body};
-use crate::strategy::failure::{Class, Failure, Link, Phase};
+use crate::strategy::failure::{Class, Failure, Link, Stage};
 use crate::strategy::{Protocol, Reuse};
 
 pub(super) const LIBRARY: Library = Library {
@@ -124,9 +124,9 @@ fn failure(error: &(dyn Error + 'static)) -> Failure {
         let (class, cause) = match error.downcast_ref::<ureq::Error>()? {
             ureq::Error::Io(e) => (None, Some(e as &(dyn Error + 'static))),
             ureq::Error::Timeout(ureq::Timeout::Connect) => {
-                (Some(Class::Timeout(Phase::Connect)), None)
+                (Some(Class::Timeout(Stage::Connect)), None)
             }
-            ureq::Error::Timeout(_) => (Some(Class::Timeout(Phase::Head)), None),
+            ureq::Error::Timeout(_) => (Some(Class::Timeout(Stage::Head)), None),
             ureq::Error::Protocol(_) | ureq::Error::Http(_) => (Some(Class::Parse), None),
             _ => (None, None),
         };
