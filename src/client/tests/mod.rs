@@ -1,6 +1,7 @@
 //! The client over real sockets: against the delay server, and against servers that misbehave.
 
 mod failures;
+mod manipulated;
 mod protocol;
 mod strategies;
 
