@@ -128,7 +128,7 @@ struct Seen {
     issued: u64,
     errors: u64,
     wall_ns: u64,
-    /// Requests on the wire.
+    /// Requests that the server got; those that it redirected are counted where they end.
     served: u64,
     answered: u64,
     connections: u64,

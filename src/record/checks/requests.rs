@@ -8,8 +8,6 @@ pub(super) fn issued(trial: &Trial) -> Option<String> {
     if issued != requests {
         return Some(format!("{issued} of {requests} requests were issued"));
     }
-    // Redirects are counted in a check of their own.
-    let served = served.saturating_sub(trial.row.server_redirects.unwrap_or(0));
     if trial.all_succeeded() && served != requests {
         return Some(format!("the server got {served} requests instead of {requests}"));
     }
@@ -34,10 +32,11 @@ pub(super) fn redirects(trial: &Trial) -> Option<String> {
         .then(|| format!("the server sent {sent} redirects instead of {expected}"))
 }
 
-/// A redirect of status 302 is followed by a GET: only the first hop has the body.
+/// A body comes again with each hop.
 pub(super) fn uploads(trial: &Trial) -> Option<String> {
     let received = trial.row.server_uploaded_bytes?;
-    let expected = trial.requests() * trial.scenario.upload_bytes;
+    let hops = u64::from(trial.scenario.redirects) + 1;
+    let expected = trial.requests() * hops * trial.scenario.upload_bytes;
     (trial.all_succeeded() && received != expected)
         .then(|| format!("the server got {received} bytes of request bodies instead of {expected}"))
 }
