@@ -24,8 +24,8 @@ Examples:
   inflight serve --delay 10ms                       the delay server by hand
 
 Exit codes: 0 fine, 1 something is worse, a report differs or a claim is refuted (--strict-claims),
-3 not comparable, 4 inconclusive (--strict), 5 trials failed or were invalid, 64 usage, 65 bad
-experiment or record, 70 a bug, 74 input or output, 130 interrupted."
+3 not comparable, 4 inconclusive (--strict), 5 trials failed or were invalid, or none could
+be run, 64 usage, 65 bad experiment or record, 70 a bug, 74 input or output, 130 interrupted."
 )]
 pub struct Cli {
     /// What to do.
@@ -65,6 +65,9 @@ pub enum Command {
     /// A trial's client: a JSON document in, one out.
     #[command(name = crate::run::child::CLIENT_COMMAND, hide = true)]
     Client,
+    /// A trial's network: a JSON document in, one when it is ready, one at the end.
+    #[command(name = crate::link::RELAY_COMMAND, hide = true)]
+    Relay,
     /// What this binary is: a JSON document out.
     #[command(name = crate::ab::HELLO_COMMAND, hide = true)]
     Hello,

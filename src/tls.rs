@@ -18,7 +18,7 @@ const HTTP1: &[u8] = b"http/1.1";
 const HTTP2: &[u8] = b"h2";
 
 /// TLS sessions that a client keeps: more than targets there can be, so that none is pushed out.
-const SESSIONS: usize = 4_096;
+pub(crate) const SESSIONS: usize = 4_096;
 
 /// Tickets that the server hands out on each connection: rustls's default is 2, and TLS 1.3 wants
 /// each used once. With more connections opened at once than tickets at hand, the rest would make

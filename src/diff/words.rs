@@ -325,19 +325,20 @@ pub(super) fn notes(diff: &Diff, cell: &CellDiff) -> Vec<String> {
 }
 
 fn failed_trials(side: &str, trials: &CellSide) -> Option<String> {
-    if trials.trials() == 0 {
+    let all = trials.trials() + trials.skipped;
+    if all == 0 {
         return Some(format!("{side} has no complete block"));
     }
     let bad = trials.failed + trials.invalid;
+    let what = match (bad, trials.skipped) {
+        (0, 0) => return None,
+        (bad, 0) => format!("{bad} of {all} trials failed or invalid"),
+        (0, skipped) => format!("{skipped} of {all} trials skipped"),
+        (bad, skipped) => format!("{bad} of {all} trials failed or invalid, {skipped} skipped"),
+    };
     let reasons: Vec<String> =
         trials.reasons.iter().map(|(reason, n)| format!("{reason} ({n})")).collect();
-    (bad > 0).then(|| {
-        format!(
-            "{side}: {bad} of {} trials failed or invalid: {}",
-            trials.trials(),
-            reasons.join("; ")
-        )
-    })
+    Some(format!("{side}: {what}: {}", reasons.join("; ")))
 }
 
 fn range(interval: &Interval) -> String {

@@ -38,7 +38,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub use checks::{Check, PEAK_REACHED, invalid};
-pub use compressed::{read_compressed, write_compressed};
+pub use compressed::{CompressedRows, read_compressed, write_compressed};
 pub use connection::{ConnectionRow, Fate};
 pub use env::EnvRow;
 pub use errors::ErrorClasses;

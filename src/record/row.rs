@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::ErrorClasses;
 use super::sides::mismatched;
+use crate::link::RelayReport;
 use crate::plan::{Plan, PlannedTrial};
 use crate::protocol::{ClientReport, ServerReport};
 use crate::spec::{Factor, factors};
+use crate::strategy::Library;
 use crate::strategy::probe::Phase;
 
 /// What became of a trial.
@@ -22,6 +24,8 @@ pub enum Status {
     Failed,
     /// A measurement of something else than the cell names.
     Invalid,
+    /// Not run: this machine cannot do what the cell needs.
+    Skipped,
     /// Interrupted; to be repeated.
     Aborted,
 }
@@ -33,6 +37,7 @@ impl Status {
             Status::Ok => "ok",
             Status::Failed => "failed",
             Status::Invalid => "invalid",
+            Status::Skipped => "skipped",
             Status::Aborted => "aborted",
         }
     }
@@ -203,7 +208,8 @@ macro_rules! trial_row {
             /// Connections that were given up while they were being opened.
             #[serde(default)]
             pub connections_given_up: Option<u64>,
-            /// Connections open at the end of the window.
+            /// Connections open at the end of the window; empty where the library does not tell when one
+            /// is closed.
             #[serde(default)]
             pub connections_kept: Option<u64>,
             /// Connections of which client and server do not say the same: another number of requests, or
@@ -243,9 +249,31 @@ macro_rules! trial_row {
             /// The same reading the body.
             #[serde(default)]
             pub phase_receive_ns: Option<u64>,
-            /// Connections dropped because the accept queue was full (whole machine).
+            /// What held the packets of a network of the trial's own; empty without one.
+            #[serde(default)]
+            pub rtt_kind: String,
+            /// For how much too long packets were held, median; half a round trip is right.
+            #[serde(default)]
+            pub rtt_error_p50_ns: Option<u64>,
+            /// The same, 99th percentile.
+            #[serde(default)]
+            pub rtt_error_p99_ns: Option<u64>,
+            /// The same, longest.
+            #[serde(default)]
+            pub rtt_error_max_ns: Option<u64>,
+            /// Packets that this network passed on, of both directions.
+            #[serde(default)]
+            pub rtt_packets: Option<u64>,
+            /// Packets that it lost.
+            #[serde(default)]
+            pub rtt_dropped: Option<u64>,
+            /// CPU time of the relay, user and kernel: it runs where the server does.
+            #[serde(default)]
+            pub rtt_cpu_ns: Option<u64>,
+            /// Connections dropped because the accept queue was full (whole machine, or the network of
+            /// the trial's own).
             pub listen_overflows: Option<u64>,
-            /// TCP segments sent again (whole machine).
+            /// TCP segments sent again (likewise).
             pub retransmits: Option<u64>,
         }
 
@@ -342,7 +370,7 @@ impl TrialRow {
             self.connections_unused = Some(connections.unused);
             self.connections_failed = Some(connections.failed);
             self.connections_given_up = Some(connections.given_up);
-            self.connections_kept = Some(connections.kept);
+            self.connections_kept = connections.kept;
             self.connect_p50_ns = connections.connect_p50_ns;
         }
     }
@@ -383,12 +411,14 @@ impl TrialRow {
         }
     }
 
-    /// Fills in what both sides saw.
-    pub fn set_both(&mut self, client: &ClientReport, server: &ServerReport) {
+    /// Fills in what both sides saw of a trial of this library.
+    pub fn set_both(&mut self, client: &ClientReport, server: &ServerReport, library: &Library) {
         self.set_client(client);
         self.set_server(server);
-        self.connections_mismatched =
-            client.connections.as_ref().and_then(|counts| mismatched(counts, server));
+        let counts = client.connections.as_ref();
+        // Otherwise the client does not count what the server counts.
+        let counts = counts.filter(|_| library.tells_hops || server.redirected == 0);
+        self.connections_mismatched = counts.and_then(|counts| mismatched(counts, server));
     }
 
     /// Fills in what the server saw.
@@ -417,6 +447,17 @@ impl TrialRow {
         self.dns_queries = Some(report.dns_queries);
         self.listen_overflows = report.listen_overflows;
         self.retransmits = report.retransmits;
+    }
+
+    /// Takes over what the network saw.
+    pub fn set_link(&mut self, report: &RelayReport) {
+        self.rtt_kind = report.kind.to_string();
+        self.rtt_error_p50_ns = report.hold_error_p50_ns;
+        self.rtt_error_p99_ns = report.hold_error_p99_ns;
+        self.rtt_error_max_ns = report.hold_error_max_ns;
+        self.rtt_packets = Some(report.packets);
+        self.rtt_dropped = Some(report.dropped);
+        self.rtt_cpu_ns = Some(report.cpu_user_ns + report.cpu_sys_ns);
     }
 
     /// Sets the outcome.

@@ -1,6 +1,6 @@
 //! Every cell in numbers: one table of times and one of costs for each scenario.
 
-use crate::analyse::{Doubt, Estimate, Levels, Verdict};
+use crate::analyse::{CellAnalysis, Doubt, Estimate, Levels, Verdict};
 use crate::record::TrialRow;
 use crate::spec::Metric;
 
@@ -19,7 +19,7 @@ pub(super) fn section(facts: &Facts) -> String {
         }
         let point = &facts.plan().experiment.scenarios[index];
         out.push(format!(
-            "{} requests, delay {}{}; longest delay {}, sum of delays {}.",
+            "{} requests, delay {}{}{}; longest delay {}, sum of delays {}.",
             count(u64::from(point.requests)),
             text(&point.delay.describe()),
             if point.time_scale == 1.0 {
@@ -27,6 +27,7 @@ pub(super) fn section(facts: &Facts) -> String {
             } else {
                 format!(" × {}", point.time_scale)
             },
+            point.rtt_ns.map_or(String::new(), |rtt| format!(", round trip {}", ns(rtt as f64))),
             ns(scenario.longest_delay_ns as f64),
             ns(scenario.sum_of_delays_ns as f64),
         ));
@@ -142,6 +143,9 @@ fn marked(facts: &Facts, cell: usize) -> String {
 }
 
 fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
+    let any_skipped = cells.iter().any(|&cell| facts.analysed(cell).skipped > 0);
+    let statuses =
+        if any_skipped { "ok / failed / invalid / skipped" } else { "ok / failed / invalid" };
     let mut table = Table::new(&[
         ("cell", Align::Left),
         ("wall", Align::Right),
@@ -151,7 +155,7 @@ fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
         ("verdict", Align::Left),
         ("p50", Align::Right),
         ("p99", Align::Right),
-        ("ok / failed / invalid", Align::Right),
+        (statuses, Align::Right),
     ]);
     let achieved = Achieved::of(facts);
     for &cell in cells {
@@ -178,10 +182,17 @@ fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
             verdict,
             notes.or(p50.map(|e| ns(e.value)), no_latency),
             notes.or(p99.map(|e| ns(e.value)), no_latency),
-            format!("{} / {} / {}", analysed.ok, analysed.failed, analysed.invalid),
+            counts(analysed, any_skipped),
         ]);
     }
     table.render()
+}
+
+/// Trials by what became of them.
+fn counts(analysed: &CellAnalysis, with_skipped: bool) -> String {
+    let CellAnalysis { ok, failed, invalid, skipped, .. } = analysed;
+    let counts = format!("{ok} / {failed} / {invalid}");
+    if with_skipped { format!("{counts} / {skipped}") } else { counts }
 }
 
 /// Ratio and verdict against the baseline.

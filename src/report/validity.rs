@@ -32,20 +32,20 @@ fn trials(facts: &Facts, whole: &Facts) -> String {
     let planned = planned.count();
     let rows: Vec<&TrialRow> = recording.measured().collect();
     let of = |status: Status| rows.iter().filter(|r| r.status == status).count();
-    let mut table = Table::new(&[
-        ("trials planned", Align::Right),
-        ("ok", Align::Right),
-        ("failed", Align::Right),
-        ("invalid", Align::Right),
-        ("not in a complete block", Align::Right),
-    ]);
-    table.row(vec![
-        count(planned as u64),
-        of(Status::Ok).to_string(),
-        of(Status::Failed).to_string(),
-        of(Status::Invalid).to_string(),
-        planned.saturating_sub(rows.len()).to_string(),
-    ]);
+    let mut columns = vec![
+        ("trials planned", count(planned as u64)),
+        ("ok", of(Status::Ok).to_string()),
+        ("failed", of(Status::Failed).to_string()),
+        ("invalid", of(Status::Invalid).to_string()),
+    ];
+    let skipped = of(Status::Skipped);
+    if skipped > 0 {
+        columns.push(("skipped", skipped.to_string()));
+    }
+    columns.push(("not in a complete block", planned.saturating_sub(rows.len()).to_string()));
+    let heads: Vec<_> = columns.iter().map(|(head, _)| (*head, Align::Right)).collect();
+    let mut table = Table::new(&heads);
+    table.row(columns.into_iter().map(|(_, value)| value).collect());
     let warmup = recording.trials.len() - rows.len();
     let aside = recording.all_trials.len() - recording.trials.len();
     let mut notes = vec![format!(
@@ -161,7 +161,7 @@ fn checks(facts: &Facts) -> String {
     for check in Check::ALL {
         let Line { what, passed, looked_at, seen } = looked.line(check);
         let passed = match looked_at {
-            // Neither encryption nor names nor redirects: not a question here.
+            // No encryption, say, or no network of its own: not a question here.
             0 if !is_for_all(check) => continue,
             0 => UNKNOWN.to_owned(),
             n => format!("{passed} of {n}"),
@@ -192,7 +192,8 @@ fn is_for_all(check: Check) -> bool {
         | Check::Tls
         | Check::Names
         | Check::Redirects
-        | Check::Uploads => false,
+        | Check::Uploads
+        | Check::Network => false,
     }
 }
 
@@ -212,6 +213,7 @@ impl Looked<'_> {
             Check::Uploads => self.uploads(),
             Check::Answers => self.bodies(),
             Check::Delays => self.delays(),
+            Check::Network => self.network(),
             Check::Bound => self.bounds(),
         }
     }
@@ -459,6 +461,24 @@ impl Looked<'_> {
         )
     }
 
+    fn network(&self) -> Line {
+        self.ask(
+            Check::Network,
+            "the network lost nothing, and held packets for as long as it was to",
+            |r, _| Some((r.rtt_dropped?, r.rtt_error_p50_ns? as f64, r.rtt_error_p99_ns? as f64)),
+            |all| {
+                let worst =
+                    |of: fn(&(u64, f64, f64)) -> f64| all.iter().map(of).fold(0.0, f64::max);
+                format!(
+                    "{} lost; late by {} (p50) and {} (p99) in the worst trial",
+                    count(all.iter().map(|v| v.0).sum()),
+                    ns(worst(|v| v.1)),
+                    ns(worst(|v| v.2))
+                )
+            },
+        )
+    }
+
     fn bounds(&self) -> Line {
         self.ask(
             Check::Bound,
@@ -557,9 +577,16 @@ fn saturation(facts: &Facts) -> String {
             busy.ok().map(|e| e.value).filter(|&busy| busy > SATURATED)
         };
         let name = facts.full_code(cell);
-        if let Some(busy) = share(TrialRow::server_cpu_ns, server_cpus) {
+        // The relay of a network shares the server's CPUs.
+        let server = |r: &TrialRow| Some(r.server_cpu_ns()? + r.rtt_cpu_ns.unwrap_or(0));
+        let with_network = facts.plan().scenario_of(facts.cell(cell)).rtt_ns.is_some();
+        let (who, whose, it) = match with_network {
+            true => ("server and network", "the server's", "they"),
+            false => ("the server", "its", "it"),
+        };
+        if let Some(busy) = share(server, server_cpus) {
             flags.push(format!(
-                "{name}: the server used {} of its CPU time: it may be what is measured.",
+                "{name}: {who} used {} of {whose} CPU time: {it} may be what is measured.",
                 percent(busy)
             ));
         }

@@ -91,7 +91,7 @@ impl fmt::Display for Class {
 }
 
 /// A failed request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Failure {
     /// What went wrong.
     pub class: Class,

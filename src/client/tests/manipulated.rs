@@ -13,22 +13,33 @@ use crate::strategy::library::{Answer, Library};
 use crate::strategy::work::AsyncWork;
 
 const REQUESTS: u32 = 12;
-/// Long beside everything else that a request does, so that the mean in flight is near the peak.
 const DELAY_MS: u64 = 60;
+/// Long beside everything else that a request does, even while other tests run: a cap is known by
+/// the mean in flight, which is to be near the peak.
+const LONG_MS: u64 = 250;
 
-/// What the checks say, one line each; delays are not asked about, as other tests are running.
+/// What the checks say, one line each.
 fn found(strategy: Strategy) -> Vec<String> {
-    let scenario = scenario(REQUESTS, fixed_ms(DELAY_MS));
-    let serving = Serving::start(scenario.delay.clone());
-    let nowhere = ServerReady::at(serving.addr);
-    let client = run(&ClientConfig::of(&scenario, &strategy, &nowhere)).expect("a report");
+    found_of(scenario(REQUESTS, fixed_ms(DELAY_MS)), strategy)
+}
+
+/// The same with delays that are long.
+fn found_slowly(strategy: Strategy) -> Vec<String> {
+    found_of(scenario(REQUESTS, fixed_ms(LONG_MS)), strategy)
+}
+
+/// The same of another scenario. Delays are not asked about, as other tests are running.
+pub(super) fn found_of(scenario: Scenario, strategy: Strategy) -> Vec<String> {
+    let serving = Serving::with(ServerConfig::of(&scenario).for_strategy(&strategy));
+    let ready = serving.ready.clone();
+    let client = run(&ClientConfig::of(&scenario, &strategy, &ready)).expect("a report");
     let server = serving.stop();
     let mut experiment = experiment(vec![strategy], 1);
     experiment.scenarios = vec![scenario];
     let plan = Plan::new(experiment, &Only::default()).expect("a plan");
-    let mut row = TrialRow::planned(&plan, &plan.trials[0], 1);
-    row.set_both(&client, &server);
     let (scenario, strategy) = (&plan.experiment.scenarios[0], &plan.cells[0].strategy);
+    let mut row = TrialRow::planned(&plan, &plan.trials[0], 1);
+    row.set_both(&client, &server, strategy.library);
     let asked = Check::ALL.into_iter().filter(|&check| check != Check::Delays);
     asked.filter_map(|check| check.failure(&row, scenario, strategy)).collect()
 }
@@ -69,7 +80,7 @@ fn an_await_in_a_loop_is_found() {
             }
         })
     }
-    let found = found(posing(6, |model| model.issue = Issue::Async(issue), |_| ()));
+    let found = found_slowly(posing(6, |model| model.issue = Issue::Async(issue), |_| ()));
     let reason = "never more than 1 requests in flight instead of 6: something caps them";
     assert_eq!(found, [reason]);
 }
@@ -134,7 +145,8 @@ fn a_pool_capped_below_the_limit_is_found() {
     fn connect(settings: &Settings) -> Result<Box<dyn AsyncClient>, Failure> {
         Ok(Box::new(Capped { pool: Semaphore::new(2), inner: reqwest(settings)? }))
     }
-    let found = found(posing(6, |_| (), |library| library.connect = Connect::Async(connect)));
+    let capped = posing(6, |_| (), |library| library.connect = Connect::Async(connect));
+    let found = found_slowly(capped);
     let reason = "never more than 2 requests in flight instead of 6: something caps them";
     assert_eq!(found, [reason]);
 }

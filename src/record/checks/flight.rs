@@ -20,6 +20,8 @@ const LATE_NS: f64 = 1_000_000.0;
 const LATE_SHARE: f64 = 0.05;
 /// CPU time of the delay server for one answer: 7 to 18 µs on a two-core machine, rounded up.
 const ANSWER_NS: f64 = 20_000.0;
+/// CPU time of the relay for one packet of a burst: 3 to 6 µs on the same machine, rounded up.
+const PACKET_NS: f64 = 10_000.0;
 
 pub(super) fn limit(trial: &Trial) -> Option<String> {
     let (scenario, peak) = (trial.scenario, trial.seen.peak);
@@ -61,6 +63,25 @@ pub(super) fn delays(trial: &Trial) -> Option<String> {
     (trial.seen.served > 0 && late > allowed).then(|| {
         format!(
             "the server's median delay was {:.1} ms late, {:.1} ms are allowed",
+            late / 1e6,
+            allowed / 1e6
+        )
+    })
+}
+
+pub(super) fn network(trial: &Trial) -> Option<String> {
+    let row = trial.row;
+    let lost = row.rtt_dropped?;
+    if lost > 0 {
+        return Some(format!("the network lost {lost} packets, and was to lose none"));
+    }
+    let late = row.rtt_error_p50_ns? as f64;
+    let hold = trial.scenario.rtt_ns? as f64 / 2.0;
+    let burst = PACKET_NS * f64::from(row.expected_peak_in_flight);
+    let allowed = LATE_NS.max(LATE_SHARE * hold).max(burst);
+    (late > allowed).then(|| {
+        format!(
+            "the network held packets for {:.1} ms too long (median), {:.1} ms are allowed",
             late / 1e6,
             allowed / 1e6
         )

@@ -45,13 +45,15 @@ pub enum Check {
     Names,
     /// Were the delays served as planned?
     Delays,
+    /// Did the network lose nothing, and hold packets for as long as it was to?
+    Network,
     /// Was nothing faster than any schedule can be?
     Bound,
 }
 
 impl Check {
     /// Every check, in the order of the report.
-    pub const ALL: [Check; 14] = [
+    pub const ALL: [Check; 15] = [
         Check::Requests,
         Check::Limit,
         Check::Peak,
@@ -65,6 +67,7 @@ impl Check {
         Check::Redirects,
         Check::Uploads,
         Check::Delays,
+        Check::Network,
         Check::Bound,
     ];
 
@@ -84,6 +87,7 @@ impl Check {
             Check::Limit => flight::limit(&trial),
             Check::Peak => flight::peak(&trial),
             Check::Delays => flight::delays(&trial),
+            Check::Network => flight::network(&trial),
             Check::Bound => flight::bound(&trial),
             Check::Connections => connections::opened(&trial),
             Check::Sides => connections::sides(&trial),

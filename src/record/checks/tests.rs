@@ -119,6 +119,26 @@ fn a_server_without_files_is_noticed() {
 }
 
 #[test]
+fn a_network_that_loses_or_keeps_packets_is_noticed() {
+    let network = |lost, late_ns| {
+        after_with(
+            |scenario, _| scenario.rtt_ns = Some(60_000_000),
+            move |row| {
+                row.rtt_dropped = Some(lost);
+                row.rtt_error_p50_ns = Some(late_ns);
+            },
+        )
+    };
+    // 5 % of half a round trip.
+    assert_eq!(network(0, 1_500_000), None);
+    assert_eq!(
+        network(0, 1_600_000).as_deref(),
+        Some("the network held packets for 1.6 ms too long (median), 1.5 ms are allowed")
+    );
+    assert_eq!(network(2, 0).as_deref(), Some("the network lost 2 packets, and was to lose none"));
+}
+
+#[test]
 fn late_delays_and_impossible_times_are_noticed() {
     assert_eq!(
         session(|row| row.server_delay_error_p50_ns = Some(3_000_000)),
