@@ -238,7 +238,9 @@ pub struct Diff {
 /// What is compared, what is let through, and how it is shown.
 #[derive(Debug, Clone, Args)]
 pub struct Judging {
-    /// What to compare: wall, throughput, efficiency, p50, p99, cpu, memory, connections, errors, or all.
+    /// What to compare: wall, throughput, efficiency, p50, p99, cpu, memory, connections, errors, or
+    /// all of these; of recordings that have it also connect, unused-connections, dns-queries,
+    /// dns-hits, tls-full, tls-resumed, and phase-PHASE.
     #[arg(long, value_name = "METRIC", value_delimiter = ',')]
     pub metric: Vec<String>,
     /// A difference within this is none, as in 2%, or in p99=5% for one metric; the experiment's own

@@ -2,7 +2,9 @@
 
 mod failures;
 mod faults;
+mod honest;
 mod hyper;
+mod manipulated;
 mod phases;
 mod protocol;
 mod strategies;
