@@ -28,6 +28,7 @@ mod manifest;
 mod read;
 mod request;
 mod row;
+mod scan;
 mod sides;
 #[cfg(test)]
 pub(crate) mod synthetic;
@@ -50,6 +51,7 @@ pub use manifest::{Build, Event, FORMAT, Happening, Manifest, Origin, Side};
 pub use read::{Recording, read_trials};
 pub use request::RequestRow;
 pub use row::{Status, TrialRow};
+pub use scan::{RequestScan, Scanned};
 pub use timeline::TimelineRow;
 pub use write::{NewRun, Repair, RunWriter, replace};
 
