@@ -21,7 +21,7 @@ const HTTP2: &[u8] = b"h2";
 /// Characters of a line, by RFC 7468.
 const PEM_LINE: usize = 64;
 
-/// TLS sessions that a client keeps: more than targets there can be, so that none is pushed out.
+/// TLS sessions that each side keeps: more than targets there can be, so that none is pushed out.
 pub(crate) const SESSIONS: usize = 4_096;
 
 /// Tickets that the server hands out on each connection: rustls's default is 2, and TLS 1.3 wants
@@ -80,6 +80,8 @@ impl Identity {
             .with_single_cert(vec![self.certificate.clone()], key)?;
         config.alpn_protocols = vec![HTTP2.to_vec(), HTTP1.to_vec()];
         config.send_tls13_tickets = TICKETS;
+        // rustls keeps 256, which would silently cap how many can be resumed.
+        config.session_storage = rustls::server::ServerSessionMemoryCache::new(SESSIONS);
         if !resumption {
             config.send_tls13_tickets = 0;
             config.session_storage = Arc::new(NoServerSessionStorage {});

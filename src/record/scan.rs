@@ -108,7 +108,7 @@ impl<R: Read> RequestScan<R> {
                 break;
             }
             // A line break within quotes belongs to the field.
-            if memchr::memchr_iter(b'"', &self.line).count() % 2 == 0 {
+            if memchr::memchr_iter(b'"', &self.line).count().is_multiple_of(2) {
                 break;
             }
         }

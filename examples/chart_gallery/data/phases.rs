@@ -21,8 +21,10 @@ pub(super) fn phases_of(cells: usize, groups: usize, two: bool) -> Phases {
             (Phase::Stream, ms(0.005, 0.02)),
             (Phase::Send, ms(0.01, 0.3)),
         ];
-        let mut whole =
-            vec![(Phase::Queue, if i % 2 == 0 { ms(200.0, 900.0) } else { Duration::ZERO })];
+        let mut whole = vec![(
+            Phase::Queue,
+            if i.is_multiple_of(2) { ms(200.0, 900.0) } else { Duration::ZERO },
+        )];
         whole.extend(own);
         whole.extend([(Phase::Wait, ms(150.0, 153.0)), (Phase::Receive, ms(0.1, 3.0))]);
         let mut rest = own.to_vec();

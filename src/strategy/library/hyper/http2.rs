@@ -139,7 +139,10 @@ impl Driver for http2::Connection<TokioIo<Io>, Upload, Tasks> {
 
 /// Where hyper starts tasks. The first one has the socket, the others come with requests.
 #[derive(Clone)]
-struct Tasks(Arc<Mutex<Option<(Arc<Life>, Option<Permit>)>>>);
+struct Tasks(Arc<Mutex<Option<First>>>);
+
+/// What the task that has the socket keeps as long as it lives.
+type First = (Arc<Life>, Option<Permit>);
 
 impl<F> Executor<F> for Tasks
 where

@@ -53,6 +53,10 @@ struct State {
 #[derive(Default)]
 struct Slot {
     /// Idle ones, the one that was used last on top.
+    #[expect(
+        clippy::vec_box,
+        reason = "a connection is moved between here and its request each time"
+    )]
     idle: Vec<Box<Alone>>,
     shared: OneForAll,
 }
@@ -113,7 +117,7 @@ impl Pool {
             }
             Grant::Open(permit, publishing) => {
                 match self.opener.open(target, index, permit, progress).await? {
-                    Opened::Alone(connection) => Ok(Taken::Alone(Box::new(connection))),
+                    Opened::Alone(connection) => Ok(Taken::Alone(connection)),
                     Opened::Shared(connection) => {
                         let connection = Arc::new(connection);
                         let share = self.share(&connection);
