@@ -17,7 +17,7 @@ pub enum Exit {
     NotComparable = 3,
     /// Nothing is slower, but something is undecided, under `--strict`.
     Inconclusive = 4,
-    /// Trials failed or were invalid.
+    /// Trials failed or were invalid, or this machine could run none.
     BadTrials = 5,
     /// The command line is wrong.
     Usage = 64,

@@ -16,6 +16,7 @@
 //! - [`delay`]: delays as a function of seed and request index
 //! - [`protocol`]: what the harness and its trial children say to each other
 //! - [`server`] and [`client`]: the two children of a trial
+//! - [`link`]: a network with a round trip, around the two
 //! - [`dns`]: a server for host names with a delay, and the resolver of every client
 //! - [`tls`]: certificates and sessions
 //! - [`machine`]: this process and this machine
@@ -36,6 +37,7 @@ pub mod dns;
 pub mod exit;
 #[cfg(test)]
 mod generated;
+pub mod link;
 pub mod machine;
 pub mod plan;
 pub mod protocol;

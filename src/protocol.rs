@@ -41,6 +41,8 @@ pub struct ServerConfig {
     pub chunks: u32,
     /// Pause between two pieces.
     pub chunk_delay_ns: u64,
+    /// Bytes of each request's body, if it brings one: another body is refused. Any, if absent.
+    pub upload_bytes: Option<u64>,
     /// Length of the accept queue asked for.
     pub backlog: u32,
     /// Whether connections are encrypted, and whether sessions may be resumed.
@@ -70,6 +72,7 @@ impl ServerConfig {
             body_bytes: scenario.body_bytes,
             chunks: scenario.chunks,
             chunk_delay_ns: scenario.chunk_delay_ns,
+            upload_bytes: Some(scenario.upload_bytes),
             backlog: scenario.backlog,
             tls: scenario.tls.then_some(TlsTerms {
                 handshake_delay_ns: scenario.handshake_delay_ns,
@@ -146,13 +149,15 @@ impl ServerReady {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServerReport {
-    /// Requests whose head was parsed.
+    /// Requests whose head was parsed, without those that were redirected: each of these comes
+    /// again.
     pub requests: u64,
     /// Requests whose body was handed over whole.
     pub answered: u64,
     /// Connections accepted.
     pub connections: u64,
-    /// Requests of the connection with the fewest; 0 if a connection carried none.
+    /// Requests of the connection with the fewest, redirected ones included; 0 if a connection
+    /// carried none.
     pub requests_per_connection_min: u64,
     /// Median of requests over connections.
     pub requests_per_connection_p50: u64,
@@ -179,7 +184,7 @@ pub struct ServerReport {
     pub max_rss_bytes: Option<u64>,
     /// Redirects sent.
     pub redirected: u64,
-    /// Bytes of request bodies received.
+    /// Bytes of request bodies received; a body that comes again after a redirect counts again.
     pub uploaded_bytes: u64,
     /// TLS handshakes from nothing.
     pub tls_full: u64,
@@ -191,7 +196,8 @@ pub struct ServerReport {
     pub dns_queries: u64,
     /// Queries for names that it does not know.
     pub dns_unknown: u64,
-    /// Port of the client and number of requests of every connection, in order of acceptance.
+    /// Port of the client and number of requests, redirected ones included, of every connection, in
+    /// order of acceptance.
     pub accepted: Vec<(u16, u32)>,
     /// Connections dropped because the accept queue was full, on the whole machine (network
     /// namespace) while the server ran; empty where the system does not tell.
@@ -367,8 +373,9 @@ pub struct ConnectionCounts {
     pub failed: u64,
     /// Connections that were given up while they were being opened.
     pub given_up: u64,
-    /// Connections open at the end of the window.
-    pub kept: u64,
+    /// Connections open at the end of the window; empty where the library does not tell when one
+    /// is closed.
+    pub kept: Option<u64>,
     /// From the TCP connect (after the look-up) to a connection that is ready, median.
     pub connect_p50_ns: Option<u64>,
     /// TLS handshakes from nothing.
@@ -392,6 +399,8 @@ pub struct DnsCounts {
     pub coalesced: u64,
     /// Without an answer.
     pub failed: u64,
+    /// Queries sent a second time, because the first was not answered in time.
+    pub resends: u64,
 }
 
 /// Percentiles of a trial's latencies, exact (nearest rank), in nanoseconds.
@@ -429,6 +438,7 @@ mod tests {
             body_bytes: 1,
             chunks: 1,
             chunk_delay_ns: 0,
+            upload_bytes: Some(1),
             backlog: 1,
             tls: Some(TlsTerms { handshake_delay_ns: 1, resumption: true }),
             connect_delay_ns: 1,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::run::child::prepare;
+use crate::run::process::prepare;
 
 /// How often a wait looks whether it should stop: git alone is called some ten times.
 const POLL: Duration = Duration::from_millis(5);

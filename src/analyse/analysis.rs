@@ -40,7 +40,9 @@ pub struct CellAnalysis {
     pub failed: usize,
     /// Trials that measured something else.
     pub invalid: usize,
-    /// Reasons of failed and invalid trials, each once, with their number.
+    /// Trials that the machine could not run.
+    pub skipped: usize,
+    /// Reasons of failed, invalid and skipped trials, each once, with their number.
     pub reasons: Vec<(String, usize)>,
     /// Failed requests ÷ issued requests over all `ok` trials; `None` without one.
     pub failed_requests: Option<f64>,
@@ -152,6 +154,7 @@ impl CellAnalysis {
             ok: count(Status::Ok),
             failed: count(Status::Failed),
             invalid: count(Status::Invalid),
+            skipped: count(Status::Skipped),
             reasons,
             failed_requests,
             efficiency: match &wall {

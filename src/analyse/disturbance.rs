@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::record::{EnvRow, Recording, TrialRow};
+use crate::record::{EnvRow, Recording, Status, TrialRow};
 
 use super::stability::DISPERSED;
 
@@ -128,7 +128,12 @@ fn others(span: &Span) -> Option<f64> {
     let trials: Vec<&TrialRow> = span.trials().collect();
     let own: Option<u64> = trials
         .iter()
-        .map(|trial| Some(trial.client_cpu_process_ns? + trial.server_cpu_ns()?))
+        // One that was skipped took nothing.
+        .filter(|trial| trial.status != Status::Skipped)
+        .map(|trial| {
+            let relay = trial.rtt_cpu_ns.unwrap_or(0);
+            Some(trial.client_cpu_process_ns? + trial.server_cpu_ns()? + relay)
+        })
         .sum();
     // A trial that failed did not say what it took.
     let own = own.filter(|_| !trials.is_empty())? as f64;
@@ -161,7 +166,6 @@ fn clock(recording: &Recording) -> Option<Disturbance> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Status;
     use crate::record::synthetic::{experiment, recording, strategy};
 
     /// Three blocks of a second on two CPUs. The two strategies and the twin take 14 ms of CPU time
@@ -226,7 +230,8 @@ mod tests {
               when they are done"]
         );
         for row in recording.trials.iter_mut().filter(|row| row.block == 2) {
-            row.client_cpu_process_ns = row.client_cpu_process_ns.map(|ns| ns + 100_000_000);
+            row.client_cpu_process_ns = row.client_cpu_process_ns.map(|ns| ns + 50_000_000);
+            row.rtt_cpu_ns = Some(50_000_000);
         }
         assert_eq!(disturbances(&recording), [], "300 ms more are the trials' own");
     }

@@ -3,11 +3,13 @@
 use super::record::Recorder;
 use crate::protocol::ConnectionCounts;
 use crate::record::{ConnectionRow, Fate};
+use crate::strategy::Library;
 use crate::strategy::probe::{Connection, Connections, Handshake, Opening};
 
 /// All of them, counted.
-pub(super) fn counts(connections: &Connections) -> ConnectionCounts {
+pub(super) fn counts(connections: &Connections, library: &Library) -> ConnectionCounts {
     let mut counts = ConnectionCounts::default();
+    let mut open = 0;
     let mut connecting_ns = Vec::new();
     for connection in connections.all() {
         let opening = connection.opening();
@@ -19,7 +21,7 @@ pub(super) fn counts(connections: &Connections) -> ConnectionCounts {
         }
         let Some(ready) = opening.ready else { continue };
         counts.opened += 1;
-        counts.kept += u64::from(opening.closed.is_none());
+        open += u64::from(opening.closed.is_none());
         match opening.handshake {
             Some(Handshake::Full) => counts.tls_full += 1,
             Some(Handshake::Resumed) => counts.tls_resumed += 1,
@@ -29,6 +31,7 @@ pub(super) fn counts(connections: &Connections) -> ConnectionCounts {
         connecting_ns.push(ready.saturating_duration_since(begun).as_nanos() as u64);
         counts.ports.extend(opening.local_port.map(|port| (port, connection.uses())));
     }
+    counts.kept = library.tells_closing.then_some(open);
     connecting_ns.sort_unstable();
     // The lower of the two in the middle: a time that was measured.
     counts.connect_p50_ns = connecting_ns.len().checked_sub(1).map(|last| connecting_ns[last / 2]);

@@ -20,6 +20,7 @@
 
 mod connections;
 mod issue;
+mod log;
 mod output;
 mod record;
 mod report;
@@ -48,7 +49,8 @@ use crate::strategy::work::{AsyncIssuer, AsyncWork, BlockingIssuer, BlockingWork
 use crate::strategy::{Runtime, Strategy};
 use crate::tls::TlsError;
 use issue::Issuing;
-use record::{Expected, Recorder, Slots};
+use log::Log;
+use record::{Expected, Recorder};
 use timeline::Sampler;
 
 /// Why a client has nothing to report. What happens to single requests is no such reason: they are
@@ -152,13 +154,13 @@ pub fn run(config: &ClientConfig) -> Result<ClientReport, ClientError> {
     let files = output::Files::reserve(config)?;
     let settings = settings(config)?;
     let trial = Trial::set_up(config, &settings)?;
-    let slots = Slots::new(config.requests);
     let expected = Expected::of(config);
+    let log = Log::new(config.requests, expected.bytes());
     let sampler = config.timeline.as_ref().map(Sampler::start).transpose()?;
     let own_threads = if sampler.is_some() { 1 } else { 0 };
 
     let before = Usage::now();
-    let recorder = Arc::new(Recorder::start(slots, expected, own_threads));
+    let recorder = Arc::new(Recorder::start(log, expected, own_threads));
     let sampling = sampler.map(|s| s.begin(&recorder, before));
     let issued = trial.issue(&recorder, config);
     let wall_ns = recorder.now_ns();
@@ -168,12 +170,13 @@ pub fn run(config: &ClientConfig) -> Result<ClientReport, ClientError> {
     // Before rows are written, which not every trial does.
     let max_rss_bytes = process::Status::now().max_rss_bytes;
     let samples = sampling.map(|s| s.end(wall_ns, used));
-    let connections = settings.probes.as_ref().map(connections::counts);
+    let library = config.strategy.library;
+    let connections = settings.probes.as_ref().map(|all| connections::counts(all, library));
     drop(trial);
     issued?;
     files.write(config, &recorder, settings.probes.as_ref(), samples)?;
     let dns = settings.resolver.as_ref().map(|resolver| counted(resolver.lookups()));
-    let report = report::of(&recorder, wall_ns, used);
+    let report = report::of(&recorder, wall_ns, used)?;
     Ok(ClientReport { max_rss_bytes, connections, dns, ..report })
 }
 
@@ -219,6 +222,7 @@ fn counted(lookups: Lookups) -> DnsCounts {
         hits: lookups.hits,
         coalesced: lookups.coalesced,
         failed: lookups.failed,
+        resends: lookups.resends,
     }
 }
 

@@ -1,13 +1,13 @@
-//! The record of a running trial: a slot for every request, and counters that a sampler may read
-//! at any time. The same for every strategy; nothing here waits or allocates while requests run
-//! (but for the text of a failure).
+//! The record of a running trial: a log of the requests that ended, and counters that a sampler may
+//! read at any time. The same for every strategy.
 
-use std::sync::OnceLock;
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use hyper::HeaderMap;
 
+use super::log::Log;
 use crate::body;
 use crate::dns::Source;
 use crate::machine::process::Status;
@@ -78,15 +78,6 @@ impl Outcome {
     }
 }
 
-/// A place for every outcome, allocated before the window.
-pub(super) struct Slots(Box<[OnceLock<Outcome>]>);
-
-impl Slots {
-    pub(super) fn new(requests: u32) -> Slots {
-        Slots((0..requests).map(|_| OnceLock::new()).collect())
-    }
-}
-
 /// What a right answer looks like.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Expected {
@@ -95,6 +86,11 @@ pub(super) struct Expected {
 }
 
 impl Expected {
+    /// Bytes of a body.
+    pub(super) fn bytes(self) -> u64 {
+        self.bytes
+    }
+
     pub(super) fn of(config: &ClientConfig) -> Expected {
         let bytes = usize::try_from(config.body_bytes).expect("a body fits into memory");
         let checksum = body::checksum(&body::pattern(config.seed, bytes));
@@ -105,7 +101,7 @@ impl Expected {
 /// The record of a trial.
 pub(super) struct Recorder {
     origin: Instant,
-    slots: Slots,
+    log: Log,
     expected: Expected,
     started: AtomicU64,
     in_flight: AtomicU64,
@@ -119,10 +115,10 @@ pub(super) struct Recorder {
 
 impl Recorder {
     /// The window starts here. `own_threads` of the process are the harness's, not the strategy's.
-    pub(super) fn start(slots: Slots, expected: Expected, own_threads: u64) -> Recorder {
+    pub(super) fn start(log: Log, expected: Expected, own_threads: u64) -> Recorder {
         Recorder {
             origin: Instant::now(),
-            slots,
+            log,
             expected,
             started: AtomicU64::new(0),
             in_flight: AtomicU64::new(0),
@@ -173,9 +169,9 @@ impl Recorder {
         let now = self.now_ns();
         self.started.fetch_add(1, Ordering::Relaxed);
         self.completed.fetch_add(1, Ordering::Relaxed);
-        self.put(
+        self.log.push(
             index,
-            Outcome {
+            &Outcome {
                 scheduled_ns,
                 start_ns: now,
                 seen: None,
@@ -189,12 +185,6 @@ impl Recorder {
                 failure: Some(Box::new(failure)),
             },
         );
-    }
-
-    fn put(&self, index: u32, outcome: Outcome) {
-        let slot =
-            self.slots.0.get(index as usize).expect("a model issues the indices it is given");
-        assert!(slot.set(outcome).is_ok(), "a model issues every index once, {index} came twice");
     }
 
     /// Reads how many threads the process has, and keeps the most. Nothing, where the system does
@@ -235,9 +225,13 @@ impl Recorder {
         self.completed.load(Ordering::Relaxed)
     }
 
-    /// Every request that ended, in index order.
-    pub(super) fn outcomes(&self) -> impl Iterator<Item = (u32, &Outcome)> {
-        (0..).zip(self.slots.0.iter()).filter_map(|(index, slot)| Some((index, slot.get()?)))
+    /// Every request that ended, in the order of their ends.
+    ///
+    /// # Errors
+    ///
+    /// If records that were spilled cannot be read back, or could not be spilled.
+    pub(super) fn for_each(&self, each: impl FnMut(u32, Outcome)) -> io::Result<()> {
+        self.log.for_each(each)
     }
 }
 
@@ -284,7 +278,7 @@ impl Attempt<'_> {
             chunks: self.chunks,
             failure: failure.map(Box::new),
         };
-        self.recorder.put(self.index, outcome);
+        self.recorder.log.push(self.index, &outcome);
         self.recorder.in_flight.fetch_sub(1, Ordering::Relaxed);
         self.recorder.completed.fetch_add(1, Ordering::Relaxed);
     }
@@ -382,11 +376,12 @@ mod tests {
     #[test]
     fn a_dropped_attempt_is_a_canceled_request() {
         let expected = Expected { bytes: 0, checksum: 0 };
-        let recorder = Recorder::start(Slots::new(2), expected, 0);
+        let recorder = Recorder::start(Log::new(2, 0), expected, 0);
         drop(recorder.begin(1, 0));
-        let (index, outcome) = recorder.outcomes().next().expect("one outcome");
-        assert_eq!(index, 1);
-        assert_eq!(outcome.failure.as_ref().map(|f| f.class), Some(Class::Canceled));
+        let mut seen = Vec::new();
+        let class = |outcome: Outcome| outcome.failure.map(|f| f.class);
+        recorder.for_each(|index, outcome| seen.push((index, class(outcome)))).expect("readable");
+        assert_eq!(seen, [(1, Some(Class::Canceled))]);
         assert_eq!((recorder.in_flight(), recorder.completed()), (0, 1));
     }
 }

@@ -1,6 +1,7 @@
 //! From the record of a trial to the report that the parent reads.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use hdrhistogram::Histogram;
 
@@ -18,7 +19,11 @@ const HIGHEST_NS: u64 = 86_400_000_000_000;
 const DIGITS: u8 = 3;
 
 /// The report of a trial that took `wall_ns` and `used`.
-pub(super) fn of(recorder: &Recorder, wall_ns: u64, used: Usage) -> ClientReport {
+///
+/// # Errors
+///
+/// If the record cannot be read back.
+pub(super) fn of(recorder: &Recorder, wall_ns: u64, used: Usage) -> io::Result<ClientReport> {
     let mut report = ClientReport {
         protocol: protocol::VERSION,
         wall_ns,
@@ -32,20 +37,28 @@ pub(super) fn of(recorder: &Recorder, wall_ns: u64, used: Usage) -> ClientReport
         ..ClientReport::default()
     };
     let mut classes: BTreeMap<Class, u64> = BTreeMap::new();
+    let mut first_failed: Option<(u32, String)> = None;
     let mut phases = PhaseTimes::default();
-    for (_, outcome) in recorder.outcomes() {
+    let mut latencies: Vec<u64> = Vec::new();
+    recorder.for_each(|index, outcome| {
         report.body_bytes += outcome.body_bytes;
         report.redirects += outcome.seen.map_or(0, |seen| u64::from(seen.redirects));
-        if outcome.failure.is_none() {
-            phases.add(outcome);
+        match outcome.failure {
+            None => {
+                phases.add(&outcome);
+                latencies.push(outcome.latency_ns());
+            }
+            Some(failure) => {
+                *classes.entry(failure.class).or_default() += 1;
+                if first_failed.as_ref().is_none_or(|(first, _)| index < *first) {
+                    first_failed = Some((index, failure.chain));
+                }
+            }
         }
-        if let Some(failure) = &outcome.failure {
-            *classes.entry(failure.class).or_default() += 1;
-            report.first_error.get_or_insert_with(|| failure.chain.clone());
-        }
-    }
+    })?;
+    latencies.sort_unstable();
+    report.first_error = first_failed.map(|(_, chain)| chain);
     report.phases = phases.list();
-    let latencies = latencies_ns(recorder);
     report.ok = latencies.len() as u64;
     report.body_mismatches = classes.get(&Class::BodyMismatch).copied().unwrap_or(0);
     report.errors = classes.into_iter().map(|(class, n)| (class.to_string(), n)).collect();
@@ -53,7 +66,7 @@ pub(super) fn of(recorder: &Recorder, wall_ns: u64, used: Usage) -> ClientReport
     report.latency_percentiles = percentiles(&latencies);
     // Last, so that it covers the making of the report too.
     report.cpu_process_ns = Usage::now().cpu_ns();
-    report
+    Ok(report)
 }
 
 /// Time in each phase, and requests that were in it.
@@ -80,14 +93,6 @@ impl PhaseTimes {
         let time = |(&phase, &(requests, sum_ns))| PhaseTime { phase, requests, sum_ns };
         self.0.iter().map(time).collect()
     }
-}
-
-/// Latencies of successful requests, ascending.
-fn latencies_ns(recorder: &Recorder) -> Vec<u64> {
-    let ok = recorder.outcomes().map(|(_, outcome)| outcome).filter(|o| o.failure.is_none());
-    let mut all: Vec<u64> = ok.map(Outcome::latency_ns).collect();
-    all.sort_unstable();
-    all
 }
 
 /// Highest value of each bucket that is not empty, and its count.

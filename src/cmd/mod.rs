@@ -120,6 +120,11 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
                 .map_err(|e| Failure::Child(with_sources(&e)))?;
             Ok(Exit::Fine)
         }
+        Command::Relay => {
+            crate::link::run_child(io::stdin(), io::stdout().lock())
+                .map_err(|e| Failure::Child(with_sources(&e)))?;
+            Ok(Exit::Fine)
+        }
         Command::Hello => {
             let hello = serde_json::to_string(&Hello::this()).expect("a greeting is plain data");
             print(&format!("{hello}\n"))?;

@@ -286,14 +286,24 @@ pub(super) fn finish(args: &cli::Run, dir: &Path) -> Result<Exit, Failure> {
         warn(&warnings);
     }
     report::write_index(&args.folders)?;
+    // From the record, so that trials of before an interruption count too.
+    let of = |status: Status| recording.trials.iter().filter(|t| t.status == status).count();
+    let (measured, skipped) = (of(Status::Ok), of(Status::Skipped));
+    if skipped > 0 {
+        let why = recording.trials.iter().find(|t| t.status == Status::Skipped);
+        let why = why.map_or("", |t| t.reason.as_str());
+        say(&format!("{skipped} of {} trials were skipped: {why}", recording.trials.len()));
+    }
     if let Some(judging) = &args.judging {
         return compare_builds(args, &recording, judging);
     }
-    // From the record, so that trials of before an interruption count too.
-    let of = |status: Status| recording.trials.iter().filter(|t| t.status == status).count();
     let (failed, invalid) = (of(Status::Failed), of(Status::Invalid));
     if failed + invalid > 0 {
         say(&format!("{failed} trials failed, {invalid} were invalid; the report says why"));
+        return Ok(Exit::BadTrials);
+    }
+    if measured == 0 && skipped > 0 {
+        say("nothing was measured: this machine can run no trial of this experiment");
         return Ok(Exit::BadTrials);
     }
     Ok(if args.strict_claims && refuted { Exit::Worse } else { Exit::Fine })

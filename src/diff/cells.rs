@@ -227,6 +227,7 @@ fn side(cell: &SideCell, values: &Result<BTreeMap<u32, f64>, NoEstimate>) -> Cel
         ok: analysed.ok,
         failed: analysed.failed,
         invalid: analysed.invalid,
+        skipped: analysed.skipped,
         reasons: analysed.reasons.clone(),
         value: values.and_then(|v| median(&v.values().copied().collect::<Vec<f64>>())),
         failed_requests: analysed.failed_requests,

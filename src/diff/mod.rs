@@ -272,7 +272,9 @@ pub struct CellSide {
     pub failed: usize,
     /// Trials that measured something else.
     pub invalid: usize,
-    /// Reasons of failed and invalid trials, each once, with their number.
+    /// Trials that the machine could not run.
+    pub skipped: usize,
+    /// Reasons of failed, invalid and skipped trials, each once, with their number.
     pub reasons: Vec<(String, usize)>,
     /// Median of the `ok` trials in the unit of the metric; a ratio to the baseline where cells are
     /// divided by it.
@@ -304,7 +306,7 @@ impl CellDiff {
 }
 
 impl CellSide {
-    /// Trials in complete blocks.
+    /// Trials in complete blocks that were run.
     pub fn trials(&self) -> usize {
         self.ok + self.failed + self.invalid
     }

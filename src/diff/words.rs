@@ -1,6 +1,6 @@
 //! The phrases that the renderings share.
 
-use crate::analyse::{Doubt, Estimate, Interval, Levels, Side};
+use crate::analyse::{Direction, Doubt, Estimate, Interval, Levels, Side};
 use crate::spec::{Gate, Metric, Unit};
 use crate::units::{ReadableBytes, ReadableNs, three_digits};
 
@@ -178,12 +178,16 @@ fn counts(diff: &Diff, metric: Metric) -> String {
 
 /// The word for an outcome: what takes time is slower, what is used up is more.
 pub(super) fn word(outcome: Outcome, metric: Metric) -> &'static str {
-    let is_used =
-        matches!(metric, Metric::Cpu | Metric::Memory | Metric::Connections | Metric::Errors);
-    match outcome {
-        Outcome::Slower if is_used => "more",
-        Outcome::Faster if is_used => "less",
-        outcome => outcome.name(),
+    let is_used = metric.is_count() || matches!(metric, Metric::Cpu | Metric::Memory);
+    let rises = match outcome {
+        Outcome::Slower => metric.direction() == Direction::LowerIsBetter,
+        Outcome::Faster => metric.direction() == Direction::HigherIsBetter,
+        outcome => return outcome.name(),
+    };
+    match (is_used, rises) {
+        (true, true) => "more",
+        (true, false) => "less",
+        (false, _) => outcome.name(),
     }
 }
 
@@ -321,19 +325,20 @@ pub(super) fn notes(diff: &Diff, cell: &CellDiff) -> Vec<String> {
 }
 
 fn failed_trials(side: &str, trials: &CellSide) -> Option<String> {
-    if trials.trials() == 0 {
+    let all = trials.trials() + trials.skipped;
+    if all == 0 {
         return Some(format!("{side} has no complete block"));
     }
     let bad = trials.failed + trials.invalid;
+    let what = match (bad, trials.skipped) {
+        (0, 0) => return None,
+        (bad, 0) => format!("{bad} of {all} trials failed or invalid"),
+        (0, skipped) => format!("{skipped} of {all} trials skipped"),
+        (bad, skipped) => format!("{bad} of {all} trials failed or invalid, {skipped} skipped"),
+    };
     let reasons: Vec<String> =
         trials.reasons.iter().map(|(reason, n)| format!("{reason} ({n})")).collect();
-    (bad > 0).then(|| {
-        format!(
-            "{side}: {bad} of {} trials failed or invalid: {}",
-            trials.trials(),
-            reasons.join("; ")
-        )
-    })
+    Some(format!("{side}: {what}: {}", reasons.join("; ")))
 }
 
 fn range(interval: &Interval) -> String {

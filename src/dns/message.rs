@@ -233,8 +233,9 @@ fn read_question(
     reader: &mut Reader<'_>,
     wants_response: bool,
 ) -> Result<(Query, u16, u16), MessageError> {
-    let [id, flags, questions, answers, _, _] = [(); 6].map(|()| reader.u16());
-    let (flags, _complete) = (flags?, reader.bytes.get(HEADER_BYTES - 1).ok_or(reader.short())?);
+    let header: [u8; HEADER_BYTES] = reader.array()?;
+    let word = |nth: usize| u16::from_be_bytes([header[2 * nth], header[2 * nth + 1]]);
+    let (id, flags, questions, answers) = (word(0), word(1), word(2), word(3));
     let response = flags & FLAG_RESPONSE != 0;
     if response != wants_response {
         return Err(MessageError::Direction { response });
@@ -242,14 +243,14 @@ fn read_question(
     if flags & OPCODE != 0 {
         return Err(MessageError::Opcode(((flags & OPCODE) >> 11) as u8));
     }
-    match questions? {
+    match questions {
         1 => {}
         other => return Err(MessageError::Questions(other)),
     }
     let name = reader.name()?;
     let kind = reader.u16()?;
     match reader.u16()? {
-        CLASS_IN => Ok((Query { id: id?, name, kind }, flags, answers?)),
+        CLASS_IN => Ok((Query { id, name, kind }, flags, answers)),
         other => Err(MessageError::Class(other)),
     }
 }
@@ -340,3 +341,7 @@ impl<'a> Reader<'a> {
         Ok(labels)
     }
 }
+
+#[cfg(test)]
+#[path = "tests/message.rs"]
+mod tests;

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::net::sockopt;
+use serde::{Deserialize, Serialize};
 use tokio::net::UdpSocket;
 
 use super::message::{Code, MAX_BYTES, Query, Record, Response, TYPE_A};
@@ -57,7 +58,7 @@ pub struct Server {
 }
 
 /// What a server has seen and done so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Counts {
     /// Questions read.
     pub queries: u64,

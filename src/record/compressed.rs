@@ -17,12 +17,41 @@ pub fn write_compressed<W: Write, T: Serialize>(
     sink: W,
     rows: impl IntoIterator<Item = T>,
 ) -> std::io::Result<W> {
-    let mut csv = csv::Writer::from_writer(zstd::Encoder::new(sink, LEVEL)?);
-    for row in rows {
-        csv.serialize(row)?;
+    let mut writer = CompressedRows::new(sink)?;
+    rows.into_iter().try_for_each(|row| writer.write(&row))?;
+    writer.finish()
+}
+
+/// Rows that are written one by one.
+pub struct CompressedRows<W: Write>(csv::Writer<zstd::Encoder<'static, W>>);
+
+impl<W: Write> CompressedRows<W> {
+    /// An empty file.
+    ///
+    /// # Errors
+    ///
+    /// If the compressor cannot be set up.
+    pub fn new(sink: W) -> std::io::Result<CompressedRows<W>> {
+        Ok(CompressedRows(csv::Writer::from_writer(zstd::Encoder::new(sink, LEVEL)?)))
     }
-    let encoder = csv.into_inner().map_err(csv::IntoInnerError::into_error)?;
-    encoder.finish()
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    ///
+    /// If the sink does not take it.
+    pub fn write(&mut self, row: &impl Serialize) -> std::io::Result<()> {
+        Ok(self.0.serialize(row)?)
+    }
+
+    /// Gives the sink back, finished but not synced.
+    ///
+    /// # Errors
+    ///
+    /// If the sink does not take the rest.
+    pub fn finish(self) -> std::io::Result<W> {
+        self.0.into_inner().map_err(csv::IntoInnerError::into_error)?.finish()
+    }
 }
 
 /// Reads rows back, one by one.

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use serde::de::DeserializeOwned;
 
-use super::row::{EnvRow, Status, TrialRow};
+use super::env::EnvRow;
+use super::row::{Status, TrialRow};
 use super::write::{PlanRow, plan_rows};
 use super::{
     CONNECTIONS, ConnectionRow, ENV, EXPERIMENT, Happening, LATENCY, MACHINE, Manifest, PLAN,

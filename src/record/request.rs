@@ -1,4 +1,5 @@
-//! Rows of single requests: `requests/<trial>.csv.zst`.
+//! Rows of single requests: `requests/<trial>.csv.zst`. Up to 100 000 of them are sorted by index; more
+//! stand in the order in which the requests ended.
 
 use serde::{Deserialize, Serialize};
 

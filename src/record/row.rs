@@ -1,14 +1,16 @@
 //! `trials.csv`: one row for each trial.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
+use super::ErrorClasses;
+use super::sides::mismatched;
+use crate::link::RelayReport;
 use crate::plan::{Plan, PlannedTrial};
 use crate::protocol::{ClientReport, ServerReport};
 use crate::spec::{Factor, factors};
+use crate::strategy::Library;
 use crate::strategy::probe::Phase;
 
 /// What became of a trial.
@@ -22,6 +24,8 @@ pub enum Status {
     Failed,
     /// A measurement of something else than the cell names.
     Invalid,
+    /// Not run: this machine cannot do what the cell needs.
+    Skipped,
     /// Interrupted; to be repeated.
     Aborted,
 }
@@ -33,6 +37,7 @@ impl Status {
             Status::Ok => "ok",
             Status::Failed => "failed",
             Status::Invalid => "invalid",
+            Status::Skipped => "skipped",
             Status::Aborted => "aborted",
         }
     }
@@ -41,42 +46,6 @@ impl Status {
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-/// Failed requests by class, in one field: `emfile:12 timeout:3`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ErrorClasses(pub BTreeMap<String, u64>);
-
-impl fmt::Display for ErrorClasses {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts: Vec<String> = self.0.iter().map(|(class, n)| format!("{class}:{n}")).collect();
-        f.write_str(&parts.join(" "))
-    }
-}
-
-impl FromStr for ErrorClasses {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<ErrorClasses, String> {
-        let part = |part: &str| {
-            let (class, n) = part.rsplit_once(':')?;
-            Some((class.to_owned(), n.parse().ok()?))
-        };
-        let parts: Option<_> = text.split_whitespace().map(part).collect();
-        parts.map(ErrorClasses).ok_or_else(|| format!("`{text}` is not a list of class:count"))
-    }
-}
-
-impl Serialize for ErrorClasses {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for ErrorClasses {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ErrorClasses, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -173,6 +142,9 @@ macro_rules! trial_row {
             pub server_requests_per_connection_p50: Option<u64>,
             /// Requests of the connection with the most.
             pub server_requests_per_connection_max: Option<u64>,
+            /// Connections that it accepted and that carried a request.
+            #[serde(default)]
+            pub server_connections_used: Option<u64>,
             /// Connections that it could not accept at once.
             pub server_accept_failures: Option<u64>,
             /// Requests in flight at the busiest moment, as the server saw it.
@@ -221,6 +193,9 @@ macro_rules! trial_row {
             /// Look-ups of the client without an answer.
             #[serde(default)]
             pub dns_failed: Option<u64>,
+            /// Queries that the client sent a second time.
+            #[serde(default)]
+            pub dns_resends: Option<u64>,
             /// Connections that were ready for requests, as the client saw it.
             #[serde(default)]
             pub connections_opened: Option<u64>,
@@ -233,11 +208,13 @@ macro_rules! trial_row {
             /// Connections that were given up while they were being opened.
             #[serde(default)]
             pub connections_given_up: Option<u64>,
-            /// Connections open at the end of the window.
+            /// Connections open at the end of the window; empty where the library does not tell when one
+            /// is closed.
             #[serde(default)]
             pub connections_kept: Option<u64>,
             /// Connections of which client and server do not say the same: another number of requests, or
-            /// known to one side only.
+            /// known to one side only (but for those that carried none, and for which the client has a
+            /// reason). Empty where the client does not tell the ports of its connections.
             #[serde(default)]
             pub connections_mismatched: Option<u64>,
             /// From the TCP connect to a connection that is ready, median.
@@ -272,9 +249,31 @@ macro_rules! trial_row {
             /// The same reading the body.
             #[serde(default)]
             pub phase_receive_ns: Option<u64>,
-            /// Connections dropped because the accept queue was full (whole machine).
+            /// What held the packets of a network of the trial's own; empty without one.
+            #[serde(default)]
+            pub rtt_kind: String,
+            /// For how much too long packets were held, median; half a round trip is right.
+            #[serde(default)]
+            pub rtt_error_p50_ns: Option<u64>,
+            /// The same, 99th percentile.
+            #[serde(default)]
+            pub rtt_error_p99_ns: Option<u64>,
+            /// The same, longest.
+            #[serde(default)]
+            pub rtt_error_max_ns: Option<u64>,
+            /// Packets that this network passed on, of both directions.
+            #[serde(default)]
+            pub rtt_packets: Option<u64>,
+            /// Packets that it lost.
+            #[serde(default)]
+            pub rtt_dropped: Option<u64>,
+            /// CPU time of the relay, user and kernel: it runs where the server does.
+            #[serde(default)]
+            pub rtt_cpu_ns: Option<u64>,
+            /// Connections dropped because the accept queue was full (whole machine, or the network of
+            /// the trial's own).
             pub listen_overflows: Option<u64>,
-            /// TCP segments sent again (whole machine).
+            /// TCP segments sent again (likewise).
             pub retransmits: Option<u64>,
         }
 
@@ -364,13 +363,14 @@ impl TrialRow {
             self.dns_hits = Some(dns.hits);
             self.dns_coalesced = Some(dns.coalesced);
             self.dns_failed = Some(dns.failed);
+            self.dns_resends = Some(dns.resends);
         }
         if let Some(connections) = &report.connections {
             self.connections_opened = Some(connections.opened);
             self.connections_unused = Some(connections.unused);
             self.connections_failed = Some(connections.failed);
             self.connections_given_up = Some(connections.given_up);
-            self.connections_kept = Some(connections.kept);
+            self.connections_kept = connections.kept;
             self.connect_p50_ns = connections.connect_p50_ns;
         }
     }
@@ -411,6 +411,16 @@ impl TrialRow {
         }
     }
 
+    /// Fills in what both sides saw of a trial of this library.
+    pub fn set_both(&mut self, client: &ClientReport, server: &ServerReport, library: &Library) {
+        self.set_client(client);
+        self.set_server(server);
+        let counts = client.connections.as_ref();
+        // Otherwise the client does not count what the server counts.
+        let counts = counts.filter(|_| library.tells_hops || server.redirected == 0);
+        self.connections_mismatched = counts.and_then(|counts| mismatched(counts, server));
+    }
+
     /// Fills in what the server saw.
     pub fn set_server(&mut self, report: &ServerReport) {
         self.server_requests = Some(report.requests);
@@ -419,6 +429,7 @@ impl TrialRow {
         self.server_requests_per_connection_min = Some(report.requests_per_connection_min);
         self.server_requests_per_connection_p50 = Some(report.requests_per_connection_p50);
         self.server_requests_per_connection_max = Some(report.requests_per_connection_max);
+        self.server_connections_used = used(report);
         self.server_accept_failures = Some(report.accept_failures);
         self.server_peak_in_flight = Some(report.peak_in_flight);
         self.server_delay_sum_ns = Some(report.delay_served_sum_ns);
@@ -436,6 +447,17 @@ impl TrialRow {
         self.dns_queries = Some(report.dns_queries);
         self.listen_overflows = report.listen_overflows;
         self.retransmits = report.retransmits;
+    }
+
+    /// Takes over what the network saw.
+    pub fn set_link(&mut self, report: &RelayReport) {
+        self.rtt_kind = report.kind.to_string();
+        self.rtt_error_p50_ns = report.hold_error_p50_ns;
+        self.rtt_error_p99_ns = report.hold_error_p99_ns;
+        self.rtt_error_max_ns = report.hold_error_max_ns;
+        self.rtt_packets = Some(report.packets);
+        self.rtt_dropped = Some(report.dropped);
+        self.rtt_cpu_ns = Some(report.cpu_user_ns + report.cpu_sys_ns);
     }
 
     /// Sets the outcome.
@@ -470,33 +492,13 @@ impl TrialRow {
     }
 }
 
+/// Connections that carried a request, if the server lists them.
+fn used(report: &ServerReport) -> Option<u64> {
+    let listed = report.accepted.len() as u64 == report.connections;
+    listed.then(|| report.accepted.iter().filter(|(_, requests)| *requests > 0).count() as u64)
+}
+
 /// A row is a line: line breaks within a field become spaces.
 fn one_line(text: &str) -> String {
     text.replace(['\n', '\r'], " ").trim().to_owned()
-}
-
-/// The state of the machine at the start of a block: a row of `env.csv`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EnvRow {
-    /// Block; 0 is warm-up.
-    pub block: u32,
-    /// Attempt of the block.
-    pub attempt: u32,
-    /// Unix time, in milliseconds.
-    pub at_unix_ms: u64,
-    /// Load average of the last minute.
-    pub load_1min: Option<f64>,
-    /// Share of CPU time that the hypervisor gave to others since the block before, percent.
-    pub steal_percent: Option<f64>,
-    /// Share of CPU time spent since the block before, by anyone, percent.
-    pub busy_percent: Option<f64>,
-    /// Mean clock of the CPUs, in MHz.
-    pub cpu_mhz: Option<f64>,
-    /// Memory that could be used without swapping.
-    pub available_memory_bytes: Option<u64>,
-    /// How late the delay server's timer fires, median of a self-check.
-    pub timer_error_p50_ns: Option<u64>,
-    /// The same, 99th percentile.
-    pub timer_error_p99_ns: Option<u64>,
 }

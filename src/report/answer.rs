@@ -98,12 +98,16 @@ fn trouble(facts: &Facts, voice: Voice) -> Vec<String> {
     }
     let rows: Vec<&TrialRow> = facts.recording.measured().collect();
     let of = |status: Status| rows.iter().filter(|r| r.status == status).count();
+    let affected = |is: fn(Status) -> bool| {
+        let of = rows.iter().filter(|r| is(r.status)).filter_map(|r| facts.cell_of(r));
+        let mut cells: Vec<usize> = of.collect();
+        cells.sort_unstable();
+        cells.dedup();
+        cells
+    };
     let (failed, invalid) = (of(Status::Failed), of(Status::Invalid));
     if failed + invalid > 0 {
-        let mut affected: Vec<usize> =
-            rows.iter().filter(|r| !r.is_ok()).filter_map(|r| facts.cell_of(r)).collect();
-        affected.sort_unstable();
-        affected.dedup();
+        let affected = affected(|status| matches!(status, Status::Failed | Status::Invalid));
         let mut what = Vec::new();
         if failed > 0 {
             what.push(format!("{failed} failed"));
@@ -116,6 +120,23 @@ fn trouble(facts: &Facts, voice: Voice) -> Vec<String> {
             "{} ({}); they are left out of every number.",
             (voice.strong)(&format!("Of {trials} trials, {}", and(&what))),
             names(facts, voice, &affected, 4),
+        ));
+    }
+    let skipped = of(Status::Skipped);
+    if skipped > 0 {
+        let mut why: Vec<String> = rows
+            .iter()
+            .filter(|r| r.status == Status::Skipped)
+            .map(|r| (voice.text)(&r.reason))
+            .collect();
+        why.sort_unstable();
+        why.dedup();
+        let (were, trials) = (if skipped == 1 { "was" } else { "were" }, count(rows.len() as u64));
+        warnings.push(format!(
+            "{} ({}): {}.",
+            (voice.strong)(&format!("Of {trials} trials, {skipped} {were} skipped")),
+            names(facts, voice, &affected(|status| status == Status::Skipped), 4),
+            why.join("; "),
         ));
     }
     warnings

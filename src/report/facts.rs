@@ -250,14 +250,20 @@ impl<'a> Facts<'a> {
 
     /// Why a cell has no median: `3 of 3 trials failed`.
     pub(super) fn why_unmeasured(&self, cell: usize) -> String {
-        let CellAnalysis { ok, failed, invalid, .. } = *self.analysed(cell);
-        let all = ok + failed + invalid;
-        match (failed, invalid) {
+        let CellAnalysis { ok, failed, invalid, skipped, .. } = *self.analysed(cell);
+        let all = ok + failed + invalid + skipped;
+        let parts: Vec<String> = [(failed, "failed"), (invalid, "invalid"), (skipped, "skipped")]
+            .into_iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, word)| format!("{n} {word}"))
+            .collect();
+        match parts.split_first() {
             _ if all == 0 => "not run".to_owned(),
-            (0, 0) => "no wall time".to_owned(),
-            (failed, 0) => format!("{failed} of {all} failed"),
-            (0, invalid) => format!("{invalid} of {all} invalid"),
-            (failed, invalid) => format!("{failed} of {all} failed, {invalid} invalid"),
+            None => "no wall time".to_owned(),
+            Some((first, others)) => {
+                let first = first.replacen(' ', &format!(" of {all} "), 1);
+                [&[first], others].concat().join(", ")
+            }
         }
     }
 }

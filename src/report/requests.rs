@@ -305,8 +305,8 @@ fn failed_in(times: &Times, carried: bool, tells: [bool; Phase::ALL.len()]) -> P
         // It was never handed to the library.
         return Phase::Queue;
     }
-    let before_end = Phase::ALL.into_iter().filter(|&phase| phase != Phase::Receive);
-    let last = before_end.rev().find(|&phase| times.end_of(phase).is_some());
+    let mut before_end = Phase::ALL.into_iter().rev().filter(|&phase| phase != Phase::Receive);
+    let last = before_end.find(|&phase| times.end_of(phase).is_some());
     let after = last.map_or(0, |phase| phase as usize + 1);
     // What a connection carries has found one.
     let after = if carried { after.max(Phase::Stream as usize) } else { after };

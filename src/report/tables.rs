@@ -1,6 +1,6 @@
 //! Every cell in numbers: one table of times and one of costs for each scenario.
 
-use crate::analyse::{Doubt, Estimate, Levels, Verdict};
+use crate::analyse::{CellAnalysis, Doubt, Estimate, Levels, Verdict};
 use crate::record::TrialRow;
 use crate::spec::Metric;
 
@@ -146,6 +146,9 @@ fn marked(facts: &Facts, cell: usize) -> String {
 }
 
 fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
+    let any_skipped = cells.iter().any(|&cell| facts.analysed(cell).skipped > 0);
+    let statuses =
+        if any_skipped { "ok / failed / invalid / skipped" } else { "ok / failed / invalid" };
     let mut table = Table::new(&[
         ("cell", Align::Left),
         ("wall", Align::Right),
@@ -155,7 +158,7 @@ fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
         ("verdict", Align::Left),
         ("p50", Align::Right),
         ("p99", Align::Right),
-        ("ok / failed / invalid", Align::Right),
+        (statuses, Align::Right),
     ]);
     let achieved = Achieved::of(facts);
     for &cell in cells {
@@ -182,10 +185,17 @@ fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
             verdict,
             notes.or(p50.map(|e| ns(e.value)), no_latency),
             notes.or(p99.map(|e| ns(e.value)), no_latency),
-            format!("{} / {} / {}", analysed.ok, analysed.failed, analysed.invalid),
+            counts(analysed, any_skipped),
         ]);
     }
     table.render()
+}
+
+/// Trials by what became of them.
+fn counts(analysed: &CellAnalysis, with_skipped: bool) -> String {
+    let CellAnalysis { ok, failed, invalid, skipped, .. } = analysed;
+    let counts = format!("{ok} / {failed} / {invalid}");
+    if with_skipped { format!("{counts} / {skipped}") } else { counts }
 }
 
 /// Ratio and verdict against the baseline.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::link::RelayReport;
 use crate::protocol::{ClientConfig, ClientReport, ServerConfig, ServerReport};
 use crate::server::SelfCheck;
 
@@ -12,6 +13,8 @@ pub struct Job {
     pub server: ServerConfig,
     /// For the client; the executor fills in the server's address.
     pub client: ClientConfig,
+    /// The round trip of a network of the trial's own; plain loopback, if absent.
+    pub rtt: Option<Duration>,
     /// A trial that takes longer is stuck.
     pub deadline: Duration,
     /// Index of the build that the client is to be of, in the plan's order; 0 if there is only one.
@@ -27,7 +30,11 @@ pub enum Outcome {
         client: Box<ClientReport>,
         /// What the server saw.
         server: Box<ServerReport>,
+        /// What the network did, if it had one of its own.
+        link: Option<Box<RelayReport>>,
     },
+    /// This machine cannot run it: why, in a sentence. Nothing was measured, and nothing is wrong.
+    Skipped(String),
     /// A process failed or took too long; both are gone.
     Failed(String),
     /// Asked to stop; both are gone.

@@ -2,7 +2,9 @@
 
 pub mod child;
 pub mod executor;
+pub mod link;
 mod paths;
+pub(crate) mod process;
 pub mod progress;
 #[cfg(test)]
 mod tests;
@@ -68,6 +70,8 @@ pub struct Summary {
     pub failed: u64,
     /// Trials that measured something else than their cell names.
     pub invalid: u64,
+    /// Trials that this machine cannot run.
+    pub skipped: u64,
     /// Whether it was asked to stop before its end.
     pub interrupted: bool,
     /// The measured block after which the stopping rule ended it, if it did.
@@ -168,6 +172,7 @@ pub fn record(
                 Status::Ok => summary.ok += 1,
                 Status::Failed => summary.failed += 1,
                 Status::Invalid => summary.invalid += 1,
+                Status::Skipped => summary.skipped += 1,
                 Status::Aborted => summary.interrupted = true,
             }
             progress.trial(plan, planned, &row);
@@ -276,15 +281,18 @@ impl Trial<'_> {
         row.started_unix_ms = jiff::Timestamp::now().as_millisecond().unsigned_abs();
         let mut latency = Vec::new();
         match executor.execute(&self.job(writer, &row.trial, kept)) {
-            Outcome::Measured { client, server } => {
-                row.set_client(&client);
-                row.set_server(&server);
+            Outcome::Measured { client, server, link } => {
+                row.set_both(&client, &server, cell.strategy.library);
+                if let Some(link) = link {
+                    row.set_link(&link);
+                }
                 latency = client.latency;
                 let scenario = self.plan.scenario_of(cell);
                 if let Some(reason) = invalid(&row, scenario, &cell.strategy) {
                     row.set_status(Status::Invalid, &reason);
                 }
             }
+            Outcome::Skipped(why) => row.set_status(Status::Skipped, &why),
             Outcome::Failed(reason) => row.set_status(Status::Failed, &reason),
             Outcome::Aborted => row.set_status(Status::Aborted, "interrupted"),
         }
@@ -315,6 +323,7 @@ impl Trial<'_> {
                 timeline,
                 ..ClientConfig::of(scenario, &cell.strategy, &nowhere)
             },
+            rtt: scenario.rtt_ns.map(Duration::from_nanos),
             deadline: Duration::from_nanos(self.plan.deadline_ns(cell)),
             build: self.planned.build,
         }

@@ -1,5 +1,6 @@
 //! What a person, or a program, sees of a run while it goes.
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
@@ -70,6 +71,9 @@ pub struct Shown {
     left_in_block: usize,
     counts: Vec<(u32, usize)>,
     bad_in_block: usize,
+    skipped_in_block: usize,
+    /// Why trials were skipped, as far as it was said.
+    said: HashSet<String>,
 }
 
 impl Shown {
@@ -81,7 +85,15 @@ impl Shown {
             bar.set_style(style.expect("the template is well formed"));
             bar
         });
-        Shown { bar, eta: None, left_in_block: 0, counts: Vec::new(), bad_in_block: 0 }
+        Shown {
+            bar,
+            eta: None,
+            left_in_block: 0,
+            counts: Vec::new(),
+            bad_in_block: 0,
+            skipped_in_block: 0,
+            said: HashSet::new(),
+        }
     }
 
     fn say(&self, line: &str) {
@@ -116,9 +128,19 @@ impl Progress for Shown {
             Some(build) => format!("{} ({build})", plan.cells[planned.cell].name),
             None => plan.cells[planned.cell].name.clone(),
         };
-        if row.status != Status::Ok {
-            self.say(&format!("{} {name}: {}: {}", row.trial, row.status, row.reason));
-            self.bad_in_block += 1;
+        match row.status {
+            Status::Ok => {}
+            // What a machine cannot do, it cannot do in the next block either.
+            Status::Skipped => {
+                self.skipped_in_block += 1;
+                if self.said.insert(row.reason.clone()) {
+                    self.say(&format!("{} {name}: skipped: {}", row.trial, row.reason));
+                }
+            }
+            Status::Failed | Status::Invalid | Status::Aborted => {
+                self.say(&format!("{} {name}: {}: {}", row.trial, row.status, row.reason));
+                self.bad_in_block += 1;
+            }
         }
         if self.left_in_block == 0 {
             self.left_in_block = self.counts.pop().map_or(0, |(_, n)| n);
@@ -142,8 +164,12 @@ impl Progress for Shown {
                 0 => String::new(),
                 n => format!(", {n} trials not ok"),
             };
-            self.say(&format!("{block} done{bad}, {left}"));
-            self.bad_in_block = 0;
+            let skipped = match self.skipped_in_block {
+                0 => String::new(),
+                n => format!(", {n} skipped"),
+            };
+            self.say(&format!("{block} done{bad}{skipped}, {left}"));
+            (self.bad_in_block, self.skipped_in_block) = (0, 0);
         }
     }
 
@@ -220,6 +246,7 @@ impl<W: Write> Progress for Json<W> {
             "ok": summary.ok,
             "failed": summary.failed,
             "invalid": summary.invalid,
+            "skipped": summary.skipped,
             "interrupted": summary.interrupted,
             "narrow_enough_after": summary.narrow_enough_after,
         }));

@@ -40,6 +40,8 @@ struct Planned {
     executed: usize,
     abort_at: Option<usize>,
     fail_at: Option<usize>,
+    /// Has no network with a round trip.
+    loopback_only: bool,
     /// Every other trial takes half as long again.
     noisy: bool,
     jobs: Vec<Job>,
@@ -54,6 +56,9 @@ impl Executor for Planned {
         }
         if self.fail_at == Some(self.executed) {
             return Outcome::Failed("client ended\nwithout an answer".to_owned());
+        }
+        if self.loopback_only && job.rtt.is_some() {
+            return Outcome::Skipped("no network here".to_owned());
         }
         let delays = job.client.delay.all_ns(1, job.client.requests, 1.0);
         let ideal = job.client.strategy.ideal(&delays, 200);
@@ -76,6 +81,7 @@ impl Executor for Planned {
                 }),
                 ..ClientReport::default()
             }),
+            link: None,
             server: Box::new(ServerReport {
                 requests,
                 answered: requests,
@@ -226,6 +232,33 @@ fn a_failed_trial_is_a_row_and_the_run_goes_on() {
     assert_eq!(failed.len(), 1);
     assert_eq!(failed[0].reason, "client ended without an answer");
     assert_eq!(failed[0].wall_ns, None);
+}
+
+#[test]
+fn a_trial_that_the_machine_cannot_run_is_a_row_and_the_run_goes_on() {
+    let results = tempfile::tempdir().expect("a folder");
+    let text = EXPERIMENT.replace("delay = \"1ms\"", "delay = \"1ms\"\nrtt = [\"2ms\", \"4ms\"]");
+    let plan = plan_of(&text);
+    let mut writer = create_of(results.path(), &text, &plan);
+    let mut able = Planned::default();
+    go(&mut writer, &plan, &Done::default(), &mut able);
+    let rtts: Vec<_> = able.jobs.iter().filter_map(|job| job.rtt).collect();
+    assert_eq!(rtts.len(), plan.trials.len());
+    assert!(rtts.contains(&Duration::from_millis(2)) && rtts.contains(&Duration::from_millis(4)));
+
+    let results = tempfile::tempdir().expect("a folder");
+    let mut writer = create_of(results.path(), &text, &plan);
+    let mut unable = Planned { loopback_only: true, ..Planned::default() };
+    let summary = go(&mut writer, &plan, &Done::default(), &mut unable);
+    let all = plan.trials.len() as u64;
+    assert_eq!(summary, Summary { skipped: all, ..Summary::default() });
+    let recording = Recording::read(writer.dir()).expect("a readable record");
+    assert_eq!(recording.trials.len() as u64, all);
+    assert!(recording.manifest.is_finished());
+    for row in &recording.trials {
+        assert_eq!((row.status, row.reason.as_str()), (Status::Skipped, "no network here"));
+        assert_eq!((row.wall_ns, row.issued), (None, None));
+    }
 }
 
 #[test]

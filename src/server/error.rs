@@ -1,8 +1,10 @@
 //! What can stop a server.
 
 use std::io;
+use std::net::IpAddr;
 
 use crate::protocol::VERSION;
+use crate::tls::TlsError;
 
 /// Why a server did not serve, or could not say what it saw.
 #[derive(Debug, thiserror::Error)]
@@ -25,10 +27,12 @@ pub enum ServerError {
     },
     /// Someone else listens on the port.
     #[error(
-        "port {port} of 127.0.0.1 is in use: stop the program that listens there \
+        "port {port} of {ip} is in use: stop the program that listens there \
          (`ss -ltnp 'sport = :{port}'` names it), or take port 0 for a free one"
     )]
     PortInUse {
+        /// The address asked for.
+        ip: IpAddr,
         /// The port asked for.
         port: u16,
     },
@@ -42,6 +46,9 @@ pub enum ServerError {
         /// The longest.
         max: u64,
     },
+    /// Connections cannot be encrypted.
+    #[error("cannot encrypt connections")]
+    Tls(#[source] TlsError),
     /// The system refused something.
     #[error("cannot {what}: {source}")]
     System {

@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hdrhistogram::Histogram;
 
+use crate::dns;
 use crate::machine::process::{NetCounters, Status, Usage};
 use crate::protocol::ServerReport;
 
@@ -18,8 +19,8 @@ pub(super) struct Ledger(Mutex<Counts>);
 struct Counts {
     requests: u64,
     answered: u64,
-    /// Requests of each connection, in order of acceptance.
-    per_connection: Vec<u32>,
+    /// Port of the client and requests of each connection, in order of acceptance.
+    accepted: Vec<(u16, u32)>,
     in_flight: u64,
     peak_in_flight: u64,
     delay_served_sum_ns: u64,
@@ -28,6 +29,21 @@ struct Counts {
     /// The histogram knows it to three digits only.
     latest_ns: u64,
     accept_failures: u64,
+    redirected: u64,
+    uploaded_bytes: u64,
+    /// By [`Handshake`].
+    handshakes: [u64; 3],
+}
+
+/// How a TLS handshake ended.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Handshake {
+    /// From nothing.
+    Full,
+    /// With a session from before.
+    Resumed,
+    /// Not with a connection.
+    Failed,
 }
 
 /// Lateness above this counts as this in percentiles (the longest is exact): ten minutes are
@@ -41,13 +57,16 @@ impl Ledger {
         Ledger(Mutex::new(Counts {
             requests: 0,
             answered: 0,
-            per_connection: Vec::new(),
+            accepted: Vec::new(),
             in_flight: 0,
             peak_in_flight: 0,
             delay_served_sum_ns: 0,
             lateness,
             latest_ns: 0,
             accept_failures: 0,
+            redirected: 0,
+            uploaded_bytes: 0,
+            handshakes: [0; 3],
         }))
     }
 
@@ -55,11 +74,11 @@ impl Ledger {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A connection was accepted. Returns its number.
-    pub(super) fn connected(&self) -> usize {
+    /// A connection was accepted from this port. Returns its number.
+    pub(super) fn connected(&self, port: u16) -> usize {
         let mut counts = self.counts();
-        counts.per_connection.push(0);
-        counts.per_connection.len() - 1
+        counts.accepted.push((port, 0));
+        counts.accepted.len() - 1
     }
 
     /// A connection could not be accepted.
@@ -67,11 +86,32 @@ impl Ledger {
         self.counts().accept_failures += 1;
     }
 
+    /// A TLS handshake ended.
+    pub(super) fn shook_hands(&self, how: Handshake) {
+        self.counts().handshakes[how as usize] += 1;
+    }
+
     /// The head of a request was parsed.
     pub(super) fn requested(&self, connection: usize) {
         let mut counts = self.counts();
         counts.requests += 1;
-        counts.per_connection[connection] += 1;
+        counts.accepted[connection].1 += 1;
+    }
+
+    /// The head of a request was parsed that is to be redirected: it is on its way to an answer,
+    /// and no request of its own.
+    pub(super) fn hopped(&self, connection: usize) {
+        self.counts().accepted[connection].1 += 1;
+    }
+
+    /// A redirect is sent.
+    pub(super) fn redirected(&self) {
+        self.counts().redirected += 1;
+    }
+
+    /// Bytes of a request's body were read.
+    pub(super) fn uploaded(&self, bytes: usize) {
+        self.counts().uploaded_bytes += bytes as u64;
     }
 
     /// A request for a delay is in flight from now on.
@@ -105,25 +145,32 @@ impl Ledger {
         self.counts().in_flight
     }
 
-    /// Everything, with what the process used and the machine counted since the server's start.
-    pub(super) fn report(&self, started: Started) -> ServerReport {
+    /// Handshakes that failed until now.
+    #[cfg(test)]
+    pub(super) fn failed_handshakes(&self) -> u64 {
+        self.counts().handshakes[Handshake::Failed as usize]
+    }
+
+    /// Everything, with what the process used and the machine counted since the server's start, and
+    /// what its name server saw.
+    pub(super) fn report(&self, started: Started, names: dns::Counts) -> ServerReport {
         let counts = self.counts();
         let used = Usage::now().since(started.usage);
         let net = NetCounters::now().since(started.net);
-        let mut per_connection = counts.per_connection.clone();
+        let mut per_connection: Vec<u32> = counts.accepted.iter().map(|(_, n)| *n).collect();
         per_connection.sort_unstable();
         let rank = |i: Option<usize>| i.map_or(0, |i| u64::from(per_connection[i]));
         let last = per_connection.len().checked_sub(1);
         let error = |ns: u64| (!counts.lateness.is_empty()).then_some(ns);
         ServerReport {
-            redirected: 0,
-            uploaded_bytes: 0,
-            tls_full: 0,
-            tls_resumed: 0,
-            tls_failed: 0,
-            dns_queries: 0,
-            dns_unknown: 0,
-            accepted: Vec::new(),
+            redirected: counts.redirected,
+            uploaded_bytes: counts.uploaded_bytes,
+            tls_full: counts.handshakes[Handshake::Full as usize],
+            tls_resumed: counts.handshakes[Handshake::Resumed as usize],
+            tls_failed: counts.handshakes[Handshake::Failed as usize],
+            dns_queries: names.queries,
+            dns_unknown: names.nxdomain,
+            accepted: counts.accepted.clone(),
             requests: counts.requests,
             answered: counts.answered,
             connections: per_connection.len() as u64,
@@ -168,7 +215,7 @@ mod tests {
 
     #[test]
     fn nothing_seen_is_no_percentile() {
-        let report = Ledger::new().report(Started::now());
+        let report = Ledger::new().report(Started::now(), dns::Counts::default());
         assert_eq!((report.requests, report.connections, report.peak_in_flight), (0, 0, 0));
         assert_eq!(report.requests_per_connection_min, 0);
         assert_eq!(report.delay_error_p50_ns, None);
@@ -178,15 +225,16 @@ mod tests {
     #[test]
     fn connections_are_ranked_with_the_idle_ones() {
         let ledger = Ledger::new();
-        for requests in [3, 0, 1, 7] {
-            let connection = ledger.connected();
+        for (port, requests) in [(4, 3), (9, 0), (2, 1), (7, 7)] {
+            let connection = ledger.connected(port);
             (0..requests).for_each(|_| ledger.requested(connection));
         }
-        let report = ledger.report(Started::now());
+        let report = ledger.report(Started::now(), dns::Counts::default());
         assert_eq!((report.connections, report.requests), (4, 11));
         assert_eq!(report.requests_per_connection_min, 0);
         assert_eq!(report.requests_per_connection_p50, 1);
         assert_eq!(report.requests_per_connection_max, 7);
+        assert_eq!(report.accepted, [(4, 3), (9, 0), (2, 1), (7, 7)]);
     }
 
     #[test]
@@ -196,7 +244,7 @@ mod tests {
         for late in 1..=100 {
             ledger.delayed(1_000, 1_000 + late);
         }
-        let report = ledger.report(Started::now());
+        let report = ledger.report(Started::now(), dns::Counts::default());
         assert_eq!(report.delay_error_p50_ns, Some(50));
         assert_eq!(report.delay_error_p99_ns, Some(99));
         assert_eq!(report.delay_error_max_ns, Some(100));

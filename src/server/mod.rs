@@ -2,21 +2,30 @@
 //! body.
 //!
 //! `GET /{index}` waits for the delay that seed and index decide, then answers with
-//! `Server-Timing` (the delay as it really was), `Inflight-Index` and a body of known bytes. A
-//! request header `Inflight-Delay: 10ms` asks for another delay.
+//! `Server-Timing` (the delay as it really was), `Inflight-Index` and a body of known bytes, whole
+//! or in pieces. A request header `Inflight-Delay: 10ms` asks for another delay. `POST /{index}`
+//! brings a body, which is read first; the delay begins after it. `?redirects=2` asks for redirects
+//! before the answer. HTTP/1.1 and HTTP/2, with TLS and without; and a name server beside it.
 //!
 //! One thread serves everything: what it costs is then the CPU time of one core, in plain view,
 //! and not a matter of how threads fell.
 
 mod answer;
+mod body;
 mod check;
 mod child;
+mod connection;
 mod error;
+mod in_flight;
 mod ledger;
 mod listen;
+mod names;
+mod preface;
+mod request;
 #[cfg(test)]
 mod tests;
 pub mod timer;
+mod upload;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -29,10 +38,11 @@ pub use check::{SelfCheck, self_check};
 pub use child::run_child;
 pub use error::ServerError;
 
-use crate::body;
 use crate::delay::Delay;
+use crate::dns::{self, Counts};
 use crate::machine::process;
 use crate::protocol::{ServerConfig, ServerReady, ServerReport, VERSION};
+use connection::Tls;
 use error::system;
 use ledger::{Ledger, Started};
 use timer::Timer;
@@ -46,7 +56,15 @@ struct Shared {
     seed: u64,
     delay: Delay,
     time_scale: f64,
+    /// The bytes of the seed, for the longer one of both bodies.
+    pattern: Bytes,
     body: Bytes,
+    chunks: u32,
+    chunk_delay_ns: u64,
+    upload_bytes: Option<u64>,
+    connect_delay_ns: u64,
+    streams: u32,
+    tls: Option<Tls>,
     timer: Timer,
     ledger: Ledger,
 }
@@ -79,6 +97,8 @@ pub fn serve(
 struct Server {
     runtime: Runtime,
     listener: TcpListener,
+    certificate: Option<Vec<u8>>,
+    names: Option<dns::Server>,
     shared: Arc<Shared>,
     started: Started,
 }
@@ -88,28 +108,45 @@ impl Server {
         if config.protocol != VERSION {
             return Err(ServerError::Version { theirs: config.protocol });
         }
-        if config.body_bytes > MAX_BODY_BYTES {
-            let bytes = config.body_bytes;
-            return Err(ServerError::BodyTooLong { bytes, max: MAX_BODY_BYTES });
+        let longest = config.body_bytes.max(config.upload_bytes.unwrap_or(0));
+        if longest > MAX_BODY_BYTES {
+            return Err(ServerError::BodyTooLong { bytes: longest, max: MAX_BODY_BYTES });
         }
         let started = Started::now();
         process::pin(&config.cpus).map_err(system(format!("run on CPUs {:?}", config.cpus)))?;
         process::set_nofile(config.nofile).map_err(system("set the limit of open files"))?;
         process::set_exact_timers().map_err(system("make timers exact"))?;
+        let identity = names::identity(&config)?;
         let runtime = runtime()?;
         let entered = runtime.enter();
         let listener = listen::listen(config.listen, config.port, config.backlog)?;
+        let names = names::bind(&config)?;
         let timer = Timer::start().map_err(system("start a timer"))?;
         drop(entered);
+        let tls = match (&config.tls, &identity) {
+            (Some(terms), Some(identity)) => {
+                Some(Tls::new(terms, identity).map_err(ServerError::Tls)?)
+            }
+            _ => None,
+        };
+        let pattern = crate::body::pattern(config.seed, longest as usize);
         let shared = Arc::new(Shared {
             seed: config.seed,
             delay: config.delay,
             time_scale: config.time_scale,
-            body: body::pattern(config.seed, config.body_bytes as usize),
+            body: pattern.slice(..config.body_bytes as usize),
+            pattern,
+            chunks: config.chunks,
+            chunk_delay_ns: config.chunk_delay_ns,
+            upload_bytes: config.upload_bytes,
+            connect_delay_ns: config.connect_delay_ns,
+            streams: config.streams,
+            tls,
             timer,
             ledger: Ledger::new(),
         });
-        Ok(Server { runtime, listener, shared, started })
+        let certificate = identity.map(|identity| identity.certificate().to_vec());
+        Ok(Server { runtime, listener, certificate, names, shared, started })
     }
 
     fn run(
@@ -118,16 +155,20 @@ impl Server {
         until: impl Future<Output = ()>,
     ) -> Result<ServerReport, ServerError> {
         let addr = self.listener.local_addr().map_err(system("read the address"))?;
-        on_ready(ServerReady { protocol: VERSION, addr, certificate: None, dns: None })?;
+        let dns = self.names.as_ref().map(dns::Server::addr);
+        let counts = self.names.as_ref().map(dns::Server::counts);
+        on_ready(ServerReady { protocol: VERSION, addr, certificate: self.certificate, dns })?;
         let shared = self.shared;
         let accepting = listen::accept(self.listener, shared.clone());
+        let naming = names::answer(self.names, &shared.timer);
         self.runtime.block_on(async {
             tokio::select! {
-                () = until => {}
-                () = accepting => {}
+                () = until => Ok(()),
+                () = accepting => Ok(()),
+                error = naming => Err(error),
             }
-        });
-        Ok(shared.ledger.report(self.started))
+        })?;
+        Ok(shared.ledger.report(self.started, counts.map_or_else(Counts::default, |c| c.get())))
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::body;
 use crate::delay::{Delay, Fixed, Model, Uniform};
 use crate::protocol::{ServerReady, ServerReport};
 use crate::spec::Scenario;
@@ -26,6 +27,7 @@ fn config(body_bytes: u64, delay_ms: u64) -> ServerConfig {
 /// A server on a thread of its own.
 struct Running {
     addr: SocketAddr,
+    ready: ServerReady,
     shared: Arc<Shared>,
     stop: oneshot::Sender<()>,
     thread: JoinHandle<Result<ServerReport, ServerError>>,
@@ -39,13 +41,13 @@ impl Running {
             let server = Server::start(config)?;
             let shared = server.shared.clone();
             let on_ready = |r: ServerReady| {
-                ready.send((r.addr, shared)).unwrap();
+                ready.send((r, shared)).unwrap();
                 Ok(())
             };
             server.run(on_ready, async { drop(stopped.await) })
         });
-        let (addr, shared) = is_ready.recv_timeout(PATIENCE).unwrap();
-        Running { addr, shared, stop, thread }
+        let (ready, shared) = is_ready.recv_timeout(PATIENCE).unwrap();
+        Running { addr: ready.addr, ready, shared, stop, thread }
     }
 
     fn connect(&self) -> Client {
@@ -98,6 +100,12 @@ impl Client {
 
     fn send(&mut self, line: &str, header: &str) {
         write!(self.0.get_mut(), "{line} HTTP/1.1\r\nHost: x\r\n{header}\r\n").unwrap();
+    }
+
+    fn post(&mut self, target: &str, body: &[u8]) -> Reply {
+        self.send(&format!("POST {target}"), &format!("Content-Length: {}\r\n", body.len()));
+        self.0.get_mut().write_all(body).unwrap();
+        self.receive()
     }
 
     fn receive(&mut self) -> Reply {
@@ -295,7 +303,12 @@ fn what_is_not_served_is_explained() {
         ("GET /", 404, "`/` is unknown: ask for the index of a request, as in `/0`\n"),
         ("GET /a", 404, "`/a` is unknown: ask for the index of a request, as in `/0`\n"),
         ("GET /+1", 404, "`/+1` is unknown: ask for the index of a request, as in `/0`\n"),
-        ("DELETE /1", 405, "DELETE is not possible here: use GET\n"),
+        ("DELETE /1", 405, "DELETE is not possible here: use GET or POST\n"),
+        (
+            "GET /1?redirects=x",
+            400,
+            "`redirects=x` is no number of redirects: `redirects=2` is one\n",
+        ),
         ("GET /1?x=y", 200, ""),
     ] {
         client.send(line, "");
@@ -307,7 +320,7 @@ fn what_is_not_served_is_explained() {
         assert_eq!(reply.headers.contains_key("allow"), status == 405);
     }
     let report = server.stop();
-    assert_eq!((report.requests, report.answered, report.peak_in_flight), (5, 1, 1));
+    assert_eq!((report.requests, report.answered, report.peak_in_flight), (6, 1, 1));
 }
 
 #[test]
@@ -352,3 +365,10 @@ fn a_self_check_looks_at_every_sleep() {
 }
 
 mod as_a_child;
+mod connections;
+mod encrypted;
+mod http2;
+mod names;
+mod pieces;
+mod redirects;
+mod uploads;

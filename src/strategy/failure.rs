@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
+use crate::dns::ResolveError;
+
 /// What went wrong with a request. Where a chain of errors holds several, the first of this order
 /// names the failure: an error number tells more than the layers above it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -17,9 +19,19 @@ pub enum Class {
     /// No more local ports (`EADDRNOTAVAIL`).
     AddressUnavailable,
     /// Too slow, by the strategy's timeout.
-    Timeout(Phase),
+    Timeout(Stage),
+    /// No TLS session: a wrong certificate, a wrong name, or something that is no TLS.
+    Tls,
+    /// The host's name has no address.
+    Dns,
+    /// More redirects than are followed.
+    Redirects,
     /// Not HTTP.
     Parse,
+    /// The other side gave up a stream of HTTP/2 (`RST_STREAM`).
+    H2Reset,
+    /// The other side gave up a connection of HTTP/2 (`GOAWAY`).
+    H2Goaway,
     /// The body ended too early.
     Truncated,
     /// The connection was closed before there was a head.
@@ -36,9 +48,13 @@ pub enum Class {
 
 /// How far a request had come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Phase {
+pub enum Stage {
+    /// Known to look up a name.
+    Dns,
     /// Known to wait for a connection.
     Connect,
+    /// Known to wait for a TLS handshake.
+    Tls,
     /// Before the response head was there; connecting too, where a library does not tell.
     Head,
     /// After the response head.
@@ -52,10 +68,17 @@ impl fmt::Display for Class {
             Class::Reset => "reset",
             Class::Emfile => "emfile",
             Class::AddressUnavailable => "eaddrnotavail",
-            Class::Timeout(Phase::Connect) => "timeout(connect)",
-            Class::Timeout(Phase::Head) => "timeout(head)",
-            Class::Timeout(Phase::Body) => "timeout(body)",
+            Class::Timeout(Stage::Dns) => "timeout(dns)",
+            Class::Timeout(Stage::Tls) => "timeout(tls)",
+            Class::Timeout(Stage::Connect) => "timeout(connect)",
+            Class::Timeout(Stage::Head) => "timeout(head)",
+            Class::Timeout(Stage::Body) => "timeout(body)",
+            Class::Tls => "tls",
+            Class::Dns => "dns",
+            Class::Redirects => "redirects",
             Class::Parse => "parse",
+            Class::H2Reset => "h2_reset",
+            Class::H2Goaway => "h2_goaway",
             Class::Truncated => "truncated",
             Class::Closed => "closed",
             Class::Canceled => "canceled",
@@ -68,7 +91,7 @@ impl fmt::Display for Class {
 }
 
 /// A failed request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Failure {
     /// What went wrong.
     pub class: Class,
@@ -91,8 +114,7 @@ impl Failure {
     }
 
     /// Walks the chain from `outermost` on. `read` says what a library's own error types mean;
-    /// `None` leaves a value to `source()`. An `io::Error` is read here: its `source()` skips the
-    /// error that it wraps.
+    /// `None` leaves a value to `source()`. What several libraries build on is read here.
     pub fn of<'a>(
         outermost: &'a (dyn Error + 'static),
         read: impl Fn(&'a (dyn Error + 'static)) -> Option<Link<'a>>,
@@ -104,10 +126,9 @@ impl Failure {
                 chain.push_str(" <- ");
             }
             chain.push_str(&error.to_string());
-            let link = match error.downcast_ref::<io::Error>() {
-                Some(io) => of_io(io),
-                None => read(error).unwrap_or(Link { class: None, cause: error.source() }),
-            };
+            let link = shared(error)
+                .or_else(|| read(error))
+                .unwrap_or(Link { class: None, cause: error.source() });
             class = link.class.map_or(class, |c| c.min(class));
             next = link.cause;
         }
@@ -119,16 +140,51 @@ impl Failure {
     pub fn after_head(mut self) -> Failure {
         self.class = match self.class {
             Class::Closed => Class::Truncated,
-            Class::Timeout(_) => Class::Timeout(Phase::Body),
+            Class::Timeout(_) => Class::Timeout(Stage::Body),
             class => class,
         };
         self
     }
 }
 
+/// Errors of what the libraries have in common: the system, TLS, HTTP/2, and our resolver.
+fn shared<'a>(error: &'a (dyn Error + 'static)) -> Option<Link<'a>> {
+    // The `source()` of an `io::Error` skips the error that it wraps.
+    if let Some(error) = error.downcast_ref::<io::Error>() {
+        return Some(of_io(error));
+    }
+    if let Some(error) = error.downcast_ref::<h2::Error>() {
+        return Some(of_h2(error));
+    }
+    let class = if error.is::<rustls::Error>() {
+        Class::Tls
+    } else {
+        match error.downcast_ref::<ResolveError>()? {
+            ResolveError::Timeout { .. } => Class::Timeout(Stage::Dns),
+            _ => Class::Dns,
+        }
+    };
+    Some(Link { class: Some(class), cause: error.source() })
+}
+
+/// An error of HTTP/2 does not give the error of the system below it as its source.
+fn of_h2(error: &h2::Error) -> Link<'_> {
+    let class = if error.is_go_away() && error.is_remote() {
+        Some(Class::H2Goaway)
+    } else if error.is_reset() && error.is_remote() {
+        Some(Class::H2Reset)
+    } else if error.is_go_away() || error.is_reset() {
+        // Our own side found that the other did not keep to the protocol.
+        Some(Class::Parse)
+    } else {
+        None
+    };
+    Link { class, cause: error.get_io().map(|e| e as &(dyn Error + 'static)) }
+}
+
 fn of_io(error: &io::Error) -> Link<'_> {
     let class = error.raw_os_error().and_then(of_errno).or(match error.kind() {
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Some(Class::Timeout(Phase::Head)),
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Some(Class::Timeout(Stage::Head)),
         io::ErrorKind::UnexpectedEof => Some(Class::Closed),
         // hyper reports a connection that it gave up as a broken pipe without a number.
         io::ErrorKind::ConnectionReset
@@ -146,7 +202,7 @@ fn of_errno(number: i32) -> Option<Class> {
         libc::ECONNRESET | libc::EPIPE | libc::ECONNABORTED => Some(Class::Reset),
         libc::EMFILE | libc::ENFILE => Some(Class::Emfile),
         libc::EADDRNOTAVAIL => Some(Class::AddressUnavailable),
-        libc::ETIMEDOUT => Some(Class::Timeout(Phase::Connect)),
+        libc::ETIMEDOUT => Some(Class::Timeout(Stage::Connect)),
         _ => None,
     }
 }
@@ -174,11 +230,29 @@ mod tests {
     }
 
     #[test]
+    fn what_libraries_have_in_common_is_read_wherever_it_stands() {
+        let wrong = rustls::Error::General("wrong".to_owned());
+        let in_io = io::Error::new(io::ErrorKind::InvalidData, wrong);
+        assert_eq!(plain(&in_io).class, Class::Tls);
+        let reset = h2::Error::from(h2::Reason::INTERNAL_ERROR);
+        assert_eq!(
+            plain(&io::Error::other(reset)).class,
+            Class::Other,
+            "a reason alone is no reset"
+        );
+        let nothing = ResolveError::Timeout {
+            name: crate::dns::Name::new("host0.test").expect("a name"),
+            after: std::time::Duration::from_secs(1),
+        };
+        assert_eq!(plain(&nothing).class.to_string(), "timeout(dns)");
+    }
+
+    #[test]
     fn the_head_tells_closed_from_truncated() {
         let eof = plain(&io::Error::from(io::ErrorKind::UnexpectedEof));
         assert_eq!(eof.class, Class::Closed);
         assert_eq!(eof.after_head().class, Class::Truncated);
-        let slow = Failure::new(Class::Timeout(Phase::Head), "slow");
+        let slow = Failure::new(Class::Timeout(Stage::Head), "slow");
         assert_eq!(slow.after_head().class.to_string(), "timeout(body)");
     }
 }

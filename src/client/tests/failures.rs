@@ -6,10 +6,10 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use super::*;
 
 /// What a server does with a connection on which a request has come in.
-type Behaviour = fn(TcpStream, u32);
+pub(super) type Behaviour = fn(TcpStream, u32);
 
 /// A server that treats every connection alike; it goes on until the test process ends.
-fn misbehaving(behaviour: Behaviour) -> SocketAddr {
+pub(super) fn misbehaving(behaviour: Behaviour) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let addr = listener.local_addr().expect("an address");
     std::thread::spawn(move || {
@@ -25,7 +25,7 @@ fn misbehaving(behaviour: Behaviour) -> SocketAddr {
     addr
 }
 
-fn read_request(stream: &mut TcpStream) -> Option<u32> {
+pub(super) fn read_request(stream: &mut TcpStream) -> Option<u32> {
     let (mut head, mut buffer) = (Vec::new(), [0; 1024]);
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read(&mut buffer).ok()? {
@@ -37,18 +37,18 @@ fn read_request(stream: &mut TcpStream) -> Option<u32> {
     head.strip_prefix("GET /")?.split(' ').next()?.parse().ok()
 }
 
-fn body() -> Vec<u8> {
+pub(super) fn body() -> Vec<u8> {
     body::pattern(SEED, BODY_BYTES as usize).to_vec()
 }
 
-fn answer(mut stream: TcpStream, index: u32, length: u64, body: &[u8]) {
+pub(super) fn answer(mut stream: TcpStream, index: u32, length: u64, body: &[u8]) {
     let head = format!(
         "HTTP/1.1 200 OK\r\nInflight-Index: {index}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
     );
     drop(stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body)));
 }
 
-fn reset(stream: TcpStream) {
+pub(super) fn reset(stream: TcpStream) {
     // Closing at once with no linger sends RST.
     rustix::net::sockopt::set_socket_linger(&stream, Some(Duration::ZERO)).expect("a socket");
 }
@@ -58,16 +58,19 @@ fn status(mut stream: TcpStream, line: &str) {
     drop(stream.write_all(text.as_bytes()));
 }
 
-fn stall(stream: TcpStream) {
+pub(super) fn stall(stream: TcpStream) {
     std::thread::sleep(Duration::from_secs(20));
     drop(stream);
 }
 
 /// Four requests with every library: all fail with its class, and the trial has a report.
 fn fails(server: SocketAddr, timeout: Option<Duration>, class: impl Fn(&str) -> &'static str) {
-    for (model, client) in
-        [("threads", "ureq"), ("thread-pool", "reqwest-blocking"), ("async-workers", "reqwest")]
-    {
+    for (model, client) in [
+        ("threads", "ureq"),
+        ("thread-pool", "reqwest-blocking"),
+        ("async-workers", "reqwest"),
+        ("async-workers", "hyper"),
+    ] {
         let mut strategy = strategy(model, client, Reuse::Session, 2);
         strategy.timeout_ns = timeout.map(|t| t.as_nanos() as u64);
         let report = run(&config(server, strategy, 4, fixed_ms(0))).expect("a report");

@@ -1,8 +1,14 @@
 //! The client over real sockets: against the delay server, and against servers that misbehave.
 
 mod failures;
+mod faults;
+mod honest;
+mod hyper;
+mod manipulated;
+mod phases;
 mod protocol;
 mod strategies;
+mod unreachable;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -17,7 +23,7 @@ use crate::delay::{Delay, Fixed, Model};
 use crate::protocol::{ServerConfig, ServerReady, ServerReport};
 use crate::server::{self, ServerError};
 use crate::spec::Scenario;
-use crate::strategy::{Reuse, Wanted, library, model};
+use crate::strategy::{Flavour, Library, Protocol, Reuse, Wanted, library, model};
 
 const SEED: u64 = 7;
 const BODY_BYTES: u64 = 20_000;
@@ -29,21 +35,25 @@ fn fixed_ms(ms: u64) -> Delay {
 /// A delay server on a thread of its own.
 struct Serving {
     addr: SocketAddr,
+    ready: ServerReady,
     stop: oneshot::Sender<()>,
     thread: JoinHandle<Result<ServerReport, ServerError>>,
 }
 
 impl Serving {
     fn start(delay: Delay) -> Serving {
-        let config = ServerConfig::of(&scenario(1, delay));
+        Serving::with(ServerConfig::of(&scenario(1, delay)))
+    }
+
+    fn with(config: ServerConfig) -> Serving {
         let (ready, is_ready) = mpsc::channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {
-            let on_ready = |r: ServerReady| ready.send(r.addr).expect("a test");
+            let on_ready = |r: ServerReady| ready.send(r).expect("a test");
             server::serve(config, on_ready, async { drop(stopped.await) })
         });
-        let addr = is_ready.recv_timeout(Duration::from_secs(20)).expect("a server");
-        Serving { addr, stop, thread }
+        let ready = is_ready.recv_timeout(Duration::from_secs(20)).expect("a server");
+        Serving { addr: ready.addr, ready, stop, thread }
     }
 
     fn stop(self) -> ServerReport {
@@ -66,4 +76,19 @@ fn config(server: SocketAddr, strategy: Strategy, requests: u32, delay: Delay) -
 
 fn scenario(requests: u32, delay: Delay) -> Scenario {
     Scenario { body_bytes: BODY_BYTES, seed: SEED, ..Scenario::plain(requests, delay) }
+}
+
+/// A strategy of any library: four requests in flight.
+fn wanted(library: &'static Library, protocol: Protocol, reuse: Reuse) -> Wanted {
+    let name = match library.flavour() {
+        Flavour::Blocking => "threads",
+        Flavour::Async => "async-workers",
+    };
+    let limit = NonZeroU32::new(4);
+    Wanted {
+        protocol,
+        reuse,
+        limit,
+        ..Wanted::of("x", model::named(name).expect("a model"), library)
+    }
 }

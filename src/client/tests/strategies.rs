@@ -74,16 +74,23 @@ fn blocking_models_do_what_they_say_with_reqwest() {
 }
 
 #[test]
-fn async_models_do_what_they_say() {
+fn async_models_do_what_they_say_with_reqwest() {
     models(Flavour::Async).for_each(|model| each_reuse(model, "reqwest"));
+}
+
+#[test]
+fn async_models_do_what_they_say_with_hyper() {
+    models(Flavour::Async).for_each(|model| each_reuse(model, "hyper"));
 }
 
 #[test]
 fn async_models_do_what_they_say_on_several_threads() {
     for model in models(Flavour::Async) {
-        let mut strategy = strategy(model.name, "reqwest", Reuse::Session, LIMIT);
-        strategy.runtime = NonZeroU32::new(2).map(Runtime::MultiThread);
-        check(&strategy);
+        for client in library::of_flavour(Flavour::Async) {
+            let mut strategy = strategy(model.name, client.name, Reuse::Session, LIMIT);
+            strategy.runtime = NonZeroU32::new(2).map(Runtime::MultiThread);
+            check(&strategy);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is compared with what, and what stands in the way of a word.
 
-use super::{exit, four, of, outcomes, recorded, scale, unchanged, with as compared};
+use super::{exit, four, of, outcomes, recorded, scale, text, unchanged, with as compared};
 use crate::analyse::{Doubt, Side};
 use crate::diff::{Diff, Effect, MarginSource, Options, Source};
 use crate::exit::Exit;
@@ -224,4 +224,21 @@ fn some_failed_trials_are_told_and_the_rest_is_compared() {
     let diff = of(&base, &new);
     let pool = diff.cells.iter().find(|c| c.name == "pool").expect("a common cell");
     assert_eq!((pool.new.ok, pool.new.failed, pool.outcome.name()), (11, 1, "equivalent"));
+}
+
+#[test]
+fn what_a_machine_cannot_run_is_not_measured_and_not_failing() {
+    let base = recorded(1, four(), unchanged);
+    let new = recorded(2, four(), |_, row| {
+        if row.label == "pool" {
+            row.set_status(Status::Skipped, "no network here");
+            row.wall_ns = None;
+        }
+    });
+    let diff = of(&base, &new);
+    let pool = diff.cells.iter().find(|c| c.name == "pool").expect("a common cell");
+    assert_eq!((pool.new.ok, pool.new.skipped), (0, 12));
+    assert_eq!(pool.outcome.name(), "not measured");
+    let text = text(&diff, false);
+    assert!(text.contains("12 of 12 trials skipped: no network here (12)"), "{text}");
 }

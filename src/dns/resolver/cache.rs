@@ -110,7 +110,7 @@ impl Lead<'_> {
 
 impl Drop for Lead<'_> {
     fn drop(&mut self) {
-        if self.flight.peek().is_none() {
+        if self.flight.lock().is_none() {
             self.settle(None, Outcome::Abandoned);
         }
     }

@@ -67,7 +67,7 @@ impl Source {
 
 /// What a resolver has done so far. Every look-up of a well-formed name that ended is one of
 /// `queries`, `hits` and `coalesced`; some of them are `failed`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Lookups {
     /// Look-ups that asked the server, also those given up by their caller.
     pub queries: u64,

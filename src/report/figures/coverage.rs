@@ -19,18 +19,20 @@ pub(super) fn coverage(facts: &Facts, cells: &[usize]) -> String {
     } else {
         format!("n = {} of each cell, from {}", counted(most, "trial"), counted(blocks, "block"))
     };
-    let left_out = left_out(facts, of(|c| c.failed).sum(), of(|c| c.invalid).sum());
+    let counts = [of(|c| c.failed).sum(), of(|c| c.invalid).sum(), of(|c| c.skipped).sum()];
+    let left_out = left_out(facts, counts);
     format!("{trials}.{left_out}")
 }
 
-fn left_out(facts: &Facts, failed: usize, invalid: usize) -> String {
-    let mut parts = Vec::new();
-    if failed > 0 {
-        parts.push(counted(failed, "failed trial"));
-    }
-    if invalid > 0 {
-        parts.push(counted(invalid, "invalid trial"));
-    }
+/// Trials that failed, were invalid, were skipped.
+fn left_out(facts: &Facts, counts: [usize; 3]) -> String {
+    let whats = ["failed trial", "invalid trial", "skipped trial"];
+    let mut parts: Vec<String> = counts
+        .into_iter()
+        .zip(whats)
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, what)| counted(n, what))
+        .collect();
     parts.push("the second trials of the A/A control".to_owned());
     if facts.plan().experiment.blocks.warmup > 0 {
         parts.push("the warm-up".to_owned());

@@ -109,6 +109,47 @@ fn a_cell_without_a_valid_trial() {
 }
 
 #[test]
+fn a_cell_that_the_machine_cannot_run() {
+    let (_dir, recording) = on_a_disk(recording(seed(8), |plan, planned, row| {
+        lifelike(plan, planned, row);
+        if row.label == "gather" {
+            row.set_status(Status::Skipped, "this machine has no <network>");
+            row.wall_ns = None;
+        }
+    }));
+    let (page, answer) = (page(&recording), answer(&recording));
+    assert!(
+        answer.contains("8 were skipped (`gather`): this machine has no <network>."),
+        "{answer}"
+    );
+    assert!(!answer.contains("measured something else"), "{answer}");
+    assert!(page.contains("`gather`: 8 of 8 skipped."), "{page}");
+    assert!(page.contains("No valid trial: `gather`."), "{page}");
+    assert!(page.contains("ok / failed / invalid / skipped"), "{page}");
+    assert!(page.contains("this machine has no &lt;network&gt;"), "{page}");
+    assert!(page.contains("8 skipped trials"), "{page}");
+    assert_tables(&page);
+}
+
+#[test]
+fn a_network_of_its_own_is_checked_and_loopback_is_not() {
+    let line = "the network lost nothing";
+    let (_dir, plain) = on_a_disk(recording(seed(8), lifelike));
+    assert!(!page(&plain).contains(line));
+    let (_dir, linked) = on_a_disk(recording(seed(8), |plan, planned, row| {
+        lifelike(plan, planned, row);
+        row.rtt_kind = "tun".to_owned();
+        row.rtt_dropped = Some(0);
+        row.rtt_error_p50_ns = Some(20_000);
+        row.rtt_error_p99_ns = Some(90_000);
+    }));
+    let page = page(&linked);
+    assert!(page.contains(line), "{page}");
+    assert!(page.contains("0 lost; late by 20.0 µs (p50) and 90.0 µs (p99)"), "{page}");
+    assert_tables(&page);
+}
+
+#[test]
 fn a_baseline_without_a_valid_trial() {
     let (_dir, recording) = on_a_disk(recording(seed(8), |plan, planned, row| {
         lifelike(plan, planned, row);

@@ -13,9 +13,11 @@ use crate::spec::error::Span;
 use crate::spec::key::{Inside, Presence, TableForm};
 use crate::spec::node::{self, Kind, Node};
 use crate::spec::{keys, schema};
+use crate::strategy::probe::Phase;
 use crate::strategy::{Library, Model, Reuse, Strategy, Wanted, library, model};
 
 const REFERENCE: &str = "docs/experiment-file.md";
+const METHOD: &str = "docs/method.md";
 const SCHEMA: &str = "experiments/schema.json";
 
 #[test]
@@ -43,12 +45,53 @@ fn the_tables_of_the_reference_are_those_of_the_reader() {
 }
 
 #[test]
+fn the_tables_of_clients_are_those_of_the_libraries() {
+    let wanted = between(&text(METHOD), "what each client tells", &telling_table());
+    same(METHOD, &between(&wanted, "the ways of each client", &ways_table()));
+}
+
+/// What each library can tell of a request and of a connection.
+fn telling_table() -> String {
+    let ours = [Phase::Queue, Phase::Wait, Phase::Receive];
+    let phases: Vec<Phase> = Phase::ALL.into_iter().filter(|p| !ours.contains(p)).collect();
+    let mut text = "| client |".to_owned();
+    for phase in &phases {
+        let _ = write!(text, " `{}` |", phase.name());
+    }
+    text.push_str(" starter | closing | redirected hops |\n| --- |");
+    text.push_str(&" --- |".repeat(phases.len() + 3));
+    text.push('\n');
+    for library in library::ALL {
+        let of_phases = phases.iter().map(|phase| library.tells.contains(phase));
+        let of_connections = [library.tells_starter, library.tells_closing, library.tells_hops];
+        let _ = write!(text, "| `{}` |", library.name);
+        for told in of_phases.chain(of_connections) {
+            text.push_str(if told { " yes |" } else { " – |" });
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn ways_table() -> String {
+    let mut text =
+        "| client | looks names up | opens connections | keeps |\n| --- | --- | --- | --- |\n"
+            .to_owned();
+    for library in library::ALL {
+        let ways = &library.ways;
+        let (resolves, connects, pools) = (ways.resolves, ways.connects, ways.pools);
+        let _ = writeln!(text, "| `{}` | {resolves} | {connects} | {pools} |", library.name);
+    }
+    text
+}
+
+#[test]
 fn the_sample_of_the_reference_is_an_experiment() {
     let text = text(REFERENCE);
     let sample = text.split("```toml\n").nth(1).and_then(|t| t.split("```").next());
     let sample = sample.expect("the reference begins with a sample");
     let e = good(sample, &[]);
-    assert_eq!((e.scenarios.len(), e.strategies.len(), e.claims.len()), (2, 9, 3));
+    assert_eq!((e.scenarios.len(), e.strategies.len(), e.claims.len()), (2, 11, 3));
     // It is complete: every key of every table is in it.
     let words: Vec<&str> = sample.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
     for table in keys::tables() {

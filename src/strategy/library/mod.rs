@@ -3,17 +3,19 @@
 //! A library's file holds all of it: its description, how its client is set up for a strategy, how
 //! it makes one request, and how its errors read.
 
+mod hyper;
 mod reqwest;
 mod reqwest_blocking;
+mod upload;
 mod ureq;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use ::hyper::HeaderMap;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use hyper::HeaderMap;
 use rustls::ClientConfig;
 
 use super::failure::Failure;
@@ -40,6 +42,11 @@ pub struct Library {
     pub tells: &'static [Phase],
     /// Whether a connection knows the request that it was begun for.
     pub tells_starter: bool,
+    /// Whether it tells when a connection was closed: if not, none counts as kept or as not kept.
+    pub tells_closing: bool,
+    /// Whether every request that a connection carried is known: if not, those that were answered
+    /// with a redirect which the library followed are not counted.
+    pub tells_hops: bool,
     /// How it finds, opens and keeps connections, for the report: a sentence each.
     pub ways: Ways,
     /// One line for the documentation.
@@ -185,7 +192,8 @@ impl PartialEq for Library {
 impl Eq for Library {}
 
 /// Every library.
-pub const ALL: &[&Library] = &[&ureq::LIBRARY, &reqwest_blocking::LIBRARY, &reqwest::LIBRARY];
+pub const ALL: &[&Library] =
+    &[&ureq::LIBRARY, &reqwest_blocking::LIBRARY, &reqwest::LIBRARY, &hyper::LIBRARY];
 
 /// The library of this name.
 pub fn named(name: &str) -> Option<&'static Library> {

@@ -1,21 +1,32 @@
 //! reqwest: the async client on hyper.
 
+mod probe;
+mod setup;
+mod tls;
+
 use std::error::Error;
 
 use futures_util::future::BoxFuture;
+use reqwest::{Body, RequestBuilder, Response};
 
+use super::upload::{Taken, Upload};
 use super::{Answer, AsyncClient, Connect, Library, Settings, Ways};
-use crate::strategy::failure::{Class, Failure, Link, Phase};
+use crate::strategy::failure::{Class, Failure, Link, Stage};
+use crate::strategy::probe::{Marks, Phase};
 use crate::strategy::{Protocol, Reuse};
+pub(super) use probe::Probe;
+pub(super) use setup::builder;
 
 pub(super) const LIBRARY: Library = Library {
     name: "reqwest",
     reuse: &[Reuse::Session, Reuse::None],
     connections_per_slot: CONNECTIONS_PER_SLOT,
-    protocols: &[Protocol::Http1],
+    protocols: &[Protocol::Http1, Protocol::Http2],
     bounds_connections: false,
-    tells: &[],
-    tells_starter: false,
+    tells: &[Phase::Pool, Phase::Dns, Phase::Connect, Phase::Tls],
+    tells_starter: true,
+    tells_closing: false,
+    tells_hops: false,
     ways: Ways {
         resolves: "when it connects",
         connects: "races a new connection with one that becomes idle; the loser goes to the pool or to nobody",
@@ -34,36 +45,44 @@ pub(super) const LIBRARY: Library = Library {
 pub(super) const CONNECTIONS_PER_SLOT: u32 = 2;
 
 fn connect(settings: &Settings) -> Result<Box<dyn AsyncClient>, Failure> {
-    let mut builder = reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .http1_only()
-        // Nothing is encrypted; the default would read the machine's roots all the same.
-        .tls_certs_only([])
-        .tcp_nodelay(true)
-        // No age limit: with one, hyper keeps a timer going.
-        .pool_idle_timeout(None)
-        .pool_max_idle_per_host(most_idle(settings.reuse));
+    let probe = Probe::new(settings);
+    let mut builder = builder(settings, probe.as_ref())?;
     if let Some(timeout) = settings.timeout {
         builder = builder.timeout(timeout);
     }
     let client = builder.build().map_err(|e| failure(&e))?;
-    Ok(Box::new(Client { client, settings: settings.clone() }))
-}
-
-/// With no idle connection allowed, every request opens one and closes it.
-pub(super) fn most_idle(reuse: Reuse) -> usize {
-    match reuse {
-        Reuse::None => 0,
-        Reuse::Session | Reuse::Pool => usize::MAX,
-    }
+    Ok(Box::new(Client { client, probe, settings: settings.clone() }))
 }
 
 struct Client {
     client: reqwest::Client,
+    probe: Option<Probe>,
     settings: Settings,
+}
+
+impl Client {
+    fn request(&self, index: u32) -> (RequestBuilder, Option<Taken>) {
+        let url = self.settings.url(index);
+        let Some(upload) = Upload::of(&self.settings) else { return (self.client.get(url), None) };
+        let taken = upload.taken();
+        (self.client.post(url).body(Body::wrap(upload)), Some(taken))
+    }
+
+    /// Sends a request and waits for the head of its answer.
+    async fn send(&self, index: u32, answer: &mut dyn Answer) -> Result<Response, Failure> {
+        let (request, taken) = self.request(index);
+        let Some(probe) = &self.probe else {
+            return request.send().await.map_err(|e| failure(&e));
+        };
+        let sent = probe.requesting(index, request.send()).await;
+        let marks = match &sent {
+            Ok(response) => probe.answered(index, response.extensions()),
+            Err(e) => probe.failed(index, e),
+        };
+        let sent_chunks = taken.map_or(0, |taken| taken.count());
+        answer.marks(&Marks { sent_chunks, ..marks });
+        sent.map_err(|e| failure(&e))
+    }
 }
 
 impl AsyncClient for Client {
@@ -73,8 +92,7 @@ impl AsyncClient for Client {
         answer: &'a mut dyn Answer,
     ) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
-            let sent = self.client.get(self.settings.url(index)).send().await;
-            let mut response = sent.map_err(|e| failure(&e))?;
+            let mut response = self.send(index, answer).await?;
             answer.head(response.status().as_u16(), response.headers());
             while let Some(bytes) = response.chunk().await.map_err(|e| failure(&e))? {
                 answer.chunk(&bytes);
@@ -89,8 +107,9 @@ pub(super) fn failure(error: &(dyn Error + 'static)) -> Failure {
     Failure::of(error, |error| {
         let class = if let Some(e) = error.downcast_ref::<reqwest::Error>() {
             // A total timeout that ends while connecting is not marked as one of connecting.
-            let phase = if e.is_connect() { Phase::Connect } else { Phase::Head };
-            e.is_timeout().then_some(Class::Timeout(phase))
+            let stage = if e.is_connect() { Stage::Connect } else { Stage::Head };
+            let timeout = e.is_timeout().then_some(Class::Timeout(stage));
+            timeout.or(e.is_redirect().then_some(Class::Redirects))
         } else {
             of_hyper(error.downcast_ref::<hyper::Error>()?)
         };
@@ -98,9 +117,9 @@ pub(super) fn failure(error: &(dyn Error + 'static)) -> Failure {
     })
 }
 
-fn of_hyper(error: &hyper::Error) -> Option<Class> {
+pub(super) fn of_hyper(error: &hyper::Error) -> Option<Class> {
     if error.is_timeout() {
-        Some(Class::Timeout(Phase::Head))
+        Some(Class::Timeout(Stage::Head))
     } else if error.is_parse() {
         Some(Class::Parse)
     } else if error.is_incomplete_message() {

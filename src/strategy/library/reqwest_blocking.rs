@@ -1,20 +1,26 @@
 //! `reqwest::blocking`: the async client behind a thread of its own.
 
-use reqwest::blocking;
+use reqwest::blocking::{self, Body, RequestBuilder, Response};
 
-use super::reqwest::{CONNECTIONS_PER_SLOT, failure, most_idle};
+use super::reqwest::{CONNECTIONS_PER_SLOT, Probe, builder, failure};
+use super::upload::{Taken, Upload};
 use super::{Answer, BlockingClient, Connect, Library, Settings, Ways, read_body};
 use crate::strategy::failure::Failure;
+use crate::strategy::probe::Marks;
 use crate::strategy::{Protocol, Reuse};
 
 pub(super) const LIBRARY: Library = Library {
     name: "reqwest-blocking",
     reuse: &[Reuse::Session, Reuse::None],
     connections_per_slot: CONNECTIONS_PER_SLOT,
-    protocols: &[Protocol::Http1],
+    protocols: &[Protocol::Http1, Protocol::Http2],
     bounds_connections: false,
+    // Requests travel to the hidden thread through a channel: nothing there knows which one opens
+    // a connection, so its phases are those of the connection alone.
     tells: &[],
     tells_starter: false,
+    tells_closing: false,
+    tells_hops: false,
     ways: Ways {
         resolves: "when it connects",
         connects: "races a new connection with one that becomes idle; the loser goes to the pool or to nobody",
@@ -25,33 +31,48 @@ pub(super) const LIBRARY: Library = Library {
 };
 
 fn connect(settings: &Settings) -> Result<Box<dyn BlockingClient>, Failure> {
-    let client = blocking::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .http1_only()
-        // Nothing is encrypted; the default would read the machine's roots all the same.
-        .tls_certs_only([])
-        .tcp_nodelay(true)
-        .pool_idle_timeout(None)
-        .pool_max_idle_per_host(most_idle(settings.reuse))
+    let probe = Probe::new(settings);
+    let client = blocking::ClientBuilder::from(builder(settings, probe.as_ref())?)
         // Said even where there is none: the default is 30 s.
         .timeout(settings.timeout)
         .build()
         .map_err(|e| failure(&e))?;
-    Ok(Box::new(Client { client, settings: settings.clone() }))
+    Ok(Box::new(Client { client, probe, settings: settings.clone() }))
 }
 
 struct Client {
     client: blocking::Client,
+    probe: Option<Probe>,
     settings: Settings,
+}
+
+impl Client {
+    fn request(&self, index: u32) -> (RequestBuilder, Option<Taken>) {
+        let url = self.settings.url(index);
+        let Some(upload) = Upload::of(&self.settings) else { return (self.client.get(url), None) };
+        let (taken, length) = (upload.taken(), upload.len());
+        (self.client.post(url).body(Body::sized(upload, length)), Some(taken))
+    }
+
+    /// Sends a request and waits for the head of its answer.
+    fn send(&self, index: u32, answer: &mut dyn Answer) -> Result<Response, Failure> {
+        let (request, taken) = self.request(index);
+        let sent = request.send();
+        if let Some(probe) = &self.probe {
+            let marks = match &sent {
+                Ok(response) => probe.answered(index, response.extensions()),
+                Err(e) => probe.failed(index, e),
+            };
+            let sent_chunks = taken.map_or(0, |taken| taken.count());
+            answer.marks(&Marks { sent_chunks, ..marks });
+        }
+        sent.map_err(|e| failure(&e))
+    }
 }
 
 impl BlockingClient for Client {
     fn fetch(&self, index: u32, answer: &mut dyn Answer) -> Result<(), Failure> {
-        let sent = self.client.get(self.settings.url(index)).send();
-        let response = sent.map_err(|e| failure(&e))?;
+        let response = self.send(index, answer)?;
         answer.head(response.status().as_u16(), response.headers());
         read_body(response, answer).map_err(|e| failure(&e))
     }

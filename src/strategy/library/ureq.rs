@@ -1,20 +1,30 @@
 //! ureq: a blocking client without a runtime.
 
+mod names;
 mod pool;
+mod probe;
+mod tcp;
 
 use std::error::Error;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
+use rustls::crypto::ring;
 use ureq::Agent;
 use ureq::config::Config;
-use ureq::http::Uri;
-use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{NextTimeout, TcpConnector};
+use ureq::http::header::CONTENT_LENGTH;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::unversioned::transport::{Connector, RustlsConnector, TcpConnector};
+use ureq::{Body, SendBody, http};
 
-use super::{Answer, BlockingClient, Connect, IDLE_AGE, Library, Settings, Ways, read_body};
-use crate::strategy::failure::{Class, Failure, Link, Phase};
+use super::upload::Upload;
+use super::{Answer, BlockingClient, Connect, IDLE_AGE, Library, Settings, Tls, Ways, read_body};
+use crate::strategy::failure::{Class, Failure, Link, Stage};
+use crate::strategy::probe::{Marks, Phase};
 use crate::strategy::{Protocol, Reuse};
+use names::Names;
+use pool::Pooling;
+use probe::Probed;
+use tcp::Tcp;
 
 pub(super) const LIBRARY: Library = Library {
     name: "ureq",
@@ -22,8 +32,10 @@ pub(super) const LIBRARY: Library = Library {
     connections_per_slot: 1,
     protocols: &[Protocol::Http1],
     bounds_connections: false,
-    tells: &[],
-    tells_starter: false,
+    tells: &[Phase::Dns, Phase::Connect, Phase::Tls, Phase::Stream, Phase::Send],
+    tells_starter: true,
+    tells_closing: true,
+    tells_hops: true,
     ways: Ways {
         resolves: "before every request and every redirect, even one that reuses a connection",
         connects: "for the request that needs it, on the caller's thread",
@@ -40,12 +52,30 @@ pub(super) const LIBRARY: Library = Library {
 const BUFFER_BYTES: usize = 8 * 1024;
 
 fn connect(settings: &Settings) -> Result<Box<dyn BlockingClient>, Failure> {
+    // One connector for all agents: it keeps the TLS configuration, and with it the sessions.
+    let agents = match &settings.probes {
+        None => Agents::over(settings, ().chain(TcpConnector::default()).chain(encrypts())),
+        Some(connections) => {
+            let inner = ().chain(Tcp).chain(encrypts());
+            Agents::over(settings, Probed { connections: connections.clone(), inner })
+        }
+    };
+    Ok(Box::new(Client { agents, settings: settings.clone() }))
+}
+
+/// It does nothing where the address is not one of https.
+fn encrypts() -> RustlsConnector {
+    RustlsConnector::default()
+}
+
+fn config(settings: &Settings) -> Config {
     // The defaults of 10 idle connections, 3 for one host, would close most of a wide trial's.
     let most_idle = if settings.reuse == Reuse::Session { usize::MAX } else { 0 };
-    let config = Agent::config_builder()
+    let mut builder = Agent::config_builder()
         .proxy(None)
-        .max_redirects(0)
-        .max_redirects_will_error(false)
+        .max_redirects(settings.redirects)
+        // Where none is expected, a redirect is an answer with an unexpected status.
+        .max_redirects_will_error(settings.redirects > 0)
         .http_status_as_error(false)
         .no_delay(true)
         .accept_encoding("")
@@ -54,17 +84,20 @@ fn connect(settings: &Settings) -> Result<Box<dyn BlockingClient>, Failure> {
         .max_idle_connections(most_idle)
         .max_idle_connections_per_host(most_idle)
         .max_idle_age(IDLE_AGE)
-        .timeout_global(settings.timeout)
-        .build();
-    let agents = match settings.reuse {
-        Reuse::None | Reuse::Session => Agents::One(Agent::with_parts(
-            config,
-            TcpConnector::default(),
-            Literal(settings.server),
-        )),
-        Reuse::Pool => Agents::Fresh { config: Box::new(config), pool: Arc::default() },
-    };
-    Ok(Box::new(Client { agents, settings: settings.clone() }))
+        .timeout_global(settings.timeout);
+    if let Some(tls) = &settings.tls {
+        builder = builder.tls_config(trusting(tls));
+    }
+    builder.build()
+}
+
+/// ureq takes no configuration of rustls, only what to trust.
+fn trusting(tls: &Tls) -> TlsConfig {
+    let certificate = Certificate::from_der(&tls.certificate).to_owned();
+    TlsConfig::builder()
+        .root_certs(RootCerts::from([certificate]))
+        .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()))
+        .build()
 }
 
 struct Client {
@@ -76,45 +109,69 @@ enum Agents {
     /// One for the whole trial.
     One(Agent),
     /// A new one for every request, over one pool.
-    Fresh { config: Box<Config>, pool: Arc<pool::Idle> },
+    Fresh { config: Box<Config>, pool: Pooling, names: Names },
 }
 
-impl Client {
+impl Agents {
+    fn over(settings: &Settings, connector: impl Connector<()>) -> Agents {
+        let (config, names) = (config(settings), Names::new(settings));
+        match settings.reuse {
+            Reuse::None | Reuse::Session => {
+                Agents::One(Agent::with_parts(config, connector, names))
+            }
+            Reuse::Pool => {
+                let pool = Pooling::over(connector);
+                Agents::Fresh { config: Box::new(config), pool, names }
+            }
+        }
+    }
+
     fn agent(&self) -> Agent {
-        match &self.agents {
+        match self {
             Agents::One(agent) => agent.clone(),
-            Agents::Fresh { config, pool } => {
-                let connector = pool::Pooling::new(Arc::clone(pool));
-                Agent::with_parts((**config).clone(), connector, Literal(self.settings.server))
+            Agents::Fresh { config, pool, names } => {
+                Agent::with_parts((**config).clone(), pool.clone(), names.clone())
             }
         }
     }
 }
 
-impl BlockingClient for Client {
-    fn fetch(&self, index: u32, answer: &mut dyn Answer) -> Result<(), Failure> {
-        let called = self.agent().get(self.settings.url(index)).call();
-        let mut response = called.map_err(|e| failure(&e))?;
+impl Client {
+    fn call(
+        &self,
+        index: u32,
+        upload: Option<&mut Upload>,
+    ) -> Result<http::Response<Body>, ureq::Error> {
+        let (agent, url) = (self.agents.agent(), self.settings.url(index));
+        let Some(upload) = upload else { return agent.get(url).call() };
+        // With its length said, a body is not sent in chunks of HTTP.
+        let request = agent.post(url).header(CONTENT_LENGTH, upload.len());
+        request.send(SendBody::from_reader(upload))
+    }
+
+    fn exchange(
+        &self,
+        index: u32,
+        upload: Option<&mut Upload>,
+        answer: &mut dyn Answer,
+    ) -> Result<(), Failure> {
+        let mut response = self.call(index, upload).map_err(|e| failure(&e))?;
         answer.head(response.status().as_u16(), response.headers());
         read_body(response.body_mut().as_reader(), answer).map_err(|e| failure(&e))
     }
 }
 
-/// The server's address, whatever the URL says. ureq resolves before every request, even one that
-/// reuses a connection; and with a timeout, its own resolver starts a thread for it.
-#[derive(Debug)]
-struct Literal(SocketAddr);
-
-impl Resolver for Literal {
-    fn resolve(
-        &self,
-        _: &Uri,
-        _: &Config,
-        _: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let mut addrs = self.empty();
-        addrs.push(self.0);
-        Ok(addrs)
+impl BlockingClient for Client {
+    fn fetch(&self, index: u32, answer: &mut dyn Answer) -> Result<(), Failure> {
+        let mut upload = Upload::of(&self.settings);
+        if self.settings.probes.is_none() {
+            return self.exchange(index, upload.as_mut(), answer);
+        }
+        probe::begin(index);
+        let result = self.exchange(index, upload.as_mut(), answer);
+        let sent_chunks = upload.map_or(0, |upload| upload.taken().count());
+        answer.marks(&Marks { sent_chunks, ..probe::end() });
+        result
     }
 }
 
@@ -123,11 +180,16 @@ fn failure(error: &(dyn Error + 'static)) -> Failure {
     Failure::of(error, |error| {
         let (class, cause) = match error.downcast_ref::<ureq::Error>()? {
             ureq::Error::Io(e) => (None, Some(e as &(dyn Error + 'static))),
+            ureq::Error::Rustls(e) => (None, Some(e as &(dyn Error + 'static))),
+            ureq::Error::Other(e) => (None, Some(&**e as &(dyn Error + 'static))),
             ureq::Error::Timeout(ureq::Timeout::Connect) => {
-                (Some(Class::Timeout(Phase::Connect)), None)
+                (Some(Class::Timeout(Stage::Connect)), None)
             }
-            ureq::Error::Timeout(_) => (Some(Class::Timeout(Phase::Head)), None),
+            ureq::Error::Timeout(_) => (Some(Class::Timeout(Stage::Head)), None),
             ureq::Error::Protocol(_) | ureq::Error::Http(_) => (Some(Class::Parse), None),
+            ureq::Error::HostNotFound => (Some(Class::Dns), None),
+            ureq::Error::Tls(_) | ureq::Error::TlsRequired => (Some(Class::Tls), None),
+            ureq::Error::TooManyRedirects => (Some(Class::Redirects), None),
             _ => (None, None),
         };
         Some(Link { class, cause })

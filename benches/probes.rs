@@ -1,0 +1,161 @@
+//! What probes cost: CPU time of a client with them over that of one without, for each request.
+//!
+//! Both are measured in this run, in turns, so that a machine that becomes slower does so for both.
+//! CPU time and not wall time: probes work, they do not wait. The server is a process of its own,
+//! so only the client's time is counted.
+//!
+//! `cargo bench --bench probes -- ureq` measures the clients whose name contains `ureq`.
+
+use std::io::{BufRead, BufReader, Write};
+use std::num::NonZeroU32;
+use std::process::{Child, Command, Stdio};
+
+use inflight::client;
+use inflight::delay::Delay;
+use inflight::machine::process;
+use inflight::protocol::{ClientConfig, ServerConfig, ServerReady};
+use inflight::run::child::SERVER_COMMAND;
+use inflight::spec::Scenario;
+use inflight::strategy::{Flavour, Library, Protocol, Reuse, Strategy, Wanted, library, model};
+
+/// Requests of a trial: opening connections and starting threads is shared by so many.
+const REQUESTS: u32 = 4_000;
+/// In flight at most.
+const LIMIT: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
+/// Pairs of trials: the median of so many ratios.
+const PAIRS: usize = 25;
+/// Fits into one read, as a small answer of a service does.
+const BODY_BYTES: u64 = 1_000;
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    // `cargo test --benches` wants to know only that it runs.
+    let (requests, pairs) =
+        if args.iter().any(|a| a == "--test") { (50, 1) } else { (REQUESTS, PAIRS) };
+    let wanted = |name: &str| {
+        let mut words = args.iter().filter(|a| !a.starts_with('-')).peekable();
+        words.peek().is_none() || words.any(|word| name.contains(word.as_str()))
+    };
+    let cpus = process::allowed_cpus();
+    if let [first, .., last] = cpus[..] {
+        process::pin(&[last]).expect("a CPU that is allowed");
+        println!("client on CPU {last}, server on CPU {first}");
+    }
+    println!("| client | protocol | TLS | CPU per request | with probes | ratio (quartiles) |");
+    println!("| --- | --- | --- | --- | --- | --- |");
+    for &library in library::ALL {
+        for (&protocol, tls) in library.protocols.iter().flat_map(|p| [(p, false), (p, true)]) {
+            if wanted(library.name) {
+                measure(library, protocol, tls, cpus.first(), requests, pairs);
+            }
+        }
+    }
+}
+
+fn measure(
+    library: &'static Library,
+    protocol: Protocol,
+    tls: bool,
+    cpu: Option<&usize>,
+    requests: u32,
+    pairs: usize,
+) {
+    let scenario =
+        Scenario { body_bytes: BODY_BYTES, tls, ..Scenario::plain(requests, Delay::NONE) };
+    let strategy = |probes| strategy(library, protocol, probes);
+    let server = Server::start(&scenario, cpu);
+    let cpu_ns = |probes| server.trial(&scenario, &strategy(probes));
+    // Both once before: pages, ports and caches are warm from then on.
+    let (_, _) = (cpu_ns(false), cpu_ns(true));
+    let (mut without, mut with, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for pair in 0..pairs {
+        // Each goes first as often as the other.
+        let (off, on) = if pair % 2 == 0 {
+            let off = cpu_ns(false);
+            (off, cpu_ns(true))
+        } else {
+            let on = cpu_ns(true);
+            (cpu_ns(false), on)
+        };
+        without.push(off);
+        with.push(on);
+        ratios.push(on / off);
+    }
+    let at = |all: &mut Vec<f64>, share: f64| {
+        all.sort_by(f64::total_cmp);
+        all[((all.len() - 1) as f64 * share).round() as usize]
+    };
+    println!(
+        "| {} | {protocol} | {} | {:.2} µs | {:.2} µs | {:.3} ({:.3} to {:.3}) |",
+        library.name,
+        if tls { "yes" } else { "no" },
+        at(&mut without, 0.5) / 1e3,
+        at(&mut with, 0.5) / 1e3,
+        at(&mut ratios, 0.5),
+        at(&mut ratios, 0.25),
+        at(&mut ratios, 0.75),
+    );
+}
+
+fn strategy(library: &'static Library, protocol: Protocol, probes: bool) -> Strategy {
+    let model = match library.flavour() {
+        Flavour::Blocking => "threads",
+        Flavour::Async => "async-workers",
+    };
+    let model = model::named(model).expect("a model");
+    let limit = Some(LIMIT);
+    let wanted = Wanted {
+        reuse: Reuse::Session,
+        limit,
+        protocol,
+        probes,
+        ..Wanted::of("bench", model, library)
+    };
+    Strategy::new(wanted).expect("a valid combination")
+}
+
+/// A server in a process of its own, until it is dropped.
+struct Server {
+    child: Child,
+    ready: ServerReady,
+}
+
+impl Server {
+    fn start(scenario: &Scenario, cpu: Option<&usize>) -> Server {
+        let config =
+            ServerConfig { cpus: cpu.copied().into_iter().collect(), ..ServerConfig::of(scenario) };
+        let mut child = Command::new(env!("CARGO_BIN_EXE_inflight"))
+            .arg(SERVER_COMMAND)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a process");
+        let input = child.stdin.as_mut().expect("a pipe");
+        let config = serde_json::to_string(&config).expect("plain data");
+        writeln!(input, "{config}").expect("a server that reads");
+        let mut line = String::new();
+        let output = child.stdout.as_mut().expect("a pipe");
+        BufReader::new(output).read_line(&mut line).expect("a server that is ready");
+        let ready = serde_json::from_str(&line).expect("a document");
+        Server { child, ready }
+    }
+
+    /// CPU time of each request, in nanoseconds.
+    fn trial(&self, scenario: &Scenario, strategy: &Strategy) -> f64 {
+        let config = ClientConfig::of(scenario, strategy, &self.ready);
+        let report = client::run(&config).expect("a report");
+        assert_eq!(report.ok, u64::from(scenario.requests), "{:?}", report.first_error);
+        (report.cpu_user_ns + report.cpu_sys_ns) as f64 / f64::from(scenario.requests)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It ends when its input does, with a report that is of no use here.
+        drop(self.child.stdin.take());
+        if let Some(mut output) = self.child.stdout.take() {
+            let _ = std::io::copy(&mut output, &mut std::io::sink());
+        }
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,254 @@
+//! What every library tells of its requests and connections, over every way of carrying them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+
+use super::*;
+use crate::protocol::{ClientReport, RequestLog};
+use crate::record::{ConnectionRow, Fate, RequestRow, read_compressed};
+use crate::strategy::library::UPLOAD_CHUNK_BYTES;
+use crate::strategy::probe::Phase;
+use crate::strategy::{Library, Protocol};
+
+const REQUESTS: u32 = 24;
+
+/// What both sides saw of a trial.
+struct Seen {
+    name: String,
+    library: &'static Library,
+    client: ClientReport,
+    server: ServerReport,
+    requests: Vec<RequestRow>,
+    connections: Vec<ConnectionRow>,
+}
+
+/// Runs a strategy against a server of the scenario, in this process, and keeps every row.
+fn trial(strategy: &Strategy, scenario: &Scenario) -> Seen {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (requests, connections) = (dir.path().join("r.csv.zst"), dir.path().join("c.csv.zst"));
+    let serving = Serving::with(ServerConfig::of(scenario).for_strategy(strategy));
+    let mut config = ClientConfig::of(scenario, strategy, &serving.ready);
+    config.request_log = Some(RequestLog { path: requests.clone(), rows: u32::MAX });
+    config.connection_log = Some(connections.clone());
+    let client = run(&config).expect("a report");
+    let server = serving.stop();
+    let Strategy { library, protocol, reuse, .. } = strategy;
+    let name = format!("{} {protocol} {reuse} tls: {}", library.name, scenario.tls);
+    let all = u64::from(scenario.requests);
+    assert_eq!((client.ok, &client.first_error), (all, &None), "{name}");
+    Seen {
+        name,
+        library,
+        requests: rows(&requests),
+        connections: rows(&connections),
+        client,
+        server,
+    }
+}
+
+fn rows<T: DeserializeOwned>(path: &Path) -> Vec<T> {
+    let file = fs_err::File::open(path).expect("a file");
+    let rows = read_compressed(file).expect("a header");
+    rows.collect::<Result<_, _>>().expect("rows")
+}
+
+/// Two hosts with names, on a server that takes its time with all.
+fn named(tls: bool) -> Scenario {
+    Scenario { targets: 2, dns_delay_ns: Some(1_000_000), tls, ..scenario(REQUESTS, fixed_ms(2)) }
+}
+
+/// Every protocol × TLS × reuse of every library.
+fn every_way(mut check: impl FnMut(Seen)) {
+    for &library in library::ALL {
+        for (&protocol, tls) in library.protocols.iter().flat_map(|p| [(p, false), (p, true)]) {
+            for &reuse in library.reuse {
+                let strategy = Strategy::new(wanted(library, protocol, reuse)).expect("valid");
+                check(trial(&strategy, &named(tls)));
+            }
+        }
+    }
+}
+
+/// The phases that the recorder knows for every library.
+const OURS: [Phase; 3] = [Phase::Queue, Phase::Wait, Phase::Receive];
+
+#[test]
+fn phases_are_ordered_add_up_and_are_those_that_the_library_tells() {
+    let mut told: BTreeMap<&str, BTreeSet<Phase>> = BTreeMap::new();
+    every_way(|seen| {
+        let name = &seen.name;
+        let mut times: BTreeMap<Phase, (u64, u64)> = BTreeMap::new();
+        let mut total_ns = 0;
+        for row in &seen.requests {
+            let mut last = row.scheduled_ns;
+            for (phase, end) in row.ends_ns() {
+                let Some(end) = end else { continue };
+                assert!(end >= last, "{name}: {phase:?} ends too early: {row:?}");
+                let (requests, sum_ns) = times.entry(phase).or_default();
+                (*requests, *sum_ns) = (*requests + 1, *sum_ns + end - last);
+                last = end;
+                let known = OURS.contains(&phase) || seen.library.tells.contains(&phase);
+                assert!(known, "{name} told {phase:?}: {row:?}");
+                told.entry(seen.library.name).or_default().insert(phase);
+            }
+            total_ns += row.end_ns - row.scheduled_ns;
+        }
+        // The report says the same as the rows, and its phases are all of the time.
+        let reported = seen.client.phases.iter().map(|p| (p.phase, (p.requests, p.sum_ns)));
+        assert_eq!(reported.collect::<BTreeMap<_, _>>(), times, "{name}");
+        assert_eq!(times.values().map(|(_, ns)| ns).sum::<u64>(), total_ns, "{name}");
+        if !name.ends_with("true") {
+            assert!(!times.contains_key(&Phase::Tls), "{name} told a handshake that was none");
+        }
+    });
+    for library in library::ALL {
+        let all: BTreeSet<Phase> = library.tells.iter().copied().chain(OURS).collect();
+        assert_eq!(told.get(library.name), Some(&all), "{}", library.name);
+    }
+}
+
+#[test]
+fn connections_are_told_as_the_server_saw_them() {
+    every_way(|seen| {
+        let (name, library) = (&seen.name, seen.library);
+        let mut nths: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for row in &seen.requests {
+            let (Some(connection), Some(nth)) = (row.connection, row.nth) else {
+                panic!("{name} did not tell what carried {row:?}");
+            };
+            nths.entry(connection).or_default().push(nth);
+        }
+        for row in &seen.connections {
+            let marks = [row.dns_ns, row.connect_ns, row.tls_ns, row.ready_ns, row.closed_ns];
+            let known: Vec<u64> =
+                [row.start_ns].into_iter().chain(marks.into_iter().flatten()).collect();
+            assert!(known.is_sorted(), "{name}: {row:?}");
+            assert_eq!(
+                row.tls_ns.is_some(),
+                row.ready_ns.is_some() && name.ends_with("true"),
+                "{name}: {row:?}"
+            );
+            assert_eq!(row.started_by.is_some(), library.tells_starter, "{name}: {row:?}");
+            assert!(library.tells_closing || row.closed_ns.is_none(), "{name}: {row:?}");
+            let mut carried = nths.remove(&row.connection).unwrap_or_default();
+            carried.sort_unstable();
+            assert_eq!(carried, (1..=row.requests).collect::<Vec<_>>(), "{name}: {row:?}");
+            assert_eq!(row.fate == Fate::Used, row.requests > 0, "{name}: {row:?}");
+        }
+        assert!(nths.is_empty(), "{name}: carried by no known connection: {nths:?}");
+
+        // By port and number of requests, connections are the same on both sides. (One that carried
+        // nothing may have been closed before the server accepted it.)
+        let used = |ports: &[(u16, u32)]| -> BTreeSet<(u16, u32)> {
+            ports.iter().copied().filter(|(_, requests)| *requests > 0).collect()
+        };
+        let counts = seen.client.connections.as_ref().expect("probes");
+        assert_eq!(used(&counts.ports), used(&seen.server.accepted), "{name}");
+        assert_eq!(counts.kept.is_some(), library.tells_closing, "{name}");
+    });
+}
+
+#[test]
+fn names_are_looked_up_when_the_library_says() {
+    for &library in library::ALL {
+        let strategy = Strategy::new(wanted(library, Protocol::Http1, Reuse::Session));
+        let seen = trial(&strategy.expect("valid"), &named(false));
+        let dns = seen.client.dns.expect("names");
+        let lookups = dns.hits + dns.misses + dns.coalesced;
+        assert_eq!((dns.misses, dns.failed), (2, 0), "{}: {dns:?}", library.name);
+        let each_request = library.ways.resolves.contains("before every request");
+        assert_eq!(lookups >= u64::from(REQUESTS), each_request, "{}: {dns:?}", library.name);
+        let sources = seen.requests.iter().filter(|row| row.dns.is_some()).count();
+        let told = seen.requests.iter().filter(|row| row.dns_ns.is_some()).count();
+        assert_eq!(sources, told, "{}", library.name);
+    }
+}
+
+#[test]
+fn sessions_are_resumed_if_the_server_lets_them() {
+    for &library in library::ALL {
+        for resumption in [true, false] {
+            let wanted = Wanted {
+                tls_resumption: resumption,
+                ..wanted(library, Protocol::Http1, Reuse::None)
+            };
+            let seen = trial(&Strategy::new(wanted).expect("valid"), &named(true));
+            let (name, server) = (&seen.name, &seen.server);
+            assert_eq!(server.tls_full + server.tls_resumed, u64::from(REQUESTS), "{name}");
+            assert_eq!(server.tls_resumed > 0, resumption, "{name}: {server:?}");
+            // A library tells of all handshakes or of none.
+            let counts = seen.client.connections.expect("probes");
+            let told = (counts.tls_full, counts.tls_resumed);
+            assert!(
+                [(0, 0), (server.tls_full, server.tls_resumed)].contains(&told),
+                "{name}: {told:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn redirects_are_followed_and_counted() {
+    for &library in library::ALL {
+        for &protocol in library.protocols {
+            let strategy = Strategy::new(wanted(library, protocol, Reuse::Session)).expect("valid");
+            let seen = trial(&strategy, &Scenario { redirects: 3, ..named(false) });
+            let all = u64::from(REQUESTS) * 3;
+            assert_eq!(
+                (seen.server.redirected, seen.client.redirects),
+                (all, all),
+                "{}",
+                seen.name
+            );
+            assert!(seen.requests.iter().all(|row| row.redirects == 3), "{}", seen.name);
+            let carried = seen.connections.iter().map(|row| u64::from(row.requests)).sum::<u64>();
+            let expected =
+                if library.tells_hops { all + u64::from(REQUESTS) } else { u64::from(REQUESTS) };
+            assert_eq!(carried, expected, "{}", seen.name);
+            for row in &seen.requests {
+                let known: Vec<u64> =
+                    row.ends_ns().into_iter().filter_map(|(_, end)| end).collect();
+                assert!(known.is_sorted(), "{}: {row:?}", seen.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn bodies_of_requests_are_handed_over_in_pieces() {
+    let upload_bytes = 3 * UPLOAD_CHUNK_BYTES as u64 + 1;
+    for &library in library::ALL {
+        for (&protocol, tls) in library.protocols.iter().flat_map(|p| [(p, false), (p, true)]) {
+            let strategy = Strategy::new(wanted(library, protocol, Reuse::Session)).expect("valid");
+            let seen = trial(&strategy, &Scenario { upload_bytes, ..named(tls) });
+            let all = u64::from(REQUESTS) * upload_bytes;
+            assert_eq!(seen.server.uploaded_bytes, all, "{}", seen.name);
+            assert!(seen.requests.iter().all(|row| row.sent_chunks == 4), "{}", seen.name);
+        }
+    }
+}
+
+#[test]
+fn without_probes_nothing_is_told() {
+    for &library in library::ALL {
+        for &reuse in library.reuse {
+            let wanted = Wanted { probes: false, ..wanted(library, Protocol::Http1, reuse) };
+            let seen = trial(&Strategy::new(wanted).expect("valid"), &named(true));
+            assert_eq!(
+                (&seen.client.connections, seen.connections.len()),
+                (&None, 0),
+                "{}",
+                seen.name
+            );
+            for row in &seen.requests {
+                let told = row
+                    .ends_ns()
+                    .into_iter()
+                    .filter(|(phase, end)| end.is_some() && !OURS.contains(phase));
+                assert_eq!((told.count(), row.connection), (0, None), "{}: {row:?}", seen.name);
+            }
+        }
+    }
+}

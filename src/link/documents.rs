@@ -1,0 +1,90 @@
+//! What harness and relay say to each other: one JSON document a line.
+
+use std::fmt;
+use std::net::Ipv4Addr;
+
+use serde::{Deserialize, Serialize};
+
+/// What a relay is to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RelayConfig {
+    /// [`VERSION`](crate::protocol::VERSION) of the sender.
+    pub protocol: u32,
+    /// The round trip: each packet is held for half of it.
+    pub rtt_ns: u64,
+    /// CPUs that it may run on; any, if empty.
+    pub cpus: Vec<usize>,
+}
+
+/// The first answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RelayAnswer {
+    /// The namespace can be entered.
+    Ready(RelayReady),
+    /// This machine does not allow it: why, in a sentence. Nothing follows.
+    Unavailable(String),
+}
+
+/// A relay that relays.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RelayReady {
+    /// [`VERSION`](crate::protocol::VERSION) of the relay.
+    pub protocol: u32,
+    /// Whether the network namespace is inside a user namespace, which must be entered first.
+    pub user_namespace: bool,
+    /// Where servers listen.
+    pub near: Ipv4Addr,
+    /// Where clients connect to.
+    pub far: Ipv4Addr,
+}
+
+/// What holds the packets of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkKind {
+    /// The relay, behind a TUN device.
+    #[default]
+    Tun,
+}
+
+impl fmt::Display for LinkKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LinkKind::Tun => f.write_str("tun"),
+        }
+    }
+}
+
+/// What a relay did. The error of a hold is its actual minus its planned length, from the moment
+/// at which the relay has read a packet to the one at which it writes it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RelayReport {
+    /// What held the packets.
+    pub kind: LinkKind,
+    /// Packets passed on, of both directions.
+    pub packets: u64,
+    /// Their bytes, with IP headers.
+    pub bytes: u64,
+    /// Packets lost because the queue of the relay or of its device was full, or because the
+    /// system did not take them back.
+    pub dropped: u64,
+    /// Packets that were for nobody: not IPv4, or not from near to far.
+    pub ignored: u64,
+    /// Packets held at once at the busiest moment.
+    pub peak_queue: u64,
+    /// Error of a hold, median; empty if no packet was passed on.
+    pub hold_error_p50_ns: Option<u64>,
+    /// Error of a hold, 99th percentile.
+    pub hold_error_p99_ns: Option<u64>,
+    /// Error of a hold, longest.
+    pub hold_error_max_ns: Option<u64>,
+    /// CPU time in user mode of the relay since its start, making the namespace included.
+    pub cpu_user_ns: u64,
+    /// CPU time in the kernel of the relay: most of what the network stack does happens on its
+    /// account.
+    pub cpu_sys_ns: u64,
+}

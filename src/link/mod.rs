@@ -1,0 +1,44 @@
+//! A network with a round trip, for trials on one machine.
+//!
+//! On loopback a packet arrives when it is sent, so what costs round trips (opening a connection,
+//! TLS, DNS) costs nothing. Here a child process, the *relay*, makes a network namespace with one
+//! TUN device and two addresses: [`NEAR`] is the namespace itself, [`FAR`] is nobody. What a process
+//! in the namespace sends to `FAR` is routed into the device. The relay reads it, holds it for half
+//! a round trip, exchanges its source and its destination and writes it back. So whoever connects
+//! to `FAR` reaches whoever listens on `NEAR`, who sees a peer at `FAR` and answers by the same way:
+//! client and server share the namespace, and every packet of either is held.
+//!
+//! The relay's side is here; the harness's is [`run::link`](crate::run::link).
+
+mod child;
+mod documents;
+mod error;
+#[cfg(target_os = "linux")]
+mod namespace;
+#[cfg(target_os = "linux")]
+mod queue;
+#[cfg(target_os = "linux")]
+mod relay;
+#[cfg(target_os = "linux")]
+mod turn;
+
+use std::net::Ipv4Addr;
+
+pub use child::run_child;
+pub use documents::{LinkKind, RelayAnswer, RelayConfig, RelayReady, RelayReport};
+pub use error::LinkError;
+
+/// Name of the hidden subcommand that relays a trial's packets.
+pub const RELAY_COMMAND: &str = "__relay";
+
+/// The address of the namespace itself. Its network is private to the namespace, so it can collide
+/// with nothing.
+pub const NEAR: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 1);
+
+/// The address on the other side of the relay: it leads back to [`NEAR`].
+pub const FAR: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 2);
+
+/// Longest packet in bytes: that of an Ethernet. Loopback's 64 KiB would let a connection begin
+/// with a window of ten such packets, which no network with a round trip does.
+#[cfg(target_os = "linux")]
+const MTU: usize = 1_500;

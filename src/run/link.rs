@@ -1,0 +1,178 @@
+//! A link of a trial: the relay as a child process, and the way into its namespace.
+
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use super::process::{Ended, Process, Wait, command};
+use crate::link::{RELAY_COMMAND, RelayAnswer, RelayConfig, RelayReady, RelayReport};
+use crate::protocol::VERSION;
+
+/// A network of its own with a round trip, for the processes that [enter](Link::enter) it.
+///
+/// It lives as long as its relay, a child process that dropping this kills.
+#[derive(Debug)]
+pub struct Link {
+    relay: Process,
+    ready: RelayReady,
+    namespaces: namespaces::Namespaces,
+}
+
+/// Why there is no link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoLink {
+    /// The machine does not allow one: why, in a sentence.
+    Unavailable(String),
+    /// The relay failed.
+    Failed(String),
+    /// Asked to stop.
+    Stopped,
+}
+
+impl From<Ended> for NoLink {
+    fn from(ended: Ended) -> NoLink {
+        match ended {
+            Ended::Unavailable(why) => NoLink::Unavailable(why),
+            Ended::Failed(reason) => NoLink::Failed(reason),
+            Ended::Stopped => NoLink::Stopped,
+        }
+    }
+}
+
+impl Link {
+    /// Starts a relay, which is `program`'s, on these CPUs (on any, if there are none), and waits
+    /// until it is ready: `deadline` at most, and until `stop` is set.
+    ///
+    /// Must be called on a thread that lives as long as the link: the relay is killed when that
+    /// thread ends.
+    pub fn open(
+        program: &Path,
+        rtt: Duration,
+        cpus: &[usize],
+        deadline: Duration,
+        stop: &AtomicBool,
+    ) -> Result<Link, NoLink> {
+        Ok(Link::within(program, rtt, cpus, &Wait::new(deadline, stop))?)
+    }
+
+    pub(super) fn within(
+        program: &Path,
+        rtt: Duration,
+        cpus: &[usize],
+        wait: &Wait,
+    ) -> Result<Link, Ended> {
+        let rtt_ns = u64::try_from(rtt.as_nanos()).unwrap_or(u64::MAX);
+        let mut relay = Process::start("relay", command(program, RELAY_COMMAND))?;
+        relay.send(&RelayConfig { protocol: VERSION, rtt_ns, cpus: cpus.to_vec() })?;
+        let ready = match relay.answer(wait)? {
+            RelayAnswer::Ready(ready) => ready,
+            RelayAnswer::Unavailable(why) => return Err(Ended::Unavailable(why)),
+        };
+        let namespaces = namespaces::Namespaces::of(relay.id(), ready.user_namespace)
+            .map_err(|e| relay.failed(&format!("has a namespace that cannot be found ({e})")))?;
+        Ok(Link { relay, ready, namespaces })
+    }
+
+    /// Lets a command run inside.
+    pub fn enter(&self, command: &mut Command) {
+        self.namespaces.enter(command);
+    }
+
+    /// The address that servers inside listen on.
+    pub fn near(&self) -> Ipv4Addr {
+        self.ready.near
+    }
+
+    /// The address that clients inside connect to: what is sent there arrives at [`Link::near`],
+    /// half a round trip later.
+    pub fn far(&self) -> Ipv4Addr {
+        self.ready.far
+    }
+
+    /// Process id of the relay.
+    pub fn id(&self) -> u32 {
+        self.relay.id()
+    }
+
+    /// Ends the relay: packets that it holds are lost, so whoever is inside should have ended.
+    pub fn close(self, deadline: Duration, stop: &AtomicBool) -> Result<RelayReport, NoLink> {
+        Ok(self.end(&Wait::new(deadline, stop))?)
+    }
+
+    pub(super) fn end(mut self, wait: &Wait) -> Result<RelayReport, Ended> {
+        self.relay.close_input();
+        let report = self.relay.answer(wait)?;
+        self.relay.end(wait)?;
+        Ok(report)
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod namespaces {
+    use std::fs::File;
+    use std::io;
+    use std::os::fd::AsFd;
+    use std::os::unix::process::CommandExt;
+    use std::process::Command;
+    use std::sync::Arc;
+
+    use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+
+    /// The way into the namespaces of a process.
+    #[derive(Debug)]
+    pub(super) struct Namespaces {
+        /// In the order in which they are entered: what may enter a network namespace is decided in
+        /// the user namespace that it belongs to.
+        doors: Arc<[(LinkNameSpaceType, File)]>,
+    }
+
+    impl Namespaces {
+        pub(super) fn of(process: u32, has_user_namespace: bool) -> io::Result<Namespaces> {
+            let door = |kind, name: &str| {
+                let file = fs_err::File::open(format!("/proc/{process}/ns/{name}"))?;
+                Ok::<_, io::Error>((kind, file.into_file()))
+            };
+            let mut doors = Vec::new();
+            if has_user_namespace {
+                doors.push(door(LinkNameSpaceType::User, "user")?);
+            }
+            doors.push(door(LinkNameSpaceType::Network, "net")?);
+            Ok(Namespaces { doors: doors.into() })
+        }
+
+        pub(super) fn enter(&self, command: &mut Command) {
+            let doors = Arc::clone(&self.doors);
+            // SAFETY: between fork and exec only system calls are made and nothing is allocated.
+            unsafe {
+                command.pre_exec(move || {
+                    for (kind, door) in doors.iter() {
+                        move_into_link_name_space(door.as_fd(), Some(*kind))?;
+                    }
+                    Ok(())
+                });
+            }
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod namespaces {
+    use std::io;
+    use std::process::Command;
+
+    /// There is none.
+    #[derive(Debug)]
+    pub(super) enum Namespaces {}
+
+    impl Namespaces {
+        pub(super) fn of(_process: u32, _has_user_namespace: bool) -> io::Result<Namespaces> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+
+        pub(super) fn enter(&self, _command: &mut Command) {
+            match *self {}
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! A child process that reads and writes JSON documents, one to a line.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::paths::without_folders;
+
+/// How often a wait looks whether it should stop. An answer ends the wait at once.
+const POLL: Duration = Duration::from_millis(50);
+
+/// Lines of a failed process's standard error that are quoted.
+const LAST_WORDS: usize = 12;
+
+/// Why a trial's processes did not report.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// The machine does not allow what it is for: why, in a sentence.
+    Unavailable(String),
+    /// It failed or took too long: how, and what it said last.
+    Failed(String),
+    /// Asked to stop.
+    Stopped,
+}
+
+/// How long answers are waited for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wait<'a> {
+    until: Instant,
+    deadline: Duration,
+    stop: &'a AtomicBool,
+}
+
+impl<'a> Wait<'a> {
+    /// Until `deadline` from now, or until `stop` is set.
+    pub(super) fn new(deadline: Duration, stop: &'a AtomicBool) -> Wait<'a> {
+        Wait { until: Instant::now() + deadline, deadline, stop }
+    }
+}
+
+/// A hidden subcommand of a program, ready to be started.
+pub(super) fn command(program: &Path, subcommand: &str) -> Command {
+    let mut command = Command::new(program);
+    command.arg(subcommand);
+    command
+}
+
+/// A child with drained pipes. Dropping it kills and reaps it.
+#[derive(Debug)]
+pub(super) struct Process {
+    role: &'static str,
+    child: Child,
+    input: Option<ChildStdin>,
+    lines: Receiver<String>,
+    last_words: Arc<Mutex<VecDeque<String>>>,
+    drains: Vec<JoinHandle<()>>,
+}
+
+impl Process {
+    /// Starts it; `role` names it in messages.
+    pub(super) fn start(role: &'static str, mut command: Command) -> Result<Process, Ended> {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        prepare(&mut command);
+        let failed = |e: std::io::Error| Ended::Failed(format!("{role} did not start: {e}"));
+        let mut child = command.spawn().map_err(failed)?;
+        let (send, lines) = channel();
+        let last_words = Arc::new(Mutex::new(VecDeque::new()));
+        let mut drains = Vec::new();
+        if let Some(stdout) = child.stdout.take() {
+            drains.push(std::thread::spawn(move || {
+                // A reader that has gone needs no more lines; the pipe is drained all the same.
+                for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                    let _ = send.send(line);
+                }
+            }));
+        }
+        if let Some(stderr) = child.stderr.take() {
+            let words = Arc::clone(&last_words);
+            drains.push(std::thread::spawn(move || {
+                for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                    let mut words = words.lock().unwrap_or_else(PoisonError::into_inner);
+                    if words.len() == LAST_WORDS {
+                        words.pop_front();
+                    }
+                    words.push_back(line);
+                }
+            }));
+        }
+        let input = child.stdin.take();
+        Ok(Process { role, child, input, lines, last_words, drains })
+    }
+
+    /// Its process id.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Writes a document and a line end to its standard input.
+    pub(super) fn send(&mut self, document: &impl Serialize) -> Result<(), Ended> {
+        let mut line = serde_json::to_vec(document).expect("a document is plain data");
+        line.push(b'\n');
+        let written = self.input.as_mut().map(|input| input.write_all(&line));
+        match written {
+            Some(Ok(())) => Ok(()),
+            // A broken pipe says less than the child's own last words.
+            _ => Err(self.failed("ended before it was told what to do")),
+        }
+    }
+
+    /// Ends its standard input.
+    pub(super) fn close_input(&mut self) {
+        self.input = None;
+    }
+
+    /// The next line of its standard output, as a document.
+    pub(super) fn answer<T: DeserializeOwned>(&mut self, wait: &Wait) -> Result<T, Ended> {
+        let line = loop {
+            if wait.stop.load(Ordering::Relaxed) {
+                return Err(Ended::Stopped);
+            }
+            let left = wait.until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(self.stuck(wait));
+            }
+            match self.lines.recv_timeout(left.min(POLL)) {
+                Ok(line) => break line,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(self.failed("ended without an answer"));
+                }
+            }
+        };
+        serde_json::from_str(&line)
+            .map_err(|e| self.failed(&format!("gave an answer that cannot be read ({e})")))
+    }
+
+    /// Waits for its end, which must be a success.
+    pub(super) fn end(&mut self, wait: &Wait) -> Result<(), Ended> {
+        // It has closed its output, or is about to: the drains end with it.
+        while self.drains.iter().any(|d| !d.is_finished()) {
+            if Instant::now() > wait.until {
+                return Err(self.stuck(wait));
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        match self.child.wait() {
+            Ok(status) if status.success() => Ok(()),
+            _ => Err(self.failed("answered, then failed")),
+        }
+    }
+
+    fn stuck(&mut self, wait: &Wait) -> Ended {
+        self.failed(&format!("was still running after the deadline of {:?}", wait.deadline))
+    }
+
+    /// Kills and reaps the child, and tells what it said last.
+    pub(super) fn failed(&mut self, how: &str) -> Ended {
+        let status = self.kill();
+        for drain in self.drains.drain(..) {
+            // A drain cannot panic: it only moves lines.
+            let _ = drain.join();
+        }
+        let words = self.last_words.lock().unwrap_or_else(PoisonError::into_inner);
+        let words: Vec<String> = words.iter().map(|line| without_folders(line)).collect();
+        let status = status.map_or(String::new(), |s| format!(" ({s})"));
+        let said = if words.is_empty() {
+            "it said nothing".to_owned()
+        } else {
+            format!("it said: {}", words.join(" | "))
+        };
+        Ended::Failed(format!("{} {how}{status}; {said}", self.role))
+    }
+
+    fn kill(&mut self) -> Option<std::process::ExitStatus> {
+        // Killing fails only if it is gone already; then its own status is the right one.
+        let _ = self.child.kill();
+        self.child.wait().ok()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The binary that runs, even if the file was replaced since (a rebuild during a long run).
+pub(super) fn this_binary() -> PathBuf {
+    let own = PathBuf::from("/proc/self/exe");
+    if own.exists() { own } else { std::env::current_exe().unwrap_or(own) }
+}
+
+/// A child dies with its parent, and Ctrl-C on the terminal reaches the parent alone.
+#[cfg(target_os = "linux")]
+pub(crate) fn prepare(command: &mut Command) {
+    use std::os::unix::process::CommandExt;
+
+    command.process_group(0);
+    let parent = rustix::process::getpid();
+    // SAFETY: between fork and exec only system calls are made and nothing is allocated.
+    unsafe {
+        command.pre_exec(move || {
+            rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+            // The parent may have died before the signal was asked for.
+            if rustix::process::getppid() == Some(parent) {
+                Ok(())
+            } else {
+                Err(std::io::Error::from(std::io::ErrorKind::NotFound))
+            }
+        });
+    }
+}
+
+/// Ctrl-C on the terminal reaches the parent alone.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn prepare(command: &mut Command) {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+}

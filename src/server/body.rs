@@ -1,0 +1,165 @@
+//! The body of an answer, whole or in pieces.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+
+use super::Shared;
+use super::in_flight::InFlight;
+use super::timer::Moment;
+
+/// Bytes of a body that are handed over at once: as much as a socket takes in one write without
+/// waiting for the reader, with Linux's defaults (`tcp_wmem` grows from 16 KiB to megabytes).
+const FRAME_BYTES: usize = 64 * 1024;
+
+/// The body of an answer: slices of shared bytes.
+pub(super) struct AnswerBody {
+    /// What is left of the present piece.
+    rest: Bytes,
+    /// What comes after it.
+    later: Option<Later>,
+    in_flight: Option<InFlight>,
+}
+
+/// Pieces that are yet to come: at least one, none of them empty.
+struct Later {
+    bytes: Bytes,
+    pieces: usize,
+    /// Ends when the next one may go; there is one once the piece before it is handed over.
+    pause: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+impl AnswerBody {
+    /// The body of an answer in this server's pieces.
+    pub(super) fn of(in_flight: InFlight) -> AnswerBody {
+        let shared = in_flight.shared();
+        let (rest, later) = split(shared.body.clone(), shared.chunks);
+        let mut body = AnswerBody { rest, later, in_flight: Some(in_flight) };
+        // Nobody asks for the frames of an empty body: its head is the last write.
+        body.leave_at_end();
+        body
+    }
+
+    /// A body that is no answer to a request for one.
+    pub(super) fn text(text: String) -> AnswerBody {
+        AnswerBody { rest: Bytes::from(text), later: None, in_flight: None }
+    }
+
+    fn is_at_end(&self) -> bool {
+        self.rest.is_empty() && self.later.is_none()
+    }
+
+    fn leave_at_end(&mut self) {
+        if self.is_at_end()
+            && let Some(in_flight) = self.in_flight.take()
+        {
+            in_flight.leave();
+        }
+    }
+}
+
+/// The first of so many pieces, and the others. A body has no more pieces than bytes.
+fn split(bytes: Bytes, pieces: u32) -> (Bytes, Option<Later>) {
+    let pieces = (pieces as usize).min(bytes.len());
+    if pieces <= 1 {
+        return (bytes, None);
+    }
+    let mut later = Later { bytes, pieces, pause: None };
+    (later.next(), Some(later))
+}
+
+impl Later {
+    /// The next piece: as even as can be, the first ones a byte longer.
+    fn next(&mut self) -> Bytes {
+        let piece = self.bytes.split_to(self.bytes.len().div_ceil(self.pieces));
+        self.pieces -= 1;
+        piece
+    }
+}
+
+/// A turn for the connection, which writes what it has, then the time between two pieces.
+async fn pause(shared: Arc<Shared>) {
+    tokio::task::yield_now().await;
+    if shared.chunk_delay_ns > 0 {
+        let next = Moment::now().after_ns(shared.chunk_delay_ns);
+        shared.timer.sleep_until(next).await;
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let body = &mut *self;
+        if body.rest.is_empty() {
+            let Some(later) = &mut body.later else { return Poll::Ready(None) };
+            if let Some(pause) = &mut later.pause {
+                ready!(pause.as_mut().poll(context));
+            }
+            later.pause = None;
+            body.rest = later.next();
+            if later.pieces == 0 {
+                body.later = None;
+            }
+        }
+        let length = body.rest.len().min(FRAME_BYTES);
+        let frame = body.rest.split_to(length);
+        if body.rest.is_empty()
+            && let (Some(later), Some(in_flight)) = (&mut body.later, &body.in_flight)
+        {
+            later.pause = Some(Box::pin(pause(in_flight.shared().clone())));
+        }
+        body.leave_at_end();
+        Poll::Ready(Some(Ok(Frame::data(frame))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.is_at_end()
+    }
+
+    /// A body in pieces has no length: HTTP/1.1 then sends it chunked.
+    fn size_hint(&self) -> SizeHint {
+        match self.later {
+            None => SizeHint::with_exact(self.rest.len() as u64),
+            Some(_) => SizeHint::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Pieces make up the body, and differ by one byte at most, the longer ones first.
+        #[test]
+        fn pieces_are_even(length in 0usize..300, pieces in 1u32..40) {
+            let bytes = crate::body::pattern(1, length);
+            let (first, mut later) = split(bytes.clone(), pieces);
+            let mut all = vec![first];
+            while let Some(rest) = &mut later {
+                all.push(rest.next());
+                if rest.pieces == 0 {
+                    prop_assert!(rest.bytes.is_empty());
+                    later = None;
+                }
+            }
+            prop_assert_eq!(all.len(), (pieces as usize).min(length).max(1));
+            prop_assert_eq!(all.concat(), bytes);
+            let lengths: Vec<usize> = all.iter().map(Bytes::len).collect();
+            prop_assert!(lengths.is_sorted_by(|a, b| a >= b));
+            prop_assert!(lengths[0] - lengths[lengths.len() - 1] <= 1);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What a request asks for.
+
+use hyper::header::{ALLOW, HeaderName, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+
+use super::Shared;
+use super::answer::refusal;
+use super::body::AnswerBody;
+use crate::units::parse_duration;
+
+const INFLIGHT_DELAY: HeaderName = HeaderName::from_static("inflight-delay");
+
+/// What the query begins with that asks for redirects.
+const REDIRECTS: &str = "redirects=";
+
+/// What a request asks for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    /// Its index.
+    pub(super) index: u64,
+    /// The delay of its answer.
+    pub(super) planned_ns: u64,
+    /// Redirects before the answer.
+    pub(super) redirects: u32,
+    /// Whether it brings a body.
+    pub(super) uploads: bool,
+}
+
+impl Asked {
+    /// Reads a request, or makes the answer that says what is wrong with it.
+    #[expect(clippy::result_large_err, reason = "the error is an answer too, and is sent as it is")]
+    pub(super) fn by<B>(
+        request: &Request<B>,
+        shared: &Shared,
+    ) -> Result<Asked, Response<AnswerBody>> {
+        let uploads = request.method() == Method::POST;
+        if !uploads && request.method() != Method::GET {
+            let text = format!("{} is not possible here: use GET or POST\n", request.method());
+            let mut response = refusal(StatusCode::METHOD_NOT_ALLOWED, text);
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, POST"));
+            return Err(response);
+        }
+        let path = request.uri().path();
+        let index =
+            path.strip_prefix('/').filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
+        let Some(index) = index.and_then(|digits| digits.parse().ok()) else {
+            let text = format!("`{path}` is unknown: ask for the index of a request, as in `/0`\n");
+            return Err(refusal(StatusCode::NOT_FOUND, text));
+        };
+        let bad_request = |text| refusal(StatusCode::BAD_REQUEST, text);
+        let planned_ns = match request.headers().get(INFLIGHT_DELAY) {
+            None => shared.delay.planned_ns(shared.seed, index, shared.time_scale),
+            Some(value) => parse_duration(&String::from_utf8_lossy(value.as_bytes()))
+                .map_err(|why| bad_request(format!("header Inflight-Delay: {why}\n")))?,
+        };
+        let redirects = request.uri().query().map_or(Ok(0), redirects).map_err(bad_request)?;
+        Ok(Asked { index, planned_ns, redirects, uploads })
+    }
+}
+
+fn redirects(query: &str) -> Result<u32, String> {
+    let number = query.split('&').find_map(|field| field.strip_prefix(REDIRECTS));
+    number.map_or(Ok(0), |number| {
+        number.parse().map_err(|_| {
+            format!("`{REDIRECTS}{number}` is no number of redirects: `{REDIRECTS}2` is one\n")
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirects_are_found_in_the_query() {
+        assert_eq!(redirects(""), Ok(0));
+        assert_eq!(redirects("x=y"), Ok(0));
+        assert_eq!(redirects("redirects=3"), Ok(3));
+        assert_eq!(redirects("x=y&redirects=0"), Ok(0));
+        for query in ["redirects=", "redirects=-1", "redirects=a"] {
+            assert!(redirects(query).unwrap_err().contains("`redirects=2` is one"));
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! hyper: its bare connections (`hyper::client::conn`) with a pool of our own.
+//!
+//! The library with nothing hidden: a request opens the connections that it needs itself, so every
+//! phase is exact, a connection is known by the request that it was begun for, and open connections
+//! have a real limit.
+//!
+//! A connection of HTTP/1.1 has no task: the request that has it drives it, so that no second task
+//! is woken on the way, and an error of the connection is the request's. One of HTTP/2 is shared and
+//! has tasks.
+
+mod http1;
+mod http2;
+mod io;
+mod open;
+mod pool;
+mod progress;
+mod target;
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::hyper::header::{HOST, HeaderValue, LOCATION};
+use ::hyper::http::response::Parts;
+use ::hyper::{Request, StatusCode};
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+use super::upload::Upload;
+use super::{Answer, AsyncClient, Connect, Library, Settings, Ways};
+use crate::strategy::failure::{Class, Failure, Link};
+use crate::strategy::probe::Phase;
+use crate::strategy::{Protocol, Reuse};
+use http1::Sent;
+use open::Opener;
+use pool::{Pool, Taken};
+use progress::Progress;
+use target::{Call, Target};
+
+pub(super) const LIBRARY: Library = Library {
+    name: "hyper",
+    reuse: &[Reuse::Session, Reuse::None, Reuse::Pool],
+    connections_per_slot: 1,
+    protocols: &[Protocol::Http1, Protocol::Http2],
+    bounds_connections: true,
+    tells: &[Phase::Pool, Phase::Dns, Phase::Connect, Phase::Tls, Phase::Stream, Phase::Send],
+    tells_starter: true,
+    tells_closing: true,
+    tells_hops: true,
+    ways: Ways {
+        resolves: "when it connects",
+        connects: "for the request that needs it, which waits for it; with HTTP/2, later requests to the same host wait for it too",
+        pools: "every idle connection, the last used first, or one for each host with HTTP/2; a limit on open ones if the strategy has one",
+    },
+    summary: "async, hyper's bare connections with a pool of the harness's own and a limit on open ones",
+    connect: Connect::Async(connect),
+};
+
+fn connect(settings: &Settings) -> Result<Box<dyn AsyncClient>, Failure> {
+    let terms = Terms {
+        targets: Target::all(settings)?,
+        redirects: settings.redirects,
+        upload: settings.upload.clone(),
+        probes: settings.probes.is_some(),
+        timeout: settings.timeout,
+    };
+    let pool = Pool::new(Opener::new(settings), settings);
+    Ok(Box::new(match settings.reuse {
+        Reuse::None | Reuse::Session => Sessions::One(Session { terms, pool }),
+        Reuse::Pool => Sessions::Fresh { terms, pool },
+    }))
+}
+
+/// The client objects of a trial.
+enum Sessions {
+    /// One for all requests.
+    One(Session),
+    /// A new one for every request, over one pool.
+    Fresh { terms: Terms, pool: Arc<Pool> },
+}
+
+impl AsyncClient for Sessions {
+    fn fetch<'a>(
+        &'a self,
+        index: u32,
+        answer: &'a mut dyn Answer,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        match self {
+            Sessions::One(session) => Box::pin(session.fetch(index, answer)),
+            Sessions::Fresh { terms, pool } => Box::pin(async move {
+                let session = Session { terms: terms.clone(), pool: Arc::clone(pool) };
+                session.fetch(index, answer).await
+            }),
+        }
+    }
+}
+
+impl Drop for Sessions {
+    fn drop(&mut self) {
+        let (Sessions::One(Session { pool, .. }) | Sessions::Fresh { pool, .. }) = self;
+        pool.end();
+    }
+}
+
+/// A client object.
+struct Session {
+    terms: Terms,
+    pool: Arc<Pool>,
+}
+
+/// What every request of a client object has in common.
+#[derive(Debug, Clone)]
+struct Terms {
+    targets: Box<[Target]>,
+    redirects: u32,
+    upload: Bytes,
+    probes: bool,
+    timeout: Option<Duration>,
+}
+
+impl Session {
+    async fn fetch(&self, index: u32, answer: &mut dyn Answer) -> Result<(), Failure> {
+        let mut progress = Progress::new(self.terms.probes);
+        let result = match self.terms.timeout {
+            None => self.follow(index, answer, &mut progress).await,
+            Some(limit) => {
+                let following = self.follow(index, answer, &mut progress);
+                let in_time = tokio::time::timeout(limit, following).await;
+                in_time.unwrap_or_else(|_| Err(progress.too_slow(limit)))
+            }
+        };
+        if self.terms.probes {
+            answer.marks(&progress.marks());
+        }
+        result
+    }
+
+    /// A request, and those that it is redirected to.
+    async fn follow(
+        &self,
+        index: u32,
+        answer: &mut dyn Answer,
+        progress: &mut Progress,
+    ) -> Result<(), Failure> {
+        let Terms { targets, redirects, upload, .. } = &self.terms;
+        let first = index as usize % targets.len();
+        let mut call = Call::new(first, index, *redirects, upload);
+        loop {
+            match self.step(&call, index, answer, progress).await? {
+                Step::Done => return Ok(()),
+                Step::Redirect { status, location } => {
+                    progress.redirected(*redirects)?;
+                    call = call.redirected(status, &location, targets)?;
+                }
+            }
+        }
+    }
+
+    /// One request and its answer.
+    async fn step(
+        &self,
+        call: &Call,
+        index: u32,
+        answer: &mut dyn Answer,
+        progress: &mut Progress,
+    ) -> Result<Step, Failure> {
+        let target = &self.terms.targets[call.target];
+        let upload = Upload::new(call.upload.clone());
+        progress.sending(upload.taken());
+        let mut request = Request::new(upload);
+        *request.method_mut() = call.method.clone();
+        loop {
+            match self.pool.take(call.target, index, progress).await? {
+                Taken::Alone(mut connection) => {
+                    *request.uri_mut() = call.origin_form();
+                    let mut headers = connection.spare_headers();
+                    headers.insert(HOST, target.host.clone());
+                    *request.headers_mut() = headers;
+                    let response = match connection.send(request, progress).await? {
+                        Sent::Answered(response) => response,
+                        // Its server had closed it while it was idle: found as it was taken, before
+                        // a byte of the request was written.
+                        Sent::Refused(back) => {
+                            request = back;
+                            continue;
+                        }
+                    };
+                    let (head, mut body) = response.into_parts();
+                    let step = self.head(&head, answer, progress);
+                    while let Some(bytes) = connection.chunk(&mut body).await? {
+                        step.chunk(&bytes, answer);
+                    }
+                    drop(body);
+                    if connection.rest(head.headers) {
+                        self.pool.put_back(call.target, connection);
+                    }
+                    return Ok(step);
+                }
+                Taken::Shared(mut connection) => {
+                    *request.uri_mut() = call.absolute_form(target);
+                    let response = connection.send(request, progress).await?;
+                    let (head, mut body) = response.into_parts();
+                    let step = self.head(&head, answer, progress);
+                    while let Some(bytes) = connection.chunk(&mut body).await? {
+                        step.chunk(&bytes, answer);
+                    }
+                    return Ok(step);
+                }
+            }
+        }
+    }
+
+    /// The response head is there.
+    fn head(&self, head: &Parts, answer: &mut dyn Answer, progress: &mut Progress) -> Step {
+        progress.answered();
+        if self.terms.redirects > 0
+            && head.status.is_redirection()
+            && let Some(location) = head.headers.get(LOCATION)
+        {
+            return Step::Redirect { status: head.status, location: location.clone() };
+        }
+        answer.head(head.status.as_u16(), &head.headers);
+        Step::Done
+    }
+}
+
+/// What a request came to.
+enum Step {
+    Done,
+    Redirect { status: StatusCode, location: HeaderValue },
+}
+
+impl Step {
+    /// Bytes of the body are there; those of a redirect are of no interest.
+    fn chunk(&self, bytes: &[u8], answer: &mut dyn Answer) {
+        if matches!(self, Step::Done) {
+            answer.chunk(bytes);
+        }
+    }
+}
+
+/// Reads the errors of hyper, and what is below them.
+fn failure(error: &(dyn Error + 'static)) -> Failure {
+    Failure::of(error, |error| {
+        let class = super::reqwest::of_hyper(error.downcast_ref::<::hyper::Error>()?);
+        Some(Link { class, cause: error.source() })
+    })
+}
+
+/// What a request was told, and the reason that only its connection knows.
+fn because(told: Failure, cause: Failure) -> Failure {
+    let class = match told.class {
+        Class::Canceled | Class::Other => cause.class,
+        class => class.min(cause.class),
+    };
+    Failure { class, chain: format!("{} <- {}", told.chain, cause.chain) }
+}

@@ -1,0 +1,191 @@
+//! A connection of HTTP/1.1: it carries one request at a time, and that request drives it.
+//!
+//! hyper has a connection and the requests on it talk through channels, as two tasks. Here both are
+//! polled by one task, connection first, so that whatever it has for the request is seen in the same
+//! poll: the request's side of the channels needs no waker, and no task is woken for another.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use ::hyper::body::{Body, Incoming};
+use ::hyper::client::conn::http1::{self, SendRequest};
+use ::hyper::header::HeaderMap;
+use ::hyper::{Request, Response};
+use bytes::Bytes;
+use hyper_util::rt::TokioIo;
+
+use super::super::upload::Upload;
+use super::io::{Io, Watch};
+use super::pool::Permit;
+use super::progress::Progress;
+use super::{because, failure};
+use crate::strategy::failure::{Class, Failure};
+use crate::strategy::probe::Connection;
+
+/// An open connection. It is closed when it is dropped.
+pub(super) struct Alone {
+    sender: SendRequest<Upload>,
+    driver: http1::Connection<TokioIo<Io>, Upload>,
+    /// What became of the driver, once it has ended.
+    ended: Option<Result<(), ::hyper::Error>>,
+    /// Whether it has carried a request.
+    used: bool,
+    /// An empty map of headers, for the next request.
+    spare: HeaderMap,
+    note: Option<Note>,
+    /// The last field: the connection is closed before another may be opened.
+    permit: Option<Permit>,
+}
+
+/// Where a connection is noted.
+struct Note {
+    connection: Arc<Connection>,
+    watch: Arc<Watch>,
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        if let Some(note) = &self.note {
+            note.connection.opening().closed = Some(Instant::now());
+        }
+    }
+}
+
+/// What became of a request.
+pub(super) enum Sent {
+    Answered(Response<Incoming>),
+    /// The connection was closed and did not take it.
+    Refused(Request<Upload>),
+}
+
+impl Alone {
+    /// Speaks HTTP over a stream; nothing is written yet.
+    pub(super) async fn start(
+        io: Io,
+        note: Option<(Arc<Connection>, Arc<Watch>)>,
+        permit: Option<Permit>,
+    ) -> Result<Alone, Failure> {
+        let (sender, driver) = http1::handshake(TokioIo::new(io)).await.map_err(|e| failure(&e))?;
+        let note = note.map(|(connection, watch)| Note { connection, watch });
+        let spare = HeaderMap::new();
+        Ok(Alone { sender, driver, ended: None, used: false, spare, note, permit })
+    }
+
+    /// An empty map of headers. The one of an answer is that of its request, so none is ever
+    /// allocated after the first.
+    pub(super) fn spare_headers(&mut self) -> HeaderMap {
+        std::mem::take(&mut self.spare)
+    }
+
+    /// Sends a request, and waits for the head of its answer.
+    pub(super) async fn send(
+        &mut self,
+        request: Request<Upload>,
+        progress: &mut Progress,
+    ) -> Result<Sent, Failure> {
+        let mut answer = pin!(self.sender.try_send_request(request));
+        let mut taken = false;
+        let answered = poll_fn(|cx| {
+            let polled = self.drive(cx, |cx| answer.as_mut().poll(cx));
+            if !taken {
+                taken = true;
+                if !matches!(&polled, Poll::Ready(Err(e)) if e.message().is_some()) {
+                    let note = self.note.as_ref();
+                    progress.taken(note.map(|n| &*n.connection), note.map(|n| &n.watch));
+                }
+            }
+            polled
+        })
+        .await;
+        match answered {
+            Ok(response) => Ok(Sent::Answered(response)),
+            Err(mut error) => match error.take_message() {
+                Some(request) if self.used => Ok(Sent::Refused(request)),
+                _ => Err(self.failed(&error.into_error())),
+            },
+        }
+    }
+
+    /// The next bytes of a body.
+    pub(super) async fn chunk(&mut self, body: &mut Incoming) -> Result<Option<Bytes>, Failure> {
+        loop {
+            let frame = poll_fn(|cx| {
+                let mut frame = |cx: &mut Context<'_>| Pin::new(&mut *body).poll_frame(cx);
+                match frame(&mut Context::from_waker(Waker::noop())) {
+                    Poll::Pending => self.drive(cx, frame),
+                    ready => ready,
+                }
+            })
+            .await;
+            match frame {
+                None => return Ok(None),
+                Some(Err(error)) => return Err(self.failed(&error)),
+                Some(Ok(frame)) => {
+                    // Trailers are no part of the body.
+                    if let Ok(bytes) = frame.into_data() {
+                        return Ok(Some(bytes));
+                    }
+                }
+            }
+        }
+    }
+
+    /// An answer has ended; whether the connection may carry another request. `headers` were the
+    /// answer's.
+    pub(super) fn rest(&mut self, mut headers: HeaderMap) -> bool {
+        headers.clear();
+        self.spare = headers;
+        self.used = true;
+        // The wakers that it has are those of this request's task. Without this, handing over the
+        // next request would wake a task that is running.
+        self.poll(&mut Context::from_waker(Waker::noop()));
+        self.ended.is_none() && self.sender.is_ready()
+    }
+
+    /// What another connection may be opened with, if this one is closed for it.
+    pub(super) fn take_permit(&mut self) -> Option<Permit> {
+        self.permit.take()
+    }
+
+    /// From now on, nothing is noted of it.
+    pub(super) fn forget(&mut self) {
+        self.note = None;
+    }
+
+    /// Lets the connection work, then asks what came of it.
+    fn drive<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut ask: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        self.poll(cx);
+        match self.ended {
+            None => ask(&mut Context::from_waker(Waker::noop())),
+            // Nothing will wake this task but the channel itself.
+            Some(_) => ask(cx),
+        }
+    }
+
+    /// An error of a request, with what the connection itself ended with.
+    fn failed(&self, error: &::hyper::Error) -> Failure {
+        let told = failure(error);
+        match &self.ended {
+            Some(Err(cause)) => because(told, failure(cause)),
+            Some(Ok(())) if told.class == Class::Canceled => {
+                Failure { class: Class::Closed, ..told }
+            }
+            _ => told,
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) {
+        if self.ended.is_none()
+            && let Poll::Ready(result) = Pin::new(&mut self.driver).poll(cx)
+        {
+            self.ended = Some(result);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! How far a request has come.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::super::upload::Taken;
+use super::io::Watch;
+use crate::strategy::failure::{Class, Failure, Stage};
+use crate::strategy::probe::{Connection, Marks};
+
+/// How far a request has come: what is left of it if it is given up.
+pub(super) struct Progress {
+    probes: bool,
+    stage: Stage,
+    marks: Marks,
+    /// The marks of the request itself, if it was redirected since. The answer that is waited for
+    /// is then the last one, and the time of the way there is a part of the wait.
+    first: Option<Marks>,
+    redirects: u32,
+    /// The connection that is being opened for it.
+    opening: Option<Arc<Connection>>,
+    /// What has been written of it since this moment.
+    writing: Option<(Arc<Watch>, Instant)>,
+    /// Pieces of bodies that were taken for redirected requests.
+    sent_before: u32,
+    /// Pieces of its body that were taken.
+    sent: Taken,
+}
+
+impl Progress {
+    pub(super) fn new(probes: bool) -> Progress {
+        Progress {
+            probes,
+            stage: Stage::Connect,
+            marks: Marks::default(),
+            first: None,
+            redirects: 0,
+            opening: None,
+            writing: None,
+            sent_before: 0,
+            sent: Taken::default(),
+        }
+    }
+
+    /// Now, if anybody wants to know.
+    pub(super) fn now(&self) -> Option<Instant> {
+        self.probes.then(Instant::now)
+    }
+
+    /// A body is to be sent.
+    pub(super) fn sending(&mut self, taken: Taken) {
+        self.sent_before += self.sent.count();
+        self.sent = taken;
+    }
+
+    /// Comes to a stage.
+    pub(super) fn at(&mut self, stage: Stage) {
+        self.stage = stage;
+    }
+
+    /// The moments that the library sees.
+    pub(super) fn seen(&mut self) -> &mut Marks {
+        &mut self.marks
+    }
+
+    /// A connection is being opened for it.
+    pub(super) fn opening(&mut self, connection: &Arc<Connection>) {
+        self.marks.pool = Some(connection.start);
+        self.opening = Some(Arc::clone(connection));
+    }
+
+    /// The connection is ready; the request gets it.
+    pub(super) fn opened(&mut self) {
+        self.opening = None;
+    }
+
+    /// A connection takes the request; what it writes is written for it alone.
+    pub(super) fn taken(&mut self, by: Option<&Connection>, watch: Option<&Arc<Watch>>) {
+        self.stage = Stage::Head;
+        self.marks.carried = by.map(Connection::carry);
+        if let (Some(watch), Some(since)) = (watch, self.marks.stream) {
+            self.writing = Some((Arc::clone(watch), since));
+        }
+    }
+
+    /// The response head is there.
+    pub(super) fn answered(&mut self) {
+        self.stage = Stage::Body;
+        self.note_written();
+    }
+
+    /// The last byte that was written by now.
+    fn note_written(&mut self) {
+        if let Some((watch, since)) = self.writing.take() {
+            self.marks.send = watch.last_write().filter(|written| *written >= since);
+        }
+    }
+
+    /// The answer was a redirect; at most `most` are followed.
+    pub(super) fn redirected(&mut self, most: u32) -> Result<(), Failure> {
+        if self.redirects == most {
+            return Err(Failure::new(Class::Redirects, format!("more than {most} redirects")));
+        }
+        self.redirects += 1;
+        self.stage = Stage::Connect;
+        let marks = std::mem::take(&mut self.marks);
+        self.marks.carried = marks.carried;
+        self.first.get_or_insert(marks);
+        Ok(())
+    }
+
+    /// It took longer than `limit`.
+    pub(super) fn too_slow(&mut self, limit: Duration) -> Failure {
+        let failure = Failure::new(Class::Timeout(self.stage), format!("no end after {limit:?}"));
+        if let Some(connection) = &self.opening {
+            connection.fail(&failure);
+        }
+        failure
+    }
+
+    /// What was seen, at its end.
+    pub(super) fn marks(&mut self) -> Marks {
+        self.note_written();
+        let sent_chunks = self.sent_before + self.sent.count();
+        let (carried, redirects) = (self.marks.carried, self.redirects);
+        Marks { carried, redirects, sent_chunks, ..self.first.unwrap_or(self.marks) }
+    }
+}

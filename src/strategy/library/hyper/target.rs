@@ -1,0 +1,164 @@
+//! Where requests go, and how they are addressed.
+
+use ::hyper::Method;
+use ::hyper::StatusCode;
+use ::hyper::Uri;
+use ::hyper::header::HeaderValue;
+use ::hyper::http::uri::{Authority, Parts, PathAndQuery, Scheme};
+use bytes::Bytes;
+
+use super::super::Settings;
+use crate::dns::host;
+use crate::strategy::failure::{Class, Failure};
+
+/// A host that requests go to.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    /// What the `Host` header says.
+    pub(super) host: HeaderValue,
+    scheme: Scheme,
+    authority: Authority,
+}
+
+impl Target {
+    /// Every host of the trial, by number.
+    pub(super) fn all(settings: &Settings) -> Result<Box<[Target]>, Failure> {
+        let scheme = if settings.tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP };
+        let invalid = |e: &dyn std::error::Error| Failure::new(Class::Other, e.to_string());
+        (0..settings.targets)
+            .map(|target| {
+                let address = match settings.resolver {
+                    None => settings.server.to_string(),
+                    Some(_) => format!("{}:{}", host(target), settings.server.port()),
+                };
+                Ok(Target {
+                    host: HeaderValue::from_str(&address).map_err(|e| invalid(&e))?,
+                    scheme: scheme.clone(),
+                    authority: address.parse().map_err(|e| invalid(&e))?,
+                })
+            })
+            .collect()
+    }
+}
+
+/// A request: what it asks of whom.
+#[derive(Debug)]
+pub(super) struct Call {
+    /// The number of its target.
+    pub(super) target: usize,
+    pub(super) method: Method,
+    /// Its body.
+    pub(super) upload: Bytes,
+    path: PathAndQuery,
+}
+
+impl Call {
+    /// Request `index`, which is to be redirected so many times.
+    pub(super) fn new(target: usize, index: u32, redirects: u32, upload: &Bytes) -> Call {
+        let method = if upload.is_empty() { Method::GET } else { Method::POST };
+        Call { target, method, upload: upload.clone(), path: path(index, redirects) }
+    }
+
+    /// The address without the host, as HTTP/1.1 wants it.
+    pub(super) fn origin_form(&self) -> Uri {
+        Uri::from(self.path.clone())
+    }
+
+    /// The whole address, as HTTP/2 wants it.
+    pub(super) fn absolute_form(&self, target: &Target) -> Uri {
+        let mut parts = Parts::default();
+        parts.scheme = Some(target.scheme.clone());
+        parts.authority = Some(target.authority.clone());
+        parts.path_and_query = Some(self.path.clone());
+        Uri::from_parts(parts).expect("a scheme, an authority and a path are an address")
+    }
+
+    /// The request that an answer with this status and `Location` asks for: with method and body of
+    /// this one after 307 and 308, a GET after the others.
+    pub(super) fn redirected(
+        self,
+        status: StatusCode,
+        location: &HeaderValue,
+        targets: &[Target],
+    ) -> Result<Call, Failure> {
+        let elsewhere =
+            |why: &str| Failure::new(Class::Other, format!("{why}: redirected to {location:?}"));
+        let address =
+            Uri::try_from(location.as_bytes()).map_err(|_| elsewhere("not an address"))?;
+        let Parts { authority, path_and_query, .. } = address.into_parts();
+        let target = match authority {
+            None => self.target,
+            // A host has several numbers where hosts have no names: it is still the same one.
+            Some(to) if targets[self.target].authority == to => self.target,
+            Some(to) => targets
+                .iter()
+                .position(|target| target.authority == to)
+                .ok_or_else(|| elsewhere("none of the hosts"))?,
+        };
+        let path = path_and_query.ok_or_else(|| elsewhere("no path"))?;
+        let again = matches!(status.as_u16(), 307 | 308);
+        let (method, upload) =
+            if again { (self.method, self.upload) } else { (Method::GET, Bytes::new()) };
+        Ok(Call { target, method, upload, path })
+    }
+}
+
+/// The longest: a slash, ten digits, the query's name and ten digits more.
+const PATH_BYTES: usize = 1 + 10 + "?redirects=".len() + 10;
+
+fn path(index: u32, redirects: u32) -> PathAndQuery {
+    use std::io::Write;
+
+    let mut text = [0; PATH_BYTES];
+    let mut rest = &mut text[..];
+    match redirects {
+        0 => write!(rest, "/{index}"),
+        n => write!(rest, "/{index}?redirects={n}"),
+    }
+    .expect("room for the longest");
+    let length = PATH_BYTES - rest.len();
+    let bytes = Bytes::copy_from_slice(&text[..length]);
+    PathAndQuery::from_maybe_shared(bytes).expect("a path of plain characters")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(authority: &str) -> Target {
+        Target {
+            host: HeaderValue::from_str(authority).expect("visible"),
+            scheme: Scheme::HTTP,
+            authority: authority.parse().expect("an authority"),
+        }
+    }
+
+    #[test]
+    fn a_request_asks_for_its_index() {
+        let call = Call::new(0, u32::MAX, u32::MAX, &Bytes::new());
+        assert_eq!(call.origin_form(), "/4294967295?redirects=4294967295");
+        let target = target("host0.test:80");
+        let call = Call::new(0, 7, 0, &Bytes::from_static(b"x"));
+        assert_eq!(call.absolute_form(&target), "http://host0.test:80/7");
+        assert_eq!(call.method, Method::POST);
+    }
+
+    #[test]
+    fn only_some_redirects_keep_the_body() {
+        let targets = [target("host0.test:80"), target("host1.test:80")];
+        let body = Bytes::from_static(b"x");
+        let to = |status: u16, location: &'static str| {
+            let status = StatusCode::from_u16(status).expect("a status");
+            let location = HeaderValue::from_static(location);
+            Call::new(0, 1, 2, &body).redirected(status, &location, &targets)
+        };
+        let call = to(302, "/1?redirects=1").expect("a path");
+        assert_eq!((call.target, &call.method, call.upload.len()), (0, &Method::GET, 0));
+        let call = to(307, "http://host1.test:80/1").expect("a host");
+        assert_eq!((call.target, &call.method, call.upload.len()), (1, &Method::POST, 1));
+        assert_eq!(call.origin_form(), "/1");
+        for bad in ["http://elsewhere.test/1", "", "1?redirects=1 "] {
+            assert_eq!(to(302, bad).expect_err(bad).class, Class::Other);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! How reqwest is set up, for its async client and for its blocking one.
+
+use std::iter;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use reqwest::ClientBuilder;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::redirect::Policy;
+
+use super::probe::{self, Probe};
+use super::tls;
+use crate::dns::Resolver;
+use crate::strategy::failure::Failure;
+use crate::strategy::library::Settings;
+use crate::strategy::{Protocol, Reuse};
+
+/// What HTTP/2 lets the server send ahead, on a stream and on a connection: as much as the longest
+/// body that a delay server sends. The defaults (2 MiB and 5 MiB) would hold bodies back where many
+/// share a connection, and add round trips to long ones; clients read each body as it comes, so
+/// nothing piles up.
+const WINDOW_BYTES: u32 = 1 << 30;
+
+/// Everything but the timeout, which the blocking client keeps itself.
+pub(in crate::strategy::library) fn builder(
+    settings: &Settings,
+    probe: Option<&Probe>,
+) -> Result<ClientBuilder, Failure> {
+    let mut builder = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(redirects(settings.redirects, probe))
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .tcp_nodelay(true)
+        // No age limit: with one, hyper keeps a timer going.
+        .pool_idle_timeout(None)
+        .pool_max_idle_per_host(most_idle(settings.reuse));
+    builder = match (&settings.tls, probe) {
+        // Nothing is encrypted; the default would read the machine's roots all the same.
+        (None, _) => builder.tls_certs_only([]),
+        (Some(tls), None) => builder.tls_backend_preconfigured(tls.config.clone()),
+        (Some(tls), Some(_)) => builder.tls_backend_preconfigured(tls::noting(tls)?),
+    };
+    builder = match (settings.protocol, &settings.tls) {
+        (Protocol::Http1, _) => builder.http1_only(),
+        (Protocol::Http2, None) => builder.http2_prior_knowledge(),
+        // By what TLS negotiates.
+        (Protocol::Http2, Some(_)) => builder,
+    };
+    if settings.protocol == Protocol::Http2 {
+        builder = builder
+            .http2_initial_stream_window_size(WINDOW_BYTES)
+            .http2_initial_connection_window_size(WINDOW_BYTES);
+    }
+    if let Some(resolver) = &settings.resolver {
+        builder = builder.dns_resolver(Arc::new(Names(resolver.clone())));
+    }
+    if let Some(probe) = probe {
+        builder = builder.connector_layer(probe.clone());
+    }
+    Ok(builder)
+}
+
+/// With no idle connection allowed, every request opens one and closes it.
+fn most_idle(reuse: Reuse) -> usize {
+    match reuse {
+        Reuse::None => 0,
+        Reuse::Session | Reuse::Pool => usize::MAX,
+    }
+}
+
+/// Where none is expected, a redirect is an answer with an unexpected status.
+fn redirects(most: u32, probe: Option<&Probe>) -> Policy {
+    let most_hops = most as usize;
+    match probe.cloned() {
+        _ if most == 0 => Policy::none(),
+        None => Policy::limited(most_hops),
+        Some(probe) => {
+            let limited = Policy::limited(most_hops);
+            Policy::custom(move |attempt| {
+                // The first address is the request's own: its path is the index.
+                let index =
+                    attempt.previous().first().and_then(|url| url.path().get(1..)?.parse().ok());
+                if let Some(index) = index.filter(|_| attempt.previous().len() <= most_hops) {
+                    probe.redirected(index);
+                }
+                limited.redirect(attempt)
+            })
+        }
+    }
+}
+
+/// Our resolver, which reqwest asks when it opens a connection.
+struct Names(Resolver);
+
+impl Resolve for Names {
+    fn resolve(&self, name: Name) -> Resolving {
+        let resolver = self.0.clone();
+        Box::pin(async move {
+            let resolved = resolver.resolve(name.as_str()).await?;
+            probe::opening(|connection| {
+                let mut opening = connection.opening();
+                opening.dns = Some(Instant::now());
+                opening.source = Some(resolved.source);
+            });
+            // Port 0 stands for that of the URL.
+            let address = SocketAddr::from((resolved.address, 0));
+            Ok(Box::new(iter::once(address)) as Addrs)
+        })
+    }
+}

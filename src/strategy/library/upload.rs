@@ -1,0 +1,133 @@
+//! The body of a request, handed to a library piece by piece.
+
+use std::convert::Infallible;
+use std::io::{self, Read};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll};
+
+use bytes::{Buf, Bytes};
+use hyper::body::{Body, Frame, SizeHint};
+
+use super::{Settings, UPLOAD_CHUNK_BYTES};
+
+/// A request's body: pieces of [`UPLOAD_CHUNK_BYTES`], of a length that is known. A library that
+/// reads with a smaller buffer gets each piece in parts; it counts when its first part is taken.
+#[derive(Debug)]
+pub(super) struct Upload {
+    rest: Bytes,
+    /// What is left of the piece at the front.
+    piece: usize,
+    taken: Taken,
+}
+
+/// Pieces of a body that a library has taken. Clones are the same count; where there is no body,
+/// there is nothing to count with.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Taken(Option<Arc<AtomicU32>>);
+
+impl Taken {
+    pub(super) fn count(&self) -> u32 {
+        self.0.as_ref().map_or(0, |count| count.load(Ordering::Relaxed))
+    }
+
+    fn one_more(&self) {
+        if let Some(count) = &self.0 {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Upload {
+    /// That of a request, if it has one.
+    pub(super) fn of(settings: &Settings) -> Option<Upload> {
+        (!settings.upload.is_empty()).then(|| Upload::new(settings.upload.clone()))
+    }
+
+    pub(super) fn new(body: Bytes) -> Upload {
+        let taken = Taken((!body.is_empty()).then(Arc::default));
+        Upload { rest: body, piece: 0, taken }
+    }
+
+    /// The count, also for when the body itself is gone.
+    pub(super) fn taken(&self) -> Taken {
+        self.taken.clone()
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        self.rest.len() as u64
+    }
+
+    /// The next `most` bytes at most, none of them of the next piece; empty at the end.
+    fn part(&mut self, most: usize) -> Bytes {
+        if self.piece == 0 && self.rest.has_remaining() {
+            self.piece = self.rest.len().min(UPLOAD_CHUNK_BYTES);
+            self.taken.one_more();
+        }
+        let part = self.rest.split_to(self.piece.min(most));
+        self.piece -= part.len();
+        part
+    }
+}
+
+impl Read for Upload {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // Nothing asked for is nothing taken.
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        let part = self.part(buffer.len());
+        buffer[..part.len()].copy_from_slice(&part);
+        Ok(part.len())
+    }
+}
+
+impl Body for Upload {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let piece = self.part(UPLOAD_CHUNK_BYTES);
+        Poll::Ready((!piece.is_empty()).then(|| Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::body;
+
+    proptest! {
+        #[test]
+        fn every_byte_is_taken_once_and_every_piece_counted_once(
+            length in 0..4 * UPLOAD_CHUNK_BYTES,
+            buffer in 1..2 * UPLOAD_CHUNK_BYTES,
+        ) {
+            let body = body::pattern(1, length);
+            let mut upload = Upload::new(body.clone());
+            let (taken, mut read, mut buffer) = (upload.taken(), Vec::new(), vec![0; buffer]);
+            loop {
+                match upload.read(&mut buffer).expect("memory") {
+                    0 => break,
+                    n => read.extend_from_slice(&buffer[..n]),
+                }
+            }
+            prop_assert_eq!(read, body);
+            prop_assert_eq!(taken.count() as usize, length.div_ceil(UPLOAD_CHUNK_BYTES));
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! What ureq tells of a request. All of it happens on the thread that calls, so the request that
+//! is under way is known by its thread.
+//!
+//! ureq looks the name up, then asks its pool. The time in the pool is therefore part of the phase
+//! that follows it: of connecting, or of the wait for the connection to take the request.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::Instant;
+
+use ureq::Error;
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
+
+use super::failure;
+use crate::dns::Source;
+use crate::strategy::Protocol;
+use crate::strategy::probe::{Connection, Connections, Marks};
+
+thread_local! {
+    static TRIP: RefCell<Option<Trip>> = const { RefCell::new(None) };
+}
+
+/// A request on its way.
+struct Trip {
+    index: u32,
+    marks: Marks,
+    /// The request itself and each redirect.
+    hops: u32,
+    /// Whether a connection has taken this hop.
+    taken: bool,
+    /// The connection that is being opened.
+    opening: Option<Arc<Connection>>,
+}
+
+impl Trip {
+    /// The marks are those of the first hop; the time that redirects take is a wait for the head.
+    fn mark(&mut self, mark: impl FnOnce(&mut Marks) -> &mut Option<Instant>, now: Instant) {
+        if self.hops == 1 {
+            *mark(&mut self.marks) = Some(now);
+        }
+    }
+}
+
+/// What is noted of the request that this thread makes, if it is probed.
+fn with<R>(note: impl FnOnce(&mut Trip) -> R) -> Option<R> {
+    TRIP.with_borrow_mut(|trip| trip.as_mut().map(note))
+}
+
+/// This thread makes request `index` from here on.
+pub(super) fn begin(index: u32) {
+    let marks = Marks::default();
+    TRIP.set(Some(Trip { index, marks, hops: 0, taken: false, opening: None }));
+}
+
+/// The request has its answer, or has failed.
+pub(super) fn end() -> Marks {
+    let Some(trip) = TRIP.take() else { return Marks::default() };
+    Marks { redirects: trip.hops.saturating_sub(1), ..trip.marks }
+}
+
+/// The request, or a redirect of it, is begun.
+pub(super) fn hop() {
+    with(|trip| {
+        trip.hops += 1;
+        trip.taken = false;
+    });
+}
+
+/// The name was looked up.
+pub(super) fn resolved(source: Source) {
+    with(|trip| {
+        trip.mark(|m| &mut m.dns, Instant::now());
+        trip.marks.source.get_or_insert(source);
+    });
+}
+
+/// The TCP connection is open.
+pub(super) fn connected(stream: &TcpStream) {
+    let now = Instant::now();
+    with(|trip| {
+        trip.mark(|m| &mut m.connect, now);
+        if let Some(connection) = &trip.opening {
+            let mut opening = connection.opening();
+            opening.connect = Some(now);
+            opening.local_port = stream.local_addr().ok().map(|address| address.port());
+        }
+    });
+}
+
+/// A connector whose connections are noted.
+#[derive(Debug)]
+pub(super) struct Probed<C> {
+    pub(super) connections: Connections,
+    pub(super) inner: C,
+}
+
+impl<C: Connector<()>> Connector<()> for Probed<C> {
+    type Out = Traced<C::Out>;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        chained: Option<()>,
+    ) -> Result<Option<Traced<C::Out>>, Error> {
+        let connection = self.connections.begin(with(|trip| trip.index));
+        with(|trip| trip.opening = Some(Arc::clone(&connection)));
+        let opened = self.inner.connect(details, chained);
+        let now = Instant::now();
+        with(|trip| trip.opening = None);
+        let transport = match opened {
+            Ok(Some(transport)) => transport,
+            Ok(None) => return Ok(None),
+            Err(e) => {
+                connection.fail(&failure(&e));
+                return Err(e);
+            }
+        };
+        let encrypted = transport.is_tls();
+        if encrypted {
+            with(|trip| trip.mark(|m| &mut m.tls, now));
+        }
+        let mut opening = connection.opening();
+        opening.tls = encrypted.then_some(now);
+        opening.protocol = Some(Protocol::Http1);
+        opening.ready = Some(now);
+        drop(opening);
+        Ok(Some(Traced { transport, connection }))
+    }
+}
+
+/// A connection that notes what it carries.
+pub(super) struct Traced<T> {
+    transport: T,
+    connection: Arc<Connection>,
+}
+
+impl<T: Transport> Transport for Traced<T> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.transport.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        with(|trip| {
+            if !trip.taken {
+                trip.taken = true;
+                trip.marks.carried = Some(self.connection.carry());
+                trip.mark(|m| &mut m.stream, Instant::now());
+            }
+        });
+        self.transport.transmit_output(amount, timeout)?;
+        with(|trip| trip.mark(|m| &mut m.send, Instant::now()));
+        Ok(())
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        self.transport.await_input(timeout)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.transport.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.transport.is_tls()
+    }
+}
+
+impl<T> Drop for Traced<T> {
+    fn drop(&mut self) {
+        self.connection.opening().closed = Some(Instant::now());
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Traced<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Traced").field(&self.transport).finish()
+    }
+}

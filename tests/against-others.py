@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Compares our clients with wrk and oha: the same server, the same pinning, rounds in turn.
+
+Needs wrk and oha in the PATH (Debian: wrk; `cargo install oha --locked`), and two CPUs: the delay server
+runs on the second, each load generator on the first. Prints requests per second and CPU time per
+request of the load generator, medians over the rounds, and their ratios. Every request of our clients is
+checked and recorded, and its row written.
+
+    cargo build --release --example load && cargo build --release
+    tests/against-others.py [ROUNDS]
+"""
+
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", "target")) / "release"
+CONNECTIONS = 64
+REQUESTS = 200_000
+BODY = 1_000
+ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 7
+OURS = [("hyper", "async-workers"), ("reqwest", "async-workers")]
+
+
+def run(command):
+    """Runs a command on the first CPU; gives its output, wall time and CPU time in seconds."""
+    begin = time.monotonic()
+    process = subprocess.Popen(["taskset", "-c", "0", *command], stdout=subprocess.PIPE)
+    output = process.stdout.read().decode()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"{command[0]} failed")
+    return output, time.monotonic() - begin, usage.ru_utime + usage.ru_stime
+
+
+def wrk(address):
+    # wrk knows a duration only: it is chosen so that it issues about as many requests.
+    output, _, cpu = run(["wrk", "-t1", f"-c{CONNECTIONS}", "-d4s", f"http://{address}/0"])
+    requests = int(re.search(r"(\d+) requests in", output)[1])
+    if "Socket errors" in output or "Non-2xx" in output:
+        sys.exit(f"wrk met errors:\n{output}")
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1]), cpu / requests
+
+
+def oha(address):
+    flags = ["--no-tui", "--output-format", "json", "-n", str(REQUESTS), "-c", str(CONNECTIONS)]
+    output, _, cpu = run(["oha", *flags, f"http://{address}/0"])
+    summary = json.loads(output)
+    if summary["statusCodeDistribution"] != {"200": REQUESTS}:
+        sys.exit(f"oha met errors: {summary['statusCodeDistribution']}")
+    return summary["summary"]["requestsPerSec"], cpu / REQUESTS
+
+
+def ours(client, model):
+    def load(address):
+        with tempfile.TemporaryDirectory() as folder:
+            settings = [model, client, CONNECTIONS, REQUESTS, BODY, f"{folder}/rows.csv.zst"]
+            output, _, _ = run([TARGET / "examples" / "load", address, *map(str, settings)])
+        report = json.loads(output)
+        if report["ok"] != REQUESTS:
+            sys.exit(f"{client} met errors: {report['errors']}")
+        cpu_ns = report["cpu_user_ns"] + report["cpu_sys_ns"]
+        return REQUESTS / report["wall_ns"] * 1e9, cpu_ns / 1e9 / REQUESTS
+
+    return load
+
+
+def main():
+    serve = ["taskset", "-c", "1", TARGET / "inflight", "serve", "--delay", "0s", "--body", f"{BODY}B"]
+    server = subprocess.Popen(serve, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        address = server.stdout.readline().decode().strip().removeprefix("http://")
+        tools = {"wrk": wrk, "oha": oha}
+        tools |= {f"inflight, {client}": ours(client, model) for client, model in OURS}
+        seen = {name: [] for name in tools}
+        for each in range(ROUNDS):
+            # Another one begins each round: none always comes after the same.
+            order = list(tools)[each % len(tools):] + list(tools)[: each % len(tools)]
+            for name in order:
+                seen[name].append(tools[name](address))
+    finally:
+        server.terminate()
+        server.wait()
+    medians = {name: [statistics.median(m[i] for m in all) for i in (0, 1)] for name, all in seen.items()}
+    print("| load generator | requests/s | CPU per request | rate ÷ wrk | rate ÷ oha | CPU ÷ oha |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for name, (rate, cpu) in medians.items():
+        by_wrk, by_oha = rate / medians["wrk"][0], rate / medians["oha"][0]
+        cpu_by_oha = cpu / medians["oha"][1]
+        print(f"| {name} | {rate:,.0f} | {cpu * 1e6:.1f} µs | {by_wrk:.2f} | {by_oha:.2f} | {cpu_by_oha:.2f} |")
+
+
+main()
