@@ -151,9 +151,11 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It ends when its input does; its report is of no use here.
+        // It ends when its input does, with a report that is of no use here.
         drop(self.child.stdin.take());
-        drop(self.child.stdout.take());
+        if let Some(mut output) = self.child.stdout.take() {
+            let _ = std::io::copy(&mut output, &mut std::io::sink());
+        }
         let _ = self.child.wait();
     }
 }

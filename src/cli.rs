@@ -238,7 +238,9 @@ pub struct Diff {
 /// What is compared, what is let through, and how it is shown.
 #[derive(Debug, Clone, Args)]
 pub struct Judging {
-    /// What to compare: wall, throughput, efficiency, p50, p99, cpu, memory, connections, errors, or all.
+    /// What to compare: wall, throughput, efficiency, p50, p99, cpu, memory, connections, errors, or
+    /// all of these; of recordings that have it also connect, unused-connections, dns-queries,
+    /// dns-hits, tls-full, tls-resumed, and phase-PHASE.
     #[arg(long, value_name = "METRIC", value_delimiter = ',')]
     pub metric: Vec<String>,
     /// A difference within this is none, as in 2%, or in p99=5% for one metric; the experiment's own
@@ -490,10 +492,14 @@ Examples:
   inflight serve experiments/sync-vs-async.toml --port 8080
   curl -i http://127.0.0.1:8080/17                  request 17, with its seeded delay
   curl -i -H 'Inflight-Delay: 1s' http://127.0.0.1:8080/17
+  curl -iL http://127.0.0.1:8080/17?redirects=2     two redirects before the answer
+  inflight serve --tls cert.pem --port 8443         HTTP/1.1 and HTTP/2, by ALPN
+  curl -i --cacert cert.pem https://127.0.0.1:8443/17
+  inflight serve --body 1MB --chunks 10 --chunk-delay 50ms
 
 Ctrl-C stops it; it then prints what it saw as JSON.")]
 pub struct Serve {
-    /// Take delays, body and seed from the first scenario of this experiment.
+    /// Take delays, body, seed and all else from the first scenario of this experiment.
     #[arg(value_name = "FILE", conflicts_with = "delay")]
     pub file: Option<PathBuf>,
     /// The same delay for every request.
@@ -502,6 +508,15 @@ pub struct Serve {
     /// Size of the body of an answer.
     #[arg(long, value_name = "SIZE", default_value = "0B", value_parser = crate::units::parse_size, conflicts_with = "file")]
     pub body: u64,
+    /// Pieces that a body is sent in.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "file")]
+    pub chunks: u32,
+    /// Pause between two pieces.
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = crate::units::parse_duration, conflicts_with = "file")]
+    pub chunk_delay: u64,
+    /// Encrypt connections, and write the certificate here.
+    #[arg(long, value_name = "CERT.pem")]
+    pub tls: Option<PathBuf>,
     /// Port on 127.0.0.1; 0 takes a free one.
     #[arg(long, default_value_t = 0)]
     pub port: u16,

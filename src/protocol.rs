@@ -399,6 +399,8 @@ pub struct DnsCounts {
     pub coalesced: u64,
     /// Without an answer.
     pub failed: u64,
+    /// Queries sent a second time, because the first was not answered in time.
+    pub resends: u64,
 }
 
 /// Percentiles of a trial's latencies, exact (nearest rank), in nanoseconds.

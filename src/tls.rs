@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::NoServerSessionStorage;
@@ -17,7 +18,10 @@ use crate::strategy::Protocol;
 const HTTP1: &[u8] = b"http/1.1";
 const HTTP2: &[u8] = b"h2";
 
-/// TLS sessions that a client keeps: more than targets there can be, so that none is pushed out.
+/// Characters of a line, by RFC 7468.
+const PEM_LINE: usize = 64;
+
+/// TLS sessions that each side keeps: more than targets there can be, so that none is pushed out.
 pub(crate) const SESSIONS: usize = 4_096;
 
 /// Tickets that the server hands out on each connection: rustls's default is 2, and TLS 1.3 wants
@@ -76,12 +80,29 @@ impl Identity {
             .with_single_cert(vec![self.certificate.clone()], key)?;
         config.alpn_protocols = vec![HTTP2.to_vec(), HTTP1.to_vec()];
         config.send_tls13_tickets = TICKETS;
+        // rustls keeps 256, which would silently cap how many can be resumed.
+        config.session_storage = rustls::server::ServerSessionMemoryCache::new(SESSIONS);
         if !resumption {
             config.send_tls13_tickets = 0;
             config.session_storage = Arc::new(NoServerSessionStorage {});
         }
         Ok(Arc::new(config))
     }
+}
+
+/// A certificate (DER) as text: what other programs take, as `curl --cacert` does (RFC 7468).
+pub fn pem(certificate: &[u8]) -> String {
+    let text = BASE64_STANDARD.encode(certificate);
+    let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let (line, more) = rest.split_at(rest.len().min(PEM_LINE));
+        pem.push_str(line);
+        pem.push('\n');
+        rest = more;
+    }
+    pem.push_str("-----END CERTIFICATE-----\n");
+    pem
 }
 
 /// What a client does: trusts this certificate (DER) alone, asks for this version of HTTP, and
@@ -110,4 +131,20 @@ pub fn client(certificate: &[u8], protocol: Protocol) -> Result<ClientConfig, Tl
 pub fn install_provider() {
     // An error says that there is one already: ours, or the one that a test has set.
     let _ = ring::default_provider().install_default();
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::pki_types::pem::PemObject;
+
+    use super::*;
+
+    #[test]
+    fn a_certificate_as_text_is_the_same_one() {
+        let made = Identity::new(vec!["a.test".to_owned()]).unwrap();
+        let text = pem(made.certificate());
+        assert!(text.lines().all(|line| line.len() <= PEM_LINE));
+        let read = CertificateDer::from_pem_slice(text.as_bytes()).unwrap();
+        assert_eq!(&*read, made.certificate());
+    }
 }

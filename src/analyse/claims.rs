@@ -92,7 +92,7 @@ fn claim_analysis(recording: &Recording, index: usize) -> ClaimAnalysis {
 
 /// Whether the claim is about every trial and not about a median.
 fn is_claim_of_count(claim: &Claim) -> bool {
-    claim.over == Over::One && claim.metric.is_count()
+    matches!(claim.over, Over::One | Over::Requests) && claim.metric.is_count()
 }
 
 fn bounds(claim: &Claim) -> Bounds {
@@ -121,6 +121,12 @@ fn claimed_ratio(
         Over::Ideal => over(planned.ideal.wall_ns),
         Over::LongestDelay => over(facts.longest_delay_ns),
         Over::SumOfDelays => over(facts.sum_of_delays_ns),
+        // The parser lets no claim pass whose cells have none.
+        Over::RoundTrip => over(plan.scenario_of(planned).rtt_ns.unwrap_or(0)),
+        Over::Requests => {
+            let requests = plan.scenario_of(planned).requests;
+            divided(every_trial(recording, cell, claim.metric)?, f64::from(requests))
+        }
         Over::One if is_claim_of_count(claim) => every_trial(recording, cell, claim.metric),
         Over::One => Analysis::metric(recording, cell, claim.metric),
         Over::Cell(selector) => {
@@ -203,6 +209,66 @@ mod tests {
         // A single failure refutes it, even in a trial that wrong answers made invalid.
         assert_eq!(finding(3, Status::Ok), ClaimFinding::Refuted);
         assert_eq!(finding(3, Status::Invalid), ClaimFinding::Refuted);
+    }
+
+    /// 60 of 100 requests need a connection, in every trial but what `change` makes of it.
+    fn of_connections(
+        over: Over,
+        least: f64,
+        most: f64,
+        change: fn(&mut TrialRow),
+    ) -> ClaimFinding {
+        let mut experiment = three();
+        experiment.claims = vec![Claim {
+            text: "Sixty connections".to_owned(),
+            metric: Metric::Connections,
+            of: of("threads"),
+            over,
+            at_least: Some(least),
+            at_most: Some(most),
+        }];
+        let recording = recording(experiment, |_, planned, row| {
+            row.server_connections = Some(60);
+            if planned.block == 3 {
+                change(row);
+            }
+        });
+        Analysis::of(&recording).claims[0].finding
+    }
+
+    #[test]
+    fn a_count_can_be_claimed_exactly() {
+        let more = |row: &mut TrialRow| row.server_connections = Some(61);
+        let exactly = |least, most| of_connections(Over::One, least, most, |_| ());
+        assert_eq!(exactly(60.0, 60.0), ClaimFinding::Held);
+        assert_eq!(exactly(59.0, 59.0), ClaimFinding::Refuted);
+        assert_eq!(exactly(61.0, 61.0), ClaimFinding::Refuted);
+        assert_eq!(of_connections(Over::One, 60.0, 60.0, more), ClaimFinding::Refuted);
+        let of_requests = |of: f64| of_connections(Over::Requests, of, of, |_| ());
+        assert_eq!(of_requests(0.6), ClaimFinding::Held);
+        assert_eq!(of_requests(0.61), ClaimFinding::Refuted);
+        assert_eq!(of_connections(Over::Requests, 0.6, 0.6, more), ClaimFinding::Refuted);
+    }
+
+    #[test]
+    fn times_can_be_claimed_in_round_trips() {
+        let mut experiment = three();
+        experiment.scenarios[0].rtt_ns = Some(15_000_000);
+        let claim = |at_least: f64, at_most: f64| Claim {
+            text: "A handshake is two round trips".to_owned(),
+            metric: Metric::Connect,
+            of: of("threads"),
+            over: Over::RoundTrip,
+            at_least: Some(at_least),
+            at_most: Some(at_most),
+        };
+        experiment.claims = vec![claim(2.0, 2.2), claim(2.3, 3.0), claim(0.5, 1.0)];
+        let recording = recording(experiment, |_, planned, row| {
+            row.connect_p50_ns = Some(31_000_000 + u64::from(planned.block) * 10_000);
+        });
+        let findings: Vec<ClaimFinding> =
+            Analysis::of(&recording).claims.iter().map(|c| c.finding).collect();
+        assert_eq!(findings, [ClaimFinding::Held, ClaimFinding::Refuted, ClaimFinding::Refuted]);
     }
 
     #[test]

@@ -1,20 +1,23 @@
 //! What the values of a metric are, and which way is better.
 
 use crate::record::TrialRow;
-use crate::spec::Metric;
+use crate::spec::{Metric, Unit};
 
 use super::Direction;
 
 impl Metric {
     /// Whether it counts something, so that a claim is about every trial and not about a median.
     pub fn is_count(self) -> bool {
-        matches!(self, Metric::Connections | Metric::Errors)
+        self.unit() == Unit::Count
     }
 
-    /// Which way is better.
+    /// Which way is better. What is answered from a cache or resumed costs less than what it stands
+    /// for.
     pub fn direction(self) -> Direction {
         match self {
-            Metric::Throughput | Metric::Efficiency => Direction::HigherIsBetter,
+            Metric::Throughput | Metric::Efficiency | Metric::DnsHits | Metric::TlsResumed => {
+                Direction::HigherIsBetter
+            }
             _ => Direction::LowerIsBetter,
         }
     }
@@ -34,6 +37,13 @@ impl Metric {
             Metric::Memory => row.client_max_rss_bytes,
             Metric::Connections => row.server_connections,
             Metric::Errors => row.errors,
+            Metric::Connect => row.connect_p50_ns,
+            Metric::UnusedConnections => row.connections_unused,
+            Metric::DnsQueries => row.dns_queries,
+            Metric::DnsHits => row.dns_hits,
+            Metric::TlsFull => row.tls_full,
+            Metric::TlsResumed => row.tls_resumed,
+            Metric::Phase(phase) => row.phase_ns(phase),
         };
         value.map(|v| v as f64)
     }

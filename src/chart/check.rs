@@ -135,7 +135,7 @@ mod odd_data {
 
     use proptest::prelude::*;
 
-    use super::super::{Draw, Group, aa, inflight, scaling, wall, waterfall};
+    use super::super::{Draw, Group, aa, inflight, phases, scaling, wall, waterfall};
     use super::{check, worst_words};
 
     /// From nothing to hours, most of it short.
@@ -181,6 +181,33 @@ mod odd_data {
             check(&wall::Wall {
                 frame: worst_words(),
                 groups: vec![Group { heading, rows: rows.collect() }],
+            });
+        }
+
+        #[test]
+        fn phases(
+            rows in prop::collection::vec(
+                (label(), prop::option::of(prop::collection::vec(duration(), 0..9)), duration()), 0..9,
+            ),
+            rest in prop::option::of(label()),
+        ) {
+            let rows = rows.into_iter().map(|(label, times, total)| phases::Row {
+                note: label.clone(),
+                label,
+                rest: times.as_ref().filter(|t| t.len() > 3).map(|times| phases::Bar {
+                    parts: phases::Phase::ALL.into_iter().zip(times.iter().copied()).skip(2).collect(),
+                    total,
+                }),
+                whole: times.map(|times| phases::Bar {
+                    parts: phases::Phase::ALL.into_iter().zip(times).collect(),
+                    total,
+                }),
+            });
+            let heading = "a scenario".to_owned();
+            check(&phases::Phases {
+                frame: worst_words(),
+                groups: vec![Group { heading, rows: rows.collect() }],
+                rest,
             });
         }
 
@@ -253,7 +280,8 @@ mod odd_data {
                 }).collect(),
             });
             let request = |&(issued, sent, end, failed): &(Duration, Duration, Duration, bool)| {
-                waterfall::Request { issued, sent, head: failed.then_some(issued), end, failed }
+                let between = [Some(end), None, Some(issued), None, None, failed.then_some(sent)];
+                waterfall::Request { issued, sent, between, head: failed.then_some(issued), end, failed }
             };
             let chart = waterfall::Waterfall {
                 frame: worst_words(),
@@ -262,6 +290,8 @@ mod odd_data {
                     note: label.clone(),
                     wall: *wall,
                     requests: requests.iter().map(request).collect(),
+                    every: 3,
+                    total: requests.len() * 3,
                     left_out: 1,
                 }).collect(),
             };

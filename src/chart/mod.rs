@@ -42,6 +42,8 @@ mod format;
 pub mod inflight;
 mod layout;
 pub mod percentiles;
+mod phase;
+pub mod phases;
 #[cfg(feature = "png")]
 mod png;
 mod rows;
@@ -159,6 +161,8 @@ kinds! {
     waterfall::Waterfall,
     /// Requests in flight over time.
     inflight::InFlight,
+    /// Where the time of a request goes.
+    phases::Phases,
     /// CPU time and memory.
     cost::Cost,
     /// Ratios with intervals and verdicts.

@@ -27,6 +27,12 @@ pub(super) enum Token {
     Reference,
     /// Time spent waiting for a permit.
     Queued,
+    /// A mark beyond the hues of series: nine phases need one more.
+    Brown,
+    /// Text on a mark that is dark on a light page.
+    OnDeep,
+    /// Text on a mark that is pale on every page.
+    OnPale,
     /// The mark of series n (cycles through [`HUES`]).
     Mark(usize),
     /// Text in the hue of series n.
@@ -52,12 +58,18 @@ pub(super) const BLUE: usize = 0;
 pub(super) const VERMILLION: usize = 1;
 /// Green: "faster".
 pub(super) const GREEN: usize = 2;
+/// Orange: a phase between purple and brown.
+pub(super) const ORANGE: usize = 3;
+/// Purple: a phase that is like no failure.
+pub(super) const PURPLE: usize = 4;
 /// Sky blue: the lighter neighbour of blue.
 pub(super) const SKY: usize = 5;
+/// Olive: a phase between brown and blue.
+pub(super) const OLIVE: usize = 6;
 /// Slate: the hue of what is not the subject.
 pub(super) const SLATE: usize = 7;
 
-const BASE: [Entry; 8] = [
+const BASE: [Entry; 11] = [
     entry("surface", 0xFFFFFF, 0x14181D),
     entry("ink", 0x1A1D21, 0xE9ECEF),
     entry("muted", 0x5A6470, 0xA6B0BA),
@@ -66,6 +78,9 @@ const BASE: [Entry; 8] = [
     entry("tint", 0xEEF3F8, 0x1F2830),
     entry("reference", 0x3C444D, 0xC3CAD1),
     entry("queued", 0xD7DDE4, 0x36404A),
+    entry("mark-brown", 0x7A4B2E, 0xB98662),
+    entry("on-deep", 0xFEFEFE, 0x101316),
+    entry("on-pale", 0x111417, 0x111417),
 ];
 
 /// Okabe–Ito for the first hues (its yellow is too pale on white, its black is ink);
@@ -108,6 +123,9 @@ impl Token {
             Self::Tint => &BASE[5],
             Self::Reference => &BASE[6],
             Self::Queued => &BASE[7],
+            Self::Brown => &BASE[8],
+            Self::OnDeep => &BASE[9],
+            Self::OnPale => &BASE[10],
             Self::Mark(n) => &MARKS[n % HUES],
             Self::Text(n) => &TEXTS[n % HUES],
         }
@@ -200,6 +218,16 @@ mod tests {
     }
 
     #[test]
+    fn words_on_the_colour_of_a_phase_are_readable() {
+        use crate::chart::phase::{colour, on};
+        for phase in crate::strategy::probe::Phase::ALL {
+            let (ground, text) = (colour(phase).entry(), on(phase).entry());
+            assert!(contrast(text.light, ground.light) >= 4.5, "{phase:?} in light");
+            assert!(contrast(text.dark, ground.dark) >= 4.5, "{phase:?} in dark");
+        }
+    }
+
+    #[test]
     fn light_values_are_unique() {
         let mut seen: Vec<u32> = table().map(|e| e.light).collect();
         seen.sort_unstable();
@@ -216,6 +244,11 @@ mod tests {
         assert_eq!(Token::Text(VERMILLION).entry().name, "text-vermillion");
         assert_eq!(Token::Mark(GREEN).entry().name, "mark-green");
         assert_eq!(Token::Mark(SKY).entry().name, "mark-sky");
+        assert_eq!(Token::Mark(ORANGE).entry().name, "mark-orange");
+        assert_eq!(Token::Mark(PURPLE).entry().name, "mark-purple");
+        assert_eq!(Token::Mark(OLIVE).entry().name, "mark-olive");
+        assert_eq!(Token::Brown.entry().name, "mark-brown");
+        assert_eq!(Token::OnPale.entry().name, "on-pale");
         assert_eq!(Token::Mark(BLUE).entry().name, "mark-blue");
     }
 }

@@ -12,10 +12,12 @@ use super::axes::{duration_labels, x_axis, x_grid, x_labels};
 use super::canvas::{Canvas, Face};
 use super::font::{Weight, cut_end, cut_middle};
 use super::layout::{Key, MARGIN, RIGHT, Swatch, foot, head, legend, nothing};
+use super::phase::{FAILED, colour, doing};
 use super::scale::Scale;
-use super::theme::{BLUE, SKY, SLATE, Token, VERMILLION};
+use super::theme::{BLUE, SLATE, Token};
 use super::tiers::{axes, scale_note};
 use super::{Draw, Drawing, Frame, format};
+use crate::strategy::probe::Phase;
 
 /// Requests over time.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +40,11 @@ pub struct Panel {
     /// Its requests, in the order of issue. Where there are more than rows, every
     /// n-th is shown and the panel says so.
     pub requests: Vec<Request>,
-    /// Number of further requests that are not in `requests`.
+    /// Every n-th request is in `requests`: 1 is all.
+    pub every: usize,
+    /// Number of requests that `requests` stand for.
+    pub total: usize,
+    /// Number of further requests.
     pub left_out: usize,
 }
 
@@ -49,6 +55,9 @@ pub struct Request {
     pub issued: Duration,
     /// It left the queue.
     pub sent: Duration,
+    /// When the phases between that and the head ended, in the order of [`BETWEEN`];
+    /// `None` if unknown.
+    pub between: [Option<Duration>; BETWEEN.len()],
     /// The head of the response was there; `None` if unknown.
     pub head: Option<Duration>,
     /// The last byte of the body was there, or it failed.
@@ -56,6 +65,13 @@ pub struct Request {
     /// It did not end well.
     pub failed: bool,
 }
+
+/// The phases that only some libraries can tell.
+pub const BETWEEN: [Phase; 6] =
+    [Phase::Pool, Phase::Dns, Phase::Connect, Phase::Tls, Phase::Stream, Phase::Send];
+
+/// A phase that is narrower than this many px would be hidden by the next, and is left out.
+const SEEN: f64 = 0.25;
 
 /// A row is never thinner than this many px.
 const THINNEST: f64 = 0.75;
@@ -117,13 +133,24 @@ impl Waterfall {
     fn keys(&self) -> Vec<Key> {
         let any =
             |test: fn(&Request) -> bool| self.panels.iter().flat_map(|p| &p.requests).any(test);
+        let key = |phase| Key::new(Swatch::Area(colour(phase).into()), doing(phase));
         let mut keys = Vec::new();
         if any(|r| r.sent > r.issued) {
-            keys.push(Key::new(Swatch::Area(Token::Queued.into()), "waiting for its turn"));
+            keys.push(key(Phase::Queue));
         }
-        keys.push(Key::new(Swatch::Area(WAITING.into()), "waiting for the answer"));
+        let walls: Vec<f64> = self.panels.iter().map(Panel::length).collect();
+        let px: Vec<f64> = axes(&walls).into_iter().map(|axis| (RIGHT - LEFT) / axis).collect();
+        let seen = |phase: &Phase| {
+            let wide = |r: &Request, px: f64| {
+                let widths = r.parts().map(|(p, from, to)| (p, (to - from).as_secs_f64() * px));
+                widths.into_iter().any(|(p, width)| p == Some(*phase) && width >= SEEN)
+            };
+            self.panels.iter().zip(&px).any(|(p, &px)| p.requests.iter().any(|r| wide(r, px)))
+        };
+        keys.extend(BETWEEN.into_iter().filter(seen).map(key));
+        keys.push(key(Phase::Wait));
         if any(|r| r.head.is_some_and(|head| r.end > head)) {
-            keys.push(Key::new(Swatch::Area(READING.into()), "reading the body"));
+            keys.push(key(Phase::Receive));
         }
         if any(|r| r.failed) {
             keys.push(Key::new(Swatch::Area(FAILED.into()), "failed"));
@@ -133,9 +160,26 @@ impl Waterfall {
     }
 }
 
-const WAITING: Token = Token::Mark(BLUE);
-const READING: Token = Token::Mark(SKY);
-const FAILED: Token = Token::Mark(VERMILLION);
+impl Request {
+    /// Its bars after the queue: phase (`None` for what failed), begin and end.
+    fn parts(&self) -> impl Iterator<Item = (Option<Phase>, Duration, Duration)> {
+        let marked = self.between.iter().any(Option::is_some);
+        let head = self.head.filter(|_| !self.failed || marked);
+        let end = self.end.max(self.sent);
+        let last = if !self.failed {
+            Some(if head.is_some() { Phase::Receive } else { Phase::Wait })
+        } else {
+            None
+        };
+        let marks = BETWEEN.into_iter().zip(self.between).chain([(Phase::Wait, head)]);
+        let ends = marks.filter_map(|(phase, at)| Some((Some(phase), at?)));
+        let mut from = self.sent;
+        ends.chain([(last, end)]).map(move |(phase, at)| {
+            let to = at.clamp(from, end);
+            (phase, std::mem::replace(&mut from, to), to)
+        })
+    }
+}
 
 /// The requests that are shown: every `step`-th.
 struct Shown {
@@ -175,9 +219,9 @@ impl Panel {
 
     /// "every 5th of 1,000 requests · 4,000 more not recorded"
     fn coverage(&self, height: f64) -> String {
-        let total = self.requests.len() as u64;
+        let total = self.total as u64;
         let requests = if total == 1 { "request" } else { "requests" };
-        let mut text = match self.shown(height).step {
+        let mut text = match self.shown(height).step * self.every {
             1 => format!("{} {requests}", format::count(total)),
             step => format!("every {} of {} requests", ordinal(step), format::count(total)),
         };
@@ -212,21 +256,17 @@ impl Panel {
                 }
             };
             bar(request.issued, request.sent, Token::Queued);
-            let head = request
-                .head
-                .unwrap_or(request.end)
-                .clamp(request.sent, request.end.max(request.sent));
-            if request.failed {
-                bar(request.sent, request.end, FAILED);
-            } else {
-                bar(request.sent, head, WAITING);
-                bar(head, request.end, READING);
+            for (phase, from, to) in request.parts() {
+                let between = phase.is_some_and(|phase| BETWEEN.contains(&phase));
+                if !between || at(to) - at(from) >= SEEN {
+                    bar(from, to, phase.map_or(FAILED, colour));
+                }
             }
             y += row;
         }
         let wall = at(self.wall);
         canvas.dashed(&[(wall, top - 5.0), (wall, bottom)], Token::Reference, 1.25, (4.0, 3.0));
-        let last = (shown.count - 1) * shown.step + 1;
+        let last = (shown.count - 1) * shown.step * self.every + 1;
         canvas.text(LEFT - 8.0, top + 9.0, "1", small.end());
         if bottom - top > 30.0 && last > 1 {
             let text = format::count(last as u64);

@@ -222,6 +222,7 @@ fn counted(lookups: Lookups) -> DnsCounts {
         hits: lookups.hits,
         coalesced: lookups.coalesced,
         failed: lookups.failed,
+        resends: lookups.resends,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The phrases that the renderings share.
 
-use crate::analyse::{Doubt, Estimate, Interval, Levels, Side};
+use crate::analyse::{Direction, Doubt, Estimate, Interval, Levels, Side};
 use crate::spec::{Gate, Metric, Unit};
 use crate::units::{ReadableBytes, ReadableNs, three_digits};
 
@@ -178,12 +178,16 @@ fn counts(diff: &Diff, metric: Metric) -> String {
 
 /// The word for an outcome: what takes time is slower, what is used up is more.
 pub(super) fn word(outcome: Outcome, metric: Metric) -> &'static str {
-    let is_used =
-        matches!(metric, Metric::Cpu | Metric::Memory | Metric::Connections | Metric::Errors);
-    match outcome {
-        Outcome::Slower if is_used => "more",
-        Outcome::Faster if is_used => "less",
-        outcome => outcome.name(),
+    let is_used = metric.is_count() || matches!(metric, Metric::Cpu | Metric::Memory);
+    let rises = match outcome {
+        Outcome::Slower => metric.direction() == Direction::LowerIsBetter,
+        Outcome::Faster => metric.direction() == Direction::HigherIsBetter,
+        outcome => return outcome.name(),
+    };
+    match (is_used, rises) {
+        (true, true) => "more",
+        (true, false) => "less",
+        (false, _) => outcome.name(),
     }
 }
 

@@ -17,6 +17,8 @@
 mod checks;
 mod compressed;
 mod connection;
+mod env;
+mod errors;
 mod find;
 mod frames;
 mod lines;
@@ -26,6 +28,8 @@ mod manifest;
 mod read;
 mod request;
 mod row;
+mod scan;
+mod sides;
 #[cfg(test)]
 pub(crate) mod synthetic;
 mod timeline;
@@ -37,6 +41,8 @@ use std::path::PathBuf;
 pub use checks::{Check, PEAK_REACHED, invalid};
 pub use compressed::{CompressedRows, read_compressed, write_compressed};
 pub use connection::{ConnectionRow, Fate};
+pub use env::EnvRow;
+pub use errors::ErrorClasses;
 pub use find::{Found, SelectError, find, find_runs};
 pub use frames::LatencyRow;
 pub use list::{Listed, State, list};
@@ -44,7 +50,8 @@ pub use machines::{FoundMachine, LabelError, label_machine, machines};
 pub use manifest::{Build, Event, FORMAT, Happening, Manifest, Origin, Side};
 pub use read::{Recording, read_trials};
 pub use request::RequestRow;
-pub use row::{EnvRow, ErrorClasses, Status, TrialRow};
+pub use row::{Status, TrialRow};
+pub use scan::{RequestScan, Scanned};
 pub use timeline::TimelineRow;
 pub use write::{NewRun, Repair, RunWriter, replace};
 

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use serde::de::DeserializeOwned;
 
-use super::row::{EnvRow, Status, TrialRow};
+use super::env::EnvRow;
+use super::row::{Status, TrialRow};
 use super::write::{PlanRow, plan_rows};
 use super::{
     CONNECTIONS, ConnectionRow, ENV, EXPERIMENT, Happening, LATENCY, MACHINE, Manifest, PLAN,
-    REQUESTS, RecordError, RequestRow, TIMELINE, TRIALS, TimelineRow, frames, lines,
+    REQUESTS, RecordError, RequestScan, TIMELINE, TRIALS, TimelineRow, frames, lines,
     read_compressed,
 };
 use crate::machine::Machine;
@@ -174,9 +175,13 @@ impl Recording {
         Ok(by_trial)
     }
 
-    /// The request rows of a trial, if they were kept.
-    pub fn requests(&self, trial: &str) -> Result<Option<Vec<RequestRow>>, RecordError> {
-        self.compressed(REQUESTS, trial)
+    /// The request rows of a trial, to be read one after the other, if they were kept.
+    pub fn requests(&self, trial: &str) -> Result<Option<RequestScan<fs::File>>, RecordError> {
+        let path = self.dir.join(REQUESTS).join(format!("{trial}.csv.zst"));
+        if !path.exists() {
+            return Ok(None);
+        }
+        RequestScan::new(&format!("{REQUESTS}/{trial}.csv.zst"), fs::File::open(path)?)
     }
 
     /// The connection rows of a trial, if they were kept.

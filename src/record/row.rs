@@ -1,15 +1,16 @@
 //! `trials.csv`: one row for each trial.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
+use super::ErrorClasses;
+use super::sides::mismatched;
 use crate::link::RelayReport;
 use crate::plan::{Plan, PlannedTrial};
 use crate::protocol::{ClientReport, ServerReport};
 use crate::spec::{Factor, factors};
+use crate::strategy::Library;
 use crate::strategy::probe::Phase;
 
 /// What became of a trial.
@@ -45,42 +46,6 @@ impl Status {
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-/// Failed requests by class, in one field: `emfile:12 timeout:3`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ErrorClasses(pub BTreeMap<String, u64>);
-
-impl fmt::Display for ErrorClasses {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts: Vec<String> = self.0.iter().map(|(class, n)| format!("{class}:{n}")).collect();
-        f.write_str(&parts.join(" "))
-    }
-}
-
-impl FromStr for ErrorClasses {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<ErrorClasses, String> {
-        let part = |part: &str| {
-            let (class, n) = part.rsplit_once(':')?;
-            Some((class.to_owned(), n.parse().ok()?))
-        };
-        let parts: Option<_> = text.split_whitespace().map(part).collect();
-        parts.map(ErrorClasses).ok_or_else(|| format!("`{text}` is not a list of class:count"))
-    }
-}
-
-impl Serialize for ErrorClasses {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for ErrorClasses {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ErrorClasses, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -177,6 +142,9 @@ macro_rules! trial_row {
             pub server_requests_per_connection_p50: Option<u64>,
             /// Requests of the connection with the most.
             pub server_requests_per_connection_max: Option<u64>,
+            /// Connections that it accepted and that carried a request.
+            #[serde(default)]
+            pub server_connections_used: Option<u64>,
             /// Connections that it could not accept at once.
             pub server_accept_failures: Option<u64>,
             /// Requests in flight at the busiest moment, as the server saw it.
@@ -225,6 +193,9 @@ macro_rules! trial_row {
             /// Look-ups of the client without an answer.
             #[serde(default)]
             pub dns_failed: Option<u64>,
+            /// Queries that the client sent a second time.
+            #[serde(default)]
+            pub dns_resends: Option<u64>,
             /// Connections that were ready for requests, as the client saw it.
             #[serde(default)]
             pub connections_opened: Option<u64>,
@@ -242,7 +213,8 @@ macro_rules! trial_row {
             #[serde(default)]
             pub connections_kept: Option<u64>,
             /// Connections of which client and server do not say the same: another number of requests, or
-            /// known to one side only.
+            /// known to one side only (but for those that carried none, and for which the client has a
+            /// reason). Empty where the client does not tell the ports of its connections.
             #[serde(default)]
             pub connections_mismatched: Option<u64>,
             /// From the TCP connect to a connection that is ready, median.
@@ -391,6 +363,7 @@ impl TrialRow {
             self.dns_hits = Some(dns.hits);
             self.dns_coalesced = Some(dns.coalesced);
             self.dns_failed = Some(dns.failed);
+            self.dns_resends = Some(dns.resends);
         }
         if let Some(connections) = &report.connections {
             self.connections_opened = Some(connections.opened);
@@ -438,6 +411,16 @@ impl TrialRow {
         }
     }
 
+    /// Fills in what both sides saw of a trial of this library.
+    pub fn set_both(&mut self, client: &ClientReport, server: &ServerReport, library: &Library) {
+        self.set_client(client);
+        self.set_server(server);
+        let counts = client.connections.as_ref();
+        // Otherwise the client does not count what the server counts.
+        let counts = counts.filter(|_| library.tells_hops || server.redirected == 0);
+        self.connections_mismatched = counts.and_then(|counts| mismatched(counts, server));
+    }
+
     /// Fills in what the server saw.
     pub fn set_server(&mut self, report: &ServerReport) {
         self.server_requests = Some(report.requests);
@@ -446,6 +429,7 @@ impl TrialRow {
         self.server_requests_per_connection_min = Some(report.requests_per_connection_min);
         self.server_requests_per_connection_p50 = Some(report.requests_per_connection_p50);
         self.server_requests_per_connection_max = Some(report.requests_per_connection_max);
+        self.server_connections_used = used(report);
         self.server_accept_failures = Some(report.accept_failures);
         self.server_peak_in_flight = Some(report.peak_in_flight);
         self.server_delay_sum_ns = Some(report.delay_served_sum_ns);
@@ -508,33 +492,13 @@ impl TrialRow {
     }
 }
 
+/// Connections that carried a request, if the server lists them.
+fn used(report: &ServerReport) -> Option<u64> {
+    let listed = report.accepted.len() as u64 == report.connections;
+    listed.then(|| report.accepted.iter().filter(|(_, requests)| *requests > 0).count() as u64)
+}
+
 /// A row is a line: line breaks within a field become spaces.
 fn one_line(text: &str) -> String {
     text.replace(['\n', '\r'], " ").trim().to_owned()
-}
-
-/// The state of the machine at the start of a block: a row of `env.csv`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EnvRow {
-    /// Block; 0 is warm-up.
-    pub block: u32,
-    /// Attempt of the block.
-    pub attempt: u32,
-    /// Unix time, in milliseconds.
-    pub at_unix_ms: u64,
-    /// Load average of the last minute.
-    pub load_1min: Option<f64>,
-    /// Share of CPU time that the hypervisor gave to others since the block before, percent.
-    pub steal_percent: Option<f64>,
-    /// Share of CPU time spent since the block before, by anyone, percent.
-    pub busy_percent: Option<f64>,
-    /// Mean clock of the CPUs, in MHz.
-    pub cpu_mhz: Option<f64>,
-    /// Memory that could be used without swapping.
-    pub available_memory_bytes: Option<u64>,
-    /// How late the delay server's timer fires, median of a self-check.
-    pub timer_error_p50_ns: Option<u64>,
-    /// The same, 99th percentile.
-    pub timer_error_p99_ns: Option<u64>,
 }

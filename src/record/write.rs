@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use serde::Serialize;
 
-use super::row::{EnvRow, TrialRow};
+use super::env::EnvRow;
+use super::row::TrialRow;
 use super::{
     CONNECTIONS, ENV, EXPERIMENT, Event, Happening, LATENCY, MACHINE, MANIFEST, Manifest, PLAN,
     REQUESTS, RecordError, TIMELINE, TRIALS, frames, lines,

@@ -200,7 +200,11 @@ impl Speaker<'_> {
 
     fn requests(&self) -> String {
         let n = self.facts.plan().experiment.scenarios[self.scenario].requests;
-        counted(n as usize, "request")
+        let requests = counted(n as usize, "request");
+        match self.facts.conditions(self.scenario) {
+            none if none.is_empty() => requests,
+            some => format!("{requests} ({})", (self.voice.text)(&some)),
+        }
     }
 
     /// Who is the fastest, how much faster than the baseline, how near to the possible.

@@ -1,7 +1,8 @@
 //! What the author expected, and what the record says of it.
 
 use crate::analyse::{ClaimAnalysis, ClaimCell, ClaimFinding, Estimate, Finding};
-use crate::spec::{Claim, Metric, Over, Selector};
+use crate::spec::{Claim, Metric, Over, Selector, Unit};
+use crate::strategy::probe::Phase;
 
 use super::facts::Facts;
 use super::markdown::{Align, Table, code, details, text};
@@ -129,7 +130,7 @@ fn worst<'a>(claim: &Claim, cells: &'a [ClaimCell]) -> Option<&'a ClaimCell> {
 
 fn value(claim: &Claim, cell: &ClaimCell) -> String {
     match &cell.ratio {
-        Ok(e) if claim.over == Over::One && claim.metric.is_count() => in_every_trial(e),
+        Ok(e) if is_of_every_trial(claim) => in_every_trial(e, |v| in_unit(claim, v)),
         Ok(e) => estimate(e, |v| in_unit(claim, v)),
         Err(_) => UNKNOWN.to_owned(),
     }
@@ -137,23 +138,27 @@ fn value(claim: &Claim, cell: &ClaimCell) -> String {
 
 /// The level that the interval achieves. The range of a count is none.
 fn achieved(claim: &Claim, cell: &ClaimCell) -> String {
-    let is_range = claim.over == Over::One && claim.metric.is_count();
     let interval = cell.ratio.as_ref().ok().and_then(|e| e.interval.as_ref().ok());
-    interval.filter(|_| !is_range).map_or_else(
+    interval.filter(|_| !is_of_every_trial(claim)).map_or_else(
         || UNKNOWN.to_owned(),
         |i| format!("{}{:.1} %", if i.exact { "" } else { "≈ " }, i.achieved * 100.0),
     )
 }
 
-/// A count is claimed of every trial, so its range is shown.
-fn in_every_trial(range: &Estimate) -> String {
+/// A count is claimed of every trial, alone or for each request.
+fn is_of_every_trial(claim: &Claim) -> bool {
+    matches!(claim.over, Over::One | Over::Requests) && claim.metric.is_count()
+}
+
+/// What is claimed of every trial is shown as its range.
+fn in_every_trial(range: &Estimate, shown: impl Fn(f64) -> String) -> String {
     let (low, high) =
         range.interval.as_ref().map_or((range.value, range.value), |i| (i.low, i.high));
     let trials = counted(range.n, "trial");
     if low == high {
-        format!("{} in all {trials}", about(low))
+        format!("{} in all {trials}", shown(low))
     } else {
-        format!("{} to {} in {trials}", about(low), about(high))
+        format!("{} to {} in {trials}", shown(low), shown(high))
     }
 }
 
@@ -161,12 +166,12 @@ fn in_unit(claim: &Claim, value: f64) -> String {
     if claim.over != Over::One {
         return ratio(value);
     }
-    match claim.metric {
-        Metric::Wall | Metric::P50 | Metric::P99 | Metric::Cpu => ns(value),
-        Metric::Memory => bytes(value),
-        Metric::Throughput => format!("{}/s", about(value)),
-        Metric::Efficiency => ratio(value),
-        Metric::Connections | Metric::Errors => about(value),
+    match claim.metric.unit() {
+        Unit::Nanoseconds => ns(value),
+        Unit::Bytes => bytes(value),
+        Unit::PerSecond => format!("{}/s", about(value)),
+        Unit::Share => ratio(value),
+        Unit::Count => about(value),
     }
 }
 
@@ -193,15 +198,38 @@ fn quantity(facts: &Facts, claim: &Claim, cell: usize) -> String {
         Metric::Memory => "memory",
         Metric::Connections => "connections",
         Metric::Errors => "failed requests",
+        Metric::Connect => "time to connect",
+        Metric::UnusedConnections => "unused connections",
+        Metric::DnsQueries => "name queries",
+        Metric::DnsHits => "cached look-ups",
+        Metric::TlsFull => "full TLS handshakes",
+        Metric::TlsResumed => "resumed TLS handshakes",
+        Metric::Phase(phase) => phase_name(phase),
     };
     let over = match &claim.over {
         Over::Ideal => "ideal".to_owned(),
         Over::LongestDelay => "longest delay".to_owned(),
         Over::SumOfDelays => "sum of delays".to_owned(),
+        Over::RoundTrip => "round trip".to_owned(),
+        Over::Requests => "requests".to_owned(),
         Over::One => return metric.to_owned(),
         Over::Cell(selector) => denominator(facts, selector, cell),
     };
     format!("{metric} ÷ {over}")
+}
+
+fn phase_name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Queue => "mean queue time",
+        Phase::Pool => "mean pool time",
+        Phase::Dns => "mean look-up time",
+        Phase::Connect => "mean connect time",
+        Phase::Tls => "mean TLS time",
+        Phase::Stream => "mean stream time",
+        Phase::Send => "mean send time",
+        Phase::Wait => "mean wait time",
+        Phase::Receive => "mean receive time",
+    }
 }
 
 fn denominator(facts: &Facts, selector: &Selector, cell: usize) -> String {

@@ -7,10 +7,11 @@ use std::io::ErrorKind;
 
 use crate::analyse::{Analysis, CellAnalysis, Estimate, NoEstimate, median};
 use crate::plan::{Cell, Plan, ScenarioFacts};
-use crate::record::{RecordError, Recording, RequestRow, TimelineRow, TrialRow};
+use crate::record::{RecordError, Recording, TimelineRow, TrialRow};
 use crate::spec::Factor;
 
 use super::markdown;
+use super::requests::{self, Digest, Kept};
 
 /// Latency histograms by trial: highest value of each bucket in nanoseconds, and count.
 type Histograms = HashMap<String, Vec<(u64, u64)>>;
@@ -20,11 +21,12 @@ pub(super) struct Facts<'a> {
     pub(super) recording: &'a Recording,
     pub(super) analysis: &'a Analysis,
     histograms: OnceCell<Histograms>,
+    digests: OnceCell<Vec<Digest>>,
 }
 
 impl<'a> Facts<'a> {
     pub(super) fn new(recording: &'a Recording, analysis: &'a Analysis) -> Facts<'a> {
-        Facts { recording, analysis, histograms: OnceCell::new() }
+        Facts { recording, analysis, histograms: OnceCell::new(), digests: OnceCell::new() }
     }
 
     pub(super) fn plan(&self) -> &'a Plan {
@@ -81,6 +83,19 @@ impl<'a> Facts<'a> {
             name if name.is_empty() => self.name(cell).to_owned(),
             name => format!("{} ({name})", self.name(cell)),
         }
+    }
+
+    /// What a scenario has beyond requests and delays: `TLS, round trip 15ms`; empty if nothing.
+    pub(super) fn conditions(&self, scenario: usize) -> String {
+        let scenario = &self.plan().experiment.scenarios[scenario];
+        // A factor of a scenario does not depend on the strategy, so any will do.
+        let any = &self.plan().experiment.strategies[0];
+        let said = Factor::ALL.into_iter().filter(|f| !f.is_of_strategy()).filter_map(|factor| {
+            let usual = factor.before_it_was_there()?;
+            let value = factor.value(scenario, any);
+            (value != usual).then(|| condition(factor, &value))
+        });
+        said.collect::<Vec<_>>().join(", ")
     }
 
     /// The cells of a scenario, in the order of the plan.
@@ -194,22 +209,29 @@ impl<'a> Facts<'a> {
         Ok(self.histograms.get().and_then(|h| h.get(trial)).map(Vec::as_slice))
     }
 
-    /// The request rows that speak for a cell: of its measurements with rows, that whose wall time
-    /// is nearest to the median. `None` if there are none.
-    pub(super) fn requests(
-        &self,
-        cell: usize,
-    ) -> Result<Option<(&'a TrialRow, Vec<RequestRow>)>, RecordError> {
+    /// What the request rows of a cell say.
+    pub(super) fn digest(&self, cell: usize) -> Result<&Digest, RecordError> {
+        if self.digests.get().is_none() {
+            let cells = 0..self.plan().cells.len();
+            let measured: Vec<_> = cells.map(|c| self.nearest_first(c)).collect();
+            let _ = self.digests.set(requests::digests(self.recording, &measured)?);
+        }
+        Ok(&self.digests.get().expect("it was just set")[cell])
+    }
+
+    /// The measurements of a cell, that whose wall time is nearest to the median first.
+    fn nearest_first(&self, cell: usize) -> Vec<&'a TrialRow> {
         let middle = self.wall_ns(cell).unwrap_or(0.0);
         let distance = |row: &TrialRow| (row.wall_ns.unwrap_or(0) as f64 - middle).abs();
         let mut rows = self.ok_rows(cell);
         rows.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
-        for row in rows {
-            if let Some(requests) = self.recording.requests(&row.trial)?.filter(|r| !r.is_empty()) {
-                return Ok(Some((row, requests)));
-            }
-        }
-        Ok(None)
+        rows
+    }
+
+    /// The request rows that speak for a cell: of its measurements with rows, that whose wall time
+    /// is nearest to the median. `None` if there are none.
+    pub(super) fn requests(&self, cell: usize) -> Result<Option<&Kept>, RecordError> {
+        Ok(self.digest(cell)?.kept.as_ref())
     }
 
     /// The first timeline of a cell, from its warm-up as a rule; `None` if none was taken.
@@ -243,6 +265,25 @@ impl<'a> Facts<'a> {
                 [&[first], others].concat().join(", ")
             }
         }
+    }
+}
+
+/// A factor of a scenario in words.
+fn condition(factor: Factor, value: &str) -> String {
+    match factor {
+        Factor::Tls => "TLS".to_owned(),
+        Factor::Rtt => format!("round trip {value}"),
+        Factor::Targets => format!("{value} hosts"),
+        Factor::Redirects => format!("redirects of each request: {value}"),
+        Factor::Chunks => format!("answers in {value} pieces"),
+        Factor::ChunkDelay => format!("{value} between pieces"),
+        Factor::Upload => format!("request bodies of {value}"),
+        Factor::ConnectDelay => format!("the server reads from a connection after {value}"),
+        Factor::HandshakeDelay => format!("TLS handshakes begin after {value}"),
+        Factor::Streams => format!("at most {value} streams on a connection"),
+        Factor::DnsDelay => format!("names are answered after {value}"),
+        Factor::DnsTtl => format!("names are kept for {value}"),
+        other => format!("{} {value}", other.name().replace('_', " ")),
     }
 }
 

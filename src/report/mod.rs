@@ -14,15 +14,19 @@
 mod answer;
 mod builds;
 mod claims;
+mod connections;
 mod control;
 mod environment;
 mod facts;
+mod failures;
 mod figures;
 mod files;
 mod index;
 mod markdown;
 mod numbers;
+mod phases;
 mod reproduce;
+mod requests;
 mod standing;
 mod tables;
 #[cfg(test)]
@@ -36,7 +40,7 @@ use crate::analyse::Analysis;
 use crate::chart::Drawing;
 use crate::record::{RecordError, Recording};
 use facts::Facts;
-use figures::All;
+use figures::{All, Figures};
 
 pub use files::{Difference, check, write};
 pub use index::{Entry, index};
@@ -64,7 +68,7 @@ pub fn render(recording: &Recording, analysis: &Analysis) -> Result<Rendered, Re
     let facts = Facts::new(&subject, analysis);
     let figures = All::of(&facts)?;
     let mut files = BTreeMap::new();
-    let page = page(&facts, &Facts::new(recording, analysis), &figures);
+    let page = page(&facts, &Facts::new(recording, analysis), &figures)?;
     files.insert(REPORT.to_owned(), page.into_bytes());
     let mut drawings = Vec::new();
     for (name, drawing) in builds::charts(recording) {
@@ -103,7 +107,7 @@ impl Rendered {
 }
 
 /// `facts` are of what the report is about, `whole` of the recording with all its builds.
-fn page(facts: &Facts, whole: &Facts, figures: &All) -> String {
+fn page(facts: &Facts, whole: &Facts, figures: &All) -> Result<String, RecordError> {
     let experiment = &facts.plan().experiment;
     let mut parts = vec![
         format!("# {}", markdown::text(&experiment.title)),
@@ -117,24 +121,29 @@ fn page(facts: &Facts, whole: &Facts, figures: &All) -> String {
     parts.push(figures.waterfall.render("The other scenarios, request by request"));
     parts.push(figures.wall.render("More scenarios"));
     parts.push(tables::section(facts));
+    parts.extend(chart("## Latency", &figures.percentiles, "More scenarios"));
+    parts.extend(phases::section(facts, &figures.phases)?);
+    parts.extend(connections::section(facts));
+    parts.extend(failures::section(facts)?);
     let charts = [
-        ("## Latency", &figures.percentiles, "More scenarios"),
         ("## Scaling", &figures.scaling, "The other scenarios"),
         ("## In flight", &figures.inflight, "The other scenarios"),
         ("## Cost", &figures.cost, "More scenarios"),
         ("## Against the baseline", &figures.ratios, "More scenarios"),
     ];
     for (heading, figures, others) in charts {
-        let body = figures.render(others);
-        if !body.is_empty() {
-            parts.push(heading.to_owned());
-            parts.push(body);
-        }
+        parts.extend(chart(heading, figures, others));
     }
     parts.push(validity::section(facts, whole));
     parts.push(environment::section(whole));
     parts.push(reproduce::section(whole));
     let mut page = parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join("\n\n");
     page.push('\n');
-    page
+    Ok(page)
+}
+
+/// A part of the page that is charts; nothing without any.
+fn chart(heading: &str, figures: &Figures, others: &str) -> Option<String> {
+    let body = figures.render(others);
+    (!body.is_empty()).then(|| format!("{heading}\n\n{body}"))
 }

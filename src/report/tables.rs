@@ -19,7 +19,7 @@ pub(super) fn section(facts: &Facts) -> String {
         }
         let point = &facts.plan().experiment.scenarios[index];
         out.push(format!(
-            "{} requests, delay {}{}{}; longest delay {}, sum of delays {}.",
+            "{} requests, delay {}{}; longest delay {}, sum of delays {}.{}",
             count(u64::from(point.requests)),
             text(&point.delay.describe()),
             if point.time_scale == 1.0 {
@@ -27,9 +27,12 @@ pub(super) fn section(facts: &Facts) -> String {
             } else {
                 format!(" × {}", point.time_scale)
             },
-            point.rtt_ns.map_or(String::new(), |rtt| format!(", round trip {}", ns(rtt as f64))),
             ns(scenario.longest_delay_ns as f64),
             ns(scenario.sum_of_delays_ns as f64),
+            match facts.conditions(index) {
+                none if none.is_empty() => none,
+                some => format!(" Beyond that: {}.", text(&some)),
+            },
         ));
         let cells = facts.cells_of(index);
         let mut notes = Notes::default();

@@ -6,7 +6,7 @@ use crate::strategy::Reuse;
 
 use super::facts::Facts;
 use super::markdown::{Align, Table, details, list, text};
-use super::numbers::{UNKNOWN, capital, count, counted, ns, percent, ratio, span};
+use super::numbers::{UNKNOWN, bytes, capital, count, counted, ns, percent, ratio, span};
 use super::warnings::{self, Warning};
 
 /// A process that spent more than this share of its CPUs may itself have been the limit.
@@ -158,10 +158,11 @@ fn checks(facts: &Facts) -> String {
         ("passed", Align::Right),
         ("seen", Align::Left),
     ]);
-    let has_network = looked.rows.iter().any(|(row, _)| !row.rtt_kind.is_empty());
-    for check in Check::ALL.into_iter().filter(|&c| c != Check::Network || has_network) {
+    for check in Check::ALL {
         let Line { what, passed, looked_at, seen } = looked.line(check);
         let passed = match looked_at {
+            // No encryption, say, or no network of its own: not a question here.
+            0 if !is_for_all(check) => continue,
             0 => UNKNOWN.to_owned(),
             n => format!("{passed} of {n}"),
         };
@@ -174,6 +175,28 @@ fn checks(facts: &Facts) -> String {
     )
 }
 
+/// Whether every recording is to answer it. The others ask for what a scenario need not have, or for
+/// what earlier recordings do not hold.
+fn is_for_all(check: Check) -> bool {
+    match check {
+        Check::Requests
+        | Check::Limit
+        | Check::Peak
+        | Check::Connections
+        | Check::Accepted
+        | Check::Answers
+        | Check::Delays
+        | Check::Bound => true,
+        Check::Sides
+        | Check::Kept
+        | Check::Tls
+        | Check::Names
+        | Check::Redirects
+        | Check::Uploads
+        | Check::Network => false,
+    }
+}
+
 impl Looked<'_> {
     fn line(&self, check: Check) -> Line {
         match check {
@@ -181,7 +204,13 @@ impl Looked<'_> {
             Check::Limit => self.limits(),
             Check::Peak => self.peaks(),
             Check::Connections => self.connections(),
+            Check::Sides => self.sides(),
+            Check::Kept => self.kept(),
             Check::Accepted => self.accepted(),
+            Check::Tls => self.tls(),
+            Check::Names => self.names(),
+            Check::Redirects => self.redirects(),
+            Check::Uploads => self.uploads(),
             Check::Answers => self.bodies(),
             Check::Delays => self.delays(),
             Check::Network => self.network(),
@@ -293,6 +322,108 @@ impl Looked<'_> {
                     .collect();
                 format!("per trial: {}", parts.join(", "))
             },
+        )
+    }
+
+    fn sides(&self) -> Line {
+        self.ask(
+            Check::Sides,
+            "client and server know the same connections",
+            |r, _| {
+                let spare = r.connections_unused? + r.connections_given_up?;
+                let failed = r.connections_failed?;
+                Some((r.connections_mismatched?, r.server_connections?, spare, failed))
+            },
+            |all| {
+                let sum = |of: fn(&(u64, u64, u64, u64)) -> u64| all.iter().map(of).sum::<u64>();
+                let parts = [
+                    (sum(|v| v.2), "unused or given up"),
+                    (sum(|v| v.3), "failed"),
+                    (sum(|v| v.0), "in dispute"),
+                ];
+                let parts: String = parts
+                    .iter()
+                    .filter(|(n, _)| *n > 0)
+                    .map(|(n, what)| format!(", {} {what}", count(*n)))
+                    .collect();
+                format!("{} accepted{parts}", count(sum(|v| v.1)))
+            },
+        )
+    }
+
+    fn kept(&self) -> Line {
+        self.ask(
+            Check::Kept,
+            "connections are kept only for reuse",
+            |r, cell| {
+                let reuses = self.facts.cell(cell).strategy.reuse != Reuse::None;
+                Some((r.connections_kept?, reuses))
+            },
+            |all| {
+                let most = |reuses: bool| {
+                    let some = all.iter().filter(|v| v.1 == reuses).map(|v| v.0).max()?;
+                    let word = if reuses { "with" } else { "without" };
+                    Some(format!("{} {word} reuse", count(some)))
+                };
+                let parts: Vec<String> = [false, true].into_iter().filter_map(most).collect();
+                format!("at most at the end: {}", parts.join(", "))
+            },
+        )
+    }
+
+    fn tls(&self) -> Line {
+        self.ask(
+            Check::Tls,
+            "every connection was encrypted, and resumed only where it may be",
+            |r, cell| {
+                let encrypts = self.facts.plan().scenario_of(self.facts.cell(cell)).tls;
+                encrypts.then_some((r.tls_full?, r.tls_resumed?))
+            },
+            |all| {
+                let (full, resumed) =
+                    all.iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+                format!("handshakes: {} full, {} resumed", count(full), count(resumed))
+            },
+        )
+    }
+
+    fn names(&self) -> Line {
+        self.ask(
+            Check::Names,
+            "names were looked up as the cache asks for",
+            |r, cell| {
+                self.facts.plan().scenario_of(self.facts.cell(cell)).dns_delay_ns?;
+                Some((r.dns_queries?, r.dns_hits?, r.dns_coalesced?))
+            },
+            |all| {
+                let sum = |of: fn(&(u64, u64, u64)) -> u64| count(all.iter().map(of).sum());
+                let (asked, hits, shared) = (sum(|v| v.0), sum(|v| v.1), sum(|v| v.2));
+                format!("{asked} queries, {hits} hits, {shared} waited for the query of another")
+            },
+        )
+    }
+
+    fn redirects(&self) -> Line {
+        self.ask(
+            Check::Redirects,
+            "every redirect was sent",
+            |r, cell| {
+                let scenario = self.facts.plan().scenario_of(self.facts.cell(cell));
+                r.server_redirects.filter(|_| scenario.redirects > 0)
+            },
+            |all| format!("{} sent", count(all.iter().sum())),
+        )
+    }
+
+    fn uploads(&self) -> Line {
+        self.ask(
+            Check::Uploads,
+            "the bodies of all requests arrived",
+            |r, cell| {
+                let scenario = self.facts.plan().scenario_of(self.facts.cell(cell));
+                r.server_uploaded_bytes.filter(|_| scenario.upload_bytes > 0)
+            },
+            |all| format!("{} received", bytes(all.iter().sum::<u64>() as f64)),
         )
     }
 

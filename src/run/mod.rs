@@ -282,8 +282,7 @@ impl Trial<'_> {
         let mut latency = Vec::new();
         match executor.execute(&self.job(writer, &row.trial, kept)) {
             Outcome::Measured { client, server, link } => {
-                row.set_client(&client);
-                row.set_server(&server);
+                row.set_both(&client, &server, cell.strategy.library);
                 if let Some(link) = link {
                     row.set_link(&link);
                 }

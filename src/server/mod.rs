@@ -2,8 +2,10 @@
 //! body.
 //!
 //! `GET /{index}` waits for the delay that seed and index decide, then answers with
-//! `Server-Timing` (the delay as it really was), `Inflight-Index` and a body of known bytes. A
-//! request header `Inflight-Delay: 10ms` asks for another delay.
+//! `Server-Timing` (the delay as it really was), `Inflight-Index` and a body of known bytes, whole
+//! or in pieces. A request header `Inflight-Delay: 10ms` asks for another delay. `POST /{index}`
+//! brings a body, which is read first; the delay begins after it. `?redirects=2` asks for redirects
+//! before the answer. HTTP/1.1 and HTTP/2, with TLS and without; and a name server beside it.
 //!
 //! One thread serves everything: what it costs is then the CPU time of one core, in plain view,
 //! and not a matter of how threads fell.

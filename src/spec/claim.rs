@@ -28,6 +28,10 @@ pub enum Over {
     LongestDelay,
     /// The sum of the planned delays of the scenario (metrics of time only).
     SumOfDelays,
+    /// The round trip of the scenario's network (metrics of time only; the scenario has one).
+    RoundTrip,
+    /// The requests of a trial (metrics of counts only).
+    Requests,
     /// Nothing: the bound is on the metric itself, in its own unit (nanoseconds, bytes, count).
     One,
     /// The only cell of the same scenario that this selects.

@@ -112,7 +112,9 @@ impl Scenario {
     /// each redirect.
     pub fn waits_ns(&self) -> Vec<u64> {
         let trips = u64::from(self.redirects) + 1;
-        let pauses = u64::from(self.chunks - 1).saturating_mul(self.chunk_delay_ns);
+        // A body has no more pieces than bytes.
+        let pieces = u64::from(self.chunks).min(self.body_bytes).max(1);
+        let pauses = (pieces - 1).saturating_mul(self.chunk_delay_ns);
         let more = self.rtt_ns.unwrap_or(0).saturating_mul(trips).saturating_add(pauses);
         let delays = self.delay.all_ns(self.seed, self.requests, self.time_scale);
         delays.into_iter().map(|delay| delay.saturating_add(more)).collect()

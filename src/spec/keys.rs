@@ -9,6 +9,7 @@ use super::forms::{
 use super::key::{AnyKey, Key, Presence, Section, TableForm};
 use super::{FEWEST_LOOKED_AT, Factor, Metric, Over, RecordLevel};
 use crate::delay::LONGEST_NS;
+use crate::strategy::probe::Phase;
 use crate::strategy::{Library, Model, Protocol, Reuse, library, model};
 
 // The file itself.
@@ -559,8 +560,29 @@ fn metrics() -> Vec<Word<Metric>> {
         Metric::Memory => "peak resident memory of the client",
         Metric::Connections => "connections that the server accepted",
         Metric::Errors => "requests that failed",
+        Metric::Connect => "median time from the TCP connect to a connection that is ready",
+        Metric::UnusedConnections => "connections that were ready and carried no request",
+        Metric::DnsQueries => "queries that the name server got",
+        Metric::DnsHits => "look-ups that the client's cache answered",
+        Metric::TlsFull => "TLS handshakes from nothing",
+        Metric::TlsResumed => "TLS handshakes that resumed a session",
+        Metric::Phase(phase) => phase_doc(phase),
     };
     Metric::ALL.map(|m| Word { word: m.name(), value: m, doc: doc(m).to_owned() }).into()
+}
+
+fn phase_doc(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Queue => "mean time of a request in the strategy's hands",
+        Phase::Pool => "mean time of a request in the library's pool",
+        Phase::Dns => "mean time of a request looking up a name",
+        Phase::Connect => "mean time of a request opening a TCP connection",
+        Phase::Tls => "mean time of a request in a TLS handshake",
+        Phase::Stream => "mean time of a request until the connection took it",
+        Phase::Send => "mean time of a request being written",
+        Phase::Wait => "mean time of a request until the response head",
+        Phase::Receive => "mean time of a request reading the body",
+    }
 }
 
 fn denominators() -> Vec<Word<Over>> {
@@ -569,6 +591,8 @@ fn denominators() -> Vec<Word<Over>> {
         word("ideal", Over::Ideal, "the ideal wall time of the same cell (metric wall)"),
         word("longest-delay", Over::LongestDelay, "the longest planned delay (metrics of time)"),
         word("sum-of-delays", Over::SumOfDelays, "the sum of the planned delays (metrics of time)"),
+        word("round-trip", Over::RoundTrip, "the round trip of the network (metrics of time)"),
+        word("requests", Over::Requests, "the requests of a trial (metrics of counts)"),
         word("nothing", Over::One, "nothing: the bounds are on the metric, with its unit"),
     ]
 }

@@ -1,5 +1,7 @@
 //! What is measured of a trial.
 
+use crate::strategy::probe::Phase;
+
 /// What of a trial is compared, claimed or gated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Metric {
@@ -21,11 +23,53 @@ pub enum Metric {
     Connections,
     /// Requests that failed.
     Errors,
+    /// Median time to open a connection.
+    Connect,
+    /// Connections that were ready and carried no request.
+    UnusedConnections,
+    /// Queries that the name server got.
+    DnsQueries,
+    /// Look-ups that the cache answered.
+    DnsHits,
+    /// TLS handshakes from nothing.
+    TlsFull,
+    /// TLS handshakes that resumed a session.
+    TlsResumed,
+    /// Mean time of a successful request in a phase.
+    Phase(Phase),
 }
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Metric; 9] = [
+    pub const ALL: [Metric; 24] = [
+        Metric::Wall,
+        Metric::Throughput,
+        Metric::Efficiency,
+        Metric::P50,
+        Metric::P99,
+        Metric::Cpu,
+        Metric::Memory,
+        Metric::Connections,
+        Metric::Errors,
+        Metric::Connect,
+        Metric::UnusedConnections,
+        Metric::DnsQueries,
+        Metric::DnsHits,
+        Metric::TlsFull,
+        Metric::TlsResumed,
+        Metric::Phase(Phase::Queue),
+        Metric::Phase(Phase::Pool),
+        Metric::Phase(Phase::Dns),
+        Metric::Phase(Phase::Connect),
+        Metric::Phase(Phase::Tls),
+        Metric::Phase(Phase::Stream),
+        Metric::Phase(Phase::Send),
+        Metric::Phase(Phase::Wait),
+        Metric::Phase(Phase::Receive),
+    ];
+
+    /// Those that every recording has: the others need probes, names or TLS.
+    pub const OF_EVERY_TRIAL: [Metric; 9] = [
         Metric::Wall,
         Metric::Throughput,
         Metric::Efficiency,
@@ -49,16 +93,43 @@ impl Metric {
             Metric::Memory => "memory",
             Metric::Connections => "connections",
             Metric::Errors => "errors",
+            Metric::Connect => "connect",
+            Metric::UnusedConnections => "unused-connections",
+            Metric::DnsQueries => "dns-queries",
+            Metric::DnsHits => "dns-hits",
+            Metric::TlsFull => "tls-full",
+            Metric::TlsResumed => "tls-resumed",
+            Metric::Phase(Phase::Queue) => "phase-queue",
+            Metric::Phase(Phase::Pool) => "phase-pool",
+            Metric::Phase(Phase::Dns) => "phase-dns",
+            Metric::Phase(Phase::Connect) => "phase-connect",
+            Metric::Phase(Phase::Tls) => "phase-tls",
+            Metric::Phase(Phase::Stream) => "phase-stream",
+            Metric::Phase(Phase::Send) => "phase-send",
+            Metric::Phase(Phase::Wait) => "phase-wait",
+            Metric::Phase(Phase::Receive) => "phase-receive",
         }
     }
+
     /// The unit of its values.
     pub fn unit(self) -> Unit {
         match self {
-            Metric::Wall | Metric::P50 | Metric::P99 | Metric::Cpu => Unit::Nanoseconds,
+            Metric::Wall
+            | Metric::P50
+            | Metric::P99
+            | Metric::Cpu
+            | Metric::Connect
+            | Metric::Phase(_) => Unit::Nanoseconds,
             Metric::Throughput => Unit::PerSecond,
             Metric::Memory => Unit::Bytes,
             Metric::Efficiency => Unit::Share,
-            Metric::Connections | Metric::Errors => Unit::Count,
+            Metric::Connections
+            | Metric::Errors
+            | Metric::UnusedConnections
+            | Metric::DnsQueries
+            | Metric::DnsHits
+            | Metric::TlsFull
+            | Metric::TlsResumed => Unit::Count,
         }
     }
 }

@@ -321,13 +321,45 @@ impl Strategy {
     /// Connections that the server may see for `requests` requests to `targets` hosts, if none of
     /// them fails.
     pub fn connections(&self, requests: u32, targets: u32) -> RangeInclusive<u32> {
+        self.connections_with_redirects(requests, 0, targets)
+    }
+
+    /// The same if each request is redirected this often. Each redirect is a request of its own:
+    /// it may need another connection, and without reuse it does.
+    pub fn connections_with_redirects(
+        &self,
+        requests: u32,
+        redirects: u32,
+        targets: u32,
+    ) -> RangeInclusive<u32> {
+        let hops = requests.saturating_mul(redirects.saturating_add(1));
         if self.reuse == Reuse::None {
-            return requests..=requests;
+            return hops..=hops;
         }
         let slots = self.concurrency(requests, u32::MAX);
-        // Connections to one host are of no use for another.
-        let most = slots.saturating_mul(self.library.connections_per_slot).saturating_mul(targets);
-        targets.min(requests)..=most.min(requests)
+        targets.min(requests)..=self.connections_for(slots, targets).min(hops)
+    }
+
+    /// Connections that carry requests at most, likewise, with `streams` requests at once on an
+    /// HTTP/2 connection. On HTTP/2 a library may begin more of them before it knows the protocol.
+    pub fn connections_used(
+        &self,
+        requests: u32,
+        redirects: u32,
+        targets: u32,
+        streams: u32,
+    ) -> u32 {
+        let most = *self.connections_with_redirects(requests, redirects, targets).end();
+        if self.protocol == Protocol::Http1 || self.reuse == Reuse::None {
+            return most;
+        }
+        let slots = self.concurrency(requests, streams).div_ceil(streams.max(1));
+        self.connections_for(slots.max(1), targets).min(most)
+    }
+
+    /// Connections for this many uses at once. Those to one host are of no use for another.
+    fn connections_for(&self, slots: u32, targets: u32) -> u32 {
+        slots.saturating_mul(self.library.connections_per_slot).saturating_mul(targets)
     }
 
     /// Requests that can be in flight at once, of `requests`, with `streams` at most on an HTTP/2

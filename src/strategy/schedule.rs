@@ -39,6 +39,15 @@ pub fn strided(delays: &[u64], slots: NonZeroU32) -> Schedule {
     of_spans(spans.collect())
 }
 
+/// `slots` requests at time zero, the next `slots` when all of these have ended, …
+pub fn batches(delays: &[u64], slots: NonZeroU32) -> Schedule {
+    let batches = delays.chunks(slots.get() as usize).map(all_at_once);
+    batches.fold(Schedule { wall_ns: 0, peak: 0 }, |sum, batch| Schedule {
+        wall_ns: sum.wall_ns + batch.wall_ns,
+        peak: sum.peak.max(batch.peak),
+    })
+}
+
 /// Graham's list schedule: each request, in index order, goes to the slot that is free first.
 pub fn list(delays: &[u64], slots: NonZeroU32) -> Schedule {
     let slots = (slots.get() as usize).min(delays.len());
@@ -106,6 +115,13 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_waits_for_its_slowest() {
+        assert_eq!(batches(&[5, 1, 1, 5, 2], slots(2)), Schedule { wall_ns: 12, peak: 2 });
+        assert_eq!(batches(&[0, 3, 0, 0, 2], slots(2)), Schedule { wall_ns: 5, peak: 1 });
+        assert_eq!(batches(&[], slots(2)), Schedule { wall_ns: 0, peak: 0 });
+    }
+
+    #[test]
     fn requests_without_delay_are_never_in_flight() {
         assert_eq!(all_at_once(&[0, 0, 7]), Schedule { wall_ns: 7, peak: 1 });
         assert_eq!(one_by_one(&[0, 0]), Schedule { wall_ns: 0, peak: 0 });
@@ -117,11 +133,18 @@ mod tests {
         fn every_schedule_keeps_the_bound(
             delays in prop::collection::vec(0u64..1_000, 1..60), n in 1u32..70,
         ) {
-            for schedule in [list(&delays, slots(n)), strided(&delays, slots(n))] {
+            let n_slots = slots(n);
+            for schedule in
+                [list(&delays, n_slots), strided(&delays, n_slots), batches(&delays, n_slots)]
+            {
                 prop_assert!(schedule.wall_ns >= bound_ns(&delays, n));
                 prop_assert!(schedule.wall_ns <= one_by_one(&delays).wall_ns);
                 prop_assert!(schedule.peak <= n);
             }
+            // No slot waits for others in a list.
+            prop_assert!(list(&delays, n_slots).wall_ns <= batches(&delays, n_slots).wall_ns);
+            prop_assert_eq!(batches(&delays, slots(1)), one_by_one(&delays));
+            prop_assert_eq!(batches(&delays, slots(100)), all_at_once(&delays));
             // Graham: a list schedule is at most twice the best one.
             prop_assert!(list(&delays, slots(n)).wall_ns <= 2 * bound_ns(&delays, n));
             prop_assert_eq!(list(&delays, slots(1)), one_by_one(&delays));

@@ -1,6 +1,7 @@
 //! Synthetic data. The tests of the chart module draw the same charts and check them.
 
 mod more;
+mod phases;
 
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ use rand_chacha::ChaCha8Rng;
 use more::{
     cost_of, ratios_empty, ratios_long, ratios_narrow, ratios_wide, scaling_of, scaling_point,
 };
+
+use phases::{phases_of, waterfall_by_phase};
 
 use super::chart::{Chart, Frame, Group, inflight, percentiles, scaling, wall, waterfall};
 
@@ -31,6 +34,11 @@ pub(super) fn gallery() -> Vec<(&'static str, Chart)> {
         ("waterfall-empty", waterfall_of(0, &[1]).into()),
         ("waterfall-1000", waterfall_of(1000, &[1, 10, 100, 1000]).into()),
         ("waterfall-12", waterfall_of(60, &[1, 1, 2, 3, 4, 5, 6, 10, 10, 20, 30, 60]).into()),
+        ("waterfall-phases", waterfall_by_phase(80, &[1, 8, 80]).into()),
+        ("phases", phases_of(6, 1, true).into()),
+        ("phases-one-panel", phases_of(4, 1, false).into()),
+        ("phases-2x12", phases_of(12, 2, true).into()),
+        ("phases-empty", phases_of(0, 1, true).into()),
         ("scaling", scaling_of(4, scaling::Quantity::Throughput).into()),
         ("scaling-wall", scaling_of(3, scaling::Quantity::WallTime).into()),
         ("scaling-10", scaling_of(10, scaling::Quantity::WallTime).into()),
@@ -193,6 +201,7 @@ fn waterfall_of(n: usize, limits: &[usize]) -> waterfall::Waterfall {
                 requests.push(waterfall::Request {
                     issued: seconds(if limit == 1 { sent } else { 0.0 }),
                     sent: seconds(sent),
+                    between: Default::default(),
                     head: (k % 17 != 3).then(|| seconds(head)),
                     end: seconds(end),
                     failed: limit == n && k % 23 == 7,
@@ -207,6 +216,8 @@ fn waterfall_of(n: usize, limits: &[usize]) -> waterfall::Waterfall {
                 },
                 note: if i == 0 { "efficiency 0.99".into() } else { String::new() },
                 wall: seconds(slots.iter().copied().fold(0.0, f64::max) + 0.002),
+                every: 1,
+                total: requests.len(),
                 requests,
                 left_out: if n >= 1000 { 4000 } else { 0 },
             }

@@ -1,7 +1,10 @@
 //! The client over real sockets: against the delay server, and against servers that misbehave.
 
 mod failures;
+mod faults;
+mod honest;
 mod hyper;
+mod manipulated;
 mod phases;
 mod protocol;
 mod strategies;

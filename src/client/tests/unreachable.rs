@@ -72,7 +72,7 @@ fn a_redirect_after_the_last() {
 }
 
 /// A server that does this with every connection, until the test process ends.
-fn server(each: impl Fn(TcpStream) + Copy + Send + 'static) -> SocketAddr {
+pub(super) fn server(each: impl Fn(TcpStream) + Copy + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let addr = listener.local_addr().expect("an address");
     std::thread::spawn(move || {

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use super::super::facts::Facts;
 use super::super::numbers::count;
+use super::super::requests::Times;
 use super::coverage::joined;
 use super::representatives::{not_shown, representatives};
 use super::{Figures, duration, short};
 use crate::chart::Frame;
 use crate::chart::inflight::{InFlight, Panel, Reference};
-use crate::record::{RecordError, RequestRow, TimelineRow, TrialRow};
+use crate::record::{RecordError, TimelineRow, TrialRow};
 
 /// Panels of one chart.
 const MOST_PANELS: usize = 8;
@@ -107,14 +108,14 @@ fn panel(facts: &Facts, cell: usize) -> Result<Option<(Panel, Source)>, RecordEr
         let source = if row.block == 0 { Source::WarmUp } else { Source::Timeline };
         return Ok(Some((sampled(facts, cell, row, &samples), source)));
     }
-    let Some((row, requests)) = facts.requests(cell)? else {
+    let Some(kept) = facts.requests(cell)? else {
         return Ok(None);
     };
-    // The first thousand of more would show fewer in flight than there were.
-    if row.issued != Some(requests.len() as u64) {
+    // A part of the requests would show fewer in flight than there were.
+    if kept.trial.issued != Some(kept.requests.len() as u64) {
         return Ok(None);
     }
-    Ok(Some((counted(facts, cell, row, &requests), Source::Requests)))
+    Ok(Some((counted(facts, cell, &kept.trial, &kept.requests), Source::Requests)))
 }
 
 fn sampled(facts: &Facts, cell: usize, row: &TrialRow, samples: &[TimelineRow]) -> Panel {
@@ -124,7 +125,7 @@ fn sampled(facts: &Facts, cell: usize, row: &TrialRow, samples: &[TimelineRow]) 
     frame(facts, cell, row, steps(|s| s.in_flight), steps(|s| s.completed))
 }
 
-fn counted(facts: &Facts, cell: usize, row: &TrialRow, requests: &[RequestRow]) -> Panel {
+fn counted(facts: &Facts, cell: usize, row: &TrialRow, requests: &[Times]) -> Panel {
     // At the same moment an end comes before a start: a slot is free before it is taken.
     let mut changes: Vec<(u64, bool)> = requests
         .iter()

@@ -4,6 +4,7 @@ mod cost;
 mod coverage;
 mod inflight;
 mod percentiles;
+mod phases;
 mod ratios;
 mod representatives;
 mod scaling;
@@ -19,8 +20,17 @@ use crate::chart::{Chart, Draw, Drawing, Group};
 use crate::record::RecordError;
 
 /// The names of chart files without number and ending, in the order of the report.
-pub(super) const NAMES: [&str; 8] =
-    [builds::CHART, "waterfall", "wall", "percentiles", "scaling", "inflight", "cost", "ratios"];
+pub(super) const NAMES: [&str; 9] = [
+    builds::CHART,
+    "waterfall",
+    "wall",
+    "percentiles",
+    "phases",
+    "scaling",
+    "inflight",
+    "cost",
+    "ratios",
+];
 
 /// More rows than this make a chart that no screen shows; the scenarios then go to several.
 const MOST_ROWS: usize = 48;
@@ -92,6 +102,7 @@ pub(super) struct All {
     pub(super) waterfall: Figures,
     pub(super) wall: Figures,
     pub(super) percentiles: Figures,
+    pub(super) phases: Figures,
     pub(super) scaling: Figures,
     pub(super) inflight: Figures,
     pub(super) cost: Figures,
@@ -104,6 +115,7 @@ impl All {
             waterfall: waterfall::figures(facts)?,
             wall: wall::figures(facts),
             percentiles: percentiles::figures(facts)?,
+            phases: phases::figures(facts),
             scaling: scaling::figures(facts),
             inflight: inflight::figures(facts)?,
             cost: cost::figures(facts),
@@ -113,8 +125,8 @@ impl All {
 
     /// Every chart, in the order of the report.
     pub(super) fn into_figures(self) -> impl Iterator<Item = Figure> {
-        let All { waterfall, wall, percentiles, scaling, inflight, cost, ratios } = self;
-        [waterfall, wall, percentiles, scaling, inflight, cost, ratios]
+        let All { waterfall, wall, percentiles, phases, scaling, inflight, cost, ratios } = self;
+        [waterfall, wall, percentiles, phases, scaling, inflight, cost, ratios]
             .into_iter()
             .flat_map(|part| part.figures)
     }

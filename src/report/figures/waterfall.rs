@@ -1,17 +1,19 @@
 //! Every request of a few cells over time.
 
 use crate::analyse::Verdict;
-use crate::record::{RecordError, RequestRow};
+use crate::record::RecordError;
 use crate::spec::RecordLevel;
+use crate::strategy::probe::Phase;
 
 use super::super::facts::Facts;
 use super::super::numbers::{count, percent, times};
+use super::super::requests::Times;
 use super::super::standing::Standing;
 use super::coverage::joined;
 use super::representatives::{not_shown, representatives};
 use super::{Figures, duration, short};
 use crate::chart::Frame;
-use crate::chart::waterfall::{Panel, Request, Waterfall};
+use crate::chart::waterfall::{BETWEEN, Panel, Request, Waterfall};
 
 /// Panels that fit a page.
 const MOST_PANELS: usize = 6;
@@ -50,21 +52,25 @@ fn figure(facts: &Facts, scenario: usize, figures: &mut Figures) -> Result<(), R
     let mut panels = Vec::new();
     let mut trials = Vec::new();
     let mut without_rows = Vec::new();
-    let mut any_left_out = false;
+    let (mut any_left_out, mut any_marks) = (false, false);
     for &cell in &shown {
-        let Some((row, requests)) = facts.requests(cell)? else {
+        let Some(kept) = facts.requests(cell)? else {
             without_rows.push(cell);
             continue;
         };
-        let all = row.issued.unwrap_or(requests.len() as u64) as usize;
-        let left_out = all.saturating_sub(requests.len());
+        let row = &kept.trial;
+        let all = row.issued.unwrap_or(kept.rows as u64) as usize;
+        let left_out = all.saturating_sub(kept.rows);
+        any_marks |= kept.has_marks;
         any_left_out |= left_out > 0;
         trials.push(row.block);
         panels.push(Panel {
             label: facts.name(cell).to_owned(),
             note: row.efficiency().map_or_else(String::new, |e| format!("efficiency {e:.2}")),
             wall: duration(row.wall_ns.unwrap_or(0) as f64),
-            requests: requests.iter().map(request).collect(),
+            requests: kept.requests.iter().map(request).collect(),
+            every: kept.every,
+            total: kept.rows,
             left_out,
         });
     }
@@ -98,9 +104,15 @@ fn figure(facts: &Facts, scenario: usize, figures: &mut Figures) -> Result<(), R
         [] => String::new(),
         cells => format!("No rows were kept of {}.", facts.codes(cells, 6)),
     };
-    let caption = joined(&[
+    let bars = if any_marks {
+        "Each bar is a request, coloured by what it does; what is too short for a pixel is not \
+         drawn, and what its library cannot tell is part of what follows."
+    } else {
         "Each bar is a request: pale while it waits for its turn, dark while it waits for the \
-         answer.",
+         answer."
+    };
+    let caption = joined(&[
+        bars,
         &from,
         "The title is from the medians of all blocks; a single trial need not be typical.",
         cut,
@@ -125,14 +137,15 @@ fn sources(blocks: &[u32]) -> String {
     }
 }
 
-fn request(row: &RequestRow) -> Request {
-    let at = |ns: u64| std::time::Duration::from_nanos(ns);
+fn request(times: &Times) -> Request {
+    let at = std::time::Duration::from_nanos;
     Request {
-        issued: at(row.scheduled_ns.min(row.start_ns)),
-        sent: at(row.start_ns),
-        head: row.head_ns.map(at),
-        end: at(row.end_ns),
-        failed: row.error.is_some(),
+        issued: at(times.scheduled_ns.min(times.start_ns)),
+        sent: at(times.start_ns),
+        between: BETWEEN.map(|phase| times.end_of(phase).map(at)),
+        head: times.end_of(Phase::Wait).map(at),
+        end: at(times.end_ns),
+        failed: times.failed,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod builds;
 mod honest;
+mod life;
 mod odd;
 mod whole;
 

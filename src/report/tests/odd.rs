@@ -44,7 +44,7 @@ pub(super) fn awkward_labels() -> Experiment {
 }
 
 /// Every table of a page has as many cells in each row as in its head.
-fn assert_tables(page: &str) {
+pub(super) fn assert_tables(page: &str) {
     let cells = |line: &str| {
         let mut chars = line.chars();
         let mut pipes = 0;

@@ -109,9 +109,15 @@ fn gallery() {
         ("labels", odd::awkward_labels()),
     ] {
         let (_dir, recording) = on_a_disk(recording(experiment, lifelike));
-        let rendered = rendered(&recording);
-        #[cfg(feature = "png")]
-        let rendered = rendered.with_png();
-        write(&rendered, &folder.join(name)).expect("written");
+        gallery_of(&recording, &folder.join(name));
     }
+    let (_dir, traced) = life::traced();
+    gallery_of(&traced, &folder.join("life"));
+}
+
+fn gallery_of(recording: &Recording, folder: &std::path::Path) {
+    let rendered = rendered(recording);
+    #[cfg(feature = "png")]
+    let rendered = rendered.with_png();
+    write(&rendered, folder).expect("written");
 }

@@ -19,7 +19,7 @@ fn names_are_answered_late_and_counted() {
             assert!(start.elapsed() >= Duration::from_millis(20), "{name}");
             match resolved {
                 Ok(resolved) => {
-                    assert_eq!((known, resolved.address), (true, [127, 0, 0, 9].into()))
+                    assert_eq!((known, resolved.address), (true, [127, 0, 0, 9].into()));
                 }
                 Err(error) => assert!(!known && matches!(error, ResolveError::NotFound { .. })),
             }

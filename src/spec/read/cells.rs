@@ -111,6 +111,11 @@ impl Cells {
         }
     }
 
+    /// Whether one of these cells has no value of a factor.
+    pub(super) fn any_without(&self, cells: &[usize], factor: Factor) -> bool {
+        cells.iter().any(|&cell| self.text(cell, factor) == "none")
+    }
+
     /// The different values of a factor among the cells, in order.
     fn values(&self, factor: Factor) -> Vec<&str> {
         let mut seen = std::collections::HashSet::new();

@@ -5,7 +5,7 @@ use crate::spec::error::Problem;
 use crate::spec::forms::{Bound, Picked, PickedOver};
 use crate::spec::key::{Open, Placed, Reading};
 use crate::spec::node::Node;
-use crate::spec::{Claim, Metric, Over, Unit, keys};
+use crate::spec::{Claim, Factor, Metric, Over, Unit, keys};
 use crate::units::{parse_duration, parse_size};
 
 /// Reads every claim; its cells are checked if the cells stand.
@@ -29,7 +29,7 @@ fn claim(node: &Node, cells: Option<&Cells>, reading: &mut Reading) -> Option<Cl
         reading.report(Problem::at(table.span, what).hint("for example: at_most = 1.15"));
     }
     if let (Some(cells), Some(of)) = (cells, &of) {
-        check_cells(cells, &of.value, over.as_ref().map(|o| &o.value), reading);
+        check_cells(cells, &of.value, over.as_ref(), reading);
     }
     let (metric, over) = (metric?.value.0, over?);
     check_metric(metric, &over, reading);
@@ -64,14 +64,31 @@ fn claim(node: &Node, cells: Option<&Cells>, reading: &mut Reading) -> Option<Cl
     })
 }
 
-fn check_cells(cells: &Cells, of: &Picked, over: Option<&PickedOver>, reading: &mut Reading) {
+fn check_cells(
+    cells: &Cells,
+    of: &Picked,
+    over: Option<&Placed<PickedOver>>,
+    reading: &mut Reading,
+) {
     let of = cells.pick(of, reading);
-    if let Some(PickedOver::Cell(over)) = over
-        && let Some(denominators) = cells.pick(over, reading)
-        && let Some(of) = of
-    {
-        let scenarios = cells.scenarios_of(of.into_iter());
-        cells.one_in_each(over, &denominators, scenarios.into_iter(), reading);
+    let Some(over) = over else { return };
+    match &over.value {
+        PickedOver::Cell(picked) => {
+            if let Some(denominators) = cells.pick(picked, reading)
+                && let Some(of) = of
+            {
+                let scenarios = cells.scenarios_of(of.into_iter());
+                cells.one_in_each(picked, &denominators, scenarios.into_iter(), reading);
+            }
+        }
+        PickedOver::Word(Over::RoundTrip) => {
+            if of.is_some_and(|of| cells.any_without(&of, Factor::Rtt)) {
+                let what = "a cell that the claim is about has no round trip to divide by";
+                let hint = "set `rtt` in [workload], or select by it: of = { …, rtt = \"15ms\" }";
+                reading.report(Problem::at(over.span, what).hint(hint));
+            }
+        }
+        PickedOver::Word(_) => {}
     }
 }
 
@@ -79,12 +96,20 @@ fn check_metric(metric: Metric, over: &Placed<PickedOver>, reading: &mut Reading
     let PickedOver::Word(word) = &over.value else { return };
     let fits = match word {
         Over::Ideal => metric == Metric::Wall,
-        Over::LongestDelay | Over::SumOfDelays => metric.unit() == Unit::Nanoseconds,
+        Over::LongestDelay | Over::SumOfDelays | Over::RoundTrip => {
+            metric.unit() == Unit::Nanoseconds
+        }
+        Over::Requests => metric.unit() == Unit::Count,
         Over::One | Over::Cell(_) => true,
     };
     if !fits {
         let what = match word {
             Over::Ideal => "the ideal time is for metric `wall` only",
+            Over::Requests => {
+                "the number of requests is for metrics of counts only (connections, errors, \
+                 unused-connections, dns-queries, dns-hits, tls-full, tls-resumed)"
+            }
+            Over::RoundTrip => "the round trip is for metrics of time only (wall, p50, connect, …)",
             _ => "delays are for metrics of time only (wall, p50, p99, cpu)",
         };
         let what = format!("{what}, not for `{}`", metric.name());

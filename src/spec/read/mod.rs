@@ -198,6 +198,14 @@ fn axes(file: &Open, reading: &mut Reading) -> Option<Axes> {
         let hint = "add to [server]: dns_delay = \"0s\"";
         reading.report(Problem::at(several.span, what).hint(hint));
     }
+    let redirected = axes.redirects.iter().find(|r| r.value > 0);
+    if let (Some(upload), Some(redirects)) = (axes.upload.iter().find(|u| u.value > 0), redirected)
+    {
+        let what = "requests with a body cannot be redirected: clients do not send a body twice";
+        let hint = "give `upload` and `redirects` an experiment each";
+        let problem = Problem::at(upload.span, what).also("`redirects`", redirects.span);
+        reading.report(problem.hint(hint));
+    }
     Some(axes)
 }
 

@@ -129,6 +129,11 @@ cases! {
     claim_over_a_word: [("over = \"ideal\"", "over = \"idea\"")];
     claim_of_memory_over_ideal: [("over = \"ideal\"", "over = \"ideal\"\nmetric = \"memory\"")];
     claim_of_latency_over_ideal: [("over = \"ideal\"", "over = \"ideal\"\nmetric = \"p99\"")];
+    claim_of_time_over_requests: [("over = \"ideal\"", "over = \"requests\"")];
+    claim_over_a_round_trip_of_loopback: [("over = \"ideal\"", "over = \"round-trip\"")];
+    claim_of_a_count_over_a_round_trip: [
+        ("over = \"ideal\"", "over = \"round-trip\"\nmetric = \"dns-queries\"")
+    ];
     claim_without_a_bound: [("at_most = 1.15", "")];
     claim_bounds_cross: [("at_most = 1.15", "at_most = 1.15\nat_least = 1.2")];
     claim_bound_without_a_unit: [("over = \"ideal\"", "over = \"nothing\"")];

@@ -61,14 +61,11 @@ struct Client {
 }
 
 impl Client {
-    fn request(&self, index: u32) -> (RequestBuilder, Taken) {
+    fn request(&self, index: u32) -> (RequestBuilder, Option<Taken>) {
         let url = self.settings.url(index);
-        if self.settings.upload.is_empty() {
-            return (self.client.get(url), Taken::default());
-        }
-        let upload = Upload::new(self.settings.upload.clone());
+        let Some(upload) = Upload::of(&self.settings) else { return (self.client.get(url), None) };
         let taken = upload.taken();
-        (self.client.post(url).body(Body::wrap(upload)), taken)
+        (self.client.post(url).body(Body::wrap(upload)), Some(taken))
     }
 
     /// Sends a request and waits for the head of its answer.
@@ -82,7 +79,8 @@ impl Client {
             Ok(response) => probe.answered(index, response.extensions()),
             Err(e) => probe.failed(index, e),
         };
-        answer.marks(&Marks { sent_chunks: taken.count(), ..marks });
+        let sent_chunks = taken.map_or(0, |taken| taken.count());
+        answer.marks(&Marks { sent_chunks, ..marks });
         sent.map_err(|e| failure(&e))
     }
 }

@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use bytes::{Buf, Bytes};
 use hyper::body::{Body, Frame, SizeHint};
 
-use super::UPLOAD_CHUNK_BYTES;
+use super::{Settings, UPLOAD_CHUNK_BYTES};
 
 /// A request's body: pieces of [`UPLOAD_CHUNK_BYTES`], of a length that is known. A library that
 /// reads with a smaller buffer gets each piece in parts; it counts when its first part is taken.
@@ -40,6 +40,11 @@ impl Taken {
 }
 
 impl Upload {
+    /// That of a request, if it has one.
+    pub(super) fn of(settings: &Settings) -> Option<Upload> {
+        (!settings.upload.is_empty()).then(|| Upload::new(settings.upload.clone()))
+    }
+
     pub(super) fn new(body: Bytes) -> Upload {
         let taken = Taken((!body.is_empty()).then(Arc::default));
         Upload { rest: body, piece: 0, taken }

@@ -19,7 +19,7 @@ use ureq::{Body, SendBody, http};
 use super::upload::Upload;
 use super::{Answer, BlockingClient, Connect, IDLE_AGE, Library, Settings, Tls, Ways, read_body};
 use crate::strategy::failure::{Class, Failure, Link, Stage};
-use crate::strategy::probe::Phase;
+use crate::strategy::probe::{Marks, Phase};
 use crate::strategy::{Protocol, Reuse};
 use names::Names;
 use pool::Pooling;
@@ -137,11 +137,13 @@ impl Agents {
 }
 
 impl Client {
-    fn call(&self, index: u32, upload: &mut Upload) -> Result<http::Response<Body>, ureq::Error> {
+    fn call(
+        &self,
+        index: u32,
+        upload: Option<&mut Upload>,
+    ) -> Result<http::Response<Body>, ureq::Error> {
         let (agent, url) = (self.agents.agent(), self.settings.url(index));
-        if self.settings.upload.is_empty() {
-            return agent.get(url).call();
-        }
+        let Some(upload) = upload else { return agent.get(url).call() };
         // With its length said, a body is not sent in chunks of HTTP.
         let request = agent.post(url).header(CONTENT_LENGTH, upload.len());
         request.send(SendBody::from_reader(upload))
@@ -150,7 +152,7 @@ impl Client {
     fn exchange(
         &self,
         index: u32,
-        upload: &mut Upload,
+        upload: Option<&mut Upload>,
         answer: &mut dyn Answer,
     ) -> Result<(), Failure> {
         let mut response = self.call(index, upload).map_err(|e| failure(&e))?;
@@ -161,15 +163,14 @@ impl Client {
 
 impl BlockingClient for Client {
     fn fetch(&self, index: u32, answer: &mut dyn Answer) -> Result<(), Failure> {
-        let mut upload = Upload::new(self.settings.upload.clone());
+        let mut upload = Upload::of(&self.settings);
         if self.settings.probes.is_none() {
-            return self.exchange(index, &mut upload, answer);
+            return self.exchange(index, upload.as_mut(), answer);
         }
         probe::begin(index);
-        let result = self.exchange(index, &mut upload, answer);
-        let mut marks = probe::end();
-        marks.sent_chunks = upload.taken().count();
-        answer.marks(&marks);
+        let result = self.exchange(index, upload.as_mut(), answer);
+        let sent_chunks = upload.map_or(0, |upload| upload.taken().count());
+        answer.marks(&Marks { sent_chunks, ..probe::end() });
         result
     }
 }

@@ -4,6 +4,7 @@
 //! requests.
 
 mod async_all;
+mod async_batches;
 mod async_buffered;
 mod async_semaphore;
 mod async_workers;
@@ -81,6 +82,7 @@ pub const ALL: &[&Model] = &[
     &threads::MODEL,
     &thread_pool::MODEL,
     &async_all::MODEL,
+    &async_batches::MODEL,
     &async_semaphore::MODEL,
     &async_buffered::MODEL,
     &async_workers::MODEL,

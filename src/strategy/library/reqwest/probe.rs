@@ -2,13 +2,12 @@
 //!
 //! A layer around its connector sees connections being opened, whoever uses them in the end. The
 //! request that one is opened for is known by its task; the connection that carried a request, by
-//! the local address which comes with the answer. When a request was written, or a connection is
+//! the local address that comes with the answer. When a request was written, or a connection is
 //! closed, reqwest does not tell.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::future::Future;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -45,10 +44,11 @@ struct Shared {
     connections: Connections,
     /// What is agreed on where nobody negotiates.
     protocol: Protocol,
-    /// The newest connection from each local address: a port may come again.
-    by_address: Mutex<HashMap<SocketAddr, Arc<Connection>>>,
+    /// The newest connection from each local port: all go to one address, and a port may come
+    /// again. Looked into for every request, and small: cheaper to search than to hash.
+    by_port: Mutex<BTreeMap<u16, Arc<Connection>>>,
     /// Redirects of requests that are under way, by index, and when the first one came.
-    redirects: Mutex<HashMap<u32, (u32, Instant)>>,
+    redirects: Mutex<BTreeMap<u32, (u32, Instant)>>,
 }
 
 impl Probe {
@@ -56,7 +56,7 @@ impl Probe {
         Some(Probe(Arc::new(Shared {
             connections: settings.probes.clone()?,
             protocol: settings.protocol,
-            by_address: Mutex::default(),
+            by_port: Mutex::default(),
             redirects: Mutex::default(),
         })))
     }
@@ -103,7 +103,7 @@ impl Probe {
         };
         let marks = Marks { redirects, ..Marks::default() };
         let connection =
-            info.and_then(|info| lock(&self.0.by_address).get(&info.local_addr()).cloned());
+            info.and_then(|info| lock(&self.0.by_port).get(&info.local_addr().port()).cloned());
         let Some(connection) = connection else { return marks };
         let carried = connection.carry();
         let marks = Marks { carried: Some(carried), ..marks };
@@ -192,9 +192,9 @@ impl Probe {
         let now = Instant::now();
         let mut extensions = hyper::http::Extensions::new();
         connected.get_extras(&mut extensions);
-        let address = extensions.get::<HttpInfo>().map(HttpInfo::local_addr);
-        if let Some(address) = address {
-            lock(&self.0.by_address).insert(address, Arc::clone(connection));
+        let port = extensions.get::<HttpInfo>().map(|info| info.local_addr().port());
+        if let Some(port) = port {
+            lock(&self.0.by_port).insert(port, Arc::clone(connection));
         }
         let mut opening = connection.opening();
         // With TLS, the end of the TCP connect was noted when the handshake began.
@@ -206,7 +206,7 @@ impl Probe {
             opening.connect = Some(now);
             opening.protocol = Some(self.0.protocol);
         }
-        opening.local_port = address.map(|address| address.port());
+        opening.local_port = port;
         opening.ready = Some(now);
     }
 }

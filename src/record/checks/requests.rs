@@ -1,0 +1,42 @@
+//! Requests and answers: all there, once, and right.
+
+use super::{Seen, Trial};
+
+pub(super) fn issued(trial: &Trial) -> Option<String> {
+    let Seen { issued, errors, served, answered, .. } = trial.seen;
+    let requests = trial.requests();
+    if issued != requests {
+        return Some(format!("{issued} of {requests} requests were issued"));
+    }
+    if trial.all_succeeded() && served != requests {
+        return Some(format!("the server got {served} requests instead of {requests}"));
+    }
+    let succeeded = requests - errors.min(requests);
+    (answered < succeeded)
+        .then(|| format!("{succeeded} answers arrived, but the server gave {answered}"))
+}
+
+pub(super) fn answers(trial: &Trial) -> Option<String> {
+    let classes = trial.row.error_classes.0.iter();
+    let wrong: Vec<String> = classes
+        .filter(|(class, _)| *class == "body_mismatch" || class.starts_with("status"))
+        .map(|(class, n)| format!("{n} answers were wrong ({class})"))
+        .collect();
+    (!wrong.is_empty()).then(|| wrong.join(", "))
+}
+
+pub(super) fn redirects(trial: &Trial) -> Option<String> {
+    let sent = trial.row.server_redirects?;
+    let expected = trial.requests() * u64::from(trial.scenario.redirects);
+    (trial.all_succeeded() && sent != expected)
+        .then(|| format!("the server sent {sent} redirects instead of {expected}"))
+}
+
+/// A body comes again with each hop.
+pub(super) fn uploads(trial: &Trial) -> Option<String> {
+    let received = trial.row.server_uploaded_bytes?;
+    let hops = u64::from(trial.scenario.redirects) + 1;
+    let expected = trial.requests() * hops * trial.scenario.upload_bytes;
+    (trial.all_succeeded() && received != expected)
+        .then(|| format!("the server got {received} bytes of request bodies instead of {expected}"))
+}

@@ -1,0 +1,427 @@
+//! Rows on both sides of every rule.
+
+use super::*;
+use crate::record::synthetic::{experiment, recording, strategy};
+use crate::strategy::{Protocol, Reuse};
+
+/// What the checks say of a trial of `limit` threads after `change`.
+fn after(reuse: Reuse, change: impl Fn(&mut TrialRow)) -> Option<String> {
+    after_with(|_, strategy| strategy.reuse = reuse, change)
+}
+
+/// The same with another scenario or strategy, after `set`.
+fn after_with(
+    set: impl Fn(&mut Scenario, &mut Strategy),
+    change: impl Fn(&mut TrialRow),
+) -> Option<String> {
+    let mut experiment = experiment(vec![strategy("threads", "threads", Some(10))], 1);
+    set(&mut experiment.scenarios[0], &mut experiment.strategies[0]);
+    let recording = recording(experiment, |_, _, row| {
+        row.server_requests_per_connection_max = Some(10);
+        change(row);
+    });
+    let plan = &recording.plan;
+    let cell = &plan.cells[0];
+    invalid(&recording.trials[0], plan.scenario_of(cell), &cell.strategy)
+}
+
+fn session(change: impl Fn(&mut TrialRow)) -> String {
+    after(Reuse::Session, change).unwrap_or_else(|| "valid".to_owned())
+}
+
+#[test]
+fn a_trial_that_did_what_it_says_is_valid() {
+    assert_eq!(session(|_| ()), "valid");
+}
+
+#[test]
+fn a_request_that_never_reached_the_server_is_noticed() {
+    // The beginner's mistake: an await is forgotten and nothing is sent.
+    assert_eq!(
+        session(|row| row.server_requests = Some(0)),
+        "the server got 0 requests instead of 100"
+    );
+    assert_eq!(session(|row| row.issued = Some(99)), "99 of 100 requests were issued");
+    assert_eq!(
+        session(|row| row.server_answered = Some(90)),
+        "100 answers arrived, but the server gave 90"
+    );
+}
+
+#[test]
+fn wrong_answers_void_a_trial() {
+    let wrong = session(|row| {
+        row.errors = Some(100);
+        row.error_classes = "status(5xx):100".parse().expect("a class");
+    });
+    assert_eq!(wrong, "100 answers were wrong (status(5xx))");
+}
+
+#[test]
+fn failures_that_a_strategy_suffers_leave_it_valid() {
+    let emfile = session(|row| {
+        row.errors = Some(40);
+        row.error_classes = "emfile:40".parse().expect("a class");
+        row.server_requests = Some(60);
+        row.server_answered = Some(60);
+        row.server_peak_in_flight = Some(5);
+    });
+    assert_eq!(emfile, "valid");
+}
+
+#[test]
+fn a_limit_without_effect_is_noticed() {
+    assert_eq!(
+        session(|row| row.server_peak_in_flight = Some(11)),
+        "11 requests were in flight, 10 are allowed"
+    );
+}
+
+#[test]
+fn a_pool_capped_below_the_limit_is_noticed_and_a_busy_client_is_not_accused() {
+    let capped = |cpu_share: f64| {
+        session(move |row| {
+            // Half of the slots: twice the time, and the server is as full as it ever gets.
+            let wall = row.ideal_ns * 2;
+            row.wall_ns = Some(wall);
+            row.server_peak_in_flight = Some(5);
+            row.client_cpu_user_ns = Some((wall as f64 * cpu_share) as u64);
+            row.client_cpu_sys_ns = Some(0);
+        })
+    };
+    assert_eq!(
+        capped(0.1),
+        "never more than 5 requests in flight instead of 10: something caps them"
+    );
+    assert_eq!(capped(0.95), "valid");
+}
+
+#[test]
+fn connections_match_the_way_of_reuse() {
+    let none = |most| {
+        after(Reuse::None, move |row| {
+            row.server_connections = Some(100);
+            row.server_requests_per_connection_max = Some(most);
+        })
+    };
+    assert_eq!(none(1), None);
+    assert_eq!(none(2).as_deref(), Some("a connection carried 2 requests instead of 1"));
+    assert_eq!(
+        session(|row| row.server_connections = Some(100)),
+        "100 connections were opened instead of 1 to 10"
+    );
+}
+
+#[test]
+fn a_server_without_files_is_noticed() {
+    let reason = session(|row| row.server_accept_failures = Some(3));
+    assert!(reason.starts_with("the server could not accept a connection 3 times"), "{reason}");
+}
+
+#[test]
+fn a_network_that_loses_or_keeps_packets_is_noticed() {
+    let network = |lost, late_ns| {
+        after_with(
+            |scenario, _| scenario.rtt_ns = Some(60_000_000),
+            move |row| {
+                row.rtt_dropped = Some(lost);
+                row.rtt_error_p50_ns = Some(late_ns);
+            },
+        )
+    };
+    // 5 % of half a round trip.
+    assert_eq!(network(0, 1_500_000), None);
+    assert_eq!(
+        network(0, 1_600_000).as_deref(),
+        Some("the network held packets for 1.6 ms too long (median), 1.5 ms are allowed")
+    );
+    assert_eq!(network(2, 0).as_deref(), Some("the network lost 2 packets, and was to lose none"));
+}
+
+#[test]
+fn late_delays_and_impossible_times_are_noticed() {
+    assert_eq!(
+        session(|row| row.server_delay_error_p50_ns = Some(3_000_000)),
+        "the server's median delay was 3.0 ms late, 1.0 ms are allowed"
+    );
+    assert_eq!(
+        session(|row| row.wall_ns = Some(row.bound_ns - 1)),
+        "it took 100.000 ms, less than the 100.000 ms that any schedule needs"
+    );
+}
+
+/// What the checks say of a trial of 100 requests with names, TLS, redirects and bodies, in which
+/// everything is as it should be before `change`.
+fn rich(
+    set: impl Fn(&mut Scenario, &mut Strategy),
+    change: impl Fn(&mut TrialRow),
+) -> Option<String> {
+    let furnish = |scenario: &mut Scenario, strategy: &mut Strategy| {
+        scenario.tls = true;
+        scenario.dns_delay_ns = Some(1_000_000);
+        scenario.targets = 2;
+        scenario.redirects = 1;
+        scenario.upload_bytes = 50;
+        set(scenario, strategy);
+    };
+    after_with(furnish, |row| {
+        row.server_requests_per_connection_max = Some(10);
+        row.server_redirects = Some(100);
+        row.server_uploaded_bytes = Some(10_000);
+        row.server_connections = Some(20);
+        row.server_connections_used = Some(19);
+        row.connections_opened = Some(19);
+        row.connections_unused = Some(0);
+        row.connections_failed = Some(0);
+        row.connections_given_up = Some(1);
+        row.connections_kept = Some(19);
+        row.connections_mismatched = Some(0);
+        row.tls_full = Some(3);
+        row.tls_resumed = Some(16);
+        row.tls_failed = Some(1);
+        row.dns_queries = Some(2);
+        row.dns_misses = Some(2);
+        row.dns_hits = Some(15);
+        row.dns_coalesced = Some(4);
+        row.dns_failed = Some(0);
+        row.dns_resends = Some(0);
+        change(row);
+    })
+}
+
+fn of_rich(change: impl Fn(&mut TrialRow)) -> String {
+    rich(|_, _| (), change).unwrap_or_else(|| "valid".to_owned())
+}
+
+#[test]
+fn a_rich_trial_that_did_what_it_says_is_valid() {
+    assert_eq!(of_rich(|_| ()), "valid");
+}
+
+#[test]
+fn what_is_not_recorded_is_not_held_against_a_trial() {
+    let old = of_rich(|row| {
+        row.server_redirects = Some(100);
+        row.server_uploaded_bytes = None;
+        row.server_connections_used = None;
+        row.connections_opened = None;
+        row.connections_kept = None;
+        row.connections_mismatched = None;
+        row.tls_full = None;
+        row.dns_queries = None;
+    });
+    assert_eq!(old, "valid");
+    let without_probes = of_rich(|row| {
+        row.connections_given_up = None;
+        row.connections_kept = None;
+        row.connections_mismatched = None;
+    });
+    assert_eq!(without_probes, "valid");
+}
+
+#[test]
+fn redirects_and_bodies_are_counted() {
+    // A redirect that the client did not follow, or a cache answered, is missed at the server.
+    assert_eq!(
+        of_rich(|row| row.server_redirects = Some(99)),
+        "the server sent 99 redirects instead of 100"
+    );
+    assert_eq!(
+        of_rich(|row| row.server_uploaded_bytes = Some(9_999)),
+        "the server got 9999 bytes of request bodies instead of 10000"
+    );
+    let failed = of_rich(|row| {
+        row.errors = Some(1);
+        row.server_redirects = Some(99);
+        row.server_uploaded_bytes = Some(9_950);
+    });
+    assert_eq!(failed, "valid");
+}
+
+#[test]
+fn both_sides_know_the_same_connections() {
+    let disputed = |row: &mut TrialRow| row.connections_mismatched = Some(2);
+    assert_eq!(
+        of_rich(disputed),
+        "client and server do not agree on 2 connections and their requests"
+    );
+    // What a request that failed did to its connection, the two may see differently.
+    let failed = of_rich(|row| {
+        disputed(row);
+        row.errors = Some(1);
+    });
+    assert_eq!(failed, "valid");
+}
+
+#[test]
+fn without_reuse_no_connection_is_kept() {
+    let kept = |kept: u64| {
+        rich(
+            |_, strategy| strategy.reuse = Reuse::None,
+            move |row| {
+                row.server_connections = Some(200);
+                row.server_connections_used = Some(200);
+                row.server_requests_per_connection_max = Some(1);
+                row.connections_opened = Some(200);
+                row.connections_given_up = Some(0);
+                row.connections_kept = Some(kept);
+                row.dns_hits = Some(198);
+                row.dns_coalesced = Some(0);
+                row.tls_resumed = Some(197);
+            },
+        )
+    };
+    // The last request of each of 10 slots may leave one that is still to close.
+    assert_eq!(kept(10), None);
+    let reason = "11 connections were kept at the end, 10 are allowed";
+    assert_eq!(kept(11).as_deref(), Some(reason));
+    let reason = "20 connections were kept at the end, 19 are allowed";
+    assert_eq!(of_rich(|row| row.connections_kept = Some(20)), reason);
+}
+
+#[test]
+fn each_redirect_needs_a_connection_without_reuse() {
+    let opened = |opened: u64| {
+        after_with(
+            |scenario, strategy| {
+                scenario.redirects = 1;
+                strategy.reuse = Reuse::None;
+            },
+            move |row| {
+                row.server_redirects = Some(100);
+                row.server_connections = Some(opened);
+                row.server_requests_per_connection_max = Some(1);
+            },
+        )
+    };
+    assert_eq!(opened(200), None);
+    let reason = "100 connections were opened instead of 200";
+    assert_eq!(opened(100).as_deref(), Some(reason));
+}
+
+#[test]
+fn every_connection_is_encrypted() {
+    assert_eq!(of_rich(|row| row.tls_full = Some(2)), "18 TLS handshakes instead of 19 to 20");
+    // One that was given up after the handshake is a handshake too.
+    assert_eq!(of_rich(|row| row.tls_full = Some(4)), "valid");
+    assert_eq!(of_rich(|row| row.tls_full = Some(5)), "21 TLS handshakes instead of 19 to 20");
+}
+
+#[test]
+fn sessions_are_resumed_only_where_they_may_be() {
+    let resumed = |resumed: u64| {
+        rich(
+            |_, strategy| strategy.tls_resumption = false,
+            move |row| {
+                row.tls_full = Some(19 - resumed);
+                row.tls_resumed = Some(resumed);
+            },
+        )
+    };
+    assert_eq!(resumed(0), None);
+    let reason = "1 TLS sessions were resumed, and none may be";
+    assert_eq!(resumed(1).as_deref(), Some(reason));
+}
+
+#[test]
+fn a_cache_of_names_saves_queries() {
+    let queries = |queries: u64, wall_s: u64| {
+        of_rich(move |row| {
+            row.wall_ns = Some(wall_s * 1_000_000_000);
+            row.dns_queries = Some(queries);
+            row.dns_misses = Some(queries);
+        })
+    };
+    // Two names, kept for a minute.
+    assert_eq!(queries(2, 59), "valid");
+    assert_eq!(
+        queries(3, 59),
+        "the name server got 3 queries, with the cache at most 2 are needed"
+    );
+    assert_eq!(queries(4, 61), "valid");
+}
+
+#[test]
+fn a_query_may_be_sent_twice_only_if_the_client_says_so() {
+    let reason = "the name server got 3 queries instead of 1 to 2";
+    assert_eq!(of_rich(|row| row.dns_queries = Some(3)), reason);
+    let sent_twice = of_rich(|row| {
+        row.dns_queries = Some(3);
+        row.dns_resends = Some(1);
+    });
+    assert_eq!(sent_twice, "valid");
+}
+
+#[test]
+fn without_a_cache_every_look_up_is_a_query() {
+    let uncached = |queries: u64, hits: u64| {
+        rich(
+            |_, strategy| strategy.dns_cache = false,
+            move |row| {
+                row.dns_queries = Some(queries);
+                row.dns_misses = Some(21);
+                row.dns_hits = Some(hits);
+                row.dns_coalesced = Some(0);
+            },
+        )
+    };
+    assert_eq!(uncached(21, 0), None);
+    // The one connection that was given up may have been about to ask.
+    assert_eq!(uncached(20, 0), None);
+    let reason = "the name server got 19 queries instead of 20 to 21";
+    assert_eq!(uncached(19, 0).as_deref(), Some(reason));
+    let reason = "1 look-ups were answered without a query, and there is no cache";
+    assert_eq!(uncached(20, 1).as_deref(), Some(reason));
+}
+
+#[test]
+fn connections_by_name_need_look_ups() {
+    let bypassed = of_rich(|row| {
+        row.dns_queries = Some(0);
+        row.dns_misses = Some(0);
+        row.dns_hits = Some(0);
+        row.dns_coalesced = Some(0);
+    });
+    assert_eq!(bypassed, "0 look-ups for 19 connections: names were not used");
+}
+
+#[test]
+fn many_requests_share_a_connection_of_http2() {
+    let used = |used: u64, streams: u32| {
+        after_with(
+            move |scenario, strategy| {
+                scenario.streams = streams;
+                strategy.protocol = Protocol::Http2;
+            },
+            move |row| {
+                // Those that were begun before the protocol was known carry nothing.
+                row.server_connections = Some(10);
+                row.server_connections_used = Some(used);
+            },
+        )
+    };
+    assert_eq!(used(1, 200), None);
+    let reason = "2 connections carried requests instead of at most 1";
+    assert_eq!(used(2, 200).as_deref(), Some(reason));
+    assert_eq!(used(2, 5), None);
+}
+
+#[test]
+fn streams_that_the_server_allows_are_no_hidden_cap() {
+    let peak = |streams: u32| {
+        after_with(
+            move |scenario, strategy| {
+                scenario.streams = streams;
+                strategy.protocol = Protocol::Http2;
+            },
+            |row| {
+                row.wall_ns = Some(row.ideal_ns * 2);
+                row.server_connections = Some(1);
+                row.server_peak_in_flight = Some(5);
+            },
+        )
+    };
+    assert_eq!(peak(5), None);
+    let reason = "never more than 5 requests in flight instead of 10: something caps them";
+    assert_eq!(peak(200).as_deref(), Some(reason));
+}

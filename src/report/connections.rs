@@ -1,0 +1,236 @@
+//! Connections, names, and how libraries get at both.
+
+use crate::record::TrialRow;
+use crate::strategy::Reuse;
+use crate::strategy::library::Library;
+
+use super::facts::Facts;
+use super::markdown::{Align, Table, code, text};
+use super::numbers::{UNKNOWN, about, count, ratio, span, times};
+
+/// What the clients noted of their connections; nothing where they noted none.
+pub(super) fn section(facts: &Facts) -> Option<String> {
+    let noted = |row: &TrialRow| row.connections_opened.is_some();
+    if !facts.all_ok_rows().any(noted) {
+        return None;
+    }
+    let mut out = vec!["## Connections".to_owned()];
+    for (index, scenario) in facts.scenarios() {
+        let cells: Vec<usize> = facts
+            .cells_of(index)
+            .into_iter()
+            .filter(|&c| facts.ok_rows(c).into_iter().any(noted))
+            .collect();
+        if cells.is_empty() {
+            continue;
+        }
+        if facts.has_scenarios() {
+            out.push(format!("**{}**", text(&scenario.name)));
+        }
+        out.push(opened(facts, &cells, facts.plan().experiment.scenarios[index].tls));
+    }
+    out.push(
+        "Medians over the trials of a cell, counted by the client. *Expected* is what the mode of \
+         reuse allows. *Unused* connections were begun for a request that another one then \
+         carried; *given up* is what was not open when the trial ended or its request was over; \
+         *kept* were open at the end. *Requests / connection* is over those that carried any."
+            .to_owned(),
+    );
+    out.extend(names(facts));
+    out.push(libraries(facts));
+    Some(out.join("\n\n"))
+}
+
+fn value(facts: &Facts, cell: usize, of: impl Fn(&TrialRow) -> Option<f64>) -> Option<f64> {
+    facts.median(cell, of).ok().map(|e| e.value)
+}
+
+fn shown(value: Option<f64>, show: fn(f64) -> String) -> String {
+    value.map_or_else(|| UNKNOWN.to_owned(), show)
+}
+
+/// Connections that carried a request.
+fn used(row: &TrialRow) -> Option<u64> {
+    Some(row.connections_opened?.saturating_sub(row.connections_unused?))
+}
+
+fn opened(facts: &Facts, cells: &[usize], tls: bool) -> String {
+    let mut columns = vec![
+        ("cell", Align::Left),
+        ("reuse", Align::Left),
+        ("opened", Align::Right),
+        ("expected", Align::Right),
+        ("used", Align::Right),
+        ("unused", Align::Right),
+        ("failed", Align::Right),
+        ("given up", Align::Right),
+        ("kept", Align::Right),
+        ("requests / connection", Align::Right),
+    ];
+    if tls {
+        columns.push(("TLS full / resumed", Align::Right));
+    }
+    let mut table = Table::new(&columns);
+    for &cell in cells {
+        let planned = facts.cell(cell);
+        let scenario = facts.plan().scenario_of(planned);
+        let expected = planned.strategy.connections(scenario.requests, scenario.targets);
+        let (least, most) = (f64::from(*expected.start()), f64::from(*expected.end()));
+        let median = |of: fn(&TrialRow) -> Option<u64>| {
+            shown(value(facts, cell, |r| of(r).map(|v| v as f64)), about)
+        };
+        let carried =
+            value(facts, cell, |r| Some(r.ok? as f64 / used(r).filter(|&n| n > 0)? as f64));
+        let mut row = vec![
+            facts.code(cell),
+            planned.strategy.reuse.to_string(),
+            median(|r| r.connections_opened),
+            span(least, most, about),
+            median(used),
+            median(|r| r.connections_unused),
+            median(|r| r.connections_failed),
+            median(|r| r.connections_given_up),
+            median(|r| r.connections_kept),
+            shown(carried, each),
+        ];
+        if tls {
+            row.push(format!("{} / {}", median(|r| r.tls_full), median(|r| r.tls_resumed)));
+        }
+        table.row(row);
+    }
+    table.render()
+}
+
+/// `50`, `1.87`, `0.610`
+fn each(value: f64) -> String {
+    match value {
+        v if v.fract() == 0.0 => count(v as u64),
+        v if v >= 1.0 => times(v),
+        v => ratio(v),
+    }
+}
+
+/// Look-ups of the client.
+fn lookups(row: &TrialRow) -> Option<u64> {
+    Some(row.dns_misses? + row.dns_hits? + row.dns_coalesced?)
+}
+
+/// The look-ups of every cell whose requests go to names.
+fn names(facts: &Facts) -> Option<String> {
+    let mut table = Table::new(&[
+        ("cell", Align::Left),
+        ("cache", Align::Left),
+        ("look-ups / request", Align::Right),
+        ("asked the server", Align::Right),
+        ("from the cache", Align::Right),
+        ("coalesced", Align::Right),
+        ("failed", Align::Right),
+        ("queries at the server", Align::Right),
+    ]);
+    let mut any = false;
+    for cell in 0..facts.plan().cells.len() {
+        let planned = facts.cell(cell);
+        let named = facts.plan().scenario_of(planned).dns_delay_ns.is_some();
+        let rows = facts.ok_rows(cell);
+        if !named || !rows.iter().any(|r| lookups(r).is_some()) {
+            continue;
+        }
+        any = true;
+        let median = |of: fn(&TrialRow) -> Option<u64>| {
+            shown(value(facts, cell, |r| of(r).map(|v| v as f64)), about)
+        };
+        let per_request = value(facts, cell, |r| per_request(r, lookups(r)?));
+        table.row(vec![
+            facts.full_code(cell),
+            if planned.strategy.dns_cache { "on" } else { "off" }.to_owned(),
+            shown(per_request, each),
+            median(|r| r.dns_misses),
+            median(|r| r.dns_hits),
+            median(|r| r.dns_coalesced),
+            median(|r| r.dns_failed),
+            median(|r| r.dns_queries),
+        ]);
+    }
+    any.then(|| {
+        format!(
+            "### Names\n\n{}\n\nMedians over the trials of a cell. A *coalesced* look-up waited for \
+             the query of another.",
+            table.render()
+        )
+    })
+}
+
+fn per_request(row: &TrialRow, n: u64) -> Option<f64> {
+    Some(n as f64 / row.issued.filter(|&issued| issued > 0)? as f64)
+}
+
+/// Which library resolves, connects, races and pools how: what is known of it, and what these
+/// trials show.
+fn libraries(facts: &Facts) -> String {
+    let mut seen: Vec<(&Library, Reuse, Vec<usize>)> = Vec::new();
+    for cell in 0..facts.plan().cells.len() {
+        let strategy = &facts.cell(cell).strategy;
+        let (library, reuse) = (strategy.library, strategy.reuse);
+        match seen.iter_mut().find(|(l, r, _)| **l == *library && *r == reuse) {
+            Some((.., cells)) => cells.push(cell),
+            None => seen.push((library, reuse, vec![cell])),
+        }
+    }
+    let mut ways = Table::new(&[
+        ("client", Align::Left),
+        ("looks a name up", Align::Left),
+        ("connects", Align::Left),
+        ("keeps", Align::Left),
+    ]);
+    let mut named: Vec<&Library> = Vec::new();
+    for (library, ..) in &seen {
+        if !named.contains(library) {
+            named.push(library);
+            let says = library.ways;
+            let words = [says.resolves, says.connects, says.pools];
+            let mut row = vec![code(library.name)];
+            row.extend(words.map(text));
+            ways.row(row);
+        }
+    }
+    let mut table = Table::new(&[
+        ("client", Align::Left),
+        ("reuse", Align::Left),
+        ("look-ups / request", Align::Right),
+        ("connections / request", Align::Right),
+        ("unused connections", Align::Right),
+        ("requests on a reused connection", Align::Right),
+    ]);
+    for (library, reuse, cells) in &seen {
+        let range = |of: &dyn Fn(&TrialRow) -> Option<f64>, show: fn(f64) -> String| {
+            let values: Vec<f64> = cells.iter().filter_map(|&c| value(facts, c, of)).collect();
+            let low = values.iter().copied().reduce(f64::min)?;
+            let high = values.iter().copied().reduce(f64::max)?;
+            Some(span(low, high, show))
+        };
+        let numbers = [
+            range(&|r| per_request(r, lookups(r).filter(|&n| n > 0)?), each),
+            range(&|r| per_request(r, r.connections_opened?), each),
+            range(&|r| r.connections_unused.map(|n| n as f64), about),
+            range(&reused, super::numbers::percent),
+        ];
+        if numbers.iter().all(Option::is_none) {
+            continue;
+        }
+        let mut row = vec![code(library.name), reuse.to_string()];
+        row.extend(numbers.map(|n| n.unwrap_or_else(|| UNKNOWN.to_owned())));
+        table.row(row);
+    }
+    format!(
+        "### How each library does it\n\n{}\n\nWhat these trials show of it, over the cells of a \
+         client and mode of reuse:\n\n{}",
+        ways.render(),
+        table.render()
+    )
+}
+
+/// Share of the successful requests that were not the first of their connection.
+fn reused(row: &TrialRow) -> Option<f64> {
+    let ok = row.ok.filter(|&ok| ok > 0)?;
+    Some(ok.saturating_sub(used(row)?) as f64 / ok as f64)
+}

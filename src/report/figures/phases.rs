@@ -1,0 +1,130 @@
+//! Where the time of a request goes, phase by phase.
+
+use crate::analyse::Estimate;
+use crate::strategy::probe::Phase;
+
+use super::super::facts::Facts;
+use super::super::markdown::text;
+use super::super::numbers::ns;
+use super::super::phases::{delay_ns, has_phases, own_ns, total_ns};
+use super::coverage::{coverage, joined};
+use super::{Figures, duration, grouped, short_of};
+use crate::chart::Frame;
+use crate::chart::phases::{Bar, Phases, Row};
+
+/// Where queue and delay are more than this share of a request, what is left has a panel of its own.
+const HIDING: f64 = 0.5;
+
+pub(super) fn figures(facts: &Facts) -> Figures {
+    let shown = |scenario: usize| -> Vec<usize> {
+        let cells = facts.cells_of(scenario);
+        if cells.iter().any(|&c| has_phases(facts, c)) { cells } else { Vec::new() }
+    };
+    let mut figures = Figures::default();
+    for (cells, groups) in grouped(facts, shown, |c| row(facts, c)) {
+        let two = cells.iter().any(|&c| hidden(facts, c) > HIDING);
+        let footer = joined(&[
+            "Medians over the trials of a cell of each trial's means; medians of parts need not add \
+             up to that of the whole.",
+            &coverage(facts, &cells),
+        ]);
+        let chart = Phases {
+            frame: Frame {
+                title: title(facts, &cells),
+                subtitle: "Mean time of a successful request, from when the program wanted it to \
+                           its last byte, by phase"
+                    .to_owned(),
+                footer: footer.clone(),
+                description: format!("Mean time of a request by phase for {} cells.", cells.len()),
+                ..Frame::default()
+            },
+            groups,
+            rest: two.then(|| "without queue and the server's delay".to_owned()),
+        };
+        let rest = if two {
+            "At the right, the queue is left out, and of *wait* the delay that the server was asked \
+             for: what is left is the client's, the network's and the server's own."
+        } else {
+            ""
+        };
+        let caption = joined(&[
+            "The time of a phase that a library cannot tell is part of the next one.",
+            rest,
+            &text(&footer),
+        ]);
+        figures.add("phases", chart, caption);
+    }
+    figures
+}
+
+fn row(facts: &Facts, cell: usize) -> Row {
+    let parts: Vec<(Phase, f64)> = Phase::ALL
+        .into_iter()
+        .filter_map(|phase| {
+            let mean = facts.median(cell, |r| r.phase_ns(phase).map(|v| v as f64)).ok()?;
+            Some((phase, mean.value))
+        })
+        .collect();
+    let Ok(total) = facts.median(cell, total_ns) else {
+        let note = match facts.wall_ns(cell) {
+            _ if !facts.cell(cell).strategy.probes => "without probes".to_owned(),
+            Some(_) => "not recorded".to_owned(),
+            None => facts.why_unmeasured(cell),
+        };
+        return Row { label: facts.name(cell).to_owned(), note, ..Row::default() };
+    };
+    let bar = |parts: &[(Phase, f64)], total: f64| Bar {
+        parts: parts.iter().map(|&(phase, time)| (phase, duration(time))).collect(),
+        total: duration(total),
+    };
+    let beyond = |r: &_| {
+        let wait = crate::record::TrialRow::phase_ns(r, Phase::Wait)? as f64;
+        Some((wait - delay_ns(r)?).max(0.0))
+    };
+    let rest = || {
+        let (own, wait) = (facts.median(cell, own_ns).ok()?, facts.median(cell, beyond).ok()?);
+        let own_parts = parts.iter().filter(|(phase, _)| *phase != Phase::Queue);
+        let own_parts = own_parts.map(|&(phase, time)| match phase {
+            Phase::Wait => (phase, wait.value),
+            _ => (phase, time),
+        });
+        Some(bar(&own_parts.collect::<Vec<_>>(), own.value))
+    };
+    Row {
+        label: facts.name(cell).to_owned(),
+        whole: Some(bar(&parts, total.value)),
+        rest: rest(),
+        note: String::new(),
+    }
+}
+
+/// The share of queue and delay in a request.
+fn hidden(facts: &Facts, cell: usize) -> f64 {
+    let share = facts.median(cell, |r| Some(1.0 - own_ns(r)? / total_ns(r)?.max(1.0)));
+    share.map_or(0.0, |e| e.value)
+}
+
+/// The range of what a request takes beyond queue and delay, with names only where its ends are
+/// apart.
+fn title(facts: &Facts, cells: &[usize]) -> String {
+    let plain = || "Where the time of a request goes".to_owned();
+    let mut known: Vec<(usize, Estimate)> =
+        cells.iter().filter_map(|&c| Some((c, facts.median(c, own_ns).ok()?))).collect();
+    known.sort_by(|a, b| a.1.value.total_cmp(&b.1.value));
+    let (Some((least, low)), Some((most, high))) = (known.first(), known.last()) else {
+        return plain();
+    };
+    match (&low.interval, &high.interval) {
+        _ if least == most => {
+            format!("Beyond queue and delay a request takes {}", ns(low.value))
+        }
+        (Ok(l), Ok(h)) if l.high < h.low && ns(low.value) != ns(high.value) => format!(
+            "Beyond queue and delay a request takes {} with {}, {} with {}",
+            ns(low.value),
+            short_of(facts, *least, cells),
+            ns(high.value),
+            short_of(facts, *most, cells)
+        ),
+        _ => plain(),
+    }
+}

@@ -1,0 +1,134 @@
+//! Where the time of a request goes, in numbers.
+
+use crate::record::{RecordError, TrialRow};
+use crate::strategy::probe::Phase;
+
+use super::facts::Facts;
+use super::figures::Figures;
+use super::markdown::{Align, Table, details, text};
+use super::numbers::{UNKNOWN, count, counted, ns, percent};
+
+/// Whether the trials of a cell have phases.
+pub(super) fn has_phases(facts: &Facts, cell: usize) -> bool {
+    facts.ok_rows(cell).iter().any(|r| total_ns(r).is_some())
+}
+
+/// Mean time of a successful request, in nanoseconds; `None` without probes.
+pub(super) fn total_ns(row: &TrialRow) -> Option<f64> {
+    // Every request has an end, so without this phase none has been taken.
+    row.phase_ns(Phase::Receive)?;
+    Some(Phase::ALL.into_iter().filter_map(|phase| row.phase_ns(phase)).sum::<u64>() as f64)
+}
+
+/// Mean delay of a request at the server, in nanoseconds; `None` where requests failed: it is not
+/// known which delays were theirs.
+pub(super) fn delay_ns(row: &TrialRow) -> Option<f64> {
+    let succeeded = row.ok.filter(|&ok| ok > 0 && row.errors == Some(0))?;
+    Some(row.server_delay_sum_ns? as f64 / succeeded as f64)
+}
+
+/// What a request took beyond its queue and its delay, in nanoseconds.
+pub(super) fn own_ns(row: &TrialRow) -> Option<f64> {
+    let queue = row.phase_ns(Phase::Queue).unwrap_or(0) as f64;
+    Some((total_ns(row)? - queue - delay_ns(row)?).max(0.0))
+}
+
+/// Chart and tables; nothing where no phases were recorded.
+pub(super) fn section(facts: &Facts, figures: &Figures) -> Result<Option<String>, RecordError> {
+    if figures.figures.is_empty() {
+        return Ok(None);
+    }
+    let mut out = vec!["## Where the time of a request goes".to_owned()];
+    out.push(figures.render("More scenarios"));
+    let mut percentiles = Vec::new();
+    for (index, scenario) in facts.scenarios() {
+        let cells = facts.cells_of(index);
+        let known: Vec<usize> = cells.into_iter().filter(|&c| has_phases(facts, c)).collect();
+        if known.is_empty() {
+            continue;
+        }
+        let heading = || facts.has_scenarios().then(|| format!("**{}**", text(&scenario.name)));
+        out.extend(heading());
+        out.push(means(facts, &known));
+        if let Some(table) = spread(facts, &known)? {
+            percentiles.extend(heading());
+            percentiles.push(table);
+        }
+    }
+    out.push(format!(
+        "Mean times of a successful request. {UNKNOWN}: the library cannot tell the phase, and its \
+         time is in the next one that has a number; or no request was in it. *Delay* is what the \
+         server waited, a part of *wait*."
+    ));
+    if !percentiles.is_empty() {
+        percentiles.push(
+            "p50 / p99 over the successful requests that were in the phase, with their share \
+             where it is not all; the median over the trials whose rows were kept."
+                .to_owned(),
+        );
+        out.push(details(
+            "Percentiles of every phase, from the request rows",
+            &percentiles.join("\n\n"),
+        ));
+    }
+    Ok(Some(out.join("\n\n")))
+}
+
+/// The phases that any of the cells has.
+fn present(has: impl Fn(Phase) -> bool) -> Vec<Phase> {
+    Phase::ALL.into_iter().filter(|&phase| has(phase)).collect()
+}
+
+fn means(facts: &Facts, cells: &[usize]) -> String {
+    let mean = |cell: usize, phase: Phase| {
+        facts.median(cell, |r| r.phase_ns(phase).map(|v| v as f64)).ok()
+    };
+    let phases = present(|phase| cells.iter().any(|&c| mean(c, phase).is_some()));
+    let mut columns = vec![("cell", Align::Left)];
+    columns.extend(phases.iter().map(|phase| (phase.name(), Align::Right)));
+    columns.extend([("total", Align::Right), ("delay", Align::Right)]);
+    let mut table = Table::new(&columns);
+    let shown = |estimate: Option<f64>| estimate.map_or_else(|| UNKNOWN.to_owned(), ns);
+    for &cell in cells {
+        let mut row = vec![facts.code(cell)];
+        row.extend(phases.iter().map(|&phase| shown(mean(cell, phase).map(|e| e.value))));
+        row.push(shown(facts.median(cell, total_ns).ok().map(|e| e.value)));
+        row.push(shown(facts.median(cell, delay_ns).ok().map(|e| e.value)));
+        table.row(row);
+    }
+    table.render()
+}
+
+fn spread(facts: &Facts, cells: &[usize]) -> Result<Option<String>, RecordError> {
+    let mut digests = Vec::new();
+    for &cell in cells {
+        let digest = facts.digest(cell)?;
+        if digest.phases.iter().any(Option::is_some) {
+            digests.push((cell, digest));
+        }
+    }
+    if digests.is_empty() {
+        return Ok(None);
+    }
+    let phases = present(|phase| digests.iter().any(|(_, d)| d.phases[phase as usize].is_some()));
+    let mut columns = vec![("cell", Align::Left)];
+    columns.extend(phases.iter().map(|phase| (phase.name(), Align::Right)));
+    columns.push(("rows", Align::Right));
+    let mut table = Table::new(&columns);
+    for (cell, digest) in digests {
+        let mut row = vec![facts.code(cell)];
+        row.extend(phases.iter().map(|&phase| match digest.phases[phase as usize] {
+            Some(numbers) => {
+                let share = match numbers.share {
+                    s if s >= 0.9995 => String::new(),
+                    s => format!(" ({})", percent(s)),
+                };
+                format!("{} / {}{share}", ns(numbers.p50_ns), ns(numbers.p99_ns))
+            }
+            None => UNKNOWN.to_owned(),
+        }));
+        row.push(format!("{} of {}", count(digest.rows), counted(digest.trials, "trial")));
+        table.row(row);
+    }
+    Ok(Some(table.render()))
+}

@@ -1,0 +1,373 @@
+//! What the request rows of a recording say: every file is read once, row by row, several trials
+//! at a time, and only what is shown is kept.
+
+use hdrhistogram::Histogram;
+use rayon::prelude::*;
+
+use crate::analyse::median;
+use crate::plan::Cell;
+use crate::record::{RecordError, Recording, Scanned, TrialRow};
+use crate::strategy::probe::Phase;
+
+/// Rows of a trial that are kept for charts: of more every second, every fourth, and so on. No
+/// chart has as many lines of pixels.
+const MOST_KEPT: usize = 8_192;
+
+/// A day; a longer time in a phase is counted as one.
+const HIGHEST_NS: u64 = 86_400_000_000_000;
+/// Significant digits of percentiles.
+const DIGITS: u8 = 3;
+
+/// When the phases of one request ended. Nanoseconds since the start of the trial's window.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
+    pub(super) scheduled_ns: u64,
+    pub(super) start_ns: u64,
+    /// In the order of [`Phase::ALL`]; [`UNKNOWN_END`] where nobody can tell.
+    ends_ns: [u64; Phase::ALL.len()],
+    pub(super) end_ns: u64,
+    pub(super) failed: bool,
+}
+
+const UNKNOWN_END: u64 = u64::MAX;
+
+impl Times {
+    fn of(row: &Scanned) -> Option<Times> {
+        let ends_ns = Phase::ALL.map(|phase| row.end_of(phase).unwrap_or(UNKNOWN_END));
+        let known = |phase: Phase| Some(ends_ns[phase as usize]).filter(|&end| end != UNKNOWN_END);
+        Some(Times {
+            scheduled_ns: row.scheduled_ns()?,
+            start_ns: known(Phase::Queue)?,
+            ends_ns,
+            end_ns: known(Phase::Receive)?,
+            failed: row.failed(),
+        })
+    }
+
+    /// When a phase ended.
+    pub(super) fn end_of(&self, phase: Phase) -> Option<u64> {
+        Some(self.ends_ns[phase as usize]).filter(|&end| end != UNKNOWN_END)
+    }
+
+    /// When each phase that is known ended, in order, each no earlier than the one before.
+    pub(super) fn ends(&self) -> impl Iterator<Item = (Phase, u64)> {
+        let mut last = self.scheduled_ns;
+        Phase::ALL.into_iter().filter_map(move |phase| {
+            last = last.max(self.end_of(phase)?);
+            Some((phase, last))
+        })
+    }
+
+    /// The time in each phase that is known.
+    fn phases_ns(&self) -> impl Iterator<Item = (Phase, u64)> {
+        let mut last = self.scheduled_ns;
+        self.ends().map(move |(phase, end)| {
+            let time = end - last;
+            last = end;
+            (phase, time)
+        })
+    }
+}
+
+/// Rows of one trial, evenly spread over it.
+#[derive(Debug)]
+pub(super) struct Kept {
+    /// The trial.
+    pub(super) trial: TrialRow,
+    /// Rows that the record has of it.
+    pub(super) rows: usize,
+    /// Every n-th of them is here: 1 is all.
+    pub(super) every: usize,
+    /// In the order of the record.
+    pub(super) requests: Vec<Times>,
+    /// Whether any row has a mark of the library.
+    pub(super) has_marks: bool,
+}
+
+impl Kept {
+    fn add(&mut self, times: Times) {
+        if self.rows.is_multiple_of(self.every) {
+            if self.requests.len() == MOST_KEPT {
+                self.every *= 2;
+                let mut place = 0;
+                self.requests.retain(|_| {
+                    place += 1;
+                    place % 2 == 1
+                });
+            }
+            // MOST_KEPT is even, so the row is still one of every n-th.
+            self.requests.push(times);
+        }
+        self.rows += 1;
+        let library =
+            [Phase::Pool, Phase::Dns, Phase::Connect, Phase::Tls, Phase::Stream, Phase::Send];
+        self.has_marks |= library.into_iter().any(|phase| times.end_of(phase).is_some());
+    }
+}
+
+/// The time in a phase, over the successful requests that were in it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct PhaseNumbers {
+    /// Nanoseconds: half of the requests were in it for no longer.
+    pub(super) p50_ns: f64,
+    /// Of a hundred requests 99 were in it for no longer.
+    pub(super) p99_ns: f64,
+    /// Share of the successful requests.
+    pub(super) share: f64,
+}
+
+/// Failed requests of one class that ended in the same phase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FailedRows {
+    pub(super) class: String,
+    pub(super) phase: Phase,
+    pub(super) requests: u64,
+    /// The raw error chain of the first.
+    pub(super) chain: String,
+}
+
+/// What the rows of a cell's measurements say.
+#[derive(Debug, Default)]
+pub(super) struct Digest {
+    /// Measurements with rows.
+    pub(super) trials: usize,
+    /// Rows of them.
+    pub(super) rows: u64,
+    /// In the order of [`Phase::ALL`]: the median over the trials of each trial's numbers.
+    pub(super) phases: [Option<PhaseNumbers>; Phase::ALL.len()],
+    /// By class, then by phase.
+    pub(super) failures: Vec<FailedRows>,
+    /// The rows of the measurement whose wall time is nearest to the median.
+    pub(super) kept: Option<Kept>,
+}
+
+/// The digests of all cells, in the order of the plan. `measured` are the trials of each that
+/// count, that which speaks for it first.
+pub(super) fn digests(
+    recording: &Recording,
+    measured: &[Vec<&TrialRow>],
+) -> Result<Vec<Digest>, RecordError> {
+    let mut jobs = Vec::new();
+    for (cell, trials) in measured.iter().enumerate() {
+        let mut speaks = true;
+        for &trial in trials {
+            let Some(mut scan) = recording.requests(&trial.trial)? else { continue };
+            if speaks && scan.next_row()?.is_some() {
+                jobs.push((cell, trial, true));
+                speaks = false;
+            } else {
+                jobs.push((cell, trial, false));
+            }
+        }
+    }
+    let read = |&(cell, trial, keep): &(usize, &TrialRow, bool)| {
+        let planned = &recording.plan.cells[cell];
+        Ok((cell, OfTrial::read(recording, planned, trial, keep)?))
+    };
+    let read: Vec<(usize, OfTrial)> =
+        jobs.par_iter().map(read).collect::<Result<_, RecordError>>()?;
+    let mut by_cell: Vec<Vec<OfTrial>> = measured.iter().map(|_| Vec::new()).collect();
+    for (cell, of_trial) in read {
+        by_cell[cell].push(of_trial);
+    }
+    Ok(by_cell.into_iter().map(Digest::of).collect())
+}
+
+impl Digest {
+    fn of(mut trials: Vec<OfTrial>) -> Digest {
+        let kept = trials.iter_mut().find_map(|trial| trial.kept.take());
+        trials.retain(|trial| trial.rows > 0);
+        // The first failure is that of the first block.
+        trials.sort_by_key(|trial| trial.block);
+        let mut failures: Vec<FailedRows> = Vec::new();
+        for failed in trials.iter_mut().flat_map(|trial| trial.failures.drain(..)) {
+            add_failures(&mut failures, failed);
+        }
+        failures.sort_by(|a, b| (&a.class, a.phase).cmp(&(&b.class, b.phase)));
+        let over_trials = |phase: Phase| {
+            let all = trials.iter().filter_map(|trial| trial.phases[phase as usize]);
+            let all: Vec<PhaseNumbers> = all.collect();
+            let middle = |of: fn(&PhaseNumbers) -> f64| {
+                median(&all.iter().map(of).collect::<Vec<_>>()).ok().map(|e| e.value)
+            };
+            Some(PhaseNumbers {
+                p50_ns: middle(|n| n.p50_ns)?,
+                p99_ns: middle(|n| n.p99_ns)?,
+                share: middle(|n| n.share)?,
+            })
+        };
+        Digest {
+            trials: trials.len(),
+            rows: trials.iter().map(|trial| trial.rows).sum(),
+            phases: Phase::ALL.map(over_trials),
+            failures,
+            kept,
+        }
+    }
+}
+
+fn add_failures(all: &mut Vec<FailedRows>, failed: FailedRows) {
+    match all.iter_mut().find(|f| f.class == failed.class && f.phase == failed.phase) {
+        Some(known) => known.requests += failed.requests,
+        None => all.push(failed),
+    }
+}
+
+/// What the rows of one trial say.
+struct OfTrial {
+    block: u32,
+    rows: u64,
+    phases: [Option<PhaseNumbers>; Phase::ALL.len()],
+    failures: Vec<FailedRows>,
+    kept: Option<Kept>,
+}
+
+impl OfTrial {
+    fn read(
+        recording: &Recording,
+        cell: &Cell,
+        trial: &TrialRow,
+        keep: bool,
+    ) -> Result<OfTrial, RecordError> {
+        let kept = Kept {
+            trial: trial.clone(),
+            rows: 0,
+            every: 1,
+            requests: Vec::new(),
+            has_marks: false,
+        };
+        let mut of_trial = OfTrial {
+            block: trial.block,
+            rows: 0,
+            phases: [None; Phase::ALL.len()],
+            failures: Vec::new(),
+            kept: keep.then_some(kept),
+        };
+        let Some(mut scan) = recording.requests(&trial.trial)? else { return Ok(of_trial) };
+        let tells = tells(recording, cell, scan.has_marks());
+        let mut succeeded = 0u64;
+        let mut histograms: [Option<Histogram<u32>>; Phase::ALL.len()] = Default::default();
+        while let Some(row) = scan.next_row()? {
+            let Some(times) = Times::of(&row) else {
+                return Err(scan.damaged("a time of it is no number"));
+            };
+            of_trial.rows += 1;
+            if let Some(kept) = &mut of_trial.kept {
+                kept.add(times);
+            }
+            if times.failed {
+                let failed = FailedRows {
+                    class: row.error().unwrap_or_default(),
+                    phase: failed_in(&times, row.was_carried(), tells),
+                    requests: 1,
+                    chain: row.error_chain().unwrap_or_default(),
+                };
+                add_failures(&mut of_trial.failures, failed);
+                continue;
+            }
+            succeeded += 1;
+            for (phase, time) in times.phases_ns() {
+                histograms[phase as usize].get_or_insert_with(histogram).saturating_record(time);
+            }
+        }
+        of_trial.phases = histograms.map(|histogram| {
+            let histogram = histogram?;
+            Some(PhaseNumbers {
+                p50_ns: histogram.value_at_quantile(0.5) as f64,
+                p99_ns: histogram.value_at_quantile(0.99) as f64,
+                share: histogram.len() as f64 / succeeded as f64,
+            })
+        });
+        Ok(of_trial)
+    }
+}
+
+fn histogram() -> Histogram<u32> {
+    Histogram::new_with_bounds(1, HIGHEST_NS, DIGITS).expect("the bounds are far enough apart")
+}
+
+/// The phases whose end can be known in a cell's rows, in the order of [`Phase::ALL`].
+fn tells(recording: &Recording, cell: &Cell, has_marks: bool) -> [bool; Phase::ALL.len()] {
+    let scenario = recording.plan.scenario_of(cell);
+    let strategy = &cell.strategy;
+    Phase::ALL.map(|phase| match phase {
+        Phase::Queue | Phase::Wait | Phase::Receive => true,
+        Phase::Dns if scenario.dns_delay_ns.is_none() => false,
+        Phase::Tls if !scenario.tls => false,
+        _ => has_marks && strategy.probes && strategy.library.tells.contains(&phase),
+    })
+}
+
+/// The phase that a failed request did not come to the end of: the first after its last known mark
+/// whose end could be known.
+fn failed_in(times: &Times, carried: bool, tells: [bool; Phase::ALL.len()]) -> Phase {
+    if times.end_ns == times.start_ns {
+        // It was never handed to the library.
+        return Phase::Queue;
+    }
+    let mut before_end = Phase::ALL.into_iter().rev().filter(|&phase| phase != Phase::Receive);
+    let last = before_end.find(|&phase| times.end_of(phase).is_some());
+    let after = last.map_or(0, |phase| phase as usize + 1);
+    // What a connection carries has found one.
+    let after = if carried { after.max(Phase::Stream as usize) } else { after };
+    Phase::ALL[after..]
+        .iter()
+        .copied()
+        .find(|&phase| tells[phase as usize])
+        .unwrap_or(Phase::Receive)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn times(marks: &[(Phase, u64)]) -> Times {
+        let mut ends_ns = [UNKNOWN_END; Phase::ALL.len()];
+        for &(phase, end) in marks {
+            ends_ns[phase as usize] = end;
+        }
+        let end = |phase: Phase| ends_ns[phase as usize];
+        let (start_ns, end_ns) = (end(Phase::Queue), end(Phase::Receive));
+        Times { scheduled_ns: 0, start_ns, ends_ns, end_ns, failed: true }
+    }
+
+    #[test]
+    fn times_in_phases_add_up_and_are_never_negative() {
+        let marks = [(Phase::Queue, 10), (Phase::Pool, 8), (Phase::Wait, 30), (Phase::Receive, 31)];
+        let parts: Vec<u64> = times(&marks).phases_ns().map(|(_, time)| time).collect();
+        assert_eq!(parts, [10, 0, 20, 1]);
+    }
+
+    #[test]
+    fn a_failed_request_ends_in_the_phase_after_its_last_mark() {
+        let all = [true; Phase::ALL.len()];
+        let recorder = Phase::ALL.map(|p| matches!(p, Phase::Queue | Phase::Wait | Phase::Receive));
+        let queued = [(Phase::Queue, 1), (Phase::Receive, 9)];
+        let dns = [(Phase::Queue, 1), (Phase::Dns, 2), (Phase::Receive, 9)];
+        let head = [(Phase::Queue, 1), (Phase::Wait, 5), (Phase::Receive, 9)];
+        assert_eq!(failed_in(&times(&queued), false, all), Phase::Pool);
+        assert_eq!(failed_in(&times(&queued), false, recorder), Phase::Wait);
+        assert_eq!(failed_in(&times(&queued), true, all), Phase::Stream);
+        assert_eq!(failed_in(&times(&dns), false, all), Phase::Connect);
+        assert_eq!(failed_in(&times(&head), true, all), Phase::Receive);
+        let never = [(Phase::Queue, 9), (Phase::Receive, 9)];
+        assert_eq!(failed_in(&times(&never), false, all), Phase::Queue);
+    }
+
+    #[test]
+    fn kept_rows_are_evenly_spread() {
+        let trial = TrialRow::default();
+        let mut kept = Kept { trial, rows: 0, every: 1, requests: Vec::new(), has_marks: false };
+        let all = MOST_KEPT * 5 + 3;
+        for index in 0..all {
+            let mut times = times(&[(Phase::Queue, 1), (Phase::Receive, 2)]);
+            times.scheduled_ns = index as u64;
+            kept.add(times);
+        }
+        assert_eq!((kept.rows, kept.every), (all, 8));
+        assert_eq!(kept.requests.len(), all.div_ceil(8));
+        for (place, times) in kept.requests.iter().enumerate() {
+            assert_eq!(times.scheduled_ns as usize, place * 8);
+        }
+    }
+}

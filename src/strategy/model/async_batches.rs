@@ -1,0 +1,25 @@
+//! `async-batches`: `limit` requests at once, the next ones when all of them have ended.
+
+use futures_util::future::BoxFuture;
+
+use super::{Issue, LimitRule, Model, joined, required};
+use crate::strategy::schedule;
+use crate::strategy::work::AsyncWork;
+
+pub(super) const MODEL: Model = Model {
+    name: "async-batches",
+    summary: "`limit` requests at once, the next ones when all of them have ended",
+    known_as: "asyncio.gather in a loop, Promise.all over slices",
+    limit: LimitRule::Required,
+    ideal: |delays, limit| schedule::batches(delays, required(limit)),
+    issue: Issue::Async(issue),
+};
+
+fn issue(work: AsyncWork) -> BoxFuture<'static, ()> {
+    Box::pin(async move {
+        let indices: Vec<u32> = work.indices().collect();
+        for batch in indices.chunks(work.slots() as usize) {
+            joined(batch.iter().map(|&index| tokio::spawn(work.take(index).send()))).await;
+        }
+    })
+}
