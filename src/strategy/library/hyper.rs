@@ -17,10 +17,11 @@ mod progress;
 mod target;
 
 use std::error::Error;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::hyper::header::{HOST, HeaderValue, LOCATION};
+use ::hyper::header::{HOST, HeaderMap, HeaderValue, LOCATION};
 use ::hyper::http::response::Parts;
 use ::hyper::{Request, StatusCode};
 use bytes::Bytes;
@@ -31,7 +32,7 @@ use super::{Answer, AsyncClient, Connect, Library, Settings, Ways};
 use crate::strategy::failure::{Class, Failure, Link};
 use crate::strategy::probe::Phase;
 use crate::strategy::{Protocol, Reuse};
-use http1::Sent;
+use http2::Share;
 use open::Opener;
 use pool::{Pool, Taken};
 use progress::Progress;
@@ -124,7 +125,7 @@ impl Session {
         let result = match self.terms.timeout {
             None => self.follow(index, answer, &mut progress).await,
             Some(limit) => {
-                let following = self.follow(index, answer, &mut progress);
+                let following = Box::pin(self.follow(index, answer, &mut progress));
                 let in_time = tokio::time::timeout(limit, following).await;
                 in_time.unwrap_or_else(|_| Err(progress.too_slow(limit)))
             }
@@ -165,25 +166,20 @@ impl Session {
         progress: &mut Progress,
     ) -> Result<Step, Failure> {
         let target = &self.terms.targets[call.target];
-        let upload = Upload::new(call.upload.clone());
-        progress.sending(upload.taken());
-        let mut request = Request::new(upload);
-        *request.method_mut() = call.method.clone();
         loop {
             match self.pool.take(call.target, index, progress).await? {
                 Taken::Alone(mut connection) => {
-                    *request.uri_mut() = call.origin_form();
                     let mut headers = connection.spare_headers();
                     headers.insert(HOST, target.host.clone());
-                    *request.headers_mut() = headers;
-                    let response = match connection.send(request, progress).await? {
-                        Sent::Answered(response) => response,
+                    let request = call.request(call.origin_form(), headers, progress);
+                    let answered = {
+                        let sent = pin!(connection.send(request));
+                        connection.answered(sent, progress).await?
+                    };
+                    let Some(response) = answered else {
                         // Its server had closed it while it was idle: found as it was taken, before
                         // a byte of the request was written.
-                        Sent::Refused(back) => {
-                            request = back;
-                            continue;
-                        }
+                        continue;
                     };
                     let (head, mut body) = response.into_parts();
                     let step = self.head(&head, answer, progress);
@@ -196,18 +192,32 @@ impl Session {
                     }
                     return Ok(step);
                 }
-                Taken::Shared(mut connection) => {
-                    *request.uri_mut() = call.absolute_form(target);
-                    let response = connection.send(request, progress).await?;
-                    let (head, mut body) = response.into_parts();
-                    let step = self.head(&head, answer, progress);
-                    while let Some(bytes) = connection.chunk(&mut body).await? {
-                        step.chunk(&bytes, answer);
-                    }
-                    return Ok(step);
+                Taken::Shared(connection) => {
+                    let address = call.absolute_form(target);
+                    let request = call.request(address, HeaderMap::new(), progress);
+                    // In a place of its own, which those with HTTP/1.1 do not need.
+                    let shared = Box::pin(self.shared(connection, request, answer, progress));
+                    return shared.await;
                 }
             }
         }
+    }
+
+    /// One request and its answer over a connection that others use too.
+    async fn shared(
+        &self,
+        mut connection: Share,
+        request: Request<Upload>,
+        answer: &mut dyn Answer,
+        progress: &mut Progress,
+    ) -> Result<Step, Failure> {
+        let response = connection.send(request, progress).await?;
+        let (head, mut body) = response.into_parts();
+        let step = self.head(&head, answer, progress);
+        while let Some(bytes) = connection.chunk(&mut body).await? {
+            step.chunk(&bytes, answer);
+        }
+        Ok(step)
     }
 
     /// The response head is there.
@@ -254,4 +264,50 @@ fn because(told: Failure, cause: Failure) -> Failure {
         class => class.min(cause.class),
     };
     Failure { class, chain: format!("{} <- {}", told.chain, cause.chain) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dns;
+    use crate::strategy::probe::Marks;
+
+    struct Nobody;
+
+    impl Answer for Nobody {
+        fn head(&mut self, _: u16, _: &::hyper::HeaderMap) {}
+        fn chunk(&mut self, _: &[u8]) {}
+        fn marks(&mut self, _: &Marks) {}
+    }
+
+    /// Each request moves it to the heap. What is rare has a place of its own, so that this does not
+    /// grow with it: a TLS handshake alone takes kilobytes.
+    #[test]
+    fn a_request_is_small() {
+        let settings = Settings {
+            server: ([127, 0, 0, 1], 1).into(),
+            reuse: Reuse::Session,
+            max_connections: None,
+            protocol: Protocol::Http1,
+            tls: None,
+            resolver: None::<dns::Resolver>,
+            targets: 1,
+            redirects: 0,
+            upload: Bytes::new(),
+            probes: None,
+            timeout: None,
+        };
+        let pool = Pool::new(Opener::new(&settings), &settings);
+        let terms = Terms {
+            targets: Target::all(&settings).expect("an address"),
+            redirects: 0,
+            upload: Bytes::new(),
+            probes: false,
+            timeout: None,
+        };
+        let session = Session { terms, pool };
+        let mut answer = Nobody;
+        let size = size_of_val(&session.fetch(0, &mut answer));
+        assert!(size <= 1_536, "{size} bytes");
+    }
 }

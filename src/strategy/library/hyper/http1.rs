@@ -5,12 +5,13 @@
 //! poll: the request's side of the channels needs no waker, and no task is woken for another.
 
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use ::hyper::body::{Body, Incoming};
+use ::hyper::client::conn::TrySendError;
 use ::hyper::client::conn::http1::{self, SendRequest};
 use ::hyper::header::HeaderMap;
 use ::hyper::{Request, Response};
@@ -54,12 +55,8 @@ impl Drop for Alone {
     }
 }
 
-/// What became of a request.
-pub(super) enum Sent {
-    Answered(Response<Incoming>),
-    /// The connection was closed and did not take it.
-    Refused(Request<Upload>),
-}
+/// hyper gives back a request that it did not begin.
+type Refused = TrySendError<Request<Upload>>;
 
 impl Alone {
     /// Speaks HTTP over a stream; nothing is written yet.
@@ -80,16 +77,24 @@ impl Alone {
         std::mem::take(&mut self.spare)
     }
 
-    /// Sends a request, and waits for the head of its answer.
-    pub(super) async fn send(
+    /// Sends a request, when it is driven.
+    pub(super) fn send(
         &mut self,
         request: Request<Upload>,
+    ) -> impl Future<Output = Result<Response<Incoming>, Refused>> + use<> {
+        self.sender.try_send_request(request)
+    }
+
+    /// Waits for the head of the answer to what it `sent`; nothing, if it was closed while it was
+    /// idle and did not take the request.
+    pub(super) async fn answered(
+        &mut self,
+        mut sent: Pin<&mut impl Future<Output = Result<Response<Incoming>, Refused>>>,
         progress: &mut Progress,
-    ) -> Result<Sent, Failure> {
-        let mut answer = pin!(self.sender.try_send_request(request));
+    ) -> Result<Option<Response<Incoming>>, Failure> {
         let mut taken = false;
         let answered = poll_fn(|cx| {
-            let polled = self.drive(cx, |cx| answer.as_mut().poll(cx));
+            let polled = self.drive(cx, |cx| sent.as_mut().poll(cx));
             if !taken {
                 taken = true;
                 if !matches!(&polled, Poll::Ready(Err(e)) if e.message().is_some()) {
@@ -101,11 +106,9 @@ impl Alone {
         })
         .await;
         match answered {
-            Ok(response) => Ok(Sent::Answered(response)),
-            Err(mut error) => match error.take_message() {
-                Some(request) if self.used => Ok(Sent::Refused(request)),
-                _ => Err(self.failed(&error.into_error())),
-            },
+            Ok(response) => Ok(Some(response)),
+            Err(error) if self.used && error.message().is_some() => Ok(None),
+            Err(error) => Err(self.failed(&error.into_error())),
         }
     }
 

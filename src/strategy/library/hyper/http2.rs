@@ -70,7 +70,7 @@ impl Shared {
             failed: OnceLock::new(),
             forgotten: AtomicBool::new(false),
         });
-        let tasks = Tasks(Arc::new(Mutex::new(Some((Arc::clone(&life), permit)))));
+        let tasks = Tasks(Arc::new(Mutex::new(Some(Socket { life: Arc::clone(&life), permit }))));
         let (sender, driver) = http2::Builder::new(tasks)
             .initial_max_send_streams(STREAMS)
             .handshake(TokioIo::new(io))
@@ -139,10 +139,13 @@ impl Driver for http2::Connection<TokioIo<Io>, Upload, Tasks> {
 
 /// Where hyper starts tasks. The first one has the socket, the others come with requests.
 #[derive(Clone)]
-struct Tasks(Arc<Mutex<Option<First>>>);
+struct Tasks(Arc<Mutex<Option<Socket>>>);
 
-/// What the task that has the socket keeps as long as it lives.
-type First = (Arc<Life>, Option<Permit>);
+/// What the task with the socket is to do beside.
+struct Socket {
+    life: Arc<Life>,
+    permit: Option<Permit>,
+}
 
 impl<F> Executor<F> for Tasks
 where
@@ -151,18 +154,15 @@ where
     fn execute(&self, task: F) {
         let first = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         match first {
-            Some((life, permit)) => drop(tokio::spawn(live(Box::pin(task), life, permit))),
+            Some(socket) => drop(tokio::spawn(live(Box::pin(task), socket))),
             None => drop(tokio::spawn(task)),
         }
     }
 }
 
 /// Drives the task that has the socket.
-async fn live(
-    mut task: Pin<Box<impl Future<Output = ()>>>,
-    life: Arc<Life>,
-    permit: Option<Permit>,
-) {
+async fn live(mut task: Pin<Box<impl Future<Output = ()>>>, socket: Socket) {
+    let Socket { life, permit } = socket;
     poll_fn(|cx| {
         let polled = task.as_mut().poll(cx);
         if !life.settled.load(Ordering::Relaxed) {

@@ -147,7 +147,8 @@ impl Opener {
             Protocol::Http1 => {
                 let watch = note.as_ref().map(|connection| Arc::new(Watch::new(connection.start)));
                 let io = Io::new(stream, watch.clone(), true);
-                Ok(Opened::Alone(Box::new(Alone::start(io, note.zip(watch), permit).await?)))
+                let alone = Alone::start(io, note.zip(watch), permit).await?;
+                Ok(Opened::Alone(Box::new(alone)))
             }
             Protocol::Http2 => {
                 let watch = Arc::new(Watch::new(Instant::now()));

@@ -1,13 +1,16 @@
 //! Where requests go, and how they are addressed.
 
 use ::hyper::Method;
+use ::hyper::Request;
 use ::hyper::StatusCode;
 use ::hyper::Uri;
-use ::hyper::header::HeaderValue;
+use ::hyper::header::{HeaderMap, HeaderValue};
 use ::hyper::http::uri::{Authority, Parts, PathAndQuery, Scheme};
 use bytes::Bytes;
 
 use super::super::Settings;
+use super::super::upload::Upload;
+use super::progress::Progress;
 use crate::dns::host;
 use crate::strategy::failure::{Class, Failure};
 
@@ -46,9 +49,9 @@ impl Target {
 pub(super) struct Call {
     /// The number of its target.
     pub(super) target: usize,
-    pub(super) method: Method,
+    method: Method,
     /// Its body.
-    pub(super) upload: Bytes,
+    upload: Bytes,
     path: PathAndQuery,
 }
 
@@ -57,6 +60,22 @@ impl Call {
     pub(super) fn new(target: usize, index: u32, redirects: u32, upload: &Bytes) -> Call {
         let method = if upload.is_empty() { Method::GET } else { Method::POST };
         Call { target, method, upload: upload.clone(), path: path(index, redirects) }
+    }
+
+    /// What is sent.
+    pub(super) fn request(
+        &self,
+        address: Uri,
+        headers: HeaderMap,
+        progress: &mut Progress,
+    ) -> Request<Upload> {
+        let upload = Upload::new(self.upload.clone());
+        progress.sending(upload.taken());
+        let mut request = Request::new(upload);
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = address;
+        *request.headers_mut() = headers;
+        request
     }
 
     /// The address without the host, as HTTP/1.1 wants it.
