@@ -76,7 +76,7 @@ def main():
     serve = ["taskset", "-c", "1", TARGET / "inflight", "serve", "--delay", "0s", "--body", f"{BODY}B"]
     server = subprocess.Popen(serve, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
-        address = server.stdout.readline().decode().strip().removeprefix("http://")
+        address = server.stdout.readline().decode().strip().removeprefix("http://").rstrip("/")
         tools = {"wrk": wrk, "oha": oha}
         tools |= {f"inflight, {client}": ours(client, model) for client, model in OURS}
         seen = {name: [] for name in tools}
