@@ -46,11 +46,13 @@ pub(super) fn peak(trial: &Trial) -> Option<String> {
     })
 }
 
-/// Requests that the connections can carry at once: a cap that the scenario names.
+/// Requests that the connections can carry at once: a cap that the scenario names. Connections that
+/// carried nothing count for nothing: a cold burst may open one for each request, and use one.
 fn streams(trial: &Trial) -> f64 {
+    let used = trial.row.server_connections_used.unwrap_or(trial.seen.connections);
     match trial.strategy.protocol {
         Protocol::Http1 => f64::INFINITY,
-        Protocol::Http2 => trial.seen.connections as f64 * f64::from(trial.scenario.streams),
+        Protocol::Http2 => used as f64 * f64::from(trial.scenario.streams),
     }
 }
 

@@ -416,7 +416,8 @@ fn streams_that_the_server_allows_are_no_hidden_cap() {
             },
             |row| {
                 row.wall_ns = Some(row.ideal_ns * 2);
-                row.server_connections = Some(1);
+                row.server_connections = Some(10);
+                row.server_connections_used = Some(1);
                 row.server_peak_in_flight = Some(5);
             },
         )
