@@ -421,3 +421,35 @@ fn a_connection_that_was_closed_while_idle_is_not_used() {
     assert_eq!(connections.len(), 3);
     assert!(closed >= 2, "the last one is not asked for again, {closed} are closed");
 }
+
+/// The server closes while the next request is on its way: some are answered on a new connection,
+/// some fail, and each ends.
+#[test]
+fn a_connection_that_is_closed_at_any_moment_ends_its_request() {
+    let close_after_one = |mut stream: TcpStream| {
+        let Some(index) = read_request(&mut stream) else { return };
+        let head =
+            format!("HTTP/1.1 200 OK\r\nInflight-Index: {index}\r\nContent-Length: 0\r\n\r\n");
+        drop(stream.write_all(head.as_bytes()));
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let addr = listener.local_addr().expect("an address");
+    std::thread::spawn(move || listener.incoming().flatten().for_each(close_after_one));
+
+    let config = config(addr, hyper(Reuse::Session, Some(1)), 1, fixed_ms(0));
+    let settings = settings(&config).expect("settings");
+    let library = library::named("hyper").expect("a library");
+    let Connect::Async(connect) = library.connect else { panic!("async") };
+    let client = connect(&settings).expect("a client");
+    let runtime = start(Runtime::CurrentThread).expect("a runtime");
+    let mut answers = Noting::default();
+    runtime.block_on(async {
+        for index in 0..500u32 {
+            let fetch = client.fetch(index, &mut answers);
+            let ended = tokio::time::timeout(Duration::from_secs(20), fetch).await;
+            assert!(ended.is_ok(), "request {index} never ends");
+            // From none to the time that the server needs to close.
+            std::thread::sleep(Duration::from_micros(u64::from(index % 100)));
+        }
+    });
+}

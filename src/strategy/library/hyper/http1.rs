@@ -29,7 +29,8 @@ use crate::strategy::probe::Connection;
 /// An open connection. It is closed when it is dropped.
 pub(super) struct Alone {
     sender: SendRequest<Upload>,
-    driver: http1::Connection<TokioIo<Io>, Upload>,
+    /// Gone once it has ended: a request that it had not taken is given back when it is dropped.
+    driver: Option<http1::Connection<TokioIo<Io>, Upload>>,
     /// What became of the driver, once it has ended.
     ended: Option<Result<(), ::hyper::Error>>,
     /// Whether it has carried a request.
@@ -68,6 +69,7 @@ impl Alone {
         let (sender, driver) = http1::handshake(TokioIo::new(io)).await.map_err(|e| failure(&e))?;
         let note = note.map(|(connection, watch)| Note { connection, watch });
         let spare = HeaderMap::new();
+        let driver = Some(driver);
         Ok(Alone { sender, driver, ended: None, used: false, spare, note, permit })
     }
 
@@ -185,10 +187,11 @@ impl Alone {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) {
-        if self.ended.is_none()
-            && let Poll::Ready(result) = Pin::new(&mut self.driver).poll(cx)
+        if let Some(driver) = &mut self.driver
+            && let Poll::Ready(result) = Pin::new(driver).poll(cx)
         {
             self.ended = Some(result);
+            self.driver = None;
         }
     }
 }
