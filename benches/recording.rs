@@ -8,8 +8,8 @@ use inflight::analyse::Analysis;
 use inflight::machine::Machine;
 use inflight::plan::{Only, Plan, PlannedTrial};
 use inflight::record::{
-    Build, FORMAT, Manifest, NewRun, Recording, RequestRow, RunWriter, Status, TrialRow,
-    read_compressed, write_compressed,
+    Manifest, NewRun, Recording, RequestRow, RunWriter, Status, TrialRow, read_compressed,
+    write_compressed,
 };
 use inflight::report::render;
 use inflight::spec::{Experiment, Source};
@@ -95,22 +95,7 @@ fn create(results: &Path) -> (Plan, RunWriter) {
     let experiment = Experiment::parse(&source, results).expect("an experiment");
     let plan = Plan::new(experiment, &Only::default()).expect("a plan");
     let machine = Machine::this();
-    let manifest = Manifest {
-        format: FORMAT,
-        experiment: "bench".to_owned(),
-        build: Build::this(),
-        builds: Vec::new(),
-        plan: plan.digest(),
-        overrides: Vec::new(),
-        only: Vec::new(),
-        argv: Vec::new(),
-        machine: machine.id(),
-        kernel: "any".to_owned(),
-        server_cpus: Vec::new(),
-        client_cpus: Vec::new(),
-        nofile: None,
-        events: Vec::new(),
-    };
+    let manifest = Manifest::of(&plan, &machine);
     let new = NewRun {
         results,
         experiment: EXPERIMENT,

@@ -338,10 +338,6 @@ pub struct ClientReport {
     pub connections: Option<ConnectionCounts>,
     /// Look-ups of names; empty without names.
     pub dns: Option<DnsCounts>,
-    /// Redirects that were followed.
-    pub redirects: u64,
-    /// Bytes of request bodies handed over.
-    pub uploaded_bytes: u64,
     /// Longest and other percentiles, read before bucketing: p50, p90, p99, max in nanoseconds.
     pub latency_percentiles: Option<Percentiles>,
 }

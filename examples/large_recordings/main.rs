@@ -5,9 +5,7 @@ use std::path::Path;
 
 use inflight::machine::Machine;
 use inflight::plan::{Only, Plan};
-use inflight::record::{
-    Build, Event, FORMAT, Happening, Manifest, NewRun, Status, TrialRow, find_runs,
-};
+use inflight::record::{Event, Happening, Manifest, NewRun, Status, TrialRow, find_runs};
 use inflight::spec::{Experiment, Source};
 
 /// 99 cells and the twin of the control, in 100 blocks.
@@ -55,20 +53,8 @@ fn write(results: &Path, plan: &Plan, recording: u64) -> Result<(), Box<dyn std:
     let machine = Machine::this();
     let finished = [Happening::Started, Happening::Finished];
     let manifest = Manifest {
-        format: FORMAT,
-        experiment: "large".to_owned(),
-        build: Build::this(),
-        builds: Vec::new(),
-        plan: plan.digest(),
-        overrides: Vec::new(),
-        only: Vec::new(),
-        argv: Vec::new(),
-        machine: machine.id(),
-        kernel: "any".to_owned(),
-        server_cpus: Vec::new(),
-        client_cpus: Vec::new(),
-        nofile: None,
         events: finished.map(|what| Event { what, at_unix_ms: recording }).into(),
+        ..Manifest::of(plan, &machine)
     };
     let mut writer = NewRun {
         results,

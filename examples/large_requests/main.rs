@@ -8,8 +8,7 @@ use std::path::Path;
 use inflight::machine::Machine;
 use inflight::plan::{Only, Plan, PlannedTrial};
 use inflight::record::{
-    Build, Event, FORMAT, Happening, Manifest, NewRun, RequestRow, Status, TrialRow,
-    write_compressed,
+    Event, Happening, Manifest, NewRun, RequestRow, Status, TrialRow, write_compressed,
 };
 use inflight::spec::{Experiment, Source};
 use inflight::strategy::Reuse;
@@ -67,20 +66,8 @@ fn write(
     let machine = Machine::this();
     let finished = [Happening::Started, Happening::Finished];
     let manifest = Manifest {
-        format: FORMAT,
-        experiment: "many".to_owned(),
-        build: Build::this(),
-        builds: Vec::new(),
-        plan: plan.digest(),
-        overrides: Vec::new(),
-        only: Vec::new(),
-        argv: Vec::new(),
-        machine: machine.id(),
-        kernel: "any".to_owned(),
-        server_cpus: Vec::new(),
-        client_cpus: Vec::new(),
-        nofile: None,
         events: finished.map(|what| Event { what, at_unix_ms: 0 }).into(),
+        ..Manifest::of(plan, &machine)
     };
     let mut writer = NewRun {
         results,
@@ -175,9 +162,9 @@ fn rows(plan: &Plan, planned: &PlannedTrial, requests: u32) -> impl Iterator<Ite
             served_delay_ns: (!failed).then_some(delay + 60_000),
             status: (!failed).then_some(200),
             body_bytes: if failed { 0 } else { 4_000 },
-            chunks: u32::from(!failed),
-            sent_chunks: 0,
-            redirects: 0,
+            chunks: Some(u32::from(!failed)),
+            sent_chunks: Some(0),
+            redirects: Some(0),
             connection: Some(if first { index } else { index % slots }),
             nth: Some(if first { 1 } else { index / slots + 1 }),
             dns: None,

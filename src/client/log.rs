@@ -6,6 +6,7 @@
 //! one mark of the request to the next. Records stand in the order in which requests ended.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -25,7 +26,7 @@ const MEMORY_BYTES: usize = 16 * 1024 * 1024;
 /// The longest record: flags and index (10 bytes), sixteen 64-bit numbers of at most 10 bytes each.
 const LONGEST_BYTES: usize = 192;
 
-/// The outcomes of a trial. Clones are not needed: it is shared by reference.
+/// The outcomes of a trial.
 #[derive(Debug)]
 pub(super) struct Log {
     /// What a body has if all is well; a record then need not say it.
@@ -41,7 +42,8 @@ struct State {
     open: Vec<u8>,
     before: Before,
     in_memory: usize,
-    spill: Option<Spill>,
+    /// Full pieces that do not stay in memory, one after the other.
+    spill: Option<File>,
     /// Why chunks stayed in memory that should not have.
     spill_failed: Option<io::Error>,
     /// Failures that are alike are kept once.
@@ -53,11 +55,6 @@ enum Chunk {
     Memory(Box<[u8]>),
     /// Of this length in the file, after those before it.
     Spilled(usize),
-}
-
-#[derive(Debug)]
-struct Spill {
-    file: std::fs::File,
 }
 
 /// What the next record is told by its difference from; zeros at the start of a chunk.
@@ -120,7 +117,7 @@ impl Log {
         let failures: Vec<Failure> = failures.into_iter().map(|(f, _)| f.clone()).collect();
         let State { full, open, spill, .. } = &mut *state;
         if let Some(spill) = spill {
-            spill.file.seek(SeekFrom::Start(0))?;
+            spill.seek(SeekFrom::Start(0))?;
         }
         let mut read_all = |mut bytes: &[u8]| {
             let mut before = Before::default();
@@ -136,7 +133,7 @@ impl Log {
                 (Chunk::Memory(bytes), _) => read_all(bytes),
                 (Chunk::Spilled(length), Some(spill)) => {
                     buffer.resize(*length, 0);
-                    spill.file.read_exact(&mut buffer)?;
+                    spill.read_exact(&mut buffer)?;
                     read_all(&buffer);
                 }
                 (Chunk::Spilled(_), None) => {
@@ -212,9 +209,9 @@ impl State {
     fn spill_open_chunk(&mut self) -> io::Result<()> {
         let spill = match &mut self.spill {
             Some(spill) => spill,
-            none => none.insert(Spill { file: tempfile::tempfile()? }),
+            none => none.insert(tempfile::tempfile()?),
         };
-        spill.file.write_all(&self.open)
+        spill.write_all(&self.open)
     }
 }
 

@@ -9,7 +9,7 @@ use super::record::{Outcome, Recorder};
 use crate::machine::process::Usage;
 use crate::protocol::{self, ClientReport, Percentiles, PhaseTime};
 use crate::strategy::failure::Class;
-use crate::strategy::probe::Phase;
+use crate::strategy::probe::{Phase, times_ns};
 
 /// The histogram tells latencies of a microsecond apart, and longer ones to three digits (0.1 %).
 const LOWEST_NS: u64 = 1_000;
@@ -42,7 +42,6 @@ pub(super) fn of(recorder: &Recorder, wall_ns: u64, used: Usage) -> io::Result<C
     let mut latencies: Vec<u64> = Vec::new();
     recorder.for_each(|index, outcome| {
         report.body_bytes += outcome.body_bytes;
-        report.redirects += outcome.seen.map_or(0, |seen| u64::from(seen.redirects));
         match outcome.failure {
             None => {
                 phases.add(&outcome);
@@ -79,13 +78,10 @@ impl PhaseTimes {
         if outcome.seen.is_none() {
             return;
         }
-        let mut last = outcome.scheduled_ns;
-        for (phase, end) in outcome.ends_ns() {
-            let Some(end) = end else { continue };
+        for (phase, time) in times_ns(outcome.scheduled_ns, outcome.ends_ns()) {
             let (requests, sum_ns) = self.0.entry(phase).or_default();
             *requests += 1;
-            *sum_ns += end.saturating_sub(last);
-            last = last.max(end);
+            *sum_ns += time;
         }
     }
 

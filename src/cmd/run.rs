@@ -16,7 +16,7 @@ use crate::exit::Exit;
 use crate::machine::{Machine, kernel, process};
 use crate::plan::Plan;
 use crate::record::{
-    Build, FORMAT, Manifest, NewRun, Origin, RecordError, Recording, RunWriter, Side, Status, find,
+    Build, Manifest, NewRun, Origin, RecordError, Recording, RunWriter, Side, Status, find,
 };
 use crate::run::progress::{Json, Quiet, Shown};
 use crate::run::{ChildExecutor, Cpus, Done, Progress, record, without_folders};
@@ -348,20 +348,14 @@ fn event(event: &serde_json::Value) -> Result<(), Failure> {
 
 fn manifest(args: &cli::Run, plan: &Plan, machine: &Machine, cpus: &Cpus) -> Manifest {
     Manifest {
-        format: FORMAT,
-        experiment: plan.experiment.name.clone(),
-        build: Build::this(),
-        builds: Vec::new(),
-        plan: plan.digest(),
         overrides: args.selection.overrides(),
         only: args.selection.only.clone(),
         argv: std::env::args().map(|arg| without_folders(&arg)).collect(),
-        machine: machine.id(),
         kernel: kernel(),
         server_cpus: cpus.server.clone(),
         client_cpus: cpus.client.clone(),
         nofile: process::hard_nofile(),
-        events: Vec::new(),
+        ..Manifest::of(plan, machine)
     }
 }
 

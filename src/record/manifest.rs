@@ -7,6 +7,8 @@ use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
 use super::{MANIFEST, RecordError};
+use crate::machine::Machine;
+use crate::plan::Plan;
 
 /// Version of the record's layout and columns. Raised when a reader of the version before would
 /// misread a record.
@@ -152,6 +154,27 @@ pub enum Happening {
 }
 
 impl Manifest {
+    /// Of a run of this plan, with this build on this machine: no command line, no events, and
+    /// nothing known of its processes.
+    pub fn of(plan: &Plan, machine: &Machine) -> Manifest {
+        Manifest {
+            format: FORMAT,
+            experiment: plan.experiment.name.clone(),
+            build: Build::this(),
+            builds: Vec::new(),
+            plan: plan.digest(),
+            overrides: Vec::new(),
+            only: Vec::new(),
+            argv: Vec::new(),
+            machine: machine.id(),
+            kernel: String::new(),
+            server_cpus: Vec::new(),
+            client_cpus: Vec::new(),
+            nofile: None,
+            events: Vec::new(),
+        }
+    }
+
     /// Reads the manifest of a run's folder, and nothing else of it.
     pub fn read(dir: &Path) -> Result<Manifest, RecordError> {
         let path = dir.join(MANIFEST);

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::dns::Source;
-use crate::strategy::probe::Phase;
+use crate::strategy::probe::{Phase, times_ns};
 
 /// One request of one trial. Times are nanoseconds since the start of the trial's window.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -51,13 +51,13 @@ pub struct RequestRow {
     pub body_bytes: u64,
     /// Pieces that the body came in, as the library handed them over.
     #[serde(default)]
-    pub chunks: u32,
+    pub chunks: Option<u32>,
     /// Pieces of the request's body that the library took.
     #[serde(default)]
-    pub sent_chunks: u32,
+    pub sent_chunks: Option<u32>,
     /// Redirects that were followed.
     #[serde(default)]
-    pub redirects: u32,
+    pub redirects: Option<u32>,
     /// Number of the connection that carried it; a row of `connections/<trial>.csv.zst`.
     #[serde(default)]
     pub connection: Option<u32>,
@@ -95,12 +95,6 @@ impl RequestRow {
     /// The time in each phase that is known, in order: without gaps, from `scheduled_ns` to
     /// `end_ns`. A failed request ends in the phase after the last one that it came through.
     pub fn phases_ns(&self) -> impl Iterator<Item = (Phase, u64)> {
-        let mut last = self.scheduled_ns;
-        self.ends_ns().into_iter().filter_map(move |(phase, end)| {
-            let end = end?;
-            let time = end.saturating_sub(last);
-            last = last.max(end);
-            Some((phase, time))
-        })
+        times_ns(self.scheduled_ns, self.ends_ns())
     }
 }

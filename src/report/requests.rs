@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use crate::analyse::median;
 use crate::plan::Cell;
 use crate::record::{RecordError, Recording, Scanned, TrialRow};
-use crate::strategy::probe::Phase;
+use crate::strategy::probe::{Phase, times_ns};
 
 /// Rows of a trial that are kept for charts: of more every second, every fourth, and so on. No
 /// chart has as many lines of pixels.
@@ -49,23 +49,9 @@ impl Times {
         Some(self.ends_ns[phase as usize]).filter(|&end| end != UNKNOWN_END)
     }
 
-    /// When each phase that is known ended, in order, each no earlier than the one before.
-    pub(super) fn ends(&self) -> impl Iterator<Item = (Phase, u64)> {
-        let mut last = self.scheduled_ns;
-        Phase::ALL.into_iter().filter_map(move |phase| {
-            last = last.max(self.end_of(phase)?);
-            Some((phase, last))
-        })
-    }
-
     /// The time in each phase that is known.
     fn phases_ns(&self) -> impl Iterator<Item = (Phase, u64)> {
-        let mut last = self.scheduled_ns;
-        self.ends().map(move |(phase, end)| {
-            let time = end - last;
-            last = end;
-            (phase, time)
-        })
+        times_ns(self.scheduled_ns, Phase::ALL.map(|phase| (phase, self.end_of(phase))))
     }
 }
 

@@ -112,7 +112,7 @@ impl fmt::Display for Protocol {
 
 /// One valid way of issuing requests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "Wire", try_from = "Wire")]
+#[serde(into = "Wanted", try_from = "Wanted")]
 pub struct Strategy {
     /// The reader's name for it; not part of what it does.
     pub label: String,
@@ -200,14 +200,18 @@ pub enum Invalid {
     RuntimeForbidden(&'static str),
 }
 
-/// What is asked of a strategy; not every combination is one.
-#[derive(Debug, Clone)]
+/// What is asked of a strategy; not every combination is one. It is also the form in which a
+/// strategy travels to a trial child.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Wanted {
     /// See [`Strategy::label`].
     pub label: String,
     /// See [`Strategy::model`].
+    #[serde(with = "model_name")]
     pub model: &'static Model,
     /// See [`Strategy::library`].
+    #[serde(rename = "client", with = "library_name")]
     pub library: &'static Library,
     /// See [`Strategy::reuse`].
     pub reuse: Reuse,
@@ -388,31 +392,12 @@ impl Strategy {
     }
 }
 
-/// A strategy on its way to a trial child: models and libraries travel by name.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wire {
-    label: String,
-    model: String,
-    client: String,
-    reuse: Reuse,
-    limit: Option<NonZeroU32>,
-    max_connections: Option<NonZeroU32>,
-    runtime: Option<Runtime>,
-    protocol: Protocol,
-    tls_resumption: bool,
-    dns_cache: bool,
-    probes: bool,
-    timeout_ns: Option<u64>,
-    nofile: Option<u64>,
-}
-
-impl From<Strategy> for Wire {
-    fn from(s: Strategy) -> Wire {
-        Wire {
+impl From<Strategy> for Wanted {
+    fn from(s: Strategy) -> Wanted {
+        Wanted {
             label: s.label,
-            model: s.model.name.to_owned(),
-            client: s.library.name.to_owned(),
+            model: s.model,
+            library: s.library,
             reuse: s.reuse,
             limit: s.limit,
             max_connections: s.max_connections,
@@ -427,29 +412,45 @@ impl From<Strategy> for Wire {
     }
 }
 
-impl TryFrom<Wire> for Strategy {
-    type Error = String;
+impl TryFrom<Wanted> for Strategy {
+    type Error = Invalid;
 
-    fn try_from(w: Wire) -> Result<Strategy, String> {
-        let model =
-            model::named(&w.model).ok_or_else(|| format!("there is no model `{}`", w.model))?;
-        let library = library::named(&w.client)
-            .ok_or_else(|| format!("there is no client `{}`", w.client))?;
-        Strategy::new(Wanted {
-            label: w.label,
-            model,
-            library,
-            reuse: w.reuse,
-            limit: w.limit,
-            max_connections: w.max_connections,
-            runtime: w.runtime,
-            protocol: w.protocol,
-            tls_resumption: w.tls_resumption,
-            dns_cache: w.dns_cache,
-            probes: w.probes,
-            timeout_ns: w.timeout_ns,
-            nofile: w.nofile,
-        })
-        .map_err(|e| e.to_string())
+    fn try_from(wanted: Wanted) -> Result<Strategy, Invalid> {
+        Strategy::new(wanted)
+    }
+}
+
+/// Models travel by name.
+mod model_name {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    use super::{Model, model};
+
+    pub(super) fn serialize<S: Serializer>(m: &&Model, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(m.name)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<&'static Model, D::Error> {
+        let name = String::deserialize(d)?;
+        model::named(&name).ok_or_else(|| de::Error::custom(format!("there is no model `{name}`")))
+    }
+}
+
+/// Libraries travel by name.
+mod library_name {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    use super::{Library, library};
+
+    pub(super) fn serialize<S: Serializer>(l: &&Library, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(l.name)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        d: D,
+    ) -> Result<&'static Library, D::Error> {
+        let name = String::deserialize(d)?;
+        library::named(&name)
+            .ok_or_else(|| de::Error::custom(format!("there is no client `{name}`")))
     }
 }

@@ -71,6 +71,21 @@ impl Phase {
     }
 }
 
+/// The time in each phase that is known, in order: without gaps, from the moment `scheduled_ns` on.
+/// `ends_ns` says when each phase ended, in order, if that is known; no mark counts for earlier than
+/// the one before it.
+pub fn times_ns(
+    scheduled_ns: u64,
+    ends_ns: impl IntoIterator<Item = (Phase, Option<u64>)>,
+) -> impl Iterator<Item = (Phase, u64)> {
+    let mut last = scheduled_ns;
+    ends_ns.into_iter().filter_map(move |(phase, end)| {
+        let time = end?.saturating_sub(last);
+        last += time;
+        Some((phase, time))
+    })
+}
+
 /// When the phases of a request ended that only its library can see. The recorder knows the others:
 /// the start, the response head and the end.
 #[derive(Debug, Clone, Copy, Default)]

@@ -109,7 +109,7 @@ fn the_head_is_not_http() {
 
 #[test]
 fn the_head_does_not_come() {
-    fails(misbehaving(|s, _| stall(s)), Some(Duration::from_millis(60)), |_| "timeout(head)");
+    fails(misbehaving(|s, _| stall(s)), Some(Duration::from_millis(300)), |_| "timeout(head)");
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn the_body_does_not_come() {
         answer(stream, index, BODY_BYTES, &body()[..100]);
         stall(copy);
     };
-    fails(misbehaving(half), Some(Duration::from_millis(60)), |_| "timeout(body)");
+    fails(misbehaving(half), Some(Duration::from_millis(300)), |_| "timeout(body)");
 }
 
 #[test]

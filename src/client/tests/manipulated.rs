@@ -118,7 +118,7 @@ fn a_limit_without_effect_is_found() {
             }
         })
     }
-    let found = found(posing(6, |model| model.issue = Issue::Async(issue), |_| ()));
+    let found = found_slowly(posing(6, |model| model.issue = Issue::Async(issue), |_| ()));
     let reason = "12 requests were in flight, 6 are allowed";
     assert!(found.contains(&reason.to_owned()), "{found:?}");
 }

@@ -196,13 +196,8 @@ fn redirects_are_followed_and_counted() {
             let strategy = Strategy::new(wanted(library, protocol, Reuse::Session)).expect("valid");
             let seen = trial(&strategy, &Scenario { redirects: 3, ..named(false) });
             let all = u64::from(REQUESTS) * 3;
-            assert_eq!(
-                (seen.server.redirected, seen.client.redirects),
-                (all, all),
-                "{}",
-                seen.name
-            );
-            assert!(seen.requests.iter().all(|row| row.redirects == 3), "{}", seen.name);
+            assert_eq!(seen.server.redirected, all, "{}", seen.name);
+            assert!(seen.requests.iter().all(|row| row.redirects == Some(3)), "{}", seen.name);
             let carried = seen.connections.iter().map(|row| u64::from(row.requests)).sum::<u64>();
             let expected =
                 if library.tells_hops { all + u64::from(REQUESTS) } else { u64::from(REQUESTS) };
@@ -225,7 +220,7 @@ fn bodies_of_requests_are_handed_over_in_pieces() {
             let seen = trial(&strategy, &Scenario { upload_bytes, ..named(tls) });
             let all = u64::from(REQUESTS) * upload_bytes;
             assert_eq!(seen.server.uploaded_bytes, all, "{}", seen.name);
-            assert!(seen.requests.iter().all(|row| row.sent_chunks == 4), "{}", seen.name);
+            assert!(seen.requests.iter().all(|row| row.sent_chunks == Some(4)), "{}", seen.name);
         }
     }
 }
