@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use hyper::HeaderMap;
+use hyper::header::HeaderName;
 
 use super::log::Log;
 use crate::body;
@@ -17,9 +18,9 @@ use crate::strategy::library::Answer;
 use crate::strategy::probe::{Carried, Marks, Phase};
 
 /// Header in which the server repeats the index that it was asked for.
-const INDEX: &str = "inflight-index";
+static INDEX: HeaderName = HeaderName::from_static("inflight-index");
 /// Header in which the server says how long it waited.
-const SERVED: &str = "server-timing";
+static SERVED: HeaderName = HeaderName::from_static("server-timing");
 
 /// What became of one request. Times are nanoseconds since the start of the window.
 #[derive(Debug)]
@@ -309,10 +310,11 @@ impl Attempt<'_> {
 
 impl Answer for Attempt<'_> {
     fn head(&mut self, status: u16, headers: &HeaderMap) {
+        let answered_ns = self.recorder.now_ns();
         let text = |name| headers.get(name)?.to_str().ok();
-        let named = text(INDEX).and_then(|t| t.parse().ok()) == Some(self.index);
-        self.answered = Some((self.recorder.now_ns(), status, named));
-        self.served_delay_ns = text(SERVED).and_then(served_delay_ns);
+        let named = text(&INDEX).and_then(|t| t.parse().ok()) == Some(self.index);
+        self.answered = Some((answered_ns, status, named));
+        self.served_delay_ns = text(&SERVED).and_then(served_delay_ns);
     }
 
     fn chunk(&mut self, bytes: &[u8]) {

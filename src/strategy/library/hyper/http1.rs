@@ -7,7 +7,7 @@
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
 
 use ::hyper::body::{Body, Incoming};
@@ -16,6 +16,7 @@ use ::hyper::client::conn::http1::{self, SendRequest};
 use ::hyper::header::HeaderMap;
 use ::hyper::{Request, Response};
 use bytes::Bytes;
+use futures_util::task::AtomicWaker;
 use hyper_util::rt::TokioIo;
 
 use super::super::upload::Upload;
@@ -31,6 +32,9 @@ pub(super) struct Alone {
     sender: SendRequest<Upload>,
     /// Gone once it has ended: a request that it had not taken is given back when it is dropped.
     driver: Option<http1::Connection<TokioIo<Io>, Upload>>,
+    /// Wakes who drives it.
+    waker: Waker,
+    driven: Arc<Driven>,
     /// What became of the driver, once it has ended.
     ended: Option<Result<(), ::hyper::Error>>,
     /// Whether it has carried a request.
@@ -40,6 +44,24 @@ pub(super) struct Alone {
     note: Option<Note>,
     /// The last field: the connection is closed before another may be opened.
     permit: Option<Permit>,
+}
+
+/// Whom a connection wakes: the task whose request drives it, and nobody while it is idle. Handing
+/// over the next request then wakes no task that is running, and to hyper it is one and the same
+/// waker all along, which it need not take in again.
+#[derive(Default)]
+struct Driven {
+    by: AtomicWaker,
+}
+
+impl Wake for Driven {
+    fn wake(self: Arc<Self>) {
+        self.by.wake();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.by.wake();
+    }
 }
 
 /// Where a connection is noted.
@@ -66,11 +88,22 @@ impl Alone {
         note: Option<(Arc<Connection>, Arc<Watch>)>,
         permit: Option<Permit>,
     ) -> Result<Alone, Failure> {
-        let (sender, driver) = http1::handshake(TokioIo::new(io)).await.map_err(|e| failure(&e))?;
-        let note = note.map(|(connection, watch)| Note { connection, watch });
-        let spare = HeaderMap::new();
-        let driver = Some(driver);
-        Ok(Alone { sender, driver, ended: None, used: false, spare, note, permit })
+        // A head is one piece of memory and never goes out together with much else, so that gathering
+        // pieces costs more than it saves.
+        let handshake = http1::Builder::new().writev(false).handshake(TokioIo::new(io));
+        let (sender, driver) = handshake.await.map_err(|e| failure(&e))?;
+        let driven = Arc::new(Driven::default());
+        Ok(Alone {
+            sender,
+            driver: Some(driver),
+            waker: Arc::clone(&driven).into(),
+            driven,
+            ended: None,
+            used: false,
+            spare: HeaderMap::new(),
+            note: note.map(|(connection, watch)| Note { connection, watch }),
+            permit,
+        })
     }
 
     /// An empty map of headers. The one of an answer is that of its request, so none is ever
@@ -144,9 +177,10 @@ impl Alone {
         headers.clear();
         self.spare = headers;
         self.used = true;
-        // The wakers that it has are those of this request's task. Without this, handing over the
-        // next request would wake a task that is running.
-        self.poll(&mut Context::from_waker(Waker::noop()));
+        if self.ended.is_none() && !self.sender.is_ready() {
+            self.poll(&mut Context::from_waker(Waker::noop()));
+        }
+        drop(self.driven.by.take());
         self.ended.is_none() && self.sender.is_ready()
     }
 
@@ -187,8 +221,9 @@ impl Alone {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) {
+        self.driven.by.register(cx.waker());
         if let Some(driver) = &mut self.driver
-            && let Poll::Ready(result) = Pin::new(driver).poll(cx)
+            && let Poll::Ready(result) = Pin::new(driver).poll(&mut Context::from_waker(&self.waker))
         {
             self.ended = Some(result);
             self.driver = None;
