@@ -311,10 +311,16 @@ impl Attempt<'_> {
 impl Answer for Attempt<'_> {
     fn head(&mut self, status: u16, headers: &HeaderMap) {
         let answered_ns = self.recorder.now_ns();
-        let text = |name| headers.get(name)?.to_str().ok();
-        let named = text(&INDEX).and_then(|t| t.parse().ok()) == Some(self.index);
+        let mut named = false;
+        // Looking through a handful of names takes half as long as computing the hashes of two.
+        for (name, value) in headers {
+            if name == INDEX {
+                named = value.to_str().ok().and_then(|t| t.parse().ok()) == Some(self.index);
+            } else if name == SERVED {
+                self.served_delay_ns = value.to_str().ok().and_then(served_delay_ns);
+            }
+        }
         self.answered = Some((answered_ns, status, named));
-        self.served_delay_ns = text(&SERVED).and_then(served_delay_ns);
     }
 
     fn chunk(&mut self, bytes: &[u8]) {
@@ -357,9 +363,28 @@ impl Drop for Attempt<'_> {
 
 /// The duration, in milliseconds, of the entry `delay` of a `Server-Timing` header.
 fn served_delay_ns(header: &str) -> Option<u64> {
-    let delay = header.split(',').find_map(|entry| entry.trim().strip_prefix("delay;"))?;
-    let ms: f64 = delay.split(';').find_map(|p| p.trim().strip_prefix("dur="))?.parse().ok()?;
-    (ms.is_finite() && ms >= 0.0).then(|| (ms * 1e6).round() as u64)
+    // Our server says nothing else.
+    let delay = header.strip_prefix("delay;").or_else(|| {
+        header.split(',').find_map(|entry| entry.trim_start().strip_prefix("delay;"))
+    })?;
+    delay.split([';', ',']).find_map(|p| p.trim().strip_prefix("dur=")).and_then(decimal_ns)
+}
+
+/// Decimal milliseconds as nanoseconds; what is shorter than that is cut off.
+fn decimal_ns(ms: &str) -> Option<u64> {
+    let digits = |number: u64, bytes: &[u8]| {
+        bytes.iter().try_fold(number, |number, byte| {
+            let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+            number.checked_mul(10)?.checked_add(digit)
+        })
+    };
+    let (whole, fraction) = ms.split_once('.').unwrap_or((ms, ""));
+    if whole.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let fraction = &fraction.as_bytes()[..fraction.len().min(6)];
+    let ns = digits(digits(0, whole.as_bytes())?, fraction)?;
+    ns.checked_mul(10u64.pow(6 - fraction.len() as u32))
 }
 
 #[cfg(test)]
@@ -370,7 +395,12 @@ mod tests {
     fn the_served_delay_is_found_among_other_entries() {
         assert_eq!(served_delay_ns("delay;dur=1.5"), Some(1_500_000));
         assert_eq!(served_delay_ns("db;dur=3, delay;desc=\"x\";dur=0.000250"), Some(250));
-        for bad in ["", "delay", "delay;dur=", "delay;dur=-1", "delay;dur=NaN", "delayed;dur=1"] {
+        assert_eq!(served_delay_ns("delay;dur=18446744073709.551615"), Some(u64::MAX));
+        assert_eq!(served_delay_ns("delay;dur=12.000345"), Some(12_000_345));
+        assert_eq!(served_delay_ns("delay;dur=12.0003456, db;dur=1"), Some(12_000_345));
+        assert_eq!(served_delay_ns("delay;dur=12"), Some(12_000_000));
+        let bad = ["", "delay", "delay;dur=", "delay;dur=-1", "delay;dur=1.x", "delayed;dur=1"];
+        for bad in bad {
             assert_eq!(served_delay_ns(bad), None, "{bad}");
         }
     }

@@ -15,7 +15,7 @@ use ::hyper::client::conn::TrySendError;
 use ::hyper::client::conn::http1::{self, SendRequest};
 use ::hyper::header::HeaderMap;
 use ::hyper::{Request, Response};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::task::AtomicWaker;
 use hyper_util::rt::TokioIo;
 
@@ -41,6 +41,8 @@ pub(super) struct Alone {
     used: bool,
     /// An empty map of headers, for the next request.
     spare: HeaderMap,
+    /// Where the address of a request is written.
+    memory: BytesMut,
     note: Option<Note>,
     /// The last field: the connection is closed before another may be opened.
     permit: Option<Permit>,
@@ -101,6 +103,7 @@ impl Alone {
             ended: None,
             used: false,
             spare: HeaderMap::new(),
+            memory: BytesMut::new(),
             note: note.map(|(connection, watch)| Note { connection, watch }),
             permit,
         })
@@ -110,6 +113,11 @@ impl Alone {
     /// allocated after the first.
     pub(super) fn spare_headers(&mut self) -> HeaderMap {
         std::mem::take(&mut self.spare)
+    }
+
+    /// Memory for the address of a request: that of the request before.
+    pub(super) fn memory(&mut self) -> &mut BytesMut {
+        &mut self.memory
     }
 
     /// Sends a request, when it is driven.
@@ -223,7 +231,8 @@ impl Alone {
     fn poll(&mut self, cx: &mut Context<'_>) {
         self.driven.by.register(cx.waker());
         if let Some(driver) = &mut self.driver
-            && let Poll::Ready(result) = Pin::new(driver).poll(&mut Context::from_waker(&self.waker))
+            && let Poll::Ready(result) =
+                Pin::new(driver).poll(&mut Context::from_waker(&self.waker))
         {
             self.ended = Some(result);
             self.driver = None;

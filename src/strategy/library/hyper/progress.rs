@@ -15,12 +15,12 @@ pub(super) struct Progress {
     marks: Marks,
     /// The marks of the request itself, if it was redirected since. The answer that is waited for
     /// is then the last one, and the time of the way there is a part of the wait.
-    first: Option<Marks>,
+    first: Option<Box<Marks>>,
     redirects: u32,
     /// The connection that is being opened for it.
     opening: Option<Arc<Connection>>,
-    /// What has been written of it since this moment.
-    writing: Option<(Arc<Watch>, Instant)>,
+    /// Tells what has been written since a connection took it.
+    writing: Option<Arc<Watch>>,
     /// Pieces of bodies that were taken for redirected requests.
     sent_before: u32,
     /// Pieces of its body that were taken.
@@ -78,9 +78,7 @@ impl Progress {
     pub(super) fn taken(&mut self, by: Option<&Connection>, watch: Option<&Arc<Watch>>) {
         self.stage = Stage::Head;
         self.marks.carried = by.map(Connection::carry);
-        if let (Some(watch), Some(since)) = (watch, self.marks.stream) {
-            self.writing = Some((Arc::clone(watch), since));
-        }
+        self.writing = watch.map(Arc::clone);
     }
 
     /// The response head is there.
@@ -91,7 +89,7 @@ impl Progress {
 
     /// The last byte that was written by now.
     fn note_written(&mut self) {
-        if let Some((watch, since)) = self.writing.take() {
+        if let (Some(watch), Some(since)) = (self.writing.take(), self.marks.stream) {
             self.marks.send = watch.last_write().filter(|written| *written >= since);
         }
     }
@@ -105,7 +103,7 @@ impl Progress {
         self.stage = Stage::Connect;
         let marks = std::mem::take(&mut self.marks);
         self.marks.carried = marks.carried;
-        self.first.get_or_insert(marks);
+        self.first.get_or_insert_with(|| Box::new(marks));
         Ok(())
     }
 
@@ -123,6 +121,11 @@ impl Progress {
         self.note_written();
         let sent_chunks = self.sent_before + self.sent.count();
         let (carried, redirects) = (self.marks.carried, self.redirects);
-        Marks { carried, redirects, sent_chunks, ..self.first.unwrap_or(self.marks) }
+        Marks {
+            carried,
+            redirects,
+            sent_chunks,
+            ..self.first.as_deref().copied().unwrap_or(self.marks)
+        }
     }
 }

@@ -6,7 +6,7 @@ use ::hyper::StatusCode;
 use ::hyper::Uri;
 use ::hyper::header::{HeaderMap, HeaderValue};
 use ::hyper::http::uri::{Authority, Parts, PathAndQuery, Scheme};
-use bytes::Bytes;
+use bytes::{BufMut, Bytes, BytesMut};
 
 use super::super::Settings;
 use super::super::upload::Upload;
@@ -49,38 +49,49 @@ impl Target {
 pub(super) struct Call {
     /// The number of its target.
     pub(super) target: usize,
-    method: Method,
-    /// Its body.
-    upload: Bytes,
-    path: PathAndQuery,
+    path: Path,
+    /// Whether it has a body, if requests have one: a redirect may ask for it no more.
+    with_body: bool,
+}
+
+/// What a request asks for.
+#[derive(Debug)]
+enum Path {
+    /// An answer by its index, which is to be redirected so many times.
+    Of { index: u32, redirects: u32 },
+    /// What a redirect said.
+    Located(PathAndQuery),
 }
 
 impl Call {
     /// Request `index`, which is to be redirected so many times.
-    pub(super) fn new(target: usize, index: u32, redirects: u32, upload: &Bytes) -> Call {
-        let method = if upload.is_empty() { Method::GET } else { Method::POST };
-        Call { target, method, upload: upload.clone(), path: path(index, redirects) }
+    pub(super) fn new(target: usize, index: u32, redirects: u32) -> Call {
+        Call { target, path: Path::Of { index, redirects }, with_body: true }
     }
 
-    /// What is sent.
+    /// What is sent; `upload` is the body of requests, or empty.
     pub(super) fn request(
         &self,
         address: Uri,
         headers: HeaderMap,
+        upload: &Bytes,
         progress: &mut Progress,
     ) -> Request<Upload> {
-        let upload = Upload::new(self.upload.clone());
+        let body = if self.with_body { upload.clone() } else { Bytes::new() };
+        let method = if body.is_empty() { Method::GET } else { Method::POST };
+        let upload = Upload::new(body);
         progress.sending(upload.taken());
         let mut request = Request::new(upload);
-        *request.method_mut() = self.method.clone();
+        *request.method_mut() = method;
         *request.uri_mut() = address;
         *request.headers_mut() = headers;
         request
     }
 
-    /// The address without the host, as HTTP/1.1 wants it.
-    pub(super) fn origin_form(&self) -> Uri {
-        Uri::from(self.path.clone())
+    /// The address without the host, as HTTP/1.1 wants it. Its text is written into `memory`, which
+    /// can be used again once the request is written.
+    pub(super) fn origin_form(&self, memory: &mut BytesMut) -> Uri {
+        Uri::from(self.path.written(memory))
     }
 
     /// The whole address, as HTTP/2 wants it.
@@ -88,7 +99,7 @@ impl Call {
         let mut parts = Parts::default();
         parts.scheme = Some(target.scheme.clone());
         parts.authority = Some(target.authority.clone());
-        parts.path_and_query = Some(self.path.clone());
+        parts.path_and_query = Some(self.path.written(&mut BytesMut::new()));
         Uri::from_parts(parts).expect("a scheme, an authority and a path are an address")
     }
 
@@ -115,29 +126,32 @@ impl Call {
                 .ok_or_else(|| elsewhere("none of the hosts"))?,
         };
         let path = path_and_query.ok_or_else(|| elsewhere("no path"))?;
-        let again = matches!(status.as_u16(), 307 | 308);
-        let (method, upload) =
-            if again { (self.method, self.upload) } else { (Method::GET, Bytes::new()) };
-        Ok(Call { target, method, upload, path })
+        let with_body = self.with_body && matches!(status.as_u16(), 307 | 308);
+        Ok(Call { target, path: Path::Located(path), with_body })
     }
 }
 
 /// The longest: a slash, ten digits, the query's name and ten digits more.
 const PATH_BYTES: usize = 1 + 10 + "?redirects=".len() + 10;
 
-fn path(index: u32, redirects: u32) -> PathAndQuery {
-    use std::io::Write;
-
-    let mut text = [0; PATH_BYTES];
-    let mut rest = &mut text[..];
-    match redirects {
-        0 => write!(rest, "/{index}"),
-        n => write!(rest, "/{index}?redirects={n}"),
+impl Path {
+    fn written(&self, memory: &mut BytesMut) -> PathAndQuery {
+        let (index, redirects) = match self {
+            Path::Located(path) => return path.clone(),
+            Path::Of { index, redirects } => (*index, *redirects),
+        };
+        let mut digits = itoa::Buffer::new();
+        // Nothing that was written there before is needed any more: it is reclaimed.
+        memory.reserve(PATH_BYTES);
+        memory.put_u8(b'/');
+        memory.put_slice(digits.format(index).as_bytes());
+        if redirects > 0 {
+            memory.put_slice(b"?redirects=");
+            memory.put_slice(digits.format(redirects).as_bytes());
+        }
+        PathAndQuery::from_maybe_shared(memory.split().freeze())
+            .expect("a path of plain characters")
     }
-    .expect("room for the longest");
-    let length = PATH_BYTES - rest.len();
-    let bytes = Bytes::copy_from_slice(&text[..length]);
-    PathAndQuery::from_maybe_shared(bytes).expect("a path of plain characters")
 }
 
 #[cfg(test)]
@@ -152,30 +166,38 @@ mod tests {
         }
     }
 
+    fn sent(call: &Call, body: &'static [u8]) -> (Method, u64) {
+        let (body, mut progress) = (Bytes::from_static(body), Progress::new(false));
+        let address = call.origin_form(&mut BytesMut::new());
+        let request = call.request(address, HeaderMap::new(), &body, &mut progress);
+        (request.method().clone(), request.body().len())
+    }
+
     #[test]
     fn a_request_asks_for_its_index() {
-        let call = Call::new(0, u32::MAX, u32::MAX, &Bytes::new());
-        assert_eq!(call.origin_form(), "/4294967295?redirects=4294967295");
+        let mut memory = BytesMut::new();
+        let call = Call::new(0, u32::MAX, u32::MAX);
+        assert_eq!(call.origin_form(&mut memory), "/4294967295?redirects=4294967295");
         let target = target("host0.test:80");
-        let call = Call::new(0, 7, 0, &Bytes::from_static(b"x"));
+        let call = Call::new(0, 7, 0);
         assert_eq!(call.absolute_form(&target), "http://host0.test:80/7");
-        assert_eq!(call.method, Method::POST);
+        assert_eq!(sent(&call, b"x"), (Method::POST, 1));
+        assert_eq!(sent(&call, b""), (Method::GET, 0));
     }
 
     #[test]
     fn only_some_redirects_keep_the_body() {
         let targets = [target("host0.test:80"), target("host1.test:80")];
-        let body = Bytes::from_static(b"x");
         let to = |status: u16, location: &'static str| {
             let status = StatusCode::from_u16(status).expect("a status");
             let location = HeaderValue::from_static(location);
-            Call::new(0, 1, 2, &body).redirected(status, &location, &targets)
+            Call::new(0, 1, 2).redirected(status, &location, &targets)
         };
         let call = to(302, "/1?redirects=1").expect("a path");
-        assert_eq!((call.target, &call.method, call.upload.len()), (0, &Method::GET, 0));
+        assert_eq!((call.target, sent(&call, b"x")), (0, (Method::GET, 0)));
         let call = to(307, "http://host1.test:80/1").expect("a host");
-        assert_eq!((call.target, &call.method, call.upload.len()), (1, &Method::POST, 1));
-        assert_eq!(call.origin_form(), "/1");
+        assert_eq!((call.target, sent(&call, b"x")), (1, (Method::POST, 1)));
+        assert_eq!(call.origin_form(&mut BytesMut::new()), "/1");
         for bad in ["http://elsewhere.test/1", "", "1?redirects=1 "] {
             assert_eq!(to(302, bad).expect_err(bad).class, Class::Other);
         }
