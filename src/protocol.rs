@@ -57,6 +57,26 @@ pub struct ServerConfig {
     pub cpus: Vec<usize>,
     /// Open files that it may have; as many as the system gives, if absent.
     pub nofile: Option<u64>,
+    /// How often it says how far it has come, as a line with a [`Tick`]; never, if absent.
+    pub tick_ns: Option<u64>,
+}
+
+/// How far a trial has come, as its server sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tick {
+    /// Requests answered so far.
+    pub answered: u64,
+    /// Requests that wait for their answer.
+    pub in_flight: u64,
+}
+
+/// A line between the others that a server writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "lowercase")]
+pub enum Aside {
+    /// How far the trial has come.
+    Tick(Tick),
 }
 
 impl ServerConfig {
@@ -88,6 +108,7 @@ impl ServerConfig {
             }),
             cpus: Vec::new(),
             nofile: None,
+            tick_ns: None,
         }
     }
 
@@ -447,6 +468,7 @@ mod tests {
             }),
             cpus: vec![0],
             nofile: None,
+            tick_ns: Some(1),
         };
         let addr = SocketAddr::from(([127, 0, 0, 1], 1));
         let client = ClientConfig {

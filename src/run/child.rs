@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::executor::{Executor, Job, Outcome};
 use super::link::Link;
 use super::process::{Ended, Process, Wait, command, this_binary};
-use crate::protocol::{ClientConfig, ServerConfig, ServerReady};
+use crate::protocol::{ClientConfig, ServerConfig, ServerReady, Tick};
 use crate::server::{self, SelfCheck};
 
 /// Name of the hidden subcommand that serves a trial.
@@ -41,7 +41,7 @@ impl ChildExecutor {
         self.clients.len()
     }
 
-    fn run(&self, job: &Job) -> Result<Outcome, Ended> {
+    fn run(&self, job: &Job, told: &mut dyn FnMut(Tick)) -> Result<Outcome, Ended> {
         let wait = Wait::new(job.deadline, &self.stop);
         // First, so that it is dropped last: server and client are inside.
         let link = job.rtt.map(|rtt| Link::within(&this_binary(), rtt, &job.server.cpus, &wait));
@@ -61,7 +61,7 @@ impl ChildExecutor {
         let mut client = start("client", &client, CLIENT_COMMAND)?;
         client.send(&with_server(&job.client, &seen_from_afar(ready, link.as_ref())))?;
         client.close_input();
-        let measured = client.answer(&wait)?;
+        let measured = client.answer_while(&wait, || server.ticks().for_each(&mut *told))?;
         client.end(&wait)?;
         server.close_input();
         let served = server.answer(&wait)?;
@@ -72,8 +72,8 @@ impl ChildExecutor {
 }
 
 impl Executor for ChildExecutor {
-    fn execute(&mut self, job: &Job) -> Outcome {
-        self.run(job).unwrap_or_else(|ended| match ended {
+    fn execute(&mut self, job: &Job, told: &mut dyn FnMut(Tick)) -> Outcome {
+        self.run(job, told).unwrap_or_else(|ended| match ended {
             Ended::Unavailable(why) => Outcome::Skipped(why),
             Ended::Failed(reason) => Outcome::Failed(reason),
             Ended::Stopped => Outcome::Aborted,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::link::RelayReport;
-use crate::protocol::{ClientConfig, ClientReport, ServerConfig, ServerReport};
+use crate::protocol::{ClientConfig, ClientReport, ServerConfig, ServerReport, Tick};
 use crate::server::SelfCheck;
 
 /// One trial to execute.
@@ -43,8 +43,8 @@ pub enum Outcome {
 
 /// Runs trials. There is one for real processes, and tests have one with planned outcomes.
 pub trait Executor {
-    /// Runs one trial to its end.
-    fn execute(&mut self, job: &Job) -> Outcome;
+    /// Runs one trial to its end. `told` is told how far it has come, if its server is to say so.
+    fn execute(&mut self, job: &Job, told: &mut dyn FnMut(Tick)) -> Outcome;
 
     /// Checks the delay server's timer, on the CPUs that a server would have.
     fn self_check(&mut self, cpus: &[usize]) -> Option<SelfCheck>;

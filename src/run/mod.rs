@@ -20,7 +20,7 @@ pub use progress::Progress;
 
 use crate::machine::{Cpu, Load};
 use crate::plan::{Plan, PlannedTrial, Replica};
-use crate::protocol::{ClientConfig, RequestLog, ServerConfig, ServerReady, Timeline};
+use crate::protocol::{ClientConfig, RequestLog, ServerConfig, ServerReady, Tick, Timeline};
 use crate::record::{EnvRow, Happening, RecordError, RunWriter, Status, TrialRow, invalid};
 use crate::spec::RecordLevel;
 
@@ -33,6 +33,12 @@ const TIMELINE_SAMPLES: u64 = 400;
 /// A sample reads three files of `/proc`, some 50 µs; more often than this would be seen in the
 /// trial itself.
 const TIMELINE_EVERY_NS: u64 = 2_000_000;
+
+/// The server of a trial that is expected to take as long says in between how far it has come.
+const LONG_NS: u64 = 3_000_000_000;
+
+/// How often it does. Each costs the server a line of text; the client has no part in it.
+const TICK_NS: u64 = 1_000_000_000;
 
 /// CPUs of the two children of a trial.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,7 +171,8 @@ pub fn record(
         writer.append_env(&environment(number, attempt, &mut cpu_before, cpus, executor))?;
         for planned in block {
             let trial = Trial { plan, planned, attempt, cpus };
-            let (row, latency) = trial.execute(writer, executor, &kept);
+            let mut told = |tick| progress.tick(plan, planned, tick);
+            let (row, latency) = trial.execute(writer, executor, &kept, &mut told);
             writer.append_trial(&row, &latency)?;
             kept.note(&trial, &row);
             match row.status {
@@ -272,6 +279,7 @@ impl Trial<'_> {
         writer: &RunWriter,
         executor: &mut dyn Executor,
         kept: &Kept,
+        told: &mut dyn FnMut(Tick),
     ) -> (TrialRow, Vec<(u64, u64)>) {
         let cell = &self.plan.cells[self.planned.cell];
         let mut row = TrialRow::planned(self.plan, self.planned, self.attempt);
@@ -280,7 +288,7 @@ impl Trial<'_> {
         }
         row.started_unix_ms = jiff::Timestamp::now().as_millisecond().unsigned_abs();
         let mut latency = Vec::new();
-        match executor.execute(&self.job(writer, &row.trial, kept)) {
+        match executor.execute(&self.job(writer, &row.trial, kept), told) {
             Outcome::Measured { client, server, link } => {
                 row.set_both(&client, &server, cell.strategy.library);
                 if let Some(link) = link {
@@ -313,6 +321,7 @@ impl Trial<'_> {
         Job {
             server: ServerConfig {
                 cpus: self.cpus.server.clone(),
+                tick_ns: (self.plan.expected_ns(cell) >= LONG_NS).then_some(TICK_NS),
                 ..ServerConfig::of(scenario).for_strategy(&cell.strategy)
             },
             // What it needs to know of the server, the executor fills in.

@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::paths::without_folders;
+use crate::protocol::{Aside, Tick};
 
 /// How often a wait looks whether it should stop. An answer ends the wait at once.
 const POLL: Duration = Duration::from_millis(50);
@@ -61,6 +62,8 @@ pub(super) struct Process {
     child: Child,
     input: Option<ChildStdin>,
     lines: Receiver<String>,
+    /// Lines that were looked at and not asked for yet.
+    early: VecDeque<String>,
     last_words: Arc<Mutex<VecDeque<String>>>,
     drains: Vec<JoinHandle<()>>,
 }
@@ -96,7 +99,7 @@ impl Process {
             }));
         }
         let input = child.stdin.take();
-        Ok(Process { role, child, input, lines, last_words, drains })
+        Ok(Process { role, child, input, lines, early: VecDeque::new(), last_words, drains })
     }
 
     /// Its process id.
@@ -121,9 +124,34 @@ impl Process {
         self.input = None;
     }
 
-    /// The next line of its standard output, as a document.
+    /// What it said so far beside its answers.
+    pub(super) fn ticks(&mut self) -> impl Iterator<Item = Tick> + use<> {
+        self.early.extend(self.lines.try_iter());
+        let (ticks, answers) =
+            self.early.drain(..).partition::<Vec<_>, _>(|line| tick(line).is_some());
+        self.early = answers.into();
+        ticks.into_iter().filter_map(|line| tick(&line))
+    }
+
+    /// The next line of its standard output that is an answer, as a document.
     pub(super) fn answer<T: DeserializeOwned>(&mut self, wait: &Wait) -> Result<T, Ended> {
+        self.answer_while(wait, || ())
+    }
+
+    /// The same; `meanwhile` is done again and again while it is waited for.
+    pub(super) fn answer_while<T: DeserializeOwned>(
+        &mut self,
+        wait: &Wait,
+        mut meanwhile: impl FnMut(),
+    ) -> Result<T, Ended> {
         let line = loop {
+            if let Some(line) = self.early.pop_front() {
+                if tick(&line).is_none() {
+                    break line;
+                }
+                continue;
+            }
+            meanwhile();
             if wait.stop.load(Ordering::Relaxed) {
                 return Err(Ended::Stopped);
             }
@@ -132,7 +160,7 @@ impl Process {
                 return Err(self.stuck(wait));
             }
             match self.lines.recv_timeout(left.min(POLL)) {
-                Ok(line) => break line,
+                Ok(line) => self.early.push_back(line),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(self.failed("ended without an answer"));
@@ -193,6 +221,12 @@ impl Drop for Process {
     }
 }
 
+/// What a server says between its answers.
+fn tick(line: &str) -> Option<Tick> {
+    let Aside::Tick(tick) = serde_json::from_str(line).ok()?;
+    Some(tick)
+}
+
 /// The binary that runs, even if the file was replaced since (a rebuild during a long run).
 pub(super) fn this_binary() -> PathBuf {
     let own = PathBuf::from("/proc/self/exe");
@@ -225,4 +259,26 @@ pub(crate) fn prepare(command: &mut Command) {
 pub(crate) fn prepare(command: &mut Command) {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn asides_do_not_stand_in_the_way_of_answers() {
+        let tick = |answered| Aside::Tick(Tick { answered, in_flight: 0 });
+        let say = |aside: &Aside| serde_json::to_string(aside).expect("plain data");
+        let says = format!("printf '%s\\n' '{}' '\"one\"' '{}' '2'", say(&tick(5)), say(&tick(6)));
+        let mut command = Command::new("sh");
+        command.args(["-c", &says]);
+        let mut process = Process::start("shell", command).expect("a shell");
+        let stop = AtomicBool::new(false);
+        let wait = Wait::new(Duration::from_secs(60), &stop);
+        assert_eq!(process.answer::<String>(&wait).expect("a text"), "one");
+        process.end(&wait).expect("a good end");
+        let told: Vec<u64> = process.ticks().map(|tick| tick.answered).collect();
+        assert_eq!(told, [6]);
+        assert_eq!(process.answer::<u32>(&wait).expect("a number"), 2);
+    }
 }

@@ -8,13 +8,16 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Summary;
 use crate::plan::{Plan, PlannedTrial};
+use crate::protocol::Tick;
 use crate::record::{Status, TrialRow};
-use crate::units::{ReadableNs, rough};
+use crate::units::{ReadableNs, count, rough};
 
 /// Told of everything that happens in a run.
 pub trait Progress {
     /// These trials are about to run.
     fn begin(&mut self, plan: &Plan, left: &[&PlannedTrial]);
+    /// A long trial has come this far.
+    fn tick(&mut self, plan: &Plan, planned: &PlannedTrial, tick: Tick);
     /// A trial has its row.
     fn trial(&mut self, plan: &Plan, planned: &PlannedTrial, row: &TrialRow);
     /// Nothing more will happen.
@@ -26,6 +29,7 @@ pub struct Quiet;
 
 impl Progress for Quiet {
     fn begin(&mut self, _plan: &Plan, _left: &[&PlannedTrial]) {}
+    fn tick(&mut self, _plan: &Plan, _planned: &PlannedTrial, _tick: Tick) {}
     fn trial(&mut self, _plan: &Plan, _planned: &PlannedTrial, _row: &TrialRow) {}
     fn end(&mut self, _summary: &Summary) {}
 }
@@ -35,6 +39,8 @@ impl Progress for Quiet {
 struct Eta {
     started: Instant,
     expected_done_ns: u64,
+    /// Of the trial that runs, as far as it is known.
+    expected_half_done_ns: u64,
     expected_all_ns: u64,
     /// A stopping rule may leave some of it out.
     may_end_early: bool,
@@ -45,18 +51,26 @@ impl Eta {
         Eta {
             started: Instant::now(),
             expected_done_ns: 0,
+            expected_half_done_ns: 0,
             expected_all_ns: plan.expected_of_ns(left.iter().copied()),
             may_end_early: plan.experiment.blocks.until.is_some(),
         }
     }
 
+    fn half_done(&mut self, plan: &Plan, planned: &PlannedTrial, share: f64) {
+        let expected = plan.expected_ns(&plan.cells[planned.cell]) as f64;
+        self.expected_half_done_ns = (expected * share.min(1.0)) as u64;
+    }
+
     fn done(&mut self, plan: &Plan, planned: &PlannedTrial) {
+        self.expected_half_done_ns = 0;
         self.expected_done_ns += plan.expected_ns(&plan.cells[planned.cell]);
     }
 
     fn left(&self) -> Duration {
-        let rest = self.expected_all_ns.saturating_sub(self.expected_done_ns) as f64;
-        let pace = match self.expected_done_ns {
+        let done = self.expected_done_ns + self.expected_half_done_ns;
+        let rest = self.expected_all_ns.saturating_sub(done) as f64;
+        let pace = match done {
             0 => 1.0,
             done => self.started.elapsed().as_nanos() as f64 / done as f64,
         };
@@ -74,6 +88,34 @@ pub struct Shown {
     skipped_in_block: usize,
     /// Why trials were skipped, as far as it was said.
     said: HashSet<String>,
+    course: Option<Course>,
+}
+
+/// The course of a long trial.
+struct Course {
+    trial: String,
+    /// When it was last spoken of.
+    spoken: Instant,
+    /// When it was last heard of, and how many requests were answered then.
+    before: (Instant, u64),
+}
+
+/// Without a terminal, a long trial is spoken of this often.
+const SPOKEN_EVERY: Duration = Duration::from_secs(30);
+
+impl Course {
+    fn new(trial: String, answered: u64) -> Course {
+        let now = Instant::now();
+        Course { trial, spoken: now, before: (now, answered) }
+    }
+
+    /// Requests a second since it was heard of last; nothing the first time.
+    fn rate(&mut self, answered: u64) -> Option<f64> {
+        let now = Instant::now();
+        let (then, before) = std::mem::replace(&mut self.before, (now, answered));
+        let seconds = now.saturating_duration_since(then).as_secs_f64();
+        (seconds > 0.1).then(|| answered.saturating_sub(before) as f64 / seconds)
+    }
 }
 
 impl Shown {
@@ -93,6 +135,7 @@ impl Shown {
             bad_in_block: 0,
             skipped_in_block: 0,
             said: HashSet::new(),
+            course: None,
         }
     }
 
@@ -120,7 +163,38 @@ impl Progress for Shown {
         }
     }
 
+    fn tick(&mut self, plan: &Plan, planned: &PlannedTrial, tick: Tick) {
+        let cell = &plan.cells[planned.cell];
+        let requests = u64::from(plan.scenario_of(cell).requests);
+        if let Some(eta) = &mut self.eta {
+            eta.half_done(plan, planned, tick.answered as f64 / requests as f64);
+        }
+        let trial = &planned.trial;
+        let course = match &mut self.course {
+            Some(course) if course.trial == *trial => course,
+            other => other.insert(Course::new(trial.clone(), tick.answered)),
+        };
+        let left = about(self.eta.as_ref());
+        let rate = course
+            .rate(tick.answered)
+            .map_or_else(String::new, |rate| format!(", {} a second", count(rate.round() as u64)));
+        let how_far = format!(
+            "{} of {} requests{rate}, {} in flight",
+            count(tick.answered),
+            count(requests),
+            count(tick.in_flight),
+        );
+        if let Some(bar) = &self.bar {
+            bar.set_message(format!("{left}  {}: {how_far}", cell.name));
+        } else if course.spoken.elapsed() >= SPOKEN_EVERY {
+            course.spoken = Instant::now();
+            let line = format!("{} {}: {how_far}, {left}", course.trial, cell.name);
+            self.say(&line);
+        }
+    }
+
     fn trial(&mut self, plan: &Plan, planned: &PlannedTrial, row: &TrialRow) {
+        self.course = None;
         if let Some(eta) = &mut self.eta {
             eta.done(plan, planned);
         }
@@ -225,6 +299,17 @@ impl<W: Write> Progress for Json<W> {
         }));
     }
 
+    fn tick(&mut self, plan: &Plan, planned: &PlannedTrial, tick: Tick) {
+        self.event(&serde_json::json!({
+            "event": "tick",
+            "trial": planned.trial,
+            "name": plan.cells[planned.cell].name,
+            "answered": tick.answered,
+            "in_flight": tick.in_flight,
+            "requests": plan.scenario_of(&plan.cells[planned.cell]).requests,
+        }));
+    }
+
     fn trial(&mut self, plan: &Plan, planned: &PlannedTrial, row: &TrialRow) {
         self.event(&serde_json::json!({
             "event": "trial",
@@ -250,5 +335,42 @@ impl<W: Write> Progress for Json<W> {
             "interrupted": summary.interrupted,
             "narrow_enough_after": summary.narrow_enough_after,
         }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Only;
+    use crate::record::synthetic::{experiment, strategy};
+
+    fn plan(blocks: u32) -> Plan {
+        let strategies = vec![strategy("async", "async-workers", Some(10))];
+        Plan::new(experiment(strategies, blocks), &Only::default()).expect("a plan")
+    }
+
+    #[test]
+    fn a_long_trial_is_a_part_of_what_is_left() {
+        let plan = plan(2);
+        let left: Vec<&PlannedTrial> = plan.trials.iter().collect();
+        let mut eta = Eta::new(&plan, &left);
+        eta.started -= Duration::from_secs(60);
+        eta.half_done(&plan, left[0], 0.5);
+        let half = eta.left();
+        eta.half_done(&plan, left[0], 7.0);
+        let whole = eta.left();
+        eta.done(&plan, left[0]);
+        let done = eta.left();
+        assert!(whole < half, "{whole:?} {half:?}");
+        assert!(done.abs_diff(whole) < Duration::from_secs(1), "{done:?} {whole:?}");
+    }
+
+    #[test]
+    fn ticks_are_events() {
+        let plan = plan(1);
+        let mut json = Json::new(Vec::new());
+        json.tick(&plan, &plan.trials[0], Tick { answered: 3, in_flight: 2 });
+        let event: serde_json::Value = serde_json::from_slice(&json.out).expect("a document");
+        assert_eq!((&event["event"], &event["answered"]), (&"tick".into(), &3.into()));
     }
 }

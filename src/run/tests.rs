@@ -48,7 +48,7 @@ struct Planned {
 }
 
 impl Executor for Planned {
-    fn execute(&mut self, job: &Job) -> Outcome {
+    fn execute(&mut self, job: &Job, _: &mut dyn FnMut(Tick)) -> Outcome {
         self.executed += 1;
         self.jobs.push(job.clone());
         if self.abort_at == Some(self.executed) {

@@ -1,5 +1,6 @@
 //! The server as a child of the harness: one JSON document each way, and one when it is ready.
 
+use std::cell::RefCell;
 use std::io::{self, BufRead, Write};
 
 use serde::{Deserialize, Serialize};
@@ -7,12 +8,13 @@ use tokio::sync::oneshot;
 
 use super::Server;
 use super::error::{ServerError, system};
-use crate::protocol::{ServerConfig, VERSION};
+use crate::protocol::{Aside, ServerConfig, VERSION};
 
 /// Serves for the process that holds the other ends of `input` and `output`.
 ///
 /// Reads a [`ServerConfig`] line, writes a [`ServerReady`](crate::protocol::ServerReady) line when
-/// it listens, serves until `input` ends, writes a [`ServerReport`](crate::protocol::ServerReport)
+/// it listens, serves until `input` ends (and writes an [`Aside`] line from time to time, if it is to),
+/// writes a [`ServerReport`](crate::protocol::ServerReport)
 /// line. Whatever else `input` says is ignored.
 ///
 /// # Errors
@@ -38,8 +40,11 @@ pub fn run_child(
             let _ = at_end.send(());
         })
         .map_err(system("start a thread"))?;
-    let on_ready = |ready| write_line(&mut output, &ready);
-    let report = server.run(on_ready, async {
+    // Written in turns, by one thread.
+    let out = RefCell::new(&mut output);
+    let on_ready = |ready| write_line(&mut *out.borrow_mut(), &ready);
+    let on_tick = |tick| write_line(&mut *out.borrow_mut(), &Aside::Tick(tick));
+    let report = server.run(on_ready, on_tick, async {
         // The sender never goes without sending.
         let _ = ended.await;
     })?;

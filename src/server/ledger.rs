@@ -6,7 +6,7 @@ use hdrhistogram::Histogram;
 
 use crate::dns;
 use crate::machine::process::{NetCounters, Status, Usage};
-use crate::protocol::ServerReport;
+use crate::protocol::{ServerReport, Tick};
 
 /// Counts of a running server.
 ///
@@ -137,6 +137,12 @@ impl Ledger {
         let mut counts = self.counts();
         counts.in_flight -= 1;
         counts.answered += u64::from(whole);
+    }
+
+    /// How far the trial has come.
+    pub(super) fn tick(&self) -> Tick {
+        let counts = self.counts();
+        Tick { answered: counts.answered, in_flight: counts.in_flight }
     }
 
     /// Requests in flight now.

@@ -29,6 +29,7 @@ mod upload;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::net::TcpListener;
@@ -41,7 +42,7 @@ pub use error::ServerError;
 use crate::delay::Delay;
 use crate::dns::{self, Counts};
 use crate::machine::process;
-use crate::protocol::{ServerConfig, ServerReady, ServerReport, VERSION};
+use crate::protocol::{ServerConfig, ServerReady, ServerReport, Tick, VERSION};
 use connection::Tls;
 use error::system;
 use ledger::{Ledger, Started};
@@ -89,7 +90,7 @@ pub fn serve(
         on_ready(ready);
         Ok(())
     };
-    Server::start(config)?.run(on_ready, until)
+    Server::start(config)?.run(on_ready, |_| Ok(()), until)
 }
 
 /// A server that listens and does not accept yet.
@@ -101,6 +102,7 @@ struct Server {
     names: Option<dns::Server>,
     shared: Arc<Shared>,
     started: Started,
+    tick: Option<Duration>,
 }
 
 impl Server {
@@ -146,12 +148,14 @@ impl Server {
             ledger: Ledger::new(),
         });
         let certificate = identity.map(|identity| identity.certificate().to_vec());
-        Ok(Server { runtime, listener, certificate, names, shared, started })
+        let tick = config.tick_ns.map(Duration::from_nanos);
+        Ok(Server { runtime, listener, certificate, names, shared, started, tick })
     }
 
     fn run(
         self,
         on_ready: impl FnOnce(ServerReady) -> Result<(), ServerError>,
+        on_tick: impl FnMut(Tick) -> Result<(), ServerError>,
         until: impl Future<Output = ()>,
     ) -> Result<ServerReport, ServerError> {
         let addr = self.listener.local_addr().map_err(system("read the address"))?;
@@ -161,14 +165,31 @@ impl Server {
         let shared = self.shared;
         let accepting = listen::accept(self.listener, shared.clone());
         let naming = names::answer(self.names, &shared.timer);
+        let telling = tell(self.tick, &shared.ledger, on_tick);
         self.runtime.block_on(async {
             tokio::select! {
                 () = until => Ok(()),
                 () = accepting => Ok(()),
                 error = naming => Err(error),
+                error = telling => Err(error),
             }
         })?;
         Ok(shared.ledger.report(self.started, counts.map_or_else(Counts::default, |c| c.get())))
+    }
+}
+
+/// Tells every so often how far the trial has come, and ends only if nobody can be told.
+async fn tell(
+    every: Option<Duration>,
+    ledger: &Ledger,
+    mut on_tick: impl FnMut(Tick) -> Result<(), ServerError>,
+) -> ServerError {
+    let Some(every) = every else { return std::future::pending().await };
+    loop {
+        tokio::time::sleep(every).await;
+        if let Err(error) = on_tick(ledger.tick()) {
+            return error;
+        }
     }
 }
 

@@ -44,7 +44,7 @@ impl Running {
                 ready.send((r, shared)).unwrap();
                 Ok(())
             };
-            server.run(on_ready, async { drop(stopped.await) })
+            server.run(on_ready, |_| Ok(()), async { drop(stopped.await) })
         });
         let (ready, shared) = is_ready.recv_timeout(PATIENCE).unwrap();
         Running { addr: ready.addr, ready, shared, stop, thread }
@@ -289,7 +289,7 @@ fn a_burst_of_connects_fits_the_accept_queue() {
         stop.send(()).unwrap();
         ok
     });
-    let seen = server.run(|_| Ok(()), async { drop(stopped.await) }).unwrap();
+    let seen = server.run(|_| Ok(()), |_| Ok(()), async { drop(stopped.await) }).unwrap();
     let ok = clients.join().unwrap();
     assert_eq!((ok, seen.connections), (seen.answered, ok));
     assert_eq!(ok, most.min(300) as u64);

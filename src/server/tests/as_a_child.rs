@@ -4,6 +4,7 @@ use std::io::Cursor;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
 use super::*;
+use crate::protocol::Aside;
 
 fn run(input: impl Into<Vec<u8>>) -> Result<Vec<u8>, ServerError> {
     let mut output = Vec::new();
@@ -20,6 +21,25 @@ fn an_input_that_ends_gives_both_documents() {
     assert!(ready.addr.ip().is_loopback() && ready.addr.port() != 0);
     let report: ServerReport = serde_json::from_str(&lines[1]).unwrap();
     assert_eq!((report.requests, report.connections), (0, 0));
+}
+
+#[test]
+fn between_both_documents_it_says_how_far_it_has_come() {
+    let (input, mut to_server) = std::io::pipe().unwrap();
+    let (from_server, output) = std::io::pipe().unwrap();
+    let server = std::thread::spawn(move || run_child(BufReader::new(input), output));
+    let config = ServerConfig { tick_ns: Some(10_000_000), ..config(10, 1) };
+    writeln!(to_server, "{}", serde_json::to_string(&config).unwrap()).unwrap();
+    let mut lines = BufReader::new(from_server).lines().map(Result::unwrap);
+    let ready: ServerReady = serde_json::from_str(&lines.next().unwrap()).unwrap();
+    Client::to(ready.addr).get(0, "");
+    let mut ticks = lines.by_ref().map(|line| serde_json::from_str(&line).unwrap());
+    let told = ticks.find(|Aside::Tick(tick)| tick.answered == 1).unwrap();
+    assert_eq!(told, Aside::Tick(Tick { answered: 1, in_flight: 0 }));
+    drop(to_server);
+    let report: ServerReport = serde_json::from_str(&lines.last().unwrap()).unwrap();
+    assert_eq!(report.answered, 1);
+    server.join().unwrap().unwrap();
 }
 
 #[test]
