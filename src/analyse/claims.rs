@@ -130,10 +130,7 @@ fn claimed_ratio(
         Over::One if is_claim_of_count(claim) => every_trial(recording, cell, claim.metric),
         Over::One => Analysis::metric(recording, cell, claim.metric),
         Over::Cell(selector) => {
-            let base = plan
-                .select(selector)
-                .find(|&c| plan.cells[c].scenario == planned.scenario)
-                .ok_or(NoEstimate::Empty(Side::Base))?;
+            let base = plan.denominator(selector, cell).ok_or(NoEstimate::Empty(Side::Base))?;
             paired(recording, base, cell, claim.metric).map(|r| r.ratio)
         }
     }
@@ -306,5 +303,38 @@ mod tests {
                 ClaimFinding::NotMeasured,
             ]
         );
+    }
+
+    #[test]
+    fn a_claim_may_reach_into_another_scenario() {
+        let mut experiment = three();
+        let large = crate::spec::Scenario { requests: 1_000, ..experiment.scenarios[0].clone() };
+        experiment.scenarios.push(large);
+        let terms = |label: &str, requests: &str| Selector {
+            terms: vec![
+                (Factor::Label, vec![label.to_owned()]),
+                (Factor::Requests, vec![requests.to_owned()]),
+            ],
+        };
+        let claim = |at_least: f64, at_most: f64| Claim {
+            text: "A request costs the same in a large trial".to_owned(),
+            metric: Metric::CpuPerRequest,
+            of: terms("async", "1000"),
+            over: Over::Cell(terms("async", "100")),
+            at_least: Some(at_least),
+            at_most: Some(at_most),
+        };
+        experiment.claims = vec![claim(0.9, 1.1), claim(1.9, 2.1)];
+        let findings = |large_costs: u64| {
+            let recording = recording(experiment.clone(), |_, _, row| {
+                let each = if row.requests == "1000" { large_costs } else { 5_000 };
+                row.issued = row.requests.parse().ok();
+                row.client_cpu_user_ns = row.issued.map(|n| n * each);
+                row.client_cpu_sys_ns = Some(0);
+            });
+            Analysis::of(&recording).claims.iter().map(|c| c.finding).collect::<Vec<_>>()
+        };
+        assert_eq!(findings(5_100), [ClaimFinding::Held, ClaimFinding::Refuted]);
+        assert_eq!(findings(10_000), [ClaimFinding::Refuted, ClaimFinding::Held]);
     }
 }

@@ -24,6 +24,10 @@ impl Metric {
 
     /// The value of a trial, in the unit of the metric.
     pub fn of(self, row: &TrialRow) -> Option<f64> {
+        let per_request = |ns: u64| {
+            let requests = row.issued.filter(|&n| n > 0)?;
+            Some(ns as f64 / requests as f64)
+        };
         let value = match self {
             Metric::Wall => row.wall_ns,
             Metric::Throughput => {
@@ -34,6 +38,8 @@ impl Metric {
             Metric::P50 => row.latency_p50_ns,
             Metric::P99 => row.latency_p99_ns,
             Metric::Cpu => row.client_cpu_ns(),
+            Metric::WallPerRequest => return per_request(row.wall_ns?),
+            Metric::CpuPerRequest => return per_request(row.client_cpu_ns()?),
             Metric::Memory => row.client_max_rss_bytes,
             Metric::Connections => row.server_connections,
             Metric::Errors => row.errors,

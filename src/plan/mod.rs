@@ -240,6 +240,19 @@ impl Plan {
         (0..self.cells.len()).filter(move |&i| matches(&self.cells[i]))
     }
 
+    /// The cell that a claim about `cell` divides by: of those that the selector picks, the one in the
+    /// same scenario, but for the factors of scenarios that the selector names.
+    pub fn denominator(&self, selector: &Selector, cell: usize) -> Option<usize> {
+        let here = self.scenario_of(&self.cells[cell]);
+        let strategy = &self.cells[cell].strategy;
+        let same = |factor: Factor, other: usize| {
+            let there = self.scenario_of(&self.cells[other]);
+            factor.value(there, strategy) == factor.value(here, strategy)
+        };
+        let mut picked = self.select(selector);
+        picked.find(|&other| selector.others_of_scenario().all(|factor| same(factor, other)))
+    }
+
     /// A trial that takes longer than this is stuck: 20 s for starting and stopping, ten times
     /// the ideal time (a strategy may do badly and still be measured), 2 ms for each request.
     pub fn deadline_ns(&self, cell: &Cell) -> u64 {

@@ -195,6 +195,8 @@ fn quantity(facts: &Facts, claim: &Claim, cell: usize) -> String {
         Metric::P50 => "p50 latency",
         Metric::P99 => "p99 latency",
         Metric::Cpu => "CPU time",
+        Metric::WallPerRequest => "wall time of a request",
+        Metric::CpuPerRequest => "CPU time of a request",
         Metric::Memory => "memory",
         Metric::Connections => "connections",
         Metric::Errors => "failed requests",
@@ -234,9 +236,7 @@ fn phase_name(phase: Phase) -> &'static str {
 
 fn denominator(facts: &Facts, selector: &Selector, cell: usize) -> String {
     let plan = facts.plan();
-    let scenario = facts.cell(cell).scenario;
-    let found = plan.select(selector).find(|&c| plan.cells[c].scenario == scenario);
-    found.map_or_else(
+    plan.denominator(selector, cell).map_or_else(
         || {
             let terms: Vec<String> = selector
                 .terms

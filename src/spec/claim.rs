@@ -34,6 +34,7 @@ pub enum Over {
     Requests,
     /// Nothing: the bound is on the metric itself, in its own unit (nanoseconds, bytes, count).
     One,
-    /// The only cell of the same scenario that this selects.
+    /// The only cell that this selects in the same scenario, but for the factors of scenarios that it
+    /// names.
     Cell(Selector),
 }

@@ -156,4 +156,10 @@ impl Selector {
             accepted.contains(&value)
         })
     }
+
+    /// The factors of scenarios that it does not name.
+    pub fn others_of_scenario(&self) -> impl Iterator<Item = Factor> {
+        let names = |factor: &Factor| self.terms.iter().any(|(named, _)| named == factor);
+        Factor::ALL.into_iter().filter(move |f| !f.is_of_strategy() && !names(f))
+    }
 }

@@ -557,6 +557,8 @@ fn metrics() -> Vec<Word<Metric>> {
         Metric::P50 => "median latency of a trial",
         Metric::P99 => "99th percentile of latency of a trial",
         Metric::Cpu => "CPU time of the client while it measures",
+        Metric::WallPerRequest => "wall time of a trial by its requests",
+        Metric::CpuPerRequest => "CPU time of the client by the requests of the trial",
         Metric::Memory => "peak resident memory of the client",
         Metric::Connections => "connections that the server accepted",
         Metric::Errors => "requests that failed",

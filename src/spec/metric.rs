@@ -17,6 +17,10 @@ pub enum Metric {
     P99,
     /// CPU time of the client in the measured window.
     Cpu,
+    /// Wall time of a trial by its requests.
+    WallPerRequest,
+    /// CPU time of the client by the requests of the trial.
+    CpuPerRequest,
     /// Peak resident memory of the client.
     Memory,
     /// Connections that the server accepted.
@@ -41,13 +45,15 @@ pub enum Metric {
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Metric; 24] = [
+    pub const ALL: [Metric; 26] = [
         Metric::Wall,
         Metric::Throughput,
         Metric::Efficiency,
         Metric::P50,
         Metric::P99,
         Metric::Cpu,
+        Metric::WallPerRequest,
+        Metric::CpuPerRequest,
         Metric::Memory,
         Metric::Connections,
         Metric::Errors,
@@ -90,6 +96,8 @@ impl Metric {
             Metric::P50 => "p50",
             Metric::P99 => "p99",
             Metric::Cpu => "cpu",
+            Metric::WallPerRequest => "wall-per-request",
+            Metric::CpuPerRequest => "cpu-per-request",
             Metric::Memory => "memory",
             Metric::Connections => "connections",
             Metric::Errors => "errors",
@@ -118,6 +126,8 @@ impl Metric {
             | Metric::P50
             | Metric::P99
             | Metric::Cpu
+            | Metric::WallPerRequest
+            | Metric::CpuPerRequest
             | Metric::Connect
             | Metric::Phase(_) => Unit::Nanoseconds,
             Metric::Throughput => Unit::PerSecond,

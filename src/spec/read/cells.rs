@@ -135,33 +135,60 @@ impl Cells {
             let start = cells.partition_point(|c| self.scenario(*c) < scenario);
             let end = cells.partition_point(|c| self.scenario(*c) <= scenario);
             let here = &cells[start..end];
-            let there = || self.all().filter(move |c| self.scenario(*c) == scenario);
-            if here.len() == 1 {
-                continue;
+            if here.len() != 1 {
+                reading.report(self.not_one(picked, here, scenario));
+                return;
             }
-            let what = format!(
-                "`{}` must select one cell of each scenario; it selects {}{}",
-                picked.key,
-                if here.is_empty() { "none".to_owned() } else { here.len().to_string() },
-                self.scenario_name(scenario),
-            );
-            let problem = Problem::at(picked.span, what);
-            let problem = if here.is_empty() {
-                let problem = self.candidates(problem, there());
-                let terms = picked.selector.terms.iter().map(|(f, _)| *f);
-                let fixed: Vec<&str> =
-                    terms.filter(|f| !f.is_of_strategy()).map(Factor::name).collect();
-                match fixed.as_slice() {
-                    [] => problem,
-                    keys => problem.hint(format!("leave out {}", keys.join(", "))),
-                }
-            } else {
-                let apart: Vec<&str> = self.telling(here).iter().map(|f| f.name()).collect();
-                let hint = format!("tell them apart by {}", apart.join(", "));
-                self.candidates(problem, here.iter().copied()).hint(hint)
+        }
+    }
+
+    /// Checks that there is one cell for every scenario of `scenarios`: in the same scenario, but for
+    /// the factors of scenarios that the selector names.
+    pub(super) fn one_for_each(
+        &self,
+        picked: &Picked,
+        cells: &[usize],
+        scenarios: &[usize],
+        reading: &mut Reading,
+    ) {
+        let others: Vec<Factor> = picked.selector.others_of_scenario().collect();
+        let first = |scenario: usize| scenario * self.strategies.len();
+        for &scenario in scenarios {
+            let same = |cell: &usize, factor: &Factor| {
+                self.text(*cell, *factor) == self.text(first(scenario), *factor)
             };
-            reading.report(problem);
-            return;
+            let reached = |cell: &usize| others.iter().all(|factor| same(cell, factor));
+            let here: Vec<usize> = cells.iter().copied().filter(reached).collect();
+            if here.len() != 1 {
+                reading.report(self.not_one(picked, &here, scenario));
+                return;
+            }
+        }
+    }
+
+    /// A selector that should pick one cell for a scenario picks none, or the cells of `here`.
+    fn not_one(&self, picked: &Picked, here: &[usize], scenario: usize) -> Problem {
+        let what = format!(
+            "`{}` must select one cell of each scenario; it selects {}{}",
+            picked.key,
+            if here.is_empty() { "none".to_owned() } else { here.len().to_string() },
+            self.scenario_name(scenario),
+        );
+        let problem = Problem::at(picked.span, what);
+        if here.is_empty() {
+            let there = self.all().filter(|c| self.scenario(*c) == scenario);
+            let problem = self.candidates(problem, there);
+            let terms = picked.selector.terms.iter().map(|(f, _)| *f);
+            let fixed: Vec<&str> =
+                terms.filter(|f| !f.is_of_strategy()).map(Factor::name).collect();
+            match fixed.as_slice() {
+                [] => problem,
+                keys => problem.hint(format!("leave out {}", keys.join(", "))),
+            }
+        } else {
+            let apart: Vec<&str> = self.telling(here).iter().map(|f| f.name()).collect();
+            let hint = format!("tell them apart by {}", apart.join(", "));
+            self.candidates(problem, here.iter().copied()).hint(hint)
         }
     }
 

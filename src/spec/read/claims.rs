@@ -78,7 +78,7 @@ fn check_cells(
                 && let Some(of) = of
             {
                 let scenarios = cells.scenarios_of(of.into_iter());
-                cells.one_in_each(picked, &denominators, scenarios.into_iter(), reading);
+                cells.one_for_each(picked, &denominators, &scenarios, reading);
             }
         }
         PickedOver::Word(Over::RoundTrip) => {
