@@ -2,7 +2,8 @@
 """Compares our clients with wrk and oha: the same server, the same pinning, rounds in turn.
 
 Needs wrk and oha in the PATH (Debian: wrk; `cargo install oha --locked`), and two CPUs: the delay server
-runs on the second, each load generator on the first. Prints requests per second and CPU time per
+runs on the second, each load generator on the first. With `ab` in the PATH (Debian: apache2-utils) and
+aiohttp in Python (PYTHON names one), these are compared too. Prints requests per second and CPU time per
 request of the load generator, medians over the rounds, and their ratios. Every request of our clients is
 checked and recorded, and its row written.
 
@@ -13,6 +14,7 @@ checked and recorded, and its row written.
 import json
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -25,6 +27,8 @@ CONNECTIONS = 64
 REQUESTS = 200_000
 BODY = 1_000
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 7
+PYTHON = os.environ.get("PYTHON", sys.executable)
+AIOHTTP = Path(__file__).with_name("aiohttp_semaphore.py")
 OURS = [("hyper", "async-workers"), ("reqwest", "async-workers")]
 
 
@@ -58,6 +62,28 @@ def oha(address):
     return summary["summary"]["requestsPerSec"], cpu / REQUESTS
 
 
+def ab(address):
+    flags = ["-q", "-k", "-c", str(CONNECTIONS), "-n", str(REQUESTS)]
+    output, _, cpu = run(["ab", *flags, f"http://{address}/0"])
+    if not re.search(r"Failed requests:\s+0\n", output) or "Non-2xx" in output:
+        sys.exit(f"ab met errors:\n{output}")
+    return float(re.search(r"Requests per second:\s+([\d.]+)", output)[1]), cpu / REQUESTS
+
+
+def aiohttp(address):
+    # A tenth of the requests: it holds a task for each, and needs several times as long.
+    requests = REQUESTS // 10
+    output, _, _ = run([PYTHON, AIOHTTP, address, str(requests), str(CONNECTIONS)])
+    told = json.loads(output)
+    if told["wrong"]:
+        sys.exit(f"aiohttp met {told['wrong']} wrong answers")
+    return told["rate"], told["cpu_s"] / requests
+
+
+def has_aiohttp():
+    return subprocess.run([PYTHON, "-c", "import aiohttp"], stderr=subprocess.DEVNULL).returncode == 0
+
+
 def ours(client, model):
     def load(address):
         with tempfile.TemporaryDirectory() as folder:
@@ -78,6 +104,8 @@ def main():
     try:
         address = server.stdout.readline().decode().strip().removeprefix("http://").rstrip("/")
         tools = {"wrk": wrk, "oha": oha}
+        tools |= {"ab": ab} if shutil.which("ab") else {}
+        tools |= {"aiohttp": aiohttp} if has_aiohttp() else {}
         tools |= {f"inflight, {client}": ours(client, model) for client, model in OURS}
         seen = {name: [] for name in tools}
         for each in range(ROUNDS):
