@@ -1,14 +1,32 @@
 //! What became of the connections of a trial.
 
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+
 use super::record::Recorder;
 use crate::protocol::ConnectionCounts;
 use crate::record::{ConnectionRow, Fate};
-use crate::strategy::Library;
+use crate::strategy::{Reuse, Strategy};
 use crate::strategy::probe::{Connection, Connections, Handshake, Opening};
 
 /// All of them, counted.
-pub(super) fn counts(connections: &Connections, library: &Library) -> ConnectionCounts {
+///
+/// # Errors
+///
+/// If the record of the requests cannot be read back.
+pub(super) fn counts(
+    connections: &Connections,
+    strategy: &Strategy,
+    recorder: &Recorder,
+) -> io::Result<ConnectionCounts> {
+    let library = strategy.library;
     let mut counts = ConnectionCounts::default();
+    if library.tells_closing || library.tells_starter || strategy.reuse != Reuse::None {
+        let spans = spans(&connections.all(), strategy, recorder)?;
+        counts.peak = Some(most_at_once(&spans));
+        counts.ended_before_last = Some(ended_before_last(&spans));
+    }
     let mut open = 0;
     let mut connecting_ns = Vec::new();
     for connection in connections.all() {
@@ -35,7 +53,52 @@ pub(super) fn counts(connections: &Connections, library: &Library) -> Connection
     connecting_ns.sort_unstable();
     // The lower of the two in the middle: a time that was measured.
     counts.connect_p50_ns = connecting_ns.len().checked_sub(1).map(|last| connecting_ns[last / 2]);
-    counts
+    Ok(counts)
+}
+
+/// When a TCP connection was open: from and until, in nanoseconds since the start of the window.
+type Span = (u64, u64);
+
+/// Of all that were open once. What ends after the window, or nobody knows when, has no end.
+fn spans(
+    all: &[Arc<Connection>],
+    strategy: &Strategy,
+    recorder: &Recorder,
+) -> io::Result<Vec<Span>> {
+    // Without reuse, a connection is of no use to anyone after its request.
+    let ends_with_request = strategy.reuse == Reuse::None && !strategy.library.tells_closing;
+    let mut ends_ns: HashMap<u32, u64> = HashMap::new();
+    if ends_with_request {
+        recorder.for_each(|index, outcome| {
+            ends_ns.insert(index, outcome.end_ns);
+        })?;
+    }
+    let span = |connection: &Arc<Connection>| {
+        let opening = connection.opening();
+        let closed = opening.closed.map(|closed| recorder.at_ns(closed));
+        let request = || ends_ns.get(&connection.started_by?).copied();
+        Some((recorder.at_ns(opening.connect?), closed.or_else(request).unwrap_or(u64::MAX)))
+    };
+    Ok(all.iter().filter_map(span).collect())
+}
+
+fn most_at_once(spans: &[Span]) -> u64 {
+    let opened = spans.iter().map(|&(from, _)| (from, 1));
+    // Of one moment, ends count first.
+    let mut changes: Vec<(u64, i64)> =
+        opened.chain(spans.iter().map(|&(from, until)| (until.max(from), -1))).collect();
+    changes.sort_unstable();
+    let mut open = 0i64;
+    let most = changes.iter().map(|&(_, change)| {
+        open += change;
+        open
+    });
+    most.max().unwrap_or(0).unsigned_abs()
+}
+
+fn ended_before_last(spans: &[Span]) -> u64 {
+    let last = spans.iter().map(|span| span.0).max();
+    spans.iter().filter(|&&(_, until)| last.is_some_and(|last| until < last)).count() as u64
 }
 
 /// One of them as a row of the record.
@@ -68,5 +131,20 @@ fn fate(connection: &Connection, opening: &Opening) -> Fate {
         (Some(_), _) => Fate::Unused,
         (None, Some(_)) => Fate::Failed,
         (None, None) => Fate::GivenUp,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_overlap_until_they_end() {
+        assert_eq!((most_at_once(&[]), ended_before_last(&[])), (0, 0));
+        // Two at once; the third begins when the first ends, the fourth after two have ended.
+        let spans = [(1, 5), (2, 7), (5, u64::MAX), (8, u64::MAX)];
+        assert_eq!((most_at_once(&spans), ended_before_last(&spans)), (2, 2));
+        let all_at_once = [(1, 9), (2, 9), (3, 9)];
+        assert_eq!((most_at_once(&all_at_once), ended_before_last(&all_at_once)), (3, 0));
     }
 }

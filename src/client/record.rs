@@ -2,6 +2,7 @@
 //! read at any time. The same for every strategy.
 
 use std::io;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -11,7 +12,7 @@ use hyper::header::HeaderName;
 use super::log::Log;
 use crate::body;
 use crate::dns::Source;
-use crate::machine::process::Status;
+use crate::machine::process::{self, Status};
 use crate::protocol::ClientConfig;
 use crate::strategy::failure::{Class, Failure};
 use crate::strategy::library::Answer;
@@ -112,6 +113,18 @@ pub(super) struct Recorder {
     own_threads: u64,
     /// 0 while unknown.
     peak_threads: AtomicU64,
+    /// The most open files seen; `None` where nobody counts them.
+    peak_files: Option<AtomicU64>,
+    first_failure: OnceLock<FirstFailed>,
+}
+
+/// The failure that came first in time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FirstFailed {
+    pub(super) index: u32,
+    pub(super) at_ns: u64,
+    pub(super) in_flight: u64,
+    pub(super) started: u64,
 }
 
 impl Recorder {
@@ -127,7 +140,43 @@ impl Recorder {
             completed: AtomicU64::new(0),
             own_threads,
             peak_threads: AtomicU64::new(0),
+            peak_files: None,
+            first_failure: OnceLock::new(),
         }
+    }
+
+    /// The same, and open files are counted: there were this many before the window.
+    pub(super) fn counting_files(mut self, before: Option<u64>) -> Recorder {
+        self.peak_files = before.map(AtomicU64::new);
+        self
+    }
+
+    /// Counts the open files, and keeps the most. Called where a connection is open for sure that is
+    /// about to be closed, and where none could be opened: between the two is every peak.
+    fn count_files(&self) {
+        let Some(peak) = &self.peak_files else { return };
+        if let Some(files) = process::count_open_files() {
+            peak.fetch_max(files, Ordering::Relaxed);
+        }
+    }
+
+    /// The most open files seen.
+    pub(super) fn peak_open_files(&self) -> Option<u64> {
+        self.peak_files.as_ref().map(|peak| peak.load(Ordering::Relaxed))
+    }
+
+    fn failed(&self, index: u32, at_ns: u64) {
+        self.count_files();
+        if self.first_failure.get().is_none() {
+            let (in_flight, started) = (self.in_flight(), self.started());
+            // Another thread may have been faster.
+            let _ = self.first_failure.set(FirstFailed { index, at_ns, in_flight, started });
+        }
+    }
+
+    /// The failure that came first in time.
+    pub(super) fn first_failure(&self) -> Option<FirstFailed> {
+        self.first_failure.get().copied()
     }
 
     /// Nanoseconds since the start of the window.
@@ -169,6 +218,7 @@ impl Recorder {
     pub(super) fn fail(&self, index: u32, scheduled_ns: u64, failure: Failure) {
         let now = self.now_ns();
         self.started.fetch_add(1, Ordering::Relaxed);
+        self.failed(index, now);
         self.completed.fetch_add(1, Ordering::Relaxed);
         self.log.push(
             index,
@@ -279,6 +329,9 @@ impl Attempt<'_> {
             chunks: self.chunks,
             failure: failure.map(Box::new),
         };
+        if outcome.failure.is_some() {
+            self.recorder.failed(self.index, outcome.end_ns);
+        }
         self.recorder.log.push(self.index, &outcome);
         self.recorder.in_flight.fetch_sub(1, Ordering::Relaxed);
         self.recorder.completed.fetch_add(1, Ordering::Relaxed);
@@ -311,6 +364,7 @@ impl Attempt<'_> {
 impl Answer for Attempt<'_> {
     fn head(&mut self, status: u16, headers: &HeaderMap) {
         let answered_ns = self.recorder.now_ns();
+        self.recorder.count_files();
         let text = |name| headers.get(name)?.to_str().ok();
         let named = text(&INDEX).and_then(|t| t.parse().ok()) == Some(self.index);
         self.answered = Some((answered_ns, status, named));

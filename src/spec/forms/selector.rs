@@ -42,6 +42,11 @@ pub(in crate::spec) fn key_of(factor: Factor) -> &'static dyn FactorKey {
         Factor::Streams => &keys::STREAMS,
         Factor::DnsDelay => &keys::DNS_DELAY,
         Factor::DnsTtl => &keys::DNS_TTL,
+        Factor::ServerNofile => &keys::SERVER_NOFILE,
+        Factor::Capacity => &keys::CAPACITY,
+        Factor::RetryAfter => &keys::RETRY_AFTER,
+        Factor::Ports => &keys::PORTS,
+        Factor::Memory => &keys::MEMORY,
     }
 }
 
