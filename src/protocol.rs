@@ -436,7 +436,9 @@ pub struct ConnectionCounts {
     /// not tell ends, without reuse, with its request, and otherwise with the window. Empty where the
     /// library does not tell the request either.
     pub peak: Option<u64>,
-    /// TCP connections that had ended when the last one was opened, likewise.
+    /// TCP connections that may have ended when the last one was opened. Where the library does not
+    /// tell, one without reuse may have ended as soon as its answer could come, and with reuse nobody
+    /// knows.
     pub ended_before_last: Option<u64>,
     /// From the TCP connect (after the look-up) to a connection that is ready, median.
     pub connect_p50_ns: Option<u64>,

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::record::Recorder;
 use crate::protocol::ConnectionCounts;
 use crate::record::{ConnectionRow, Fate};
-use crate::strategy::{Reuse, Strategy};
 use crate::strategy::probe::{Connection, Connections, Handshake, Opening};
+use crate::strategy::{Reuse, Strategy};
 
 /// All of them, counted.
 ///
@@ -22,10 +22,13 @@ pub(super) fn counts(
 ) -> io::Result<ConnectionCounts> {
     let library = strategy.library;
     let mut counts = ConnectionCounts::default();
-    if library.tells_closing || library.tells_starter || strategy.reuse != Reuse::None {
+    let fresh = strategy.reuse == Reuse::None;
+    if library.tells_closing || library.tells_starter || !fresh {
         let spans = spans(&connections.all(), strategy, recorder)?;
         counts.peak = Some(most_at_once(&spans));
-        counts.ended_before_last = Some(ended_before_last(&spans));
+        // Of kept connections that were closed after all, only their library could tell.
+        let tells_ends = library.tells_closing || fresh;
+        counts.ended_before_last = tells_ends.then(|| ended_before_last(&spans));
     }
     let mut open = 0;
     let mut connecting_ns = Vec::new();
@@ -56,39 +59,56 @@ pub(super) fn counts(
     Ok(counts)
 }
 
-/// When a TCP connection was open: from and until, in nanoseconds since the start of the window.
-type Span = (u64, u64);
+/// When a TCP connection was open, in nanoseconds since the start of the window. What outlives the
+/// window, or ends when nobody knows, has no end.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    from: u64,
+    until: u64,
+    /// It had not ended before.
+    at_least_until: u64,
+}
 
-/// Of all that were open once. What ends after the window, or nobody knows when, has no end.
+const NO_END: u64 = u64::MAX;
+
+/// Of all that were open once.
+///
+/// Where a library does not tell when it closes connections, one without reuse is closed when its
+/// answer has come: not before the server gave it, and as a rule just before its request ends.
 fn spans(
     all: &[Arc<Connection>],
     strategy: &Strategy,
     recorder: &Recorder,
 ) -> io::Result<Vec<Span>> {
-    // Without reuse, a connection is of no use to anyone after its request.
-    let ends_with_request = strategy.reuse == Reuse::None && !strategy.library.tells_closing;
-    let mut ends_ns: HashMap<u32, u64> = HashMap::new();
-    if ends_with_request {
+    let mut requests: HashMap<u32, (u64, u64)> = HashMap::new();
+    if strategy.reuse == Reuse::None && !strategy.library.tells_closing {
         recorder.for_each(|index, outcome| {
-            ends_ns.insert(index, outcome.end_ns);
+            requests.insert(index, (outcome.end_ns, outcome.served_delay_ns.unwrap_or(0)));
         })?;
     }
     let span = |connection: &Arc<Connection>| {
         let opening = connection.opening();
-        let closed = opening.closed.map(|closed| recorder.at_ns(closed));
-        let request = || ends_ns.get(&connection.started_by?).copied();
-        Some((recorder.at_ns(opening.connect?), closed.or_else(request).unwrap_or(u64::MAX)))
+        let from = recorder.at_ns(opening.connect?);
+        if let Some(closed) = opening.closed {
+            let until = recorder.at_ns(closed);
+            return Some(Span { from, until, at_least_until: until });
+        }
+        let request = connection.started_by.and_then(|index| requests.get(&index));
+        Some(match request {
+            Some(&(until, delay)) => Span { from, until, at_least_until: from + delay },
+            None => Span { from, until: NO_END, at_least_until: NO_END },
+        })
     };
     Ok(all.iter().filter_map(span).collect())
 }
 
 fn most_at_once(spans: &[Span]) -> u64 {
-    let opened = spans.iter().map(|&(from, _)| (from, 1));
+    let opened = spans.iter().map(|span| (span.from, 1));
+    let closed = spans.iter().map(|span| (span.until.max(span.from), -1));
     // Of one moment, ends count first.
-    let mut changes: Vec<(u64, i64)> =
-        opened.chain(spans.iter().map(|&(from, until)| (until.max(from), -1))).collect();
+    let mut changes: Vec<(u64, i64)> = opened.chain(closed).collect();
     changes.sort_unstable();
-    let mut open = 0i64;
+    let mut open = 0;
     let most = changes.iter().map(|&(_, change)| {
         open += change;
         open
@@ -96,9 +116,11 @@ fn most_at_once(spans: &[Span]) -> u64 {
     most.max().unwrap_or(0).unsigned_abs()
 }
 
+/// Those that may have ended when the last one was opened.
 fn ended_before_last(spans: &[Span]) -> u64 {
-    let last = spans.iter().map(|span| span.0).max();
-    spans.iter().filter(|&&(_, until)| last.is_some_and(|last| until < last)).count() as u64
+    let last = spans.iter().map(|span| span.from).max();
+    let ended = |span: &&Span| last.is_some_and(|last| span.at_least_until < last);
+    spans.iter().filter(ended).count() as u64
 }
 
 /// One of them as a row of the record.
@@ -140,11 +162,17 @@ mod tests {
 
     #[test]
     fn connections_overlap_until_they_end() {
-        assert_eq!((most_at_once(&[]), ended_before_last(&[])), (0, 0));
+        let span = |&(from, until): &(u64, u64)| Span { from, until, at_least_until: until };
+        let of = |spans: &[(u64, u64)]| {
+            let spans: Vec<Span> = spans.iter().map(span).collect();
+            (most_at_once(&spans), ended_before_last(&spans))
+        };
+        assert_eq!(of(&[]), (0, 0));
         // Two at once; the third begins when the first ends, the fourth after two have ended.
-        let spans = [(1, 5), (2, 7), (5, u64::MAX), (8, u64::MAX)];
-        assert_eq!((most_at_once(&spans), ended_before_last(&spans)), (2, 2));
-        let all_at_once = [(1, 9), (2, 9), (3, 9)];
-        assert_eq!((most_at_once(&all_at_once), ended_before_last(&all_at_once)), (3, 0));
+        assert_eq!(of(&[(1, 5), (2, 7), (5, NO_END), (8, NO_END)]), (2, 2));
+        assert_eq!(of(&[(1, 9), (2, 9), (3, 9)]), (3, 0));
+        // One that may have ended earlier than its request did makes room earlier.
+        let early = [Span { from: 1, until: 9, at_least_until: 2 }, span(&(3, 9))];
+        assert_eq!((most_at_once(&early), ended_before_last(&early)), (2, 1));
     }
 }

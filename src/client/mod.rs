@@ -19,6 +19,7 @@
 //! each sample of a timeline; the most is reported.
 
 mod connections;
+mod files;
 mod issue;
 mod log;
 mod output;
@@ -49,6 +50,7 @@ use crate::strategy::work::{AsyncIssuer, AsyncWork, BlockingIssuer, BlockingWork
 use crate::strategy::{Runtime, Strategy};
 use crate::tls::TlsError;
 use crate::units::exact_size;
+use files::FilesGauge;
 use issue::Issuing;
 use log::Log;
 use record::{Expected, Recorder};
@@ -165,9 +167,10 @@ pub fn run(config: &ClientConfig) -> Result<ClientReport, ClientError> {
     let own_threads = if sampler.is_some() { 1 } else { 0 };
 
     // Counting is a system call for each answer: for strategies that are about files.
-    let open_files_before = config.strategy.nofile.and_then(|_| process::count_open_files());
+    let files_gauge = config.strategy.nofile.and_then(FilesGauge::new);
+    let open_files_before = files_gauge.as_ref().map(FilesGauge::peak);
     let before = Usage::now();
-    let recorder = Recorder::start(log, expected, own_threads).counting_files(open_files_before);
+    let recorder = Recorder::start(log, expected, own_threads).counting_files(files_gauge);
     let recorder = Arc::new(recorder);
     let sampling = sampler.map(|s| s.begin(&recorder, before));
     let issued = trial.issue(&recorder, config);

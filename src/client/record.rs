@@ -9,10 +9,11 @@ use std::time::Instant;
 use hyper::HeaderMap;
 use hyper::header::HeaderName;
 
+use super::files::FilesGauge;
 use super::log::Log;
 use crate::body;
 use crate::dns::Source;
-use crate::machine::process::{self, Status};
+use crate::machine::process::Status;
 use crate::protocol::ClientConfig;
 use crate::strategy::failure::{Class, Failure};
 use crate::strategy::library::Answer;
@@ -113,8 +114,8 @@ pub(super) struct Recorder {
     own_threads: u64,
     /// 0 while unknown.
     peak_threads: AtomicU64,
-    /// The most open files seen; `None` where nobody counts them.
-    peak_files: Option<AtomicU64>,
+    /// `None` where nobody counts open files.
+    files: Option<FilesGauge>,
     first_failure: OnceLock<FirstFailed>,
 }
 
@@ -140,29 +141,27 @@ impl Recorder {
             completed: AtomicU64::new(0),
             own_threads,
             peak_threads: AtomicU64::new(0),
-            peak_files: None,
+            files: None,
             first_failure: OnceLock::new(),
         }
     }
 
-    /// The same, and open files are counted: there were this many before the window.
-    pub(super) fn counting_files(mut self, before: Option<u64>) -> Recorder {
-        self.peak_files = before.map(AtomicU64::new);
-        self
+    /// The same with a gauge of open files.
+    pub(super) fn counting_files(self, files: Option<FilesGauge>) -> Recorder {
+        Recorder { files, ..self }
     }
 
-    /// Counts the open files, and keeps the most. Called where a connection is open for sure that is
-    /// about to be closed, and where none could be opened: between the two is every peak.
+    /// Called where a connection is open for sure that is about to be closed, and where none could be
+    /// opened: between the two is every peak.
     fn count_files(&self) {
-        let Some(peak) = &self.peak_files else { return };
-        if let Some(files) = process::count_open_files() {
-            peak.fetch_max(files, Ordering::Relaxed);
+        if let Some(files) = &self.files {
+            files.read();
         }
     }
 
     /// The most open files seen.
     pub(super) fn peak_open_files(&self) -> Option<u64> {
-        self.peak_files.as_ref().map(|peak| peak.load(Ordering::Relaxed))
+        self.files.as_ref().map(FilesGauge::peak)
     }
 
     fn failed(&self, index: u32, at_ns: u64) {

@@ -99,6 +99,14 @@ pub fn count_open_files() -> Option<u64> {
     u64::try_from(files.st_size).ok().filter(|&n| n > 0)
 }
 
+/// Open files of this process that a limit of `nofile` does not limit: those whose numbers were given
+/// out before it was set (a shell may leave some to its children), and are not below it.
+pub fn open_files_beyond(nofile: u64) -> u64 {
+    let Ok(files) = fs_err::read_dir("/proc/self/fd") else { return 0 };
+    let numbers = files.flatten().filter_map(|file| file.file_name().to_str()?.parse::<u64>().ok());
+    numbers.filter(|&number| number >= nofile).count() as u64
+}
+
 /// CPUs that this process may run on; none where processes cannot be kept on CPUs.
 #[cfg(target_os = "linux")]
 pub fn allowed_cpus() -> Vec<usize> {

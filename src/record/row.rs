@@ -247,7 +247,7 @@ macro_rules! trial_row {
             /// TCP connections of the client open at once at the busiest moment.
             #[serde(default)]
             pub connections_peak: Option<u64>,
-            /// TCP connections of the client that had ended when the last one was opened.
+            /// TCP connections of the client that may have ended when the last one was opened.
             #[serde(default)]
             pub connections_ended_before_last: Option<u64>,
             /// From the TCP connect to a connection that is ready, median.

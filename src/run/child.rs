@@ -64,7 +64,8 @@ impl ChildExecutor {
         client.send(&with_server(&job.client, &seen_from_afar(ready, link.as_ref())))?;
         client.close_input();
         let memory_bytes = job.client.strategy.memory_bytes;
-        let measured = client.answer(&wait).map_err(|ended| for_want_of_memory(ended, memory_bytes))?;
+        let measured =
+            client.answer(&wait).map_err(|ended| for_want_of_memory(ended, memory_bytes))?;
         client.end(&wait)?;
         server.close_input();
         let served = server.answer(&wait)?;
@@ -105,15 +106,20 @@ fn inside(mut config: ServerConfig, link: Option<&Link>) -> ServerConfig {
     config
 }
 
-/// What Rust and the C library say where there is no memory left to take.
-const NO_MEMORY: [&str; 3] = ["memory allocation of ", "annot allocate memory", "out of memory"];
+/// What Rust and the system say where there is no memory left to take; the last, of the stack of a
+/// thread.
+const NO_MEMORY: [&str; 3] =
+    ["memory allocation of ", "Cannot allocate memory", "Resource temporarily unavailable"];
+
+/// What the reason of a trial begins with that ended because its client had not enough memory.
+pub const NOT_ENOUGH_MEMORY: &str = "not enough memory for the client";
 
 /// Names the limit that a client died of, if it did.
 fn for_want_of_memory(ended: Ended, memory_bytes: Option<u64>) -> Ended {
     match (ended, memory_bytes) {
         (Ended::Failed(why), Some(bytes)) if NO_MEMORY.iter().any(|said| why.contains(said)) => {
             let memory = exact_size(bytes);
-            Ended::Failed(format!("memory = {memory} was not enough for the client: {why}"))
+            Ended::Failed(format!("{NOT_ENOUGH_MEMORY}, which may have {memory} (`memory`): {why}"))
         }
         (ended, _) => ended,
     }

@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 
 use super::forms::{
-    BoundForm, DelayForm, Duration, Even, FirstLook, Flag, Integer, Line, MOST, OneOf, OverForm, Percent,
-    Positive, RuntimeForm, SelectorForm, Size, Word,
+    BoundForm, DelayForm, Duration, Even, FirstLook, Flag, Integer, Line, MOST, OneOf, OverForm,
+    Percent, Positive, RuntimeForm, SelectorForm, Size, Word,
 };
 use super::key::{AnyKey, Key, Presence, Section, TableForm};
 use super::{FEWEST_LOOKED_AT, Factor, Metric, Over, RecordLevel};
