@@ -362,9 +362,10 @@ pub(super) static PORTS: Key<Even> = Key::optional(
 )
 .otherwise("those of the machine")
 .many();
+/// A terabyte is more than any client is about.
 pub(super) static MEMORY: Key<Size> = Key::optional(
     "memory",
-    Size { most: 1 << 50 },
+    Size { most: 1_000_000_000_000 },
     "memory that the client process may have (`RLIMIT_DATA`); a client that needs more fails its trial",
 )
 .otherwise("no limit")

@@ -24,6 +24,8 @@ pub(in crate::spec) fn key_of(factor: Factor) -> &'static dyn FactorKey {
         Factor::Probes => &keys::PROBES,
         Factor::Timeout => &keys::TIMEOUT,
         Factor::Nofile => &keys::NOFILE,
+        Factor::Ports => &keys::PORTS,
+        Factor::Memory => &keys::MEMORY,
         Factor::Requests => &keys::REQUESTS,
         Factor::Delay => &keys::DELAY,
         Factor::TimeScale => &keys::TIME_SCALE,
@@ -45,8 +47,6 @@ pub(in crate::spec) fn key_of(factor: Factor) -> &'static dyn FactorKey {
         Factor::ServerNofile => &keys::SERVER_NOFILE,
         Factor::Capacity => &keys::CAPACITY,
         Factor::RetryAfter => &keys::RETRY_AFTER,
-        Factor::Ports => &keys::PORTS,
-        Factor::Memory => &keys::MEMORY,
     }
 }
 
@@ -59,8 +59,12 @@ fn may_be_none(factor: Factor) -> bool {
             | Factor::Runtime
             | Factor::Timeout
             | Factor::Nofile
+            | Factor::Ports
+            | Factor::Memory
             | Factor::Rtt
             | Factor::DnsDelay
+            | Factor::ServerNofile
+            | Factor::Capacity
     )
 }
 
