@@ -15,9 +15,10 @@ use std::time::{Duration, Instant};
 
 use inflight::link::{FAR, NEAR, RelayReport};
 use inflight::machine::process::{allowed_cpus, pin, set_exact_timers};
-use inflight::run::link::Link;
+use inflight::run::link::{Link, Network};
 
 const RTT: Duration = Duration::from_millis(15);
+const NETWORK: Network = Network { rtt: Some(RTT), ports: None };
 /// Known before this process keeps itself on another.
 static SERVER_CPU: OnceLock<usize> = OnceLock::new();
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -50,7 +51,7 @@ fn run(part: &str) -> bool {
     let cpus: Vec<usize> = allowed_cpus().pop().into_iter().collect();
     let stop = AtomicBool::new(false);
     let program = Path::new(env!("CARGO_BIN_EXE_inflight"));
-    let link = match Link::open(program, RTT, &cpus, DEADLINE, &stop) {
+    let link = match Link::open(program, NETWORK, &cpus, DEADLINE, &stop) {
         Ok(link) => link,
         Err(why) => {
             println!("no link: {why:?}");
@@ -61,7 +62,7 @@ fn run(part: &str) -> bool {
     command.env(PART, part);
     link.enter(&mut command);
     assert!(command.status().expect("a process inside").success());
-    let report = link.close(DEADLINE, &stop).expect("a report");
+    let report = link.close(DEADLINE, &stop).expect("its end").expect("a report");
     let RelayReport { packets, dropped, peak_queue, cpu_user_ns, cpu_sys_ns, .. } = report;
     let us = |ns: Option<u64>| ns.unwrap_or(0) / 1_000;
     println!(

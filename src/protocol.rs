@@ -17,7 +17,7 @@ use crate::strategy::probe::Phase;
 
 /// Raised when a document changes its form or its meaning: `inflight ab` lets builds of the same
 /// version speak with each other, and no others.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// What a delay server is to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,6 +59,8 @@ pub struct ServerConfig {
     pub nofile: Option<u64>,
     /// How often it says how far it has come, as a line with a [`Tick`]; never, if absent.
     pub tick_ns: Option<u64>,
+    /// When it refuses requests; never, if absent.
+    pub capacity: Option<Capacity>,
 }
 
 /// How far a trial has come, as its server sees it.
@@ -107,8 +109,12 @@ impl ServerConfig {
                 ttl_ns: scenario.dns_ttl_ns,
             }),
             cpus: Vec::new(),
-            nofile: None,
             tick_ns: None,
+            nofile: scenario.server_nofile,
+            capacity: scenario.capacity.map(|requests| Capacity {
+                requests: requests.get(),
+                retry_after_ns: scenario.retry_after_ns,
+            }),
         }
     }
 
@@ -119,6 +125,16 @@ impl ServerConfig {
         }
         self
     }
+}
+
+/// How many requests a server takes at once. Further ones are answered at once with 429.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Capacity {
+    /// In flight at most.
+    pub requests: u32,
+    /// What `Retry-After` says to the others.
+    pub retry_after_ns: u64,
 }
 
 /// How a server encrypts connections.
@@ -220,11 +236,19 @@ pub struct ServerReport {
     /// Port of the client and number of requests, redirected ones included, of every connection, in
     /// order of acceptance.
     pub accepted: Vec<(u16, u32)>,
+    /// Requests refused with 429, because as many as its capacity were in flight.
+    pub refused: u64,
     /// Connections dropped because the accept queue was full, on the whole machine (network
     /// namespace) while the server ran; empty where the system does not tell.
     pub listen_overflows: Option<u64>,
+    /// Connections that a listening socket dropped, for whatever reason, likewise.
+    pub listen_drops: Option<u64>,
     /// TCP segments sent again, on the whole machine likewise.
     pub retransmits: Option<u64>,
+    /// Of these, those that open a connection.
+    pub syn_retransmits: Option<u64>,
+    /// Times that TCP's timer ran out before an answer, likewise.
+    pub tcp_timeouts: Option<u64>,
 }
 
 /// What a trial's client is to do.
@@ -359,8 +383,44 @@ pub struct ClientReport {
     pub connections: Option<ConnectionCounts>,
     /// Look-ups of names; empty without names.
     pub dns: Option<DnsCounts>,
+    /// Failed requests by class and by the phase that they did not come to the end of.
+    pub failures: Vec<Failures>,
+    /// The failure that came first in time.
+    pub first_failure: Option<FirstFailure>,
+    /// Files of the process just before the window; taken where the strategy limits them.
+    pub open_files_before: Option<u64>,
+    /// Files of the process at the busiest moment, likewise.
+    pub peak_open_files: Option<u64>,
     /// Longest and other percentiles, read before bucketing: p50, p90, p99, max in nanoseconds.
     pub latency_percentiles: Option<Percentiles>,
+}
+
+/// Failed requests of one class and phase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Failures {
+    /// The class, as it is written.
+    pub class: String,
+    /// The phase that they did not come to the end of.
+    pub phase: Phase,
+    /// How many.
+    pub requests: u64,
+}
+
+/// The failure of a trial that came first in time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FirstFailure {
+    /// Its class, as it is written.
+    pub class: String,
+    /// The phase that it did not come to the end of.
+    pub phase: Phase,
+    /// When, since the start of the window.
+    pub at_ns: u64,
+    /// Requests between start and end at that moment, itself included.
+    pub in_flight: u64,
+    /// Requests handed to the library until then.
+    pub started: u64,
 }
 
 /// Time that the successful requests of a trial spent in one phase.
@@ -393,6 +453,14 @@ pub struct ConnectionCounts {
     /// Connections open at the end of the window; empty where the library does not tell when one
     /// is closed.
     pub kept: Option<u64>,
+    /// TCP connections open at once at the busiest moment. A connection whose end the library does
+    /// not tell ends, without reuse, with its request, and otherwise with the window. Empty where the
+    /// library does not tell the request either.
+    pub peak: Option<u64>,
+    /// TCP connections that may have ended when the last one was opened. Where the library does not
+    /// tell, one without reuse may have ended as soon as its answer could come, and with reuse nobody
+    /// knows.
+    pub ended_before_last: Option<u64>,
     /// From the TCP connect (after the look-up) to a connection that is ready, median.
     pub connect_p50_ns: Option<u64>,
     /// TLS handshakes from nothing.
@@ -469,6 +537,7 @@ mod tests {
             cpus: vec![0],
             nofile: None,
             tick_ns: Some(1),
+            capacity: Some(Capacity { requests: 1, retry_after_ns: 1 }),
         };
         let addr = SocketAddr::from(([127, 0, 0, 1], 1));
         let client = ClientConfig {
@@ -495,6 +564,14 @@ mod tests {
             phases: vec![PhaseTime { phase: Phase::Wait, requests: 1, sum_ns: 1 }],
             connections: Some(ConnectionCounts::default()),
             dns: Some(DnsCounts::default()),
+            failures: vec![Failures { class: "c".to_owned(), phase: Phase::Connect, requests: 1 }],
+            first_failure: Some(FirstFailure {
+                class: "c".to_owned(),
+                phase: Phase::Connect,
+                at_ns: 1,
+                in_flight: 1,
+                started: 1,
+            }),
             ..ClientReport::default()
         };
         let ready =

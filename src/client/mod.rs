@@ -19,6 +19,7 @@
 //! each sample of a timeline; the most is reported.
 
 mod connections;
+mod files;
 mod issue;
 mod log;
 mod output;
@@ -48,6 +49,8 @@ use crate::strategy::probe::Connections;
 use crate::strategy::work::{AsyncIssuer, AsyncWork, BlockingIssuer, BlockingWork, Work};
 use crate::strategy::{Runtime, Strategy};
 use crate::tls::TlsError;
+use crate::units::exact_size;
+use files::FilesGauge;
 use issue::Issuing;
 use log::Log;
 use record::{Expected, Recorder};
@@ -146,6 +149,10 @@ fn set_up_process(config: &ClientConfig) -> Result<(), ClientError> {
         Some(n) => format!("limit open files to {n}"),
         None => "raise the limit of open files".to_owned(),
     }))?;
+    if let Some(bytes) = config.strategy.memory_bytes {
+        let limited = process::set_memory(bytes);
+        limited.map_err(setup(format!("limit memory to {}", exact_size(bytes))))?;
+    }
     process::set_exact_timers().map_err(setup("make timers exact".to_owned()))
 }
 
@@ -159,8 +166,12 @@ pub fn run(config: &ClientConfig) -> Result<ClientReport, ClientError> {
     let sampler = config.timeline.as_ref().map(Sampler::start).transpose()?;
     let own_threads = if sampler.is_some() { 1 } else { 0 };
 
+    // Counting is a system call for each answer: for strategies that are about files.
+    let files_gauge = config.strategy.nofile.and_then(FilesGauge::new);
+    let open_files_before = files_gauge.as_ref().map(FilesGauge::peak);
     let before = Usage::now();
-    let recorder = Arc::new(Recorder::start(log, expected, own_threads));
+    let recorder = Recorder::start(log, expected, own_threads).counting_files(files_gauge);
+    let recorder = Arc::new(recorder);
     let sampling = sampler.map(|s| s.begin(&recorder, before));
     let issued = trial.issue(&recorder, config);
     let wall_ns = recorder.now_ns();
@@ -170,14 +181,15 @@ pub fn run(config: &ClientConfig) -> Result<ClientReport, ClientError> {
     // Before rows are written, which not every trial does.
     let max_rss_bytes = process::Status::now().max_rss_bytes;
     let samples = sampling.map(|s| s.end(wall_ns, used));
-    let library = config.strategy.library;
-    let connections = settings.probes.as_ref().map(|all| connections::counts(all, library));
+    let counts = |all| connections::counts(all, &config.strategy, &recorder);
+    let connections = settings.probes.as_ref().map(counts).transpose()?;
     drop(trial);
     issued?;
     files.write(config, &recorder, settings.probes.as_ref(), samples)?;
     let dns = settings.resolver.as_ref().map(|resolver| counted(resolver.lookups()));
-    let report = report::of(&recorder, wall_ns, used)?;
-    Ok(ClientReport { max_rss_bytes, connections, dns, ..report })
+    let tells = config.strategy.tells(config.dns.is_some(), config.certificate.is_some());
+    let report = report::of(&recorder, wall_ns, used, tells)?;
+    Ok(ClientReport { max_rss_bytes, connections, dns, open_files_before, ..report })
 }
 
 /// What every library is told.

@@ -2,12 +2,14 @@
 //! read at any time. The same for every strategy.
 
 use std::io;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use hyper::HeaderMap;
 use hyper::header::HeaderName;
 
+use super::files::FilesGauge;
 use super::log::Log;
 use crate::body;
 use crate::dns::Source;
@@ -112,6 +114,18 @@ pub(super) struct Recorder {
     own_threads: u64,
     /// 0 while unknown.
     peak_threads: AtomicU64,
+    /// `None` where nobody counts open files.
+    files: Option<FilesGauge>,
+    first_failure: OnceLock<FirstFailed>,
+}
+
+/// The failure that came first in time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FirstFailed {
+    pub(super) index: u32,
+    pub(super) at_ns: u64,
+    pub(super) in_flight: u64,
+    pub(super) started: u64,
 }
 
 impl Recorder {
@@ -127,7 +141,41 @@ impl Recorder {
             completed: AtomicU64::new(0),
             own_threads,
             peak_threads: AtomicU64::new(0),
+            files: None,
+            first_failure: OnceLock::new(),
         }
+    }
+
+    /// The same with a gauge of open files.
+    pub(super) fn counting_files(self, files: Option<FilesGauge>) -> Recorder {
+        Recorder { files, ..self }
+    }
+
+    /// Called where a connection is open for sure that is about to be closed, and where none could be
+    /// opened: between the two is every peak.
+    fn count_files(&self) {
+        if let Some(files) = &self.files {
+            files.read();
+        }
+    }
+
+    /// The most open files seen.
+    pub(super) fn peak_open_files(&self) -> Option<u64> {
+        self.files.as_ref().map(FilesGauge::peak)
+    }
+
+    fn failed(&self, index: u32, at_ns: u64) {
+        self.count_files();
+        if self.first_failure.get().is_none() {
+            let (in_flight, started) = (self.in_flight(), self.started());
+            // Another thread may have been faster.
+            let _ = self.first_failure.set(FirstFailed { index, at_ns, in_flight, started });
+        }
+    }
+
+    /// The failure that came first in time.
+    pub(super) fn first_failure(&self) -> Option<FirstFailed> {
+        self.first_failure.get().copied()
     }
 
     /// Nanoseconds since the start of the window.
@@ -169,6 +217,7 @@ impl Recorder {
     pub(super) fn fail(&self, index: u32, scheduled_ns: u64, failure: Failure) {
         let now = self.now_ns();
         self.started.fetch_add(1, Ordering::Relaxed);
+        self.failed(index, now);
         self.completed.fetch_add(1, Ordering::Relaxed);
         self.log.push(
             index,
@@ -279,6 +328,9 @@ impl Attempt<'_> {
             chunks: self.chunks,
             failure: failure.map(Box::new),
         };
+        if outcome.failure.is_some() {
+            self.recorder.failed(self.index, outcome.end_ns);
+        }
         self.recorder.log.push(self.index, &outcome);
         self.recorder.in_flight.fetch_sub(1, Ordering::Relaxed);
         self.recorder.completed.fetch_add(1, Ordering::Relaxed);
@@ -311,6 +363,7 @@ impl Attempt<'_> {
 impl Answer for Attempt<'_> {
     fn head(&mut self, status: u16, headers: &HeaderMap) {
         let answered_ns = self.recorder.now_ns();
+        self.recorder.count_files();
         let mut named = false;
         // Looking through a handful of names takes half as long as computing the hashes of two.
         for (name, value) in headers {

@@ -7,9 +7,9 @@ use hdrhistogram::Histogram;
 
 use super::record::{Outcome, Recorder};
 use crate::machine::process::Usage;
-use crate::protocol::{self, ClientReport, Percentiles, PhaseTime};
+use crate::protocol::{self, ClientReport, Failures, FirstFailure, Percentiles, PhaseTime};
 use crate::strategy::failure::Class;
-use crate::strategy::probe::{Phase, times_ns};
+use crate::strategy::probe::{self, Phase, times_ns};
 
 /// The histogram tells latencies of a microsecond apart, and longer ones to three digits (0.1 %).
 const LOWEST_NS: u64 = 1_000;
@@ -18,12 +18,18 @@ const HIGHEST_NS: u64 = 86_400_000_000_000;
 /// Significant digits.
 const DIGITS: u8 = 3;
 
-/// The report of a trial that took `wall_ns` and `used`.
+/// The report of a trial that took `wall_ns` and `used`, by a client that `tells` of these phases when
+/// they end.
 ///
 /// # Errors
 ///
 /// If the record cannot be read back.
-pub(super) fn of(recorder: &Recorder, wall_ns: u64, used: Usage) -> io::Result<ClientReport> {
+pub(super) fn of(
+    recorder: &Recorder,
+    wall_ns: u64,
+    used: Usage,
+    tells: [bool; Phase::ALL.len()],
+) -> io::Result<ClientReport> {
     let mut report = ClientReport {
         protocol: protocol::VERSION,
         wall_ns,
@@ -34,9 +40,12 @@ pub(super) fn of(recorder: &Recorder, wall_ns: u64, used: Usage) -> io::Result<C
         involuntary_switches: used.involuntary_switches,
         issued: recorder.started(),
         peak_in_flight: recorder.peak_in_flight(),
+        peak_open_files: recorder.peak_open_files(),
         ..ClientReport::default()
     };
     let mut classes: BTreeMap<Class, u64> = BTreeMap::new();
+    let mut failures: BTreeMap<(Class, Phase), u64> = BTreeMap::new();
+    let first_in_time = recorder.first_failure();
     let mut first_failed: Option<(u32, String)> = None;
     let mut phases = PhaseTimes::default();
     let mut latencies: Vec<u64> = Vec::new();
@@ -47,10 +56,21 @@ pub(super) fn of(recorder: &Recorder, wall_ns: u64, used: Usage) -> io::Result<C
                 phases.add(&outcome);
                 latencies.push(outcome.latency_ns());
             }
-            Some(failure) => {
+            Some(ref failure) => {
+                let phase = failed_in(&outcome, tells);
+                *failures.entry((failure.class, phase)).or_default() += 1;
+                if let Some(first) = first_in_time.filter(|first| first.index == index) {
+                    report.first_failure = Some(FirstFailure {
+                        class: failure.class.to_string(),
+                        phase,
+                        at_ns: first.at_ns,
+                        in_flight: first.in_flight,
+                        started: first.started,
+                    });
+                }
                 *classes.entry(failure.class).or_default() += 1;
                 if first_failed.as_ref().is_none_or(|(first, _)| index < *first) {
-                    first_failed = Some((index, failure.chain));
+                    first_failed = Some((index, failure.chain.clone()));
                 }
             }
         }
@@ -60,12 +80,24 @@ pub(super) fn of(recorder: &Recorder, wall_ns: u64, used: Usage) -> io::Result<C
     report.phases = phases.list();
     report.ok = latencies.len() as u64;
     report.body_mismatches = classes.get(&Class::BodyMismatch).copied().unwrap_or(0);
+    let group = |((class, phase), requests): ((Class, Phase), u64)| Failures {
+        class: class.to_string(),
+        phase,
+        requests,
+    };
+    report.failures = failures.into_iter().map(group).collect();
     report.errors = classes.into_iter().map(|(class, n)| (class.to_string(), n)).collect();
     report.latency = histogram(&latencies);
     report.latency_percentiles = percentiles(&latencies);
     // Last, so that it covers the making of the report too.
     report.cpu_process_ns = Usage::now().cpu_ns();
     Ok(report)
+}
+
+/// The phase that a failed request did not come to the end of.
+fn failed_in(outcome: &Outcome, tells: [bool; Phase::ALL.len()]) -> Phase {
+    let carried = outcome.seen.is_some_and(|seen| seen.carried.is_some());
+    probe::failed_in(outcome.ends_ns().map(|(_, end)| end), carried, tells)
 }
 
 /// Time in each phase, and requests that were in it.

@@ -12,7 +12,8 @@ use crate::protocol::VERSION;
 /// Relays for the process that holds the other ends of `input` and `output`.
 ///
 /// Reads a [`RelayConfig`] line, writes a [`RelayAnswer`](super::RelayAnswer) line, relays until
-/// `input` ends, writes a [`RelayReport`](super::RelayReport) line. Whatever else `input` says is
+/// `input` ends, writes a line with a [`RelayReport`](super::RelayReport), or `null` if it had nothing
+/// to relay. Whatever else `input` says is
 /// ignored. Moves the thread that calls into a new network namespace, for good.
 ///
 /// # Errors
@@ -29,21 +30,31 @@ pub fn run_child(mut input: impl Read + AsFd, mut output: impl Write) -> Result<
 
         process::pin(&config.cpus).map_err(system(format!("run on CPUs {:?}", config.cpus)))?;
         process::set_exact_timers().map_err(system("make timers exact"))?;
-        // A network waits for no CPU. Where it is not allowed, the errors of the holds will tell.
-        process::go_first();
-        let link = match namespace::make() {
+        if config.rtt_ns.is_some() {
+            // A network waits for no CPU. Where it is not allowed, the errors of the holds will tell.
+            process::go_first();
+        }
+        let link = match namespace::make(config.rtt_ns.is_some(), config.ports) {
             Ok(link) => link,
             Err(why) => return write_line(&mut output, &RelayAnswer::Unavailable(why)),
         };
-        let relay = relay::Relay::new(&link.tun, config.rtt_ns);
+        let relay = link.tun.as_ref().zip(config.rtt_ns);
+        let relay = relay.map(|(tun, rtt_ns)| relay::Relay::new(tun, rtt_ns));
         write_line(&mut output, &RelayAnswer::Ready(link.ready()))?;
-        let report = relay.run(&mut input)?;
+        let report = match relay {
+            Some(relay) => Some(relay.run(&mut input)?),
+            None => {
+                // The network lasts as long as this process. An input that cannot be read has ended.
+                let _ = std::io::copy(&mut input, &mut std::io::sink());
+                None
+            }
+        };
         write_line(&mut output, &report)
     }
     #[cfg(not(target_os = "linux"))]
     {
         drop(config);
-        let why = "a round trip needs a network namespace and a TUN device, which only Linux has";
+        let why = "a network of a trial's own is a network namespace, which only Linux has";
         write_line(&mut output, &super::RelayAnswer::Unavailable(why.to_owned()))
     }
 }

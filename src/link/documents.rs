@@ -11,8 +11,11 @@ use serde::{Deserialize, Serialize};
 pub struct RelayConfig {
     /// [`VERSION`](crate::protocol::VERSION) of the sender.
     pub protocol: u32,
-    /// The round trip: each packet is held for half of it.
-    pub rtt_ns: u64,
+    /// The round trip: each packet is held for half of it. Without one, the network is a loopback
+    /// device of its own and there is nothing to relay.
+    pub rtt_ns: Option<u64>,
+    /// Local ports for connections; those of the machine, if absent.
+    pub ports: Option<u32>,
     /// CPUs that it may run on; any, if empty.
     pub cpus: Vec<usize>,
 }
@@ -39,6 +42,9 @@ pub struct RelayReady {
     pub near: Ipv4Addr,
     /// Where clients connect to.
     pub far: Ipv4Addr,
+    /// The port where a server is to listen, so that it takes none of the local ports that there
+    /// are for connections; any, if absent.
+    pub listen: Option<u16>,
 }
 
 /// What holds the packets of a link.

@@ -8,6 +8,10 @@
 //! to `FAR` reaches whoever listens on `NEAR`, who sees a peer at `FAR` and answers by the same way:
 //! client and server share the namespace, and every packet of either is held.
 //!
+//! A network without a round trip is the namespace with its own loopback device: what it is for is a
+//! limit of its own, such as few local ports. It has no TUN device, and the relay nothing to do but
+//! keep it.
+//!
 //! The relay's side is here; the harness's is [`run::link`](crate::run::link).
 
 mod child;

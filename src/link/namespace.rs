@@ -1,4 +1,4 @@
-//! A network namespace with a TUN device in it.
+//! A network namespace with a TUN device in it, and few ports, if so asked.
 
 use std::ffi::c_char;
 use std::io;
@@ -40,24 +40,57 @@ const SETTINGS: [&str; 6] = [
 /// The device of a namespace that this thread is in.
 #[derive(Debug)]
 pub(super) struct Made {
-    pub(super) tun: OwnedFd,
+    /// Only with a round trip.
+    pub(super) tun: Option<OwnedFd>,
     user_namespace: bool,
+    listen: Option<u16>,
 }
 
 impl Made {
     pub(super) fn ready(&self) -> RelayReady {
-        RelayReady { protocol: VERSION, user_namespace: self.user_namespace, near: NEAR, far: FAR }
+        let (near, far) = match self.tun {
+            Some(_) => (NEAR, FAR),
+            None => (Ipv4Addr::LOCALHOST, Ipv4Addr::LOCALHOST),
+        };
+        let Made { user_namespace, listen, .. } = *self;
+        RelayReady { protocol: VERSION, user_namespace, near, far, listen }
     }
 }
 
-/// Moves this thread into a new network namespace and makes a device in it. If the machine does not
-/// allow that, the error says why, in a sentence.
-pub(super) fn make() -> Result<Made, String> {
+/// Where the local ports begin when there are few of them. Below them are enough for a server.
+const FIRST_PORT: u32 = 32_768;
+
+/// Where a server listens then.
+const LISTEN_PORT: u16 = 8_080;
+
+/// Moves this thread into a new network namespace; makes a device in it, if there is `a_round_trip`,
+/// and leaves this many `ports` to connections. If the machine does not allow that, the error says
+/// why, in a sentence.
+pub(super) fn make(a_round_trip: bool, ports: Option<u32>) -> Result<Made, String> {
     let settings = SETTINGS.map(|name| fs_err::read(setting(name)).ok());
     let user_namespace = unshare()?;
     keep(&settings);
     set_up(Interface::named("lo"), Interface::up)
         .map_err(|e| format!("the loopback device of a network namespace cannot be used: {e}"))?;
+    let listen = ports.map(leave_ports).transpose()?.map(|()| LISTEN_PORT);
+    let tun = a_round_trip.then(tun).transpose()?;
+    Ok(Made { tun, user_namespace, listen })
+}
+
+/// Leaves this many local ports to connections, and lets none of them be used again while its last
+/// connection is in TIME_WAIT, for a minute: by default Linux uses them again on loopback.
+fn leave_ports(ports: u32) -> Result<(), String> {
+    let range = format!("{FIRST_PORT} {}", FIRST_PORT + ports - 1);
+    let settings = [("ipv4/ip_local_port_range", range.as_str()), ("ipv4/tcp_tw_reuse", "0")];
+    for (name, value) in settings {
+        fs_err::write(setting(name), value)
+            .map_err(|e| format!("this machine does not let a network have few ports: {e}"))?;
+    }
+    Ok(())
+}
+
+/// The device of a round trip, ready for use.
+fn tun() -> Result<OwnedFd, String> {
     let tun = open_tun()?;
     set_up(Interface::named(DEVICE), |device| {
         device.set_addr(libc::SIOCSIFADDR as _, NEAR)?;
@@ -67,7 +100,7 @@ pub(super) fn make() -> Result<Made, String> {
         device.up()
     })
     .map_err(|e| format!("a TUN device cannot be set up: {e}"))?;
-    Ok(Made { tun, user_namespace })
+    Ok(tun)
 }
 
 /// Whether it took a user namespace.

@@ -91,6 +91,22 @@ pub fn open_files() -> Option<u64> {
     fs_err::read_dir("/proc/self/fd").ok().map(|dir| (dir.count() as u64).saturating_sub(1))
 }
 
+/// Open files of this process now, without opening one, so that it tells when none is left to open.
+/// `None` where the system does not count them (Linux does from 6.2 on).
+pub fn count_open_files() -> Option<u64> {
+    // The length of the folder of files is their number.
+    let files = rustix::fs::stat("/proc/self/fd").ok()?;
+    u64::try_from(files.st_size).ok().filter(|&n| n > 0)
+}
+
+/// Open files of this process that a limit of `nofile` does not limit: those whose numbers were given
+/// out before it was set (a shell may leave some to its children), and are not below it.
+pub fn open_files_beyond(nofile: u64) -> u64 {
+    let Ok(files) = fs_err::read_dir("/proc/self/fd") else { return 0 };
+    let numbers = files.flatten().filter_map(|file| file.file_name().to_str()?.parse::<u64>().ok());
+    numbers.filter(|&number| number >= nofile).count() as u64
+}
+
 /// CPUs that this process may run on; none where processes cannot be kept on CPUs.
 #[cfg(target_os = "linux")]
 pub fn allowed_cpus() -> Vec<usize> {
@@ -144,6 +160,15 @@ pub fn set_nofile(limit: Option<u64>) -> io::Result<Option<u64>> {
     Ok(rustix::process::getrlimit(Resource::Nofile).current)
 }
 
+/// Sets how much memory this process may take for its data: heap, stacks and whatever else it may
+/// write to and nobody shares.
+pub fn set_memory(bytes: u64) -> io::Result<()> {
+    let now = rustix::process::getrlimit(Resource::Data);
+    let most = now.maximum.map_or(bytes, |most| most.min(bytes));
+    let wanted = Rlimit { current: Some(most), maximum: now.maximum };
+    Ok(rustix::process::setrlimit(Resource::Data, wanted)?)
+}
+
 /// Lets timers of this thread, and of threads that it starts, fire as exactly as the kernel can:
 /// by default it may be 50 µs late to wake several sleepers at once.
 pub fn set_exact_timers() -> io::Result<()> {
@@ -169,23 +194,33 @@ pub fn go_first() -> bool {
 pub struct NetCounters {
     /// Connections dropped because an accept queue was full.
     pub listen_overflows: Option<u64>,
+    /// Connections that a listening socket dropped, for whatever reason.
+    pub listen_drops: Option<u64>,
     /// TCP segments sent again.
     pub retransmits: Option<u64>,
+    /// Of these, those that open a connection.
+    pub syn_retransmits: Option<u64>,
+    /// Times that TCP's timer ran out before an answer.
+    pub tcp_timeouts: Option<u64>,
 }
 
 impl NetCounters {
     /// Now.
     pub fn now() -> NetCounters {
-        let counter = |file: &str, group: &str, name: &str| {
-            let text = fs_err::read_to_string(file).ok()?;
+        let read = |file: &str| fs_err::read_to_string(file).unwrap_or_default();
+        let (extended, tcp) = (read("/proc/net/netstat"), read("/proc/net/snmp"));
+        let counter = |text: &str, group: &str, name: &str| {
             let mut lines = text.lines().filter_map(|l| l.strip_prefix(group));
             let (names, values) = (lines.next()?, lines.next()?);
             let column = names.split_whitespace().position(|n| n == name)?;
             values.split_whitespace().nth(column)?.parse().ok()
         };
         NetCounters {
-            listen_overflows: counter("/proc/net/netstat", "TcpExt:", "ListenOverflows"),
-            retransmits: counter("/proc/net/snmp", "Tcp:", "RetransSegs"),
+            listen_overflows: counter(&extended, "TcpExt:", "ListenOverflows"),
+            listen_drops: counter(&extended, "TcpExt:", "ListenDrops"),
+            retransmits: counter(&tcp, "Tcp:", "RetransSegs"),
+            syn_retransmits: counter(&extended, "TcpExt:", "TCPSynRetrans"),
+            tcp_timeouts: counter(&extended, "TcpExt:", "TCPTimeouts"),
         }
     }
 
@@ -194,7 +229,10 @@ impl NetCounters {
         let less = |now: Option<u64>, then: Option<u64>| Some(now?.saturating_sub(then?));
         NetCounters {
             listen_overflows: less(self.listen_overflows, earlier.listen_overflows),
+            listen_drops: less(self.listen_drops, earlier.listen_drops),
             retransmits: less(self.retransmits, earlier.retransmits),
+            syn_retransmits: less(self.syn_retransmits, earlier.syn_retransmits),
+            tcp_timeouts: less(self.tcp_timeouts, earlier.tcp_timeouts),
         }
     }
 }
@@ -228,8 +266,11 @@ mod tests {
         assert!(status.max_rss_bytes >= status.rss_bytes && status.rss_bytes > Some(0));
         assert!(status.threads >= Some(1));
         assert!(open_files() >= Some(1));
+        assert!(count_open_files().is_none_or(|n| n >= 3));
         assert!(!allowed_cpus().is_empty());
         assert!(NetCounters::now().listen_overflows.is_some());
-        assert!(NetCounters::now().retransmits.is_some());
+        let net = NetCounters::now();
+        assert!(net.listen_drops >= net.listen_overflows && net.retransmits.is_some());
+        assert!(net.syn_retransmits.is_some() && net.tcp_timeouts.is_some());
     }
 }

@@ -100,6 +100,24 @@ macro_rules! trial_row {
             pub error_classes: ErrorClasses,
             /// The first failure by request index, as the library tells it.
             pub first_error: String,
+            /// Failed requests by class and phase: `emfile@connect:12`.
+            #[serde(default)]
+            pub error_phases: ErrorClasses,
+            /// Class of the failure that came first in time.
+            #[serde(default)]
+            pub first_failure_class: String,
+            /// The phase that it did not come to the end of.
+            #[serde(default)]
+            pub first_failure_phase: String,
+            /// When it was, since the start of the window.
+            #[serde(default)]
+            pub first_failure_ns: Option<u64>,
+            /// Requests in flight at that moment, itself included.
+            #[serde(default)]
+            pub first_failure_in_flight: Option<u64>,
+            /// Requests issued until then.
+            #[serde(default)]
+            pub first_failure_issued: Option<u64>,
             /// Median latency of the successful requests.
             pub latency_p50_ns: Option<u64>,
             /// 90th percentile of the same.
@@ -128,6 +146,12 @@ macro_rules! trial_row {
             pub client_body_bytes: Option<u64>,
             /// Answers with a wrong body.
             pub client_body_mismatches: Option<u64>,
+            /// Files of the client just before the window; taken where the strategy limits them.
+            #[serde(default)]
+            pub client_open_files_before: Option<u64>,
+            /// Files of the client at the busiest moment, likewise.
+            #[serde(default)]
+            pub client_peak_open_files: Option<u64>,
             /// Requests in flight at the busiest moment of the ideal schedule.
             pub expected_peak_in_flight: u32,
             /// Requests whose head the server parsed.
@@ -169,6 +193,9 @@ macro_rules! trial_row {
             /// Bytes of request bodies that it received.
             #[serde(default)]
             pub server_uploaded_bytes: Option<u64>,
+            /// Requests that it refused with 429, being full.
+            #[serde(default)]
+            pub server_refused: Option<u64>,
             /// TLS handshakes from nothing, as the server saw it.
             #[serde(default)]
             pub tls_full: Option<u64>,
@@ -217,6 +244,12 @@ macro_rules! trial_row {
             /// reason). Empty where the client does not tell the ports of its connections.
             #[serde(default)]
             pub connections_mismatched: Option<u64>,
+            /// TCP connections of the client open at once at the busiest moment.
+            #[serde(default)]
+            pub connections_peak: Option<u64>,
+            /// TCP connections of the client that may have ended when the last one was opened.
+            #[serde(default)]
+            pub connections_ended_before_last: Option<u64>,
             /// From the TCP connect to a connection that is ready, median.
             #[serde(default)]
             pub connect_p50_ns: Option<u64>,
@@ -275,6 +308,15 @@ macro_rules! trial_row {
             pub listen_overflows: Option<u64>,
             /// TCP segments sent again (likewise).
             pub retransmits: Option<u64>,
+            /// Connections that a listening socket dropped, for whatever reason (likewise).
+            #[serde(default)]
+            pub listen_drops: Option<u64>,
+            /// Segments sent again that open a connection (likewise).
+            #[serde(default)]
+            pub syn_retransmits: Option<u64>,
+            /// Times that TCP's timer ran out before an answer (likewise).
+            #[serde(default)]
+            pub tcp_timeouts: Option<u64>,
         }
 
         impl TrialRow {
@@ -343,6 +385,17 @@ impl TrialRow {
         self.errors = Some(report.errors.values().sum());
         self.error_classes = ErrorClasses(report.errors.clone());
         self.first_error = one_line(report.first_error.as_deref().unwrap_or_default());
+        let phases = report.failures.iter().map(|f| (at_phase(&f.class, f.phase), f.requests));
+        self.error_phases = ErrorClasses(phases.collect());
+        if let Some(first) = &report.first_failure {
+            self.first_failure_class.clone_from(&first.class);
+            first.phase.name().clone_into(&mut self.first_failure_phase);
+            self.first_failure_ns = Some(first.at_ns);
+            self.first_failure_in_flight = Some(first.in_flight);
+            self.first_failure_issued = Some(first.started);
+        }
+        self.client_open_files_before = report.open_files_before;
+        self.client_peak_open_files = report.peak_open_files;
         self.latency_p50_ns = report.latency_percentiles.map(|p| p.p50_ns);
         self.latency_p90_ns = report.latency_percentiles.map(|p| p.p90_ns);
         self.latency_p99_ns = report.latency_percentiles.map(|p| p.p99_ns);
@@ -371,6 +424,8 @@ impl TrialRow {
             self.connections_failed = Some(connections.failed);
             self.connections_given_up = Some(connections.given_up);
             self.connections_kept = connections.kept;
+            self.connections_peak = connections.peak;
+            self.connections_ended_before_last = connections.ended_before_last;
             self.connect_p50_ns = connections.connect_p50_ns;
         }
     }
@@ -445,6 +500,10 @@ impl TrialRow {
         self.tls_resumed = Some(report.tls_resumed);
         self.tls_failed = Some(report.tls_failed);
         self.dns_queries = Some(report.dns_queries);
+        self.server_refused = Some(report.refused);
+        self.listen_drops = report.listen_drops;
+        self.syn_retransmits = report.syn_retransmits;
+        self.tcp_timeouts = report.tcp_timeouts;
         self.listen_overflows = report.listen_overflows;
         self.retransmits = report.retransmits;
     }
@@ -486,10 +545,29 @@ impl TrialRow {
         Some(self.server_cpu_user_ns? + self.server_cpu_sys_ns?)
     }
 
+    /// Requests that failed with this class.
+    pub fn failed_with(&self, class: &str) -> Option<u64> {
+        self.errors?;
+        Some(self.error_classes.0.get(class).copied().unwrap_or(0))
+    }
+
+    /// Connections that were opened beyond the files that were free, and that none which ended before
+    /// the last was opened made room for. More than none cannot be: a limit of files is a limit.
+    pub fn unexplained_connections(&self) -> Option<u64> {
+        let free = self.nofile.parse::<u64>().ok()?.checked_sub(self.client_open_files_before?)?;
+        let explained = free + self.connections_ended_before_last?;
+        Some(self.connections_opened?.saturating_sub(explained))
+    }
+
     /// Ideal wall time ÷ wall time, dimensionless.
     pub fn efficiency(&self) -> Option<f64> {
         self.wall_ns.filter(|&wall| wall > 0).map(|wall| self.ideal_ns as f64 / wall as f64)
     }
+}
+
+/// `emfile@connect`
+fn at_phase(class: &str, phase: Phase) -> String {
+    format!("{class}@{}", phase.name())
 }
 
 /// Connections that carried a request, if the server lists them.

@@ -165,6 +165,33 @@ impl<'a> Facts<'a> {
         classes
     }
 
+    /// Failed requests of a class by phase, over all measurements of a cell, most frequent first;
+    /// empty where the record does not tell for each of them.
+    pub(super) fn error_phases(&self, cell: usize, class: &str) -> Vec<(String, u64)> {
+        let mut phases: Vec<(String, u64)> = Vec::new();
+        for row in self.ok_rows(cell) {
+            for (at, n) in &row.error_phases.0 {
+                let Some((_, phase)) = at.rsplit_once('@').filter(|(of, _)| *of == class) else {
+                    continue;
+                };
+                match phases.iter_mut().find(|(known, _)| known == phase) {
+                    Some((_, sum)) => *sum += n,
+                    None => phases.push((phase.to_owned(), *n)),
+                }
+            }
+        }
+        phases.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        phases
+    }
+
+    /// Whether every failed request of a cell is counted by its phase.
+    pub(super) fn counts_phases(&self, cell: usize) -> bool {
+        let rows = self.ok_rows(cell);
+        let (counted, failed) =
+            (|r: &TrialRow| r.error_phases.0.values().sum::<u64>(), |r: &TrialRow| r.errors);
+        rows.iter().all(|r| Some(counted(r)) == failed(r))
+    }
+
     /// The hue of a cell, the same in all charts: one for each strategy if there are few, else
     /// one for all that differ in nothing but their limit.
     pub(super) fn hue(&self, cell: usize) -> usize {
@@ -283,6 +310,9 @@ fn condition(factor: Factor, value: &str) -> String {
         Factor::Streams => format!("at most {value} streams on a connection"),
         Factor::DnsDelay => format!("names are answered after {value}"),
         Factor::DnsTtl => format!("names are kept for {value}"),
+        Factor::ServerNofile => format!("the server may open {value} files"),
+        Factor::Capacity => format!("the server takes {value} requests at once"),
+        Factor::RetryAfter => format!("refused requests may come again after {value}"),
         other => format!("{} {value}", other.name().replace('_', " ")),
     }
 }

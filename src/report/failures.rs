@@ -33,7 +33,7 @@ pub(super) fn section(facts: &Facts) -> Result<Option<String>, RecordError> {
                 code(class),
                 count(*failed),
                 count(issued),
-                phases(&rows, *failed),
+                phases(&facts.error_phases(cell, class), &rows, *failed),
                 first(facts, cell, &rows, classes.len()),
             ]);
         }
@@ -43,12 +43,24 @@ pub(super) fn section(facts: &Facts) -> Result<Option<String>, RecordError> {
     }
     let meaning = "All trials of a cell together. A request *failed in* the phase after the last \
                    that it is known to have come through; what its library cannot tell is part of \
-                   the next phase. It is taken from the request rows that were kept.";
-    Ok(Some(format!("## Failed requests\n\n{}\n\n{meaning}", table.render())))
+                   the next phase.";
+    let counted = |cell| facts.error_classes(cell).is_empty() || facts.counts_phases(cell);
+    let all_counted = (0..facts.plan().cells.len()).all(counted);
+    let source =
+        if all_counted { "" } else { " It is taken from the request rows that were kept." };
+    Ok(Some(format!("## Failed requests\n\n{}\n\n{meaning}{source}", table.render())))
 }
 
 /// `connect`, `connect 12, wait 3`, `connect (of 15 rows)`
-fn phases(rows: &[&FailedRows], failed: u64) -> String {
+fn phases(all: &[(String, u64)], rows: &[&FailedRows], failed: u64) -> String {
+    match all {
+        [] => {}
+        [(phase, n)] if *n == failed => return phase.clone(),
+        many => {
+            let each = many.iter().map(|(phase, n)| format!("{phase} {}", count(*n)));
+            return each.collect::<Vec<_>>().join(", ");
+        }
+    }
     let known: u64 = rows.iter().map(|f| f.requests).sum();
     let words = match rows {
         [] => return UNKNOWN.to_owned(),

@@ -12,6 +12,7 @@
 //! its own, so the same record gives the same bytes.
 
 mod answer;
+mod broke;
 mod builds;
 mod claims;
 mod connections;
@@ -124,6 +125,7 @@ fn page(facts: &Facts, whole: &Facts, figures: &All) -> Result<String, RecordErr
     parts.extend(chart("## Latency", &figures.percentiles, "More scenarios"));
     parts.extend(phases::section(facts, &figures.phases)?);
     parts.extend(connections::section(facts));
+    parts.extend(broke::section(facts));
     parts.extend(failures::section(facts)?);
     let charts = [
         ("## Scaling", &figures.scaling, "The other scenarios"),

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use crate::analyse::median;
 use crate::plan::Cell;
 use crate::record::{RecordError, Recording, Scanned, TrialRow};
-use crate::strategy::probe::{Phase, times_ns};
+use crate::strategy::probe::{Phase, failed_in, times_ns};
 
 /// Rows of a trial that are kept for charts: of more every second, every fourth, and so on. No
 /// chart has as many lines of pixels.
@@ -51,6 +51,10 @@ impl Times {
     /// When a phase ended.
     pub(super) fn end_of(&self, phase: Phase) -> Option<u64> {
         Some(self.ends_ns[phase as usize]).filter(|&end| end != UNKNOWN_END)
+    }
+
+    fn known_ends(&self) -> [Option<u64>; Phase::ALL.len()] {
+        Phase::ALL.map(|phase| self.end_of(phase))
     }
 
     /// The time in each phase that is known.
@@ -249,7 +253,7 @@ impl OfTrial {
             if times.failed {
                 let failed = FailedRows {
                     class: row.error().unwrap_or_default(),
-                    phase: failed_in(&times, row.was_carried(), tells),
+                    phase: failed_in(times.known_ends(), row.was_carried(), tells),
                     requests: 1,
                     chain: row.error_chain().unwrap_or_default(),
                 };
@@ -280,32 +284,11 @@ fn histogram() -> Histogram<u32> {
 /// The phases whose end can be known in a cell's rows, in the order of [`Phase::ALL`].
 fn tells(recording: &Recording, cell: &Cell, has_marks: bool) -> [bool; Phase::ALL.len()] {
     let scenario = recording.plan.scenario_of(cell);
-    let strategy = &cell.strategy;
-    Phase::ALL.map(|phase| match phase {
-        Phase::Queue | Phase::Wait | Phase::Receive => true,
-        Phase::Dns if scenario.dns_delay_ns.is_none() => false,
-        Phase::Tls if !scenario.tls => false,
-        _ => has_marks && strategy.probes && strategy.library.tells.contains(&phase),
+    let told = cell.strategy.tells(scenario.dns_delay_ns.is_some(), scenario.tls);
+    Phase::ALL.map(|phase| {
+        told[phase as usize]
+            && (has_marks || matches!(phase, Phase::Queue | Phase::Wait | Phase::Receive))
     })
-}
-
-/// The phase that a failed request did not come to the end of: the first after its last known mark
-/// whose end could be known.
-fn failed_in(times: &Times, carried: bool, tells: [bool; Phase::ALL.len()]) -> Phase {
-    if times.end_ns == times.start_ns {
-        // It was never handed to the library.
-        return Phase::Queue;
-    }
-    let mut before_end = Phase::ALL.into_iter().rev().filter(|&phase| phase != Phase::Receive);
-    let last = before_end.find(|&phase| times.end_of(phase).is_some());
-    let after = last.map_or(0, |phase| phase as usize + 1);
-    // What a connection carries has found one.
-    let after = if carried { after.max(Phase::Stream as usize) } else { after };
-    Phase::ALL[after..]
-        .iter()
-        .copied()
-        .find(|&phase| tells[phase as usize])
-        .unwrap_or(Phase::Receive)
 }
 
 #[cfg(test)]
@@ -336,13 +319,13 @@ mod tests {
         let queued = [(Phase::Queue, 1), (Phase::Receive, 9)];
         let dns = [(Phase::Queue, 1), (Phase::Dns, 2), (Phase::Receive, 9)];
         let head = [(Phase::Queue, 1), (Phase::Wait, 5), (Phase::Receive, 9)];
-        assert_eq!(failed_in(&times(&queued), false, all), Phase::Pool);
-        assert_eq!(failed_in(&times(&queued), false, recorder), Phase::Wait);
-        assert_eq!(failed_in(&times(&queued), true, all), Phase::Stream);
-        assert_eq!(failed_in(&times(&dns), false, all), Phase::Connect);
-        assert_eq!(failed_in(&times(&head), true, all), Phase::Receive);
+        assert_eq!(failed_in(times(&queued).known_ends(), false, all), Phase::Pool);
+        assert_eq!(failed_in(times(&queued).known_ends(), false, recorder), Phase::Wait);
+        assert_eq!(failed_in(times(&queued).known_ends(), true, all), Phase::Stream);
+        assert_eq!(failed_in(times(&dns).known_ends(), false, all), Phase::Connect);
+        assert_eq!(failed_in(times(&head).known_ends(), true, all), Phase::Receive);
         let never = [(Phase::Queue, 9), (Phase::Receive, 9)];
-        assert_eq!(failed_in(&times(&never), false, all), Phase::Queue);
+        assert_eq!(failed_in(times(&never).known_ends(), false, all), Phase::Queue);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::link::Link;
 use super::process::{Ended, Process, Wait, command, this_binary};
 use crate::protocol::{ClientConfig, ServerConfig, ServerReady, Tick};
 use crate::server::{self, SelfCheck};
+use crate::units::exact_size;
 
 /// Name of the hidden subcommand that serves a trial.
 pub const SERVER_COMMAND: &str = "__server";
@@ -44,7 +45,8 @@ impl ChildExecutor {
     fn run(&self, job: &Job, told: &mut dyn FnMut(Tick)) -> Result<Outcome, Ended> {
         let wait = Wait::new(job.deadline, &self.stop);
         // First, so that it is dropped last: server and client are inside.
-        let link = job.rtt.map(|rtt| Link::within(&this_binary(), rtt, &job.server.cpus, &wait));
+        let link = job.network.is_needed().then_some(job.network);
+        let link = link.map(|net| Link::within(&this_binary(), net, &job.server.cpus, &wait));
         let link = link.transpose()?;
         let start = |role, program: &Path, subcommand| {
             let mut command = command(program, subcommand);
@@ -61,12 +63,15 @@ impl ChildExecutor {
         let mut client = start("client", &client, CLIENT_COMMAND)?;
         client.send(&with_server(&job.client, &seen_from_afar(ready, link.as_ref())))?;
         client.close_input();
-        let measured = client.answer_while(&wait, || server.ticks().for_each(&mut *told))?;
+        let memory_bytes = job.client.strategy.memory_bytes;
+        let measured = client
+            .answer_while(&wait, || server.ticks().for_each(&mut *told))
+            .map_err(|ended| for_want_of_memory(ended, memory_bytes))?;
         client.end(&wait)?;
         server.close_input();
         let served = server.answer(&wait)?;
         server.end(&wait)?;
-        let link = link.map(|link| link.end(&wait)).transpose()?.map(Box::new);
+        let link = link.map(|link| link.end(&wait)).transpose()?.flatten().map(Box::new);
         Ok(Outcome::Measured { client: Box::new(measured), server: Box::new(served), link })
     }
 }
@@ -94,11 +99,31 @@ impl Executor for ChildExecutor {
 fn inside(mut config: ServerConfig, link: Option<&Link>) -> ServerConfig {
     if let Some(link) = link {
         config.listen = link.near().into();
+        config.port = link.listen().unwrap_or(config.port);
         if let Some(dns) = &mut config.dns {
             dns.address = link.far();
         }
     }
     config
+}
+
+/// What Rust and the system say where there is no memory left to take; the last, of the stack of a
+/// thread.
+const NO_MEMORY: [&str; 3] =
+    ["memory allocation of ", "Cannot allocate memory", "Resource temporarily unavailable"];
+
+/// What the reason of a trial begins with that ended because its client had not enough memory.
+pub const NOT_ENOUGH_MEMORY: &str = "not enough memory for the client";
+
+/// Names the limit that a client died of, if it did.
+fn for_want_of_memory(ended: Ended, memory_bytes: Option<u64>) -> Ended {
+    match (ended, memory_bytes) {
+        (Ended::Failed(why), Some(bytes)) if NO_MEMORY.iter().any(|said| why.contains(said)) => {
+            let memory = exact_size(bytes);
+            Ended::Failed(format!("{NOT_ENOUGH_MEMORY}, which may have {memory} (`memory`): {why}"))
+        }
+        (ended, _) => ended,
+    }
 }
 
 /// The same server where a client finds it.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::link::Network;
 use crate::link::RelayReport;
 use crate::protocol::{ClientConfig, ClientReport, ServerConfig, ServerReport, Tick};
 use crate::server::SelfCheck;
@@ -13,8 +14,8 @@ pub struct Job {
     pub server: ServerConfig,
     /// For the client; the executor fills in the server's address.
     pub client: ClientConfig,
-    /// The round trip of a network of the trial's own; plain loopback, if absent.
-    pub rtt: Option<Duration>,
+    /// The network of the trial's own; plain loopback, if it asks for nothing.
+    pub network: Network,
     /// A trial that takes longer is stuck.
     pub deadline: Duration,
     /// Index of the build that the client is to be of, in the plan's order; 0 if there is only one.

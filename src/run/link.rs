@@ -10,7 +10,23 @@ use super::process::{Ended, Process, Wait, command};
 use crate::link::{RELAY_COMMAND, RelayAnswer, RelayConfig, RelayReady, RelayReport};
 use crate::protocol::VERSION;
 
-/// A network of its own with a round trip, for the processes that [enter](Link::enter) it.
+/// What a network of a trial's own is to be like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Network {
+    /// Its round trip; that of a loopback device, if absent.
+    pub rtt: Option<Duration>,
+    /// Local ports for connections; those of the machine, if absent.
+    pub ports: Option<u32>,
+}
+
+impl Network {
+    /// Whether plain loopback will not do.
+    pub fn is_needed(&self) -> bool {
+        *self != Network::default()
+    }
+}
+
+/// A network of its own, for the processes that [enter](Link::enter) it.
 ///
 /// It lives as long as its relay, a child process that dropping this kills.
 #[derive(Debug)]
@@ -49,23 +65,24 @@ impl Link {
     /// thread ends.
     pub fn open(
         program: &Path,
-        rtt: Duration,
+        network: Network,
         cpus: &[usize],
         deadline: Duration,
         stop: &AtomicBool,
     ) -> Result<Link, NoLink> {
-        Ok(Link::within(program, rtt, cpus, &Wait::new(deadline, stop))?)
+        Ok(Link::within(program, network, cpus, &Wait::new(deadline, stop))?)
     }
 
     pub(super) fn within(
         program: &Path,
-        rtt: Duration,
+        network: Network,
         cpus: &[usize],
         wait: &Wait,
     ) -> Result<Link, Ended> {
-        let rtt_ns = u64::try_from(rtt.as_nanos()).unwrap_or(u64::MAX);
+        let Network { rtt, ports } = network;
+        let rtt_ns = rtt.map(|rtt| u64::try_from(rtt.as_nanos()).unwrap_or(u64::MAX));
         let mut relay = Process::start("relay", command(program, RELAY_COMMAND))?;
-        relay.send(&RelayConfig { protocol: VERSION, rtt_ns, cpus: cpus.to_vec() })?;
+        relay.send(&RelayConfig { protocol: VERSION, rtt_ns, ports, cpus: cpus.to_vec() })?;
         let ready = match relay.answer(wait)? {
             RelayAnswer::Ready(ready) => ready,
             RelayAnswer::Unavailable(why) => return Err(Ended::Unavailable(why)),
@@ -91,17 +108,27 @@ impl Link {
         self.ready.far
     }
 
+    /// The port that servers inside are to listen on, if it matters.
+    pub fn listen(&self) -> Option<u16> {
+        self.ready.listen
+    }
+
     /// Process id of the relay.
     pub fn id(&self) -> u32 {
         self.relay.id()
     }
 
-    /// Ends the relay: packets that it holds are lost, so whoever is inside should have ended.
-    pub fn close(self, deadline: Duration, stop: &AtomicBool) -> Result<RelayReport, NoLink> {
+    /// Ends the relay: packets that it holds are lost, so whoever is inside should have ended. What it
+    /// did, if there was a round trip.
+    pub fn close(
+        self,
+        deadline: Duration,
+        stop: &AtomicBool,
+    ) -> Result<Option<RelayReport>, NoLink> {
         Ok(self.end(&Wait::new(deadline, stop))?)
     }
 
-    pub(super) fn end(mut self, wait: &Wait) -> Result<RelayReport, Ended> {
+    pub(super) fn end(mut self, wait: &Wait) -> Result<Option<RelayReport>, Ended> {
         self.relay.close_input();
         let report = self.relay.answer(wait)?;
         self.relay.end(wait)?;

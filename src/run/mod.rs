@@ -13,8 +13,9 @@ use std::collections::{HashMap, HashSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-pub use child::ChildExecutor;
+pub use child::{ChildExecutor, NOT_ENOUGH_MEMORY};
 pub use executor::{Executor, Job, Outcome};
+pub use link::Network;
 pub use paths::without_folders;
 pub use progress::Progress;
 
@@ -332,7 +333,10 @@ impl Trial<'_> {
                 timeline,
                 ..ClientConfig::of(scenario, &cell.strategy, &nowhere)
             },
-            rtt: scenario.rtt_ns.map(Duration::from_nanos),
+            network: Network {
+                rtt: scenario.rtt_ns.map(Duration::from_nanos),
+                ports: cell.strategy.ports,
+            },
             deadline: Duration::from_nanos(self.plan.deadline_ns(cell)),
             build: self.planned.build,
         }

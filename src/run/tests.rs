@@ -57,7 +57,7 @@ impl Executor for Planned {
         if self.fail_at == Some(self.executed) {
             return Outcome::Failed("client ended\nwithout an answer".to_owned());
         }
-        if self.loopback_only && job.rtt.is_some() {
+        if self.loopback_only && job.network.is_needed() {
             return Outcome::Skipped("no network here".to_owned());
         }
         let delays = job.client.delay.all_ns(1, job.client.requests, 1.0);
@@ -242,7 +242,7 @@ fn a_trial_that_the_machine_cannot_run_is_a_row_and_the_run_goes_on() {
     let mut writer = create_of(results.path(), &text, &plan);
     let mut able = Planned::default();
     go(&mut writer, &plan, &Done::default(), &mut able);
-    let rtts: Vec<_> = able.jobs.iter().filter_map(|job| job.rtt).collect();
+    let rtts: Vec<_> = able.jobs.iter().filter_map(|job| job.network.rtt).collect();
     assert_eq!(rtts.len(), plan.trials.len());
     assert!(rtts.contains(&Duration::from_millis(2)) && rtts.contains(&Duration::from_millis(4)));
 

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use hyper::{Request, Response, StatusCode};
 
 use super::body::AnswerBody;
@@ -13,6 +13,7 @@ use super::in_flight::InFlight;
 use super::request::Asked;
 use super::timer::Moment;
 use super::{Shared, upload};
+use crate::protocol::Capacity;
 
 const INFLIGHT_INDEX: HeaderName = HeaderName::from_static("inflight-index");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
@@ -39,7 +40,32 @@ pub(super) async fn answer(
         return Ok(redirect(asked, upload, &shared).await);
     }
     shared.ledger.requested(connection);
+    if let Some(capacity) = shared.capacity.filter(|c| shared.ledger.is_full(c.requests)) {
+        return Ok(over_capacity(capacity, upload, &shared).await);
+    }
     Ok(delayed(asked, upload, shared, start).await)
+}
+
+/// Refuses a request, as soon as it is there: what it brings is read, so that the client hears the
+/// refusal and not the end of its connection.
+async fn over_capacity(
+    capacity: Capacity,
+    upload: Option<Incoming>,
+    shared: &Shared,
+) -> Response<AnswerBody> {
+    shared.ledger.refused();
+    if let Some(body) = upload
+        && let Err(text) = upload::receive(body, shared).await
+    {
+        return refusal(StatusCode::BAD_REQUEST, text);
+    }
+    let Capacity { requests, retry_after_ns } = capacity;
+    let text = format!("{requests} requests are in flight, which is all that this server takes\n");
+    let mut response = refusal(StatusCode::TOO_MANY_REQUESTS, text);
+    // The header has whole seconds (RFC 9110, section 10.2.3).
+    let seconds = HeaderValue::from(retry_after_ns.div_ceil(1_000_000_000));
+    response.headers_mut().insert(RETRY_AFTER, seconds);
+    response
 }
 
 /// Sends the client on, at once: the delay is that of the answer.

@@ -31,6 +31,7 @@ struct Counts {
     accept_failures: u64,
     redirected: u64,
     uploaded_bytes: u64,
+    refused: u64,
     /// By [`Handshake`].
     handshakes: [u64; 3],
 }
@@ -66,6 +67,7 @@ impl Ledger {
             accept_failures: 0,
             redirected: 0,
             uploaded_bytes: 0,
+            refused: 0,
             handshakes: [0; 3],
         }))
     }
@@ -107,6 +109,16 @@ impl Ledger {
     /// A redirect is sent.
     pub(super) fn redirected(&self) {
         self.counts().redirected += 1;
+    }
+
+    /// Whether this many requests are in flight.
+    pub(super) fn is_full(&self, capacity: u32) -> bool {
+        self.counts().in_flight >= u64::from(capacity)
+    }
+
+    /// A request was refused, because there were too many.
+    pub(super) fn refused(&self) {
+        self.counts().refused += 1;
     }
 
     /// Bytes of a request's body were read.
@@ -171,6 +183,7 @@ impl Ledger {
         ServerReport {
             redirected: counts.redirected,
             uploaded_bytes: counts.uploaded_bytes,
+            refused: counts.refused,
             tls_full: counts.handshakes[Handshake::Full as usize],
             tls_resumed: counts.handshakes[Handshake::Resumed as usize],
             tls_failed: counts.handshakes[Handshake::Failed as usize],
@@ -197,7 +210,10 @@ impl Ledger {
             cpu_sys_ns: used.sys_ns,
             max_rss_bytes: Status::now().max_rss_bytes,
             listen_overflows: net.listen_overflows,
+            listen_drops: net.listen_drops,
             retransmits: net.retransmits,
+            syn_retransmits: net.syn_retransmits,
+            tcp_timeouts: net.tcp_timeouts,
         }
     }
 }

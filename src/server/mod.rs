@@ -5,7 +5,8 @@
 //! `Server-Timing` (the delay as it really was), `Inflight-Index` and a body of known bytes, whole
 //! or in pieces. A request header `Inflight-Delay: 10ms` asks for another delay. `POST /{index}`
 //! brings a body, which is read first; the delay begins after it. `?redirects=2` asks for redirects
-//! before the answer. HTTP/1.1 and HTTP/2, with TLS and without; and a name server beside it.
+//! before the answer. A request beyond the server's capacity is refused at once, with 429 and
+//! `Retry-After`. HTTP/1.1 and HTTP/2, with TLS and without; and a name server beside it.
 //!
 //! One thread serves everything: what it costs is then the CPU time of one core, in plain view,
 //! and not a matter of how threads fell.
@@ -42,7 +43,7 @@ pub use error::ServerError;
 use crate::delay::Delay;
 use crate::dns::{self, Counts};
 use crate::machine::process;
-use crate::protocol::{ServerConfig, ServerReady, ServerReport, Tick, VERSION};
+use crate::protocol::{Capacity, ServerConfig, ServerReady, ServerReport, Tick, VERSION};
 use connection::Tls;
 use error::system;
 use ledger::{Ledger, Started};
@@ -65,6 +66,7 @@ struct Shared {
     upload_bytes: Option<u64>,
     connect_delay_ns: u64,
     streams: u32,
+    capacity: Option<Capacity>,
     tls: Option<Tls>,
     timer: Timer,
     ledger: Ledger,
@@ -143,6 +145,7 @@ impl Server {
             upload_bytes: config.upload_bytes,
             connect_delay_ns: config.connect_delay_ns,
             streams: config.streams,
+            capacity: config.capacity,
             tls,
             timer,
             ledger: Ledger::new(),

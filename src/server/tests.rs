@@ -365,6 +365,7 @@ fn a_self_check_looks_at_every_sleep() {
 }
 
 mod as_a_child;
+mod capacity;
 mod connections;
 mod encrypted;
 mod http2;

@@ -1,5 +1,7 @@
 //! What an experiment is: scenarios, strategies, blocks, claims.
 
+use std::num::NonZeroU32;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Claim, Gate, Selector};
@@ -79,6 +81,12 @@ pub struct Scenario {
     pub dns_delay_ns: Option<u64>,
     /// How long answers of the name server may be kept.
     pub dns_ttl_ns: u64,
+    /// Open files that the server may have; as many as the system gives, if absent.
+    pub server_nofile: Option<u64>,
+    /// Requests that the server takes at once; further ones are refused with 429.
+    pub capacity: Option<NonZeroU32>,
+    /// What the server tells those as `Retry-After`.
+    pub retry_after_ns: u64,
 }
 
 impl Scenario {
@@ -104,6 +112,9 @@ impl Scenario {
             streams: 200,
             dns_delay_ns: None,
             dns_ttl_ns: 60_000_000_000,
+            server_nofile: None,
+            capacity: None,
+            retry_after_ns: 1_000_000_000,
         }
     }
 

@@ -23,6 +23,8 @@ macro_rules! factors {
                 Probes probes "Whether the phases of requests are taken."
                 Timeout timeout "The request timeout."
                 Nofile nofile "Open files allowed."
+                Ports ports "Local ports that there are."
+                Memory memory "Memory allowed."
             }
             scenario {
                 Requests requests "Requests of a trial."
@@ -43,6 +45,9 @@ macro_rules! factors {
                 Streams streams "Requests at once on an HTTP/2 connection at most."
                 DnsDelay dns_delay "How long the name server waits."
                 DnsTtl dns_ttl "How long its answers may be kept."
+                ServerNofile server_nofile "Open files that the server is allowed."
+                Capacity capacity "Requests that the server takes at once."
+                RetryAfter retry_after "When a client that it refused may come again."
             }
         }
     };
@@ -88,7 +93,13 @@ impl Factor {
     /// cell with this value is the same cell as before.
     pub fn before_it_was_there(self) -> Option<&'static str> {
         Some(match self {
-            Factor::MaxConnections | Factor::Rtt | Factor::DnsDelay => "none",
+            Factor::MaxConnections
+            | Factor::Ports
+            | Factor::Memory
+            | Factor::Rtt
+            | Factor::DnsDelay
+            | Factor::ServerNofile
+            | Factor::Capacity => "none",
             Factor::Protocol => "http1",
             Factor::TlsResumption | Factor::DnsCache | Factor::Probes => "true",
             Factor::Chunks | Factor::Targets => "1",
@@ -98,6 +109,7 @@ impl Factor {
             Factor::Tls => "false",
             Factor::Streams => "200",
             Factor::DnsTtl => "60s",
+            Factor::RetryAfter => "1s",
             _ => return None,
         })
     }
@@ -119,6 +131,8 @@ impl Factor {
             Factor::Probes => strategy.probes.to_string(),
             Factor::Timeout => or_none(strategy.timeout_ns.map(exact_duration)),
             Factor::Nofile => or_none(strategy.nofile.map(|n| n.to_string())),
+            Factor::Ports => or_none(strategy.ports.map(|n| n.to_string())),
+            Factor::Memory => or_none(strategy.memory_bytes.map(exact_size)),
             Factor::Requests => scenario.requests.to_string(),
             Factor::Delay => scenario.delay.describe(),
             Factor::TimeScale => scenario.time_scale.to_string(),
@@ -137,6 +151,9 @@ impl Factor {
             Factor::Streams => scenario.streams.to_string(),
             Factor::DnsDelay => or_none(scenario.dns_delay_ns.map(exact_duration)),
             Factor::DnsTtl => exact_duration(scenario.dns_ttl_ns),
+            Factor::ServerNofile => or_none(scenario.server_nofile.map(|n| n.to_string())),
+            Factor::Capacity => or_none(scenario.capacity.map(|n| n.to_string())),
+            Factor::RetryAfter => exact_duration(scenario.retry_after_ns),
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 
 use super::forms::{
-    BoundForm, DelayForm, Duration, FirstLook, Flag, Integer, Line, MOST, OneOf, OverForm, Percent,
-    Positive, RuntimeForm, SelectorForm, Size, Word,
+    BoundForm, DelayForm, Duration, Even, FirstLook, Flag, Integer, Line, MOST, OneOf, OverForm,
+    Percent, Positive, RuntimeForm, SelectorForm, Size, Word,
 };
 use super::key::{AnyKey, Key, Presence, Section, TableForm};
 use super::{FEWEST_LOOKED_AT, Factor, Metric, Over, RecordLevel};
@@ -210,6 +210,35 @@ pub(super) static DNS_TTL: Key<Duration> = Key::optional(
 .default("\"60s\"")
 .many();
 
+/// A server needs some for itself.
+pub(super) static SERVER_NOFILE: Key<Integer<u64>> = Key::optional(
+    "server_nofile",
+    Integer { least: 16, most: 1_048_576, make: Some, example: "1024" },
+    "open files that the server process may have; connections beyond wait in its accept queue",
+)
+.otherwise("as many as the harness may have (its hard limit)")
+.many();
+pub(super) static CAPACITY: Key<Integer<NonZeroU32>> = Key::optional(
+    "capacity",
+    Integer {
+        least: 1,
+        most: 10_000_000,
+        make: |n| u32::try_from(n).ok().and_then(NonZeroU32::new),
+        example: "100",
+    },
+    "requests that the server has in flight at most; it refuses further ones at once, with 429",
+)
+.otherwise("any number")
+.many();
+/// The header has whole seconds.
+pub(super) static RETRY_AFTER: Key<Duration> = Key::optional(
+    "retry_after",
+    Duration { least: 0, most: LONGEST_NS, example: "\"1s\"" },
+    "what `Retry-After` says to a request that was refused, rounded up to whole seconds",
+)
+.default("\"1s\"")
+.many();
+
 pub(super) static SERVER: Section = Section {
     name: "server",
     presence: Presence::Optional,
@@ -217,7 +246,18 @@ pub(super) static SERVER: Section = Section {
     table: &TableForm {
         title: "[server]",
         doc: "The delay server. Lists multiply into scenarios.",
-        keys: &[&BACKLOG, &TLS, &CONNECT_DELAY, &HANDSHAKE_DELAY, &STREAMS, &DNS_DELAY, &DNS_TTL],
+        keys: &[
+            &BACKLOG,
+            &TLS,
+            &CONNECT_DELAY,
+            &HANDSHAKE_DELAY,
+            &STREAMS,
+            &DNS_DELAY,
+            &DNS_TTL,
+            &SERVER_NOFILE,
+            &CAPACITY,
+            &RETRY_AFTER,
+        ],
         either: &[],
     },
 };
@@ -313,6 +353,24 @@ pub(super) static NOFILE: Key<Integer<u64>> = Key::optional(
 .otherwise("as many as the harness may have (its hard limit)")
 .many();
 
+/// Linux looks at an even number of ports, so that one of an odd number would never be used; and
+/// few ports are free below the usual range, which begins at 32 768.
+pub(super) static PORTS: Key<Even> = Key::optional(
+    "ports",
+    Even { least: 2, most: 28_000, example: "2000" },
+    "local ports that there are for connections, in a network of the trial's own; a closed one is taken for a minute",
+)
+.otherwise("those of the machine")
+.many();
+/// A terabyte is more than any client is about.
+pub(super) static MEMORY: Key<Size> = Key::optional(
+    "memory",
+    Size { most: 1_000_000_000_000 },
+    "memory that the client process may have (`RLIMIT_DATA`); a client that needs more fails its trial",
+)
+.otherwise("no limit")
+.many();
+
 pub(super) static STRATEGY: Section = Section {
     name: "strategy",
     presence: Presence::Required,
@@ -334,6 +392,8 @@ pub(super) static STRATEGY: Section = Section {
             &PROBES,
             &TIMEOUT,
             &NOFILE,
+            &PORTS,
+            &MEMORY,
         ],
         either: &[],
     },
@@ -408,6 +468,8 @@ static FACTORS: [&dyn AnyKey; Factor::ALL.len()] = [
     &PROBES,
     &TIMEOUT,
     &NOFILE,
+    &PORTS,
+    &MEMORY,
     &REQUESTS,
     &DELAY,
     &TIME_SCALE,
@@ -426,6 +488,9 @@ static FACTORS: [&dyn AnyKey; Factor::ALL.len()] = [
     &STREAMS,
     &DNS_DELAY,
     &DNS_TTL,
+    &SERVER_NOFILE,
+    &CAPACITY,
+    &RETRY_AFTER,
 ];
 
 // [blocks]
@@ -562,6 +627,17 @@ fn metrics() -> Vec<Word<Metric>> {
         Metric::Memory => "peak resident memory of the client",
         Metric::Connections => "connections that the server accepted",
         Metric::Errors => "requests that failed",
+        Metric::ErrorsEmfile => "requests that failed with class `emfile`",
+        Metric::ErrorsEaddrnotavail => "requests that failed with class `eaddrnotavail`",
+        Metric::ErrorsStatus4xx => "requests that failed with class `status(4xx)`",
+        Metric::InFlight => "requests in flight at the busiest moment, as the client saw it",
+        Metric::OpenFiles => "open files of the client at the busiest moment (with `nofile`)",
+        Metric::PeakConnections => "connections open at once at the busiest moment (with probes)",
+        Metric::UnexplainedConnections => {
+            "connections beyond the free files that none which had ended explains (with `nofile` and probes)"
+        }
+        Metric::ListenOverflows => "connections dropped by a full accept queue",
+        Metric::SynRetransmits => "segments sent again that open a connection",
         Metric::Connect => "median time from the TCP connect to a connection that is ready",
         Metric::UnusedConnections => "connections that were ready and carried no request",
         Metric::DnsQueries => "queries that the name server got",

@@ -27,6 +27,24 @@ pub enum Metric {
     Connections,
     /// Requests that failed.
     Errors,
+    /// Requests that failed for want of open files.
+    ErrorsEmfile,
+    /// Requests that failed for want of local ports.
+    ErrorsEaddrnotavail,
+    /// Requests that were refused by status.
+    ErrorsStatus4xx,
+    /// Requests in flight at the busiest moment, as the client saw it.
+    InFlight,
+    /// Open files of the client at the busiest moment.
+    OpenFiles,
+    /// Connections open at once at the busiest moment.
+    PeakConnections,
+    /// Connections beyond the free files that no ended one explains.
+    UnexplainedConnections,
+    /// Connections dropped by a full accept queue.
+    ListenOverflows,
+    /// Segments sent again that open a connection.
+    SynRetransmits,
     /// Median time to open a connection.
     Connect,
     /// Connections that were ready and carried no request.
@@ -45,7 +63,7 @@ pub enum Metric {
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Metric; 26] = [
+    pub const ALL: [Metric; 35] = [
         Metric::Wall,
         Metric::Throughput,
         Metric::Efficiency,
@@ -57,6 +75,15 @@ impl Metric {
         Metric::Memory,
         Metric::Connections,
         Metric::Errors,
+        Metric::ErrorsEmfile,
+        Metric::ErrorsEaddrnotavail,
+        Metric::ErrorsStatus4xx,
+        Metric::InFlight,
+        Metric::OpenFiles,
+        Metric::PeakConnections,
+        Metric::UnexplainedConnections,
+        Metric::ListenOverflows,
+        Metric::SynRetransmits,
         Metric::Connect,
         Metric::UnusedConnections,
         Metric::DnsQueries,
@@ -74,7 +101,7 @@ impl Metric {
         Metric::Phase(Phase::Receive),
     ];
 
-    /// Those that every recording has: the others need probes, names or TLS.
+    /// Those that every recording has: the others need probes, names, TLS or limits.
     pub const OF_EVERY_TRIAL: [Metric; 9] = [
         Metric::Wall,
         Metric::Throughput,
@@ -101,6 +128,15 @@ impl Metric {
             Metric::Memory => "memory",
             Metric::Connections => "connections",
             Metric::Errors => "errors",
+            Metric::ErrorsEmfile => "errors-emfile",
+            Metric::ErrorsEaddrnotavail => "errors-eaddrnotavail",
+            Metric::ErrorsStatus4xx => "errors-status-4xx",
+            Metric::InFlight => "in-flight",
+            Metric::OpenFiles => "open-files",
+            Metric::PeakConnections => "peak-connections",
+            Metric::UnexplainedConnections => "unexplained-connections",
+            Metric::ListenOverflows => "listen-overflows",
+            Metric::SynRetransmits => "syn-retransmits",
             Metric::Connect => "connect",
             Metric::UnusedConnections => "unused-connections",
             Metric::DnsQueries => "dns-queries",
@@ -135,6 +171,15 @@ impl Metric {
             Metric::Efficiency => Unit::Share,
             Metric::Connections
             | Metric::Errors
+            | Metric::ErrorsEmfile
+            | Metric::ErrorsEaddrnotavail
+            | Metric::ErrorsStatus4xx
+            | Metric::InFlight
+            | Metric::OpenFiles
+            | Metric::PeakConnections
+            | Metric::UnexplainedConnections
+            | Metric::ListenOverflows
+            | Metric::SynRetransmits
             | Metric::UnusedConnections
             | Metric::DnsQueries
             | Metric::DnsHits

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use library::Library;
 pub use model::{LimitRule, Model};
+use probe::Phase;
 
 /// Whether code waits by blocking its thread or by yielding to a runtime. A model issues requests
 /// in one flavour, so it can drive the libraries of that flavour only.
@@ -140,6 +141,10 @@ pub struct Strategy {
     pub timeout_ns: Option<u64>,
     /// Open files that the client process may have (`RLIMIT_NOFILE`).
     pub nofile: Option<u64>,
+    /// Local ports that there are for connections, in a network of the trial's own.
+    pub ports: Option<u32>,
+    /// Memory that the client process may have (`RLIMIT_DATA`).
+    pub memory_bytes: Option<u64>,
 }
 
 /// Why a combination of values is not a strategy. The text names the way out.
@@ -233,6 +238,10 @@ pub struct Wanted {
     pub timeout_ns: Option<u64>,
     /// See [`Strategy::nofile`].
     pub nofile: Option<u64>,
+    /// See [`Strategy::ports`].
+    pub ports: Option<u32>,
+    /// See [`Strategy::memory_bytes`].
+    pub memory_bytes: Option<u64>,
 }
 
 impl Wanted {
@@ -256,6 +265,8 @@ impl Wanted {
             probes: true,
             timeout_ns: None,
             nofile: None,
+            ports: None,
+            memory_bytes: None,
         }
     }
 }
@@ -309,6 +320,8 @@ impl Strategy {
             probes: wanted.probes,
             timeout_ns: wanted.timeout_ns,
             nofile: wanted.nofile,
+            ports: wanted.ports,
+            memory_bytes: wanted.memory_bytes,
         })
     }
 
@@ -382,6 +395,17 @@ impl Strategy {
         }
     }
 
+    /// Of which phases it can be known when they end, with `names` that are looked up, or none, and
+    /// with `tls`, or without.
+    pub fn tells(&self, names: bool, tls: bool) -> [bool; Phase::ALL.len()] {
+        Phase::ALL.map(|phase| match phase {
+            Phase::Queue | Phase::Wait | Phase::Receive => true,
+            Phase::Dns if !names => false,
+            Phase::Tls if !tls => false,
+            _ => self.probes && self.library.tells.contains(&phase),
+        })
+    }
+
     /// Requests that its connections can carry at once, if it bounds them.
     fn connection_slots(&self, streams: u32) -> Option<NonZeroU32> {
         let on_each = match self.protocol {
@@ -408,6 +432,8 @@ impl From<Strategy> for Wanted {
             probes: s.probes,
             timeout_ns: s.timeout_ns,
             nofile: s.nofile,
+            ports: s.ports,
+            memory_bytes: s.memory_bytes,
         }
     }
 }

@@ -86,6 +86,30 @@ pub fn times_ns(
     })
 }
 
+/// The phase that a failed request did not come to the end of: the first after its last known mark
+/// whose end could be known. `ends_ns` says when each phase ended, if that is known; `tells`, of
+/// which phases it can be; `carried`, that a connection took the request.
+pub fn failed_in(
+    ends_ns: [Option<u64>; Phase::ALL.len()],
+    carried: bool,
+    tells: [bool; Phase::ALL.len()],
+) -> Phase {
+    if ends_ns[Phase::Receive as usize] == ends_ns[Phase::Queue as usize] {
+        // It was never handed to the library.
+        return Phase::Queue;
+    }
+    let mut before_end = Phase::ALL.into_iter().rev().filter(|&phase| phase != Phase::Receive);
+    let last = before_end.find(|&phase| ends_ns[phase as usize].is_some());
+    let after = last.map_or(0, |phase| phase as usize + 1);
+    // What a connection carries has found one.
+    let after = if carried { after.max(Phase::Stream as usize) } else { after };
+    Phase::ALL[after..]
+        .iter()
+        .copied()
+        .find(|&phase| tells[phase as usize])
+        .unwrap_or(Phase::Receive)
+}
+
 /// When the phases of a request ended that only its library can see. The recorder knows the others:
 /// the start, the response head and the end.
 #[derive(Debug, Clone, Copy, Default)]

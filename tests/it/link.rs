@@ -8,12 +8,13 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use inflight::link::{LinkKind, RelayReport};
-use inflight::run::link::{Link, NoLink};
+use inflight::run::link::{Link, Network, NoLink};
 use serde::{Deserialize, Serialize};
 
 use crate::bench::{Bench, alone};
 
 const RTT: Duration = Duration::from_millis(10);
+const NETWORK: Network = Network { rtt: Some(RTT), ports: None };
 const DEADLINE: Duration = Duration::from_secs(60);
 /// Of each kind.
 const TRIPS: usize = 20;
@@ -93,7 +94,7 @@ fn look(near: Ipv4Addr, far: Ipv4Addr) -> Seen {
 }
 
 fn open(stop: &AtomicBool) -> Result<Link, NoLink> {
-    Link::open(Path::new(env!("CARGO_BIN_EXE_inflight")), RTT, &[], DEADLINE, stop)
+    Link::open(Path::new(env!("CARGO_BIN_EXE_inflight")), NETWORK, &[], DEADLINE, stop)
 }
 
 /// The link, where the machine allows one; otherwise a reason that can be read is all there is to
@@ -141,7 +142,7 @@ fn connections_and_datagrams_take_the_round_trip_and_not_much_more() {
     assert_eq!((seen.peer, seen.bytes), (link.far().to_string(), 1_000_000));
     assert_eq!(seen.refused, "connection refused");
 
-    let report = link.close(DEADLINE, &AtomicBool::new(false)).expect("a report");
+    let report = link.close(DEADLINE, &AtomicBool::new(false)).expect("its end").expect("a report");
     let RelayReport { packets, bytes, dropped, peak_queue, .. } = report;
     assert_eq!((report.kind, dropped), (LinkKind::Tun, 0), "{report:?}");
     // A handshake is three packets; a byte goes twice, at most 1 460 of them in a packet.

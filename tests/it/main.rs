@@ -5,6 +5,7 @@ mod bench;
 mod comparing;
 mod input;
 mod interruption;
+mod limits;
 mod link;
 mod listing;
 mod pipeline;

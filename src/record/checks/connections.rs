@@ -52,6 +52,10 @@ pub(super) fn kept(trial: &Trial) -> Option<String> {
 
 pub(super) fn accepted(trial: &Trial) -> Option<String> {
     let failures = trial.row.server_accept_failures.filter(|&n| n > 0)?;
+    if trial.scenario.server_nofile.is_some() {
+        // That is what it is about.
+        return None;
+    }
     Some(format!(
         "the server could not accept a connection {failures} times: it may open too few files; \
          raise the hard limit (`ulimit -Hn`)"

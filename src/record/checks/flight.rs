@@ -36,6 +36,10 @@ pub(super) fn peak(trial: &Trial) -> Option<String> {
     if !trial.all_succeeded() || seen.peak as f64 >= PEAK_REACHED * expected {
         return None;
     }
+    if trial.scenario.server_nofile.is_some() && row.server_accept_failures > Some(0) {
+        // It is known what capped them: the files that the server may open.
+        return None;
+    }
     let busy = row.client_cpu_ns()? as f64 / seen.wall_ns as f64;
     let mean = row.server_delay_sum_ns? as f64 / seen.wall_ns as f64;
     (busy < CLIENT_BOUND && mean > CAPPED * seen.peak as f64).then(|| {

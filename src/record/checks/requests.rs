@@ -17,8 +17,15 @@ pub(super) fn issued(trial: &Trial) -> Option<String> {
 }
 
 pub(super) fn answers(trial: &Trial) -> Option<String> {
+    // What a full server refuses is a result.
+    let refused = trial.row.server_refused.unwrap_or(0);
     let classes = trial.row.error_classes.0.iter();
+    let classes = classes.map(|(class, &n)| match class.as_str() {
+        "status(4xx)" => (class, n.saturating_sub(refused)),
+        _ => (class, n),
+    });
     let wrong: Vec<String> = classes
+        .filter(|&(_, n)| n > 0)
         .filter(|(class, _)| *class == "body_mismatch" || class.starts_with("status"))
         .map(|(class, n)| format!("{n} answers were wrong ({class})"))
         .collect();

@@ -55,6 +55,16 @@ fn wrong_answers_void_a_trial() {
         row.error_classes = "status(5xx):100".parse().expect("a class");
     });
     assert_eq!(wrong, "100 answers were wrong (status(5xx))");
+    // What a full server says that it refused is no wrong answer.
+    let refused = |by_the_server: u64| {
+        session(|row| {
+            row.errors = Some(30);
+            row.error_classes = "status(4xx):30".parse().expect("a class");
+            row.server_refused = Some(by_the_server);
+        })
+    };
+    assert_eq!(refused(30), "valid");
+    assert_eq!(refused(28), "2 answers were wrong (status(4xx))");
 }
 
 #[test]
@@ -116,6 +126,16 @@ fn connections_match_the_way_of_reuse() {
 fn a_server_without_files_is_noticed() {
     let reason = session(|row| row.server_accept_failures = Some(3));
     assert!(reason.starts_with("the server could not accept a connection 3 times"), "{reason}");
+    // Unless it is meant to have few, which is what caps requests then.
+    let limited = after_with(
+        |scenario, _| scenario.server_nofile = Some(16),
+        |row| {
+            row.server_accept_failures = Some(3);
+            row.server_peak_in_flight = Some(6);
+            row.server_delay_sum_ns = row.wall_ns.map(|wall| wall * 6);
+        },
+    );
+    assert_eq!(limited, None);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Reports of synthetic recordings.
 
+mod broke;
 mod builds;
 mod honest;
 mod life;

@@ -16,7 +16,7 @@ use crate::strategy::Runtime;
 
 pub(super) use delay::{DelayForm, definitions};
 pub(super) use number::{
-    Bound, BoundForm, FirstLook, Integer, MOST, Percent, Positive, grouped, number,
+    Bound, BoundForm, Even, FirstLook, Integer, MOST, Percent, Positive, grouped, number,
 };
 pub(super) use selector::{Over as OverForm, Picked, PickedOver, SelectorForm, selector_schema};
 pub(super) use unit::{Duration, Size};

@@ -54,6 +54,56 @@ impl<T: std::fmt::Display> Canonical for Integer<T> {
     }
 }
 
+/// An even number in a range.
+pub(in crate::spec) struct Even {
+    pub(in crate::spec) least: u64,
+    pub(in crate::spec) most: u64,
+    pub(in crate::spec) example: &'static str,
+}
+
+impl Even {
+    fn integer(&self) -> Integer<u32> {
+        let Even { least, most, example } = *self;
+        Integer { least, most, make: |n| u32::try_from(n).ok(), example }
+    }
+}
+
+impl Form for Even {
+    type Value = u32;
+
+    fn read(&self, node: &Node, reading: &mut Reading) -> Option<u32> {
+        if let Kind::Integer(n) = node.kind
+            && let Ok(n) = u64::try_from(n)
+            && n.is_multiple_of(2)
+            && (self.least..=self.most).contains(&n)
+        {
+            return u32::try_from(n).ok();
+        }
+        reading.unfit(node, &self.expected(), self.example);
+        None
+    }
+
+    fn expected(&self) -> String {
+        self.integer().expected().replacen("a whole number", "an even number", 1)
+    }
+
+    fn example(&self) -> &'static str {
+        self.example
+    }
+
+    fn schema(&self) -> Value {
+        let mut schema = self.integer().schema();
+        schema["multipleOf"] = json!(2);
+        schema
+    }
+}
+
+impl Canonical for Even {
+    fn canonical(&self, value: &u32) -> String {
+        value.to_string()
+    }
+}
+
 /// After how many blocks a stopping rule looks first.
 pub(in crate::spec) struct FirstLook {
     pub(in crate::spec) most: u64,

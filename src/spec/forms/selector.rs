@@ -24,6 +24,8 @@ pub(in crate::spec) fn key_of(factor: Factor) -> &'static dyn FactorKey {
         Factor::Probes => &keys::PROBES,
         Factor::Timeout => &keys::TIMEOUT,
         Factor::Nofile => &keys::NOFILE,
+        Factor::Ports => &keys::PORTS,
+        Factor::Memory => &keys::MEMORY,
         Factor::Requests => &keys::REQUESTS,
         Factor::Delay => &keys::DELAY,
         Factor::TimeScale => &keys::TIME_SCALE,
@@ -42,6 +44,9 @@ pub(in crate::spec) fn key_of(factor: Factor) -> &'static dyn FactorKey {
         Factor::Streams => &keys::STREAMS,
         Factor::DnsDelay => &keys::DNS_DELAY,
         Factor::DnsTtl => &keys::DNS_TTL,
+        Factor::ServerNofile => &keys::SERVER_NOFILE,
+        Factor::Capacity => &keys::CAPACITY,
+        Factor::RetryAfter => &keys::RETRY_AFTER,
     }
 }
 
@@ -54,8 +59,12 @@ fn may_be_none(factor: Factor) -> bool {
             | Factor::Runtime
             | Factor::Timeout
             | Factor::Nofile
+            | Factor::Ports
+            | Factor::Memory
             | Factor::Rtt
             | Factor::DnsDelay
+            | Factor::ServerNofile
+            | Factor::Capacity
     )
 }
 

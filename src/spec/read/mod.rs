@@ -5,6 +5,7 @@ mod claims;
 mod gates;
 mod strategies;
 
+use std::num::NonZeroU32;
 use std::path::Path;
 
 use super::error::{Problem, Span, SpecErrors};
@@ -160,6 +161,9 @@ struct Axes {
     streams: Vec<Placed<u32>>,
     dns_delay: Vec<Placed<u64>>,
     dns_ttl: Vec<Placed<u64>>,
+    server_nofile: Vec<Placed<u64>>,
+    capacity: Vec<Placed<NonZeroU32>>,
+    retry_after: Vec<Placed<u64>>,
     span: Span,
 }
 
@@ -189,6 +193,9 @@ fn axes(file: &Open, reading: &mut Reading) -> Option<Axes> {
         streams: server.many(&keys::STREAMS, reading),
         dns_delay: server.many(&keys::DNS_DELAY, reading),
         dns_ttl: server.many(&keys::DNS_TTL, reading),
+        server_nofile: server.many(&keys::SERVER_NOFILE, reading),
+        capacity: server.many(&keys::CAPACITY, reading),
+        retry_after: server.many(&keys::RETRY_AFTER, reading),
         span: workload.span,
     };
     if let (Some(several), true) =
@@ -210,7 +217,7 @@ fn axes(file: &Open, reading: &mut Reading) -> Option<Axes> {
 }
 
 impl Axes {
-    fn lengths(&self) -> [(&'static str, usize); 18] {
+    fn lengths(&self) -> [(&'static str, usize); 21] {
         [
             ("requests", self.requests.len()),
             ("delay", self.delay.len()),
@@ -230,6 +237,9 @@ impl Axes {
             ("streams", self.streams.len()),
             ("dns_delay", self.dns_delay.len().max(1)),
             ("dns_ttl", self.dns_ttl.len()),
+            ("server_nofile", self.server_nofile.len().max(1)),
+            ("capacity", self.capacity.len().max(1)),
+            ("retry_after", self.retry_after.len()),
         ]
     }
 
@@ -258,6 +268,9 @@ impl Axes {
         cross(&mut all, &self.streams, |s, streams| s.streams = streams.value);
         cross(&mut all, &self.dns_delay, |s, dns_delay| s.dns_delay_ns = Some(dns_delay.value));
         cross(&mut all, &self.dns_ttl, |s, dns_ttl| s.dns_ttl_ns = dns_ttl.value);
+        cross(&mut all, &self.server_nofile, |s, files| s.server_nofile = Some(files.value));
+        cross(&mut all, &self.capacity, |s, capacity| s.capacity = Some(capacity.value));
+        cross(&mut all, &self.retry_after, |s, after| s.retry_after_ns = after.value);
         all
     }
 }

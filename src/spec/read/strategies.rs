@@ -28,6 +28,8 @@ pub(super) struct Lists {
     probes: Vec<Placed<bool>>,
     timeout: Vec<Placed<u64>>,
     nofile: Vec<Placed<u64>>,
+    ports: Vec<Placed<u32>>,
+    memory: Vec<Placed<u64>>,
     pub(super) span: Span,
 }
 
@@ -59,13 +61,15 @@ fn lists(node: &Node, reading: &mut Reading) -> Option<Lists> {
         probes: table.many(&keys::PROBES, reading),
         timeout: table.many(&keys::TIMEOUT, reading),
         nofile: table.many(&keys::NOFILE, reading),
+        ports: table.many(&keys::PORTS, reading),
+        memory: table.many(&keys::MEMORY, reading),
         span: table.span,
     })
 }
 
 impl Lists {
     /// How many values each key has; an absent key counts as one.
-    pub(super) fn lengths(&self) -> [(&'static str, usize); 12] {
+    pub(super) fn lengths(&self) -> [(&'static str, usize); 14] {
         [
             ("model", self.model.len().max(1)),
             ("client", self.client.len().max(1)),
@@ -79,6 +83,8 @@ impl Lists {
             ("probes", self.probes.len().max(1)),
             ("timeout", self.timeout.len().max(1)),
             ("nofile", self.nofile.len().max(1)),
+            ("ports", self.ports.len().max(1)),
+            ("memory", self.memory.len().max(1)),
         ]
     }
 
@@ -101,6 +107,8 @@ impl Lists {
         cross(&mut all, &self.probes, |c, probes| c.probes = Some(probes));
         cross(&mut all, &self.timeout, |c, timeout| c.timeout = Some(timeout));
         cross(&mut all, &self.nofile, |c, nofile| c.nofile = Some(nofile));
+        cross(&mut all, &self.ports, |c, ports| c.ports = Some(ports));
+        cross(&mut all, &self.memory, |c, memory| c.memory = Some(memory));
         all
     }
 }
@@ -120,6 +128,8 @@ struct Combination<'l> {
     probes: Option<&'l Placed<bool>>,
     timeout: Option<&'l Placed<u64>>,
     nofile: Option<&'l Placed<u64>>,
+    ports: Option<&'l Placed<u32>>,
+    memory: Option<&'l Placed<u64>>,
 }
 
 impl Combination<'_> {
@@ -138,6 +148,8 @@ impl Combination<'_> {
             probes: self.probes.map_or(plain.probes, |p| p.value),
             timeout_ns: self.timeout.map(|t| t.value),
             nofile: self.nofile.map(|n| n.value),
+            ports: self.ports.map(|n| n.value),
+            memory_bytes: self.memory.map(|m| m.value),
             ..plain
         })
     }
@@ -219,7 +231,8 @@ pub(super) fn multiply(lists: &[Lists], reading: &mut Reading) -> Option<Vec<Str
 fn meaning(s: &Strategy) -> impl std::hash::Hash + Eq + use<> {
     (
         (s.model.name, s.library.name, s.reuse, s.limit, s.max_connections, s.runtime),
-        (s.protocol, s.tls_resumption, s.dns_cache, s.probes, s.timeout_ns, s.nofile),
+        (s.protocol, s.tls_resumption, s.dns_cache, s.probes, s.timeout_ns),
+        (s.nofile, s.ports, s.memory_bytes),
     )
 }
 

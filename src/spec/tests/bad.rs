@@ -37,6 +37,7 @@ const BASELINE: &str = "label = \"sync\"\nclient = \"ureq\"";
 
 cases! {
     toml_is_not_valid: [("requests = 100", "requests = = 100")];
+    ports_are_odd: [("[10, 100]", "[10, 100]\nports = 2001")];
     toml_key_twice: [("requests = 100", "requests = 100\nrequests = 200")];
     toml_string_is_open: [("\"Small\"", "\"Small")];
     unknown_key_of_a_table: [("requests = 100", "reqests = 100")];

@@ -294,6 +294,7 @@ fn check(root: &Value, schema: &Value, value: &Value) -> Result<(), String> {
             "const" => rule == value,
             "minimum" => value.as_f64() >= rule.as_f64(),
             "maximum" => value.as_f64() <= rule.as_f64(),
+            "multipleOf" => value.as_u64().zip(rule.as_u64()).is_some_and(|(n, of)| n % of == 0),
             "exclusiveMinimum" => value.as_f64() > rule.as_f64(),
             "minItems" => value.as_array().map(|a| a.len() as u64) >= rule.as_u64(),
             "maxItems" => value.as_array().map(|a| a.len() as u64) <= rule.as_u64(),

@@ -49,6 +49,8 @@ struct Shared {
     by_port: Mutex<BTreeMap<u16, Arc<Connection>>>,
     /// Redirects of requests that are under way, by index, and when the first one came.
     redirects: Mutex<BTreeMap<u32, (u32, Instant)>>,
+    /// Connections that could not be opened, by the request that they were begun for.
+    unopened: Mutex<BTreeMap<u32, Arc<Connection>>>,
 }
 
 impl Probe {
@@ -58,6 +60,7 @@ impl Probe {
             protocol: settings.protocol,
             by_port: Mutex::default(),
             redirects: Mutex::default(),
+            unopened: Mutex::default(),
         })))
     }
 
@@ -93,7 +96,13 @@ impl Probe {
             }
             cause = error.source();
         }
-        self.marks(index, extensions.get::<HttpInfo>())
+        let marks = self.marks(index, extensions.get::<HttpInfo>());
+        match lock(&self.0.unopened).remove(&index) {
+            Some(connection) if marks.carried.is_none() && error.is_connect() => {
+                begun(marks, &connection)
+            }
+            _ => marks,
+        }
     }
 
     fn marks(&self, index: u32, info: Option<&HttpInfo>) -> Marks {
@@ -127,6 +136,13 @@ fn own(
     if carried.nth > 1 || !opening.ready.is_some_and(before_redirects) {
         return marks;
     }
+    drop(opening);
+    begun(marks, connection)
+}
+
+/// The phases of a request whose own connection came as far as it did.
+fn begun(marks: Marks, connection: &Connection) -> Marks {
+    let opening = connection.opening();
     Marks {
         pool: Some(connection.start),
         dns: opening.dns,
@@ -180,7 +196,12 @@ where
             let opened = opened.await;
             match &opened {
                 Ok(io) => probe.opened(&connection, &io.connected()),
-                Err(e) => connection.fail(&failure(&**e)),
+                Err(e) => {
+                    connection.fail(&failure(&**e));
+                    if let Some(index) = starter {
+                        lock(&probe.0.unopened).insert(index, Arc::clone(&connection));
+                    }
+                }
             }
             opened
         }))

@@ -1,0 +1,102 @@
+//! What broke first, and what avoids it.
+
+use super::*;
+use crate::record::Status;
+
+/// All at once, and limited to 50 and to 80: the first without files.
+fn files() -> Experiment {
+    let strategies = vec![
+        strategy("gather", "async-all", None),
+        strategy("semaphore", "async-semaphore", Some(50)),
+        strategy("semaphore", "async-semaphore", Some(80)),
+    ];
+    experiment(strategies, 8)
+}
+
+fn without_files(plan: &Plan, planned: &PlannedTrial, row: &mut TrialRow) {
+    lifelike(plan, planned, row);
+    if row.label == "gather" {
+        row.ok = Some(90);
+        row.errors = Some(10);
+        row.error_classes = "closed:1 emfile:9".parse().expect("classes");
+        row.error_phases = "closed@wait:1 emfile@connect:9".parse().expect("classes");
+        "emfile".clone_into(&mut row.first_failure_class);
+        "connect".clone_into(&mut row.first_failure_phase);
+        row.first_failure_in_flight = Some(91 + u64::from(planned.block % 2));
+        row.first_failure_issued = Some(92);
+    }
+}
+
+fn broke(page: &str) -> &str {
+    let part = page.split("## What broke first\n\n").nth(1).expect("a part");
+    part.split("\n\n").next().expect("a list")
+}
+
+#[test]
+fn a_sentence_says_what_broke_where_and_what_avoids_it() {
+    let (_dir, recording) = on_a_disk(recording(files(), without_files));
+    let page = page(&recording);
+    let said = "- `gather`: no file was left to open (`emfile`, in phase `connect`), first with 91 \
+                to 92 in flight, after 92 were issued, and 80 of 800 requests failed (8 trials). It \
+                did not happen in `semaphore limit 80` (`model` async-semaphore instead of async-all, \
+                `limit` 80 instead of none). In general: limit what is in flight, or allow more \
+                open files (`nofile`, `ulimit -n`).";
+    assert_eq!(broke(&page), said);
+    // Phases are counted, so no rows are needed for them.
+    let failed = page.split("## Failed requests").nth(1).expect("a part");
+    let row = failed.lines().find(|l| l.contains("`emfile`")).expect("a row");
+    assert_eq!(row.split('|').map(str::trim).nth(5), Some("connect"), "{row}");
+    assert!(!failed.contains("request rows that were kept"));
+}
+
+#[test]
+fn an_older_record_says_what_it_knows() {
+    let (_dir, recording) = on_a_disk(recording(files(), |plan, planned, row| {
+        without_files(plan, planned, row);
+        row.error_phases = Default::default();
+        row.first_failure_class.clear();
+        row.client_peak_in_flight = Some(100);
+    }));
+    let page = page(&recording);
+    let said =
+        "- `gather`: no file was left to open (`emfile`), with at most 100 in flight, and 80 of";
+    assert!(broke(&page).starts_with(said), "{}", broke(&page));
+}
+
+#[test]
+fn what_only_takes_time_and_what_ends_trials_are_limits_too() {
+    let mut experiment = files();
+    experiment.strategies[2].memory_bytes = Some(4_000_000);
+    let (_dir, recording) = on_a_disk(recording(experiment, |plan, planned, row| {
+        lifelike(plan, planned, row);
+        match row.limit.as_str() {
+            "none" => {
+                row.listen_overflows = Some(7);
+                row.syn_retransmits = Some(5);
+                row.server_accept_failures = Some(2);
+            }
+            "80" if planned.block > 6 => {
+                let why = format!("{}, which may have 4MB", crate::run::NOT_ENOUGH_MEMORY);
+                row.set_status(Status::Failed, &why);
+            }
+            _ => {}
+        }
+    }));
+    let page = page(&recording);
+    let lines: Vec<&str> = broke(&page).lines().collect();
+    let [queue, memory] = lines.as_slice() else { panic!("{lines:?}") };
+    for said in [
+        "(56 drops in 8 trials), and 40 attempts",
+        "(16 times in 8 trials). It did not happen in `semaphore limit 50 memory none`",
+    ] {
+        assert!(queue.contains(said), "{queue}");
+    }
+    let said = "the client needed more than its 4MB of memory, which ended it in 2 of 8 trials.";
+    assert!(memory.contains(said), "{memory}");
+}
+
+#[test]
+fn where_nothing_broke_nothing_is_said() {
+    let (_dir, recording) = on_a_disk(recording(files(), lifelike));
+    assert!(!page(&recording).contains("What broke first"));
+}

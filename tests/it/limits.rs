@@ -1,0 +1,245 @@
+//! What breaks first: limits that real trials run into, on both sides.
+
+use inflight::record::{Recording, TrialRow};
+
+use crate::bench::{Bench, alone};
+
+/// Records an experiment of one block and reads it back, with its report. The control's second trial
+/// is left out.
+fn recorded(workload: &str, strategies: &str) -> (Vec<TrialRow>, String) {
+    let text = format!(
+        "title = \"Limits\"\nquestion = \"What breaks first?\"\n{workload}\n{strategies}\n\
+         [blocks]\ncount = 1\nwarmup = 0\n"
+    );
+    let bench = Bench::new();
+    bench.file("limits.toml", &text);
+    {
+        let _alone = alone();
+        bench.call(&["run", "--quiet", "limits.toml"]).has_recorded();
+    }
+    let run = bench.runs().pop().expect("a run");
+    let recording = Recording::read(&run).expect("a readable record");
+    let name = run.file_name().expect("a name").to_string_lossy().into_owned();
+    let report = bench.path("reports").join(name).join("report.md");
+    let page = fs_err::read_to_string(report).expect("a report");
+    let rows = recording.trials.into_iter().filter(|row| row.replica == "a");
+    (rows.collect(), page)
+}
+
+/// On a busy machine the server may be late, which is no fault of what is counted here.
+#[track_caller]
+fn is_measured(row: &TrialRow) {
+    let late = row.reason.contains("median delay was") && !row.reason.contains(';');
+    assert!(row.is_ok() || late, "{} {}: {}", row.label, row.client, row.reason);
+}
+
+fn what_broke(page: &str) -> &str {
+    let from = page.find("## What broke first").expect("a section");
+    let part = &page[from + 3..];
+    &part[..part.find("\n## ").unwrap_or(part.len())]
+}
+
+#[test]
+fn ports_run_out_where_connections_exceed_them() {
+    let (rows, page) = recorded(
+        "[workload]\nrequests = 300\ndelay = \"20ms\"",
+        r#"
+[[strategy]]
+label = "fresh"
+model = "async-semaphore"
+client = ["hyper", "reqwest"]
+reuse = "none"
+limit = 30
+ports = 200
+
+[[strategy]]
+label = "threads"
+model = "threads"
+client = ["ureq", "reqwest-blocking"]
+reuse = "none"
+limit = 30
+ports = 200
+
+[[strategy]]
+label = "kept"
+model = "async-semaphore"
+client = "hyper"
+limit = 30
+ports = 200
+"#,
+    );
+    assert_eq!(rows.len(), 5);
+    if rows.iter().all(|row| row.status.name() == "skipped") {
+        // A sentence that says why.
+        assert!(rows.iter().all(|row| row.reason.contains(' ')), "{}", rows[0].reason);
+        println!("skipped: {}", rows[0].reason);
+        return;
+    }
+    for row in &rows {
+        is_measured(row);
+        let lost = if row.label == "kept" { 0 } else { 100 };
+        assert_eq!(row.failed_with("eaddrnotavail"), Some(lost), "{}", row.client);
+        assert_eq!((row.errors, row.ok), (Some(lost), Some(300 - lost)), "{}", row.client);
+        if lost > 0 {
+            assert_eq!(row.server_connections, Some(200), "{}", row.client);
+            assert_eq!(row.first_failure_class, "eaddrnotavail");
+            // Its counters begin with it.
+            assert_eq!(row.listen_overflows, Some(0));
+        }
+    }
+    let hyper = rows.iter().find(|row| row.client == "hyper" && row.label == "fresh");
+    let phases = hyper.expect("a row").error_phases.to_string();
+    assert_eq!(phases, "eaddrnotavail@connect:100");
+    if rows.iter().all(TrialRow::is_ok) {
+        let part = what_broke(&page);
+        assert!(
+            part.contains("no local port was left (`eaddrnotavail`, in phase `connect`)"),
+            "{part}"
+        );
+        assert!(part.contains("It did not happen in `kept`"), "{part}");
+    }
+}
+
+#[test]
+fn files_run_out_and_a_limit_cures_it() {
+    let (rows, page) = recorded(
+        "[workload]\nrequests = 400\ndelay = \"100ms\"",
+        r#"
+[[strategy]]
+label = "all at once"
+model = "async-all"
+client = ["hyper", "reqwest"]
+reuse = ["none", "session"]
+nofile = 100
+
+[[strategy]]
+label = "limited"
+model = "async-semaphore"
+client = ["hyper", "reqwest"]
+reuse = "none"
+limit = 80
+nofile = 100
+
+[baseline]
+label = "limited"
+client = "hyper"
+"#,
+    );
+    for row in &rows {
+        is_measured(row);
+        let (ok, errors) = (row.ok.expect("a count"), row.errors.expect("a count"));
+        assert_eq!((ok + errors, row.failed_with("emfile")), (400, Some(errors)), "{}", row.client);
+        // Nothing of this is known where the system does not count files.
+        let Some(peak) = row.client_peak_open_files else { continue };
+        let before = row.client_open_files_before.expect("it counts");
+        // reqwest does not say when it closes a connection that it has kept.
+        let tells = row.client == "hyper" || row.reuse == "none";
+        assert_eq!(row.unexplained_connections(), tells.then_some(0), "{}", row.client);
+        if row.label == "limited" {
+            assert_eq!(errors, 0, "{}", row.client);
+            assert!((before + 80..=100).contains(&peak), "{peak} files, {before} before");
+        } else {
+            assert!((98..=100).contains(&peak), "{peak} files at their limit");
+            assert!(errors > 0 && ok >= 100 - before, "{ok} of {before}");
+            let first = row.first_failure_in_flight.expect("a failure");
+            assert!(first + before >= 99, "{first} in flight, {before} files before");
+            assert_eq!(row.error_phases.to_string(), format!("emfile@connect:{errors}"));
+        }
+    }
+    let part = what_broke(&page);
+    assert!(part.contains("no file was left to open (`emfile`, in phase `connect`)"), "{part}");
+    assert!(part.contains("or allow more open files (`nofile`"), "{part}");
+}
+
+#[test]
+fn a_server_without_files_lets_connections_wait() {
+    let (rows, page) = recorded(
+        "[workload]\nrequests = 60\ndelay = \"200ms\"\n[server]\nserver_nofile = 40",
+        "[[strategy]]\nmodel = \"async-all\"\nclient = \"hyper\"\nreuse = \"none\"",
+    );
+    let [row] = rows.as_slice() else { panic!("{} rows", rows.len()) };
+    is_measured(row);
+    assert_eq!(
+        (row.ok, row.server_connections, row.server_nofile.as_str()),
+        (Some(60), Some(60), "40")
+    );
+    assert!(row.server_accept_failures > Some(0), "{:?}", row.server_accept_failures);
+    assert!(row.server_peak_in_flight < Some(40), "{:?}", row.server_peak_in_flight);
+    if row.is_ok() {
+        assert!(what_broke(&page).contains("the server had no file left"), "{}", what_broke(&page));
+    }
+}
+
+/// The server takes some twenty connections, its queue a few; the others have to ask again, the first
+/// time after a second. In a network of their own, nobody else is counted.
+#[test]
+fn a_full_accept_queue_is_counted() {
+    let (rows, page) = recorded(
+        "[workload]\nrequests = 40\ndelay = \"400ms\"\n\
+         [server]\nserver_nofile = 32\nbacklog = 4",
+        "[[strategy]]\nmodel = \"async-all\"\nclient = \"hyper\"\nreuse = \"none\"\nports = 1000",
+    );
+    let [row] = rows.as_slice() else { panic!("{} rows", rows.len()) };
+    if row.status.name() == "skipped" {
+        println!("skipped: {}", row.reason);
+        return;
+    }
+    is_measured(row);
+    assert_eq!(row.ok, Some(40), "{}", row.error_classes);
+    let counted = [row.listen_overflows, row.listen_drops, row.syn_retransmits, row.tcp_timeouts];
+    assert!(counted.iter().all(|n| *n > Some(0)), "{counted:?}");
+    assert!(row.listen_drops >= row.listen_overflows && row.retransmits >= row.syn_retransmits);
+    assert!(row.wall_ns >= Some(1_000_000_000), "{:?}", row.wall_ns);
+    if row.is_ok() {
+        assert!(what_broke(&page).contains("the accept queue was full"), "{}", what_broke(&page));
+    }
+}
+
+#[test]
+fn a_full_server_refuses_requests_at_once() {
+    let (rows, page) = recorded(
+        "[workload]\nrequests = 50\ndelay = \"400ms\"\n[server]\ncapacity = 5\nretry_after = \"2s\"",
+        r#"
+[[strategy]]
+label = "all at once"
+model = "async-all"
+client = ["hyper", "reqwest"]
+
+[[strategy]]
+label = "limited"
+model = "async-semaphore"
+client = "hyper"
+limit = 5
+"#,
+    );
+    for row in &rows {
+        is_measured(row);
+        let refused = row.server_refused.expect("a count");
+        assert_eq!(row.failed_with("status(4xx)"), Some(refused), "{}", row.label);
+        assert_eq!((row.errors, row.ok), (Some(refused), Some(50 - refused)), "{}", row.label);
+        assert_eq!(row.server_peak_in_flight, Some(5), "{}", row.label);
+        assert_eq!(refused > 0, row.label == "all at once", "{refused}");
+    }
+    if rows.iter().all(TrialRow::is_ok) {
+        let part = what_broke(&page);
+        assert!(part.contains("the server refused requests (`status(4xx)`"), "{part}");
+        assert!(part.contains("It did not happen in `limited`"), "{part}");
+    }
+}
+
+#[test]
+fn a_client_without_memory_ends_its_trial_and_not_the_run() {
+    let (rows, page) = recorded(
+        "[workload]\nrequests = 500\ndelay = \"20ms\"\nbody = \"20kB\"",
+        "[[strategy]]\nmodel = \"async-semaphore\"\nlimit = 50\nmemory = [\"6MB\", \"2GB\"]",
+    );
+    let of = |memory: &str| rows.iter().find(|row| row.memory == memory).expect("a row");
+    let ended = of("6MB");
+    assert_eq!(ended.status.name(), "failed", "{}", ended.reason);
+    let why = "not enough memory for the client, which may have 6MB (`memory`): client ended ";
+    assert!(ended.reason.starts_with(why), "{}", ended.reason);
+    is_measured(of("2GB"));
+    assert_eq!(of("2GB").ok, Some(500));
+    let part = what_broke(&page);
+    assert!(part.contains("the client needed more than its 6MB of memory"), "{part}");
+}
