@@ -25,6 +25,7 @@ mod index;
 mod markdown;
 mod numbers;
 mod phases;
+mod prediction;
 mod reproduce;
 mod requests;
 mod standing;
@@ -134,6 +135,7 @@ fn page(facts: &Facts, whole: &Facts, figures: &All) -> Result<String, RecordErr
     for (heading, figures, others) in charts {
         parts.extend(chart(heading, figures, others));
     }
+    parts.extend(prediction::section(facts)?);
     parts.push(validity::section(facts, whole));
     parts.push(environment::section(whole));
     parts.push(reproduce::section(whole));
