@@ -34,8 +34,10 @@ impl<'a> Family<'a> {
     ) -> Result<Family<'a>, NoPrediction> {
         let wanted = workload(plan, cell);
         let mut groups: BTreeMap<Vec<String>, Vec<&Cell>> = BTreeMap::new();
-        for recorded in &recording.plan.cells {
-            if differing(plan, cell, &recording.plan, recorded).is_empty() {
+        let alike = |c: &&Cell| differing(plan, cell, &recording.plan, c).is_empty();
+        let alike: Vec<&Cell> = recording.plan.cells.iter().filter(alike).collect();
+        for &recorded in &alike {
+            if rows(recording, recorded).any(TrialRow::is_ok) {
                 groups.entry(workload(&recording.plan, recorded)).or_default().push(recorded);
             }
         }
@@ -45,7 +47,10 @@ impl<'a> Family<'a> {
             (alike, cells.iter().map(requests).max())
         });
         let Some((workload, mut cells)) = best else {
-            return Err(not_recorded(plan, cell, recording));
+            return Err(match alike.is_empty() {
+                true => not_recorded(plan, cell, recording),
+                false => NoPrediction::NotMeasured,
+            });
         };
         cells.sort_by_key(requests);
         // Two strategies of another name that do the same.
@@ -69,8 +74,8 @@ impl<'a> Family<'a> {
         cell.map(|c| self.scenario(c).waits_ns()).unwrap_or_default()
     }
 
-    /// Leaves the sizes that have the same number of requests at once as `requests` would: smaller
-    /// ones open fewer connections. All stay if none has.
+    /// Leaves the sizes that have as many requests at once as `requests` would: others open another
+    /// number of connections. All stay if none has; returns whether one has.
     pub(super) fn keep_full(&mut self, slots: impl Fn(u32) -> usize, requests: u32) -> bool {
         let enough = |c: &&Cell| slots(self.requests(c)) == slots(requests);
         let full: Vec<&Cell> = self.cells.iter().copied().filter(enough).collect();
@@ -108,20 +113,16 @@ impl<'a> Family<'a> {
         let mut blocks: BTreeMap<u32, BlockRows<'a>> = BTreeMap::new();
         for &cell in &self.cells {
             let requests = f64::from(self.requests(cell));
-            for row in self.rows(cell).filter(|row| row.is_ok()) {
+            for row in rows(self.recording, cell).filter(|row| row.is_ok()) {
                 blocks.entry(row.block).or_default().push((requests, row));
             }
         }
         blocks.into_values().filter(|rows| rows.len() == self.cells.len()).collect()
     }
 
-    fn rows(&self, cell: &Cell) -> impl Iterator<Item = &'a TrialRow> {
-        let id = cell.id.to_string();
-        self.recording.measured().filter(move |t| t.cell == id && t.replica == "a")
-    }
-
     fn failed(&self, cell: &Cell) -> (u64, u64) {
-        let ok: Vec<&TrialRow> = self.rows(cell).filter(|row| row.is_ok()).collect();
+        let ok = rows(self.recording, cell).filter(|row| row.is_ok());
+        let ok: Vec<&TrialRow> = ok.collect();
         let sum = |of: fn(&TrialRow) -> Option<u64>| ok.iter().filter_map(|row| of(row)).sum();
         (sum(|row| row.errors), sum(|row| row.issued))
     }
@@ -135,6 +136,12 @@ impl<'a> Family<'a> {
             same_delays: self.same_delays,
         }
     }
+}
+
+/// The measured trials of a cell, its control twin left out.
+fn rows<'a>(recording: &'a Recording, cell: &Cell) -> impl Iterator<Item = &'a TrialRow> {
+    let id = cell.id.to_string();
+    recording.measured().filter(move |t| t.cell == id && t.replica == "a")
 }
 
 /// Delay, scale and seed, in the order in which they matter.
@@ -157,7 +164,7 @@ fn not_recorded(plan: &Plan, cell: &Cell, recording: &Recording) -> NoPrediction
     let differs = |other: &Cell| {
         let of = |f: Factor| {
             let (here, there) = (plan.factor(cell, f), recording.plan.factor(other, f));
-            format!("{} = {here} instead of {there}", f.name())
+            format!("{} = {there} instead of {here}", f.name())
         };
         let factors = differing(plan, cell, &recording.plan, other);
         factors.into_iter().map(of).collect::<Vec<_>>().join(", ")

@@ -35,54 +35,60 @@ impl Recorded<'_> {
     }
 
     /// The cost with which the simulation takes as long as was measured. Where a CPU is saturated,
-    /// its work takes longer; where it is not, requests do. A measured wall below the simulated
-    /// one leaves requests as they are.
+    /// its work takes longer or shorter; where it is not, requests take longer. A measured wall
+    /// below the simulated one then leaves them as they are.
     pub(super) fn calibrated(&self, cost: Cost, measured_ns: f64, saturated: bool) -> Cost {
         let plain = self.wall(cost);
-        if plain <= 0.0 {
+        if plain <= 0.0 || measured_ns <= 0.0 {
             return cost;
         }
         if saturated {
-            // The fixed part is CPU time too, so the whole wall scales.
-            return cost.stretched(measured_ns / plain);
+            // Time that is not CPU time does not stretch, so the ratio of the walls is a start only.
+            let ratio = measured_ns / plain;
+            let range = if ratio < 1.0 { (0.0, 1.0) } else { (1.0, ratio) };
+            return cost.stretched(self.search(range, measured_ns, |by| cost.stretched(by)));
+        }
+        if plain >= measured_ns {
+            return cost;
         }
         let per_slot = (self.waits.len() as f64 / self.order.slots() as f64).max(1.0);
         let with = |extra: f64| Cost { extra, ..cost };
-        let missing = |extra: f64| self.wall(with(extra)) - measured_ns;
-        let (mut low, mut below) = (0.0, plain - measured_ns);
+        with(self.search((0.0, (measured_ns - plain) / per_slot), measured_ns, with))
+    }
+
+    /// The value with whose cost the wall is as measured: false position in its Illinois
+    /// form, where an end that stays twice counts half. The upper end is moved until the wall is
+    /// long enough; a wall that is never short enough gives the lower end.
+    fn search(&self, ends: (f64, f64), measured_ns: f64, cost: impl Fn(f64) -> Cost) -> f64 {
+        let missing = |x: f64| self.wall(cost(x)) - measured_ns;
+        let (mut low, mut high) = ends;
+        let (mut below, mut above) = (missing(low), missing(high));
         if below >= 0.0 {
-            return cost;
+            return low;
         }
-        let mut high = -below / per_slot;
-        let mut above = missing(high);
         while above < 0.0 {
             (low, below) = (high, above);
             high *= 2.0;
             above = missing(high);
         }
-        // False position, in its Illinois form: an end that stays twice counts half.
         let mut last = 0;
         for _ in 0..STEPS {
             let next = (low * above - high * below) / (above - below);
             let at = missing(next);
             if at.abs() <= TOLERANCE * measured_ns {
-                return with(next);
+                return next;
             }
             if at < 0.0 {
                 (low, below) = (next, at);
-                if last == -1 {
-                    above /= 2.0;
-                }
+                above /= if last == -1 { 2.0 } else { 1.0 };
                 last = -1;
             } else {
                 (high, above) = (next, at);
-                if last == 1 {
-                    below /= 2.0;
-                }
+                below /= if last == 1 { 2.0 } else { 1.0 };
                 last = 1;
             }
         }
-        with((low + high) / 2.0)
+        (low + high) / 2.0
     }
 }
 

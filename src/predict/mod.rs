@@ -211,7 +211,7 @@ pub enum NoPrediction {
 
 fn nearest_words(nearest: &Option<(String, String)>) -> String {
     nearest.as_ref().map_or_else(String::new, |(name, differing)| {
-        format!(" (nearest is `{name}`: it would need {differing})")
+        format!(" (nearest is `{name}`, with {differing})")
     })
 }
 
@@ -234,8 +234,10 @@ pub enum Note {
         "one size recorded: what starting costs is counted as the requests', too much for more of them; record two sizes"
     )]
     OneSize,
-    /// Fewer requests than slots.
-    #[error("no recorded size fills the {0} slots: connections and CPU may cost another share")]
+    /// Another number of requests at once.
+    #[error(
+        "no recorded size has {0} requests at once: connections and CPU may cost another share"
+    )]
     NotFull(usize),
     /// The schedule is simulated, the cost is not.
     #[error(
@@ -393,7 +395,9 @@ fn one(
     let mut notes = Vec::new();
     let slots = |n: u32| Order::of(&cell.strategy, n as usize, scenario.streams).slots();
     let simulated = u32::try_from(requests.min(most)).unwrap_or(u32::MAX);
-    if !family.keep_full(slots, simulated) && cell.strategy.limit.is_some() {
+    // Without a limit, no two sizes have the same number of requests at once.
+    let is_bounded = cell.strategy.limit.or(cell.strategy.max_connections).is_some();
+    if is_bounded && !family.keep_full(slots, simulated) {
         notes.push(Note::NotFull(slots(simulated)));
     }
     let blocks = family.blocks()?;

@@ -8,4 +8,5 @@ mod interruption;
 mod link;
 mod listing;
 mod pipeline;
+mod predicting;
 mod serving;
