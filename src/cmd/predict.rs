@@ -14,6 +14,10 @@ use crate::record::{Build, EarlierRow, Foreseen, PredictionRow, Recording, find,
 pub(super) fn plan(args: &cli::Plan, plan: &Plan) -> Result<Exit, Failure> {
     let newest = || format!("@latest:{}", plan.experiment.name);
     let recording = recording(&args.out, &args.from.clone().unwrap_or_else(newest), "--from")?;
+    if recording.manifest.build.profile != "release" {
+        let profile = &recording.manifest.build.profile;
+        say(&format!("warning: recorded by a {profile} build: its CPU times mean little"));
+    }
     let ask = Ask { requests: args.requests, machines: args.machines.unwrap_or(1) };
     let predictions = predict(plan, &recording, ask);
     let earlier = Accuracy::of_walls(&earlier(&args.out, &recording.manifest.machine)?);
@@ -50,7 +54,7 @@ fn earlier(results: &Path, machine: &str) -> Result<Vec<EarlierRow>, Failure> {
         match read {
             Ok(of_run) => rows.extend(of_run),
             Err(error) => {
-                say(&format!("left out of earlier predictions: {}: {error}", run.display()))
+                say(&format!("left out of earlier predictions: {}: {error}", run.display()));
             }
         }
     }

@@ -5,10 +5,12 @@ use proptest::prelude::*;
 use super::queue::{Cost, Cpus, Order, wall_ns};
 use super::*;
 use crate::delay::{Fixed, Model, Uniform};
+use crate::plan::Cell;
 use crate::plan::Only;
 use crate::record::TrialRow;
 use crate::record::synthetic::{experiment, recording, strategy};
 use crate::spec::Experiment;
+use crate::spec::Scenario;
 use crate::strategy::Strategy;
 
 const ALONE: Cpus = Cpus { client: 1, shared: false };

@@ -33,8 +33,9 @@ pub fn text(predictions: &Predictions, earlier: Option<&Accuracy>) -> String {
             shown.add_row(row(predictions, prediction, predicted));
         }
     }
-    for column in 1..header.len() {
-        if let Some(column) = shown.column_mut(column).filter(|_| header[column] != "bound") {
+    let numbers = header.iter().enumerate().skip(1).filter(|(_, name)| **name != "bound");
+    for (column, _) in numbers {
+        if let Some(column) = shown.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
