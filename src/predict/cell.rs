@@ -82,7 +82,9 @@ pub(super) fn one(
     }
     let blocks = family.blocks()?;
     let measured = Measured::of(&blocks)?;
-    if family.cells.len() == 1 {
+    if let [one] = family.cells.as_slice()
+        && u64::from(family.requests(one)) != requests
+    {
         notes.push(Note::OneSize);
     }
     if !family.same_delays {

@@ -33,8 +33,9 @@ pub(super) fn predicted(
     let own = |(n, bytes): &(f64, f64)| (*n, (bytes - harness_bytes(*n)).max(0.0));
     let blocks: Vec<Vec<(f64, f64)>> =
         blocks.iter().map(|points| points.iter().map(own).collect()).collect();
-    let estimate = if BOUNDED.contains(&model) {
-        // The largest size has reached what the others approach.
+    let is_known = |points: &Vec<(f64, f64)>| points.last().is_some_and(|(n, _)| *n == requests);
+    let estimate = if BOUNDED.contains(&model) || blocks.iter().all(is_known) {
+        // Of bounded models, the largest size has reached what the others approach.
         let largest = |points: &Vec<(f64, f64)>| points.last().map_or(0.0, |(_, bytes)| *bytes);
         crate::analyse::median(&blocks.iter().map(largest).collect::<Vec<f64>>())
     } else if blocks.iter().any(|points| points.len() < 2) {
@@ -70,6 +71,8 @@ mod tests {
     fn a_task_for_each_request_needs_two_sizes() {
         let one = predicted("async-semaphore", &blocks(10e6, 900.0, &[2_000.0]), 1e6);
         assert_eq!(one, Err(NoMemory::OneSize));
+        let same = predicted("async-semaphore", &blocks(10e6, 900.0, &[2_000.0]), 2_000.0);
+        assert!(same.is_ok(), "a recorded size is known");
         let two = predicted("async-semaphore", &blocks(10e6, 900.0, &[2_000.0, 10_000.0]), 1e6);
         let two = two.expect("a prediction").value;
         assert!((two - (910e6 + LOG_BYTES + 125_000.0)).abs() < 1e3, "{two}");
