@@ -312,21 +312,25 @@ mod tests {
             let alone = wall_ns(&waits, Order::List(1), ALONE, cost);
             prop_assert_eq!(alone, wall_ns(&waits, Order::List(1), ALONE, cost.without_queues()));
         }
+    }
+
+    proptest! {
+        // Each case simulates twenty thousand requests.
+        #![proptest_config(ProptestConfig::with_cases(24))]
 
         #[test]
-        fn busy_slots_take_the_larger_of_schedule_and_cpu(
-            seed in 0u64..1_000, slots in 20usize..60, client in 1u64..400,
+        fn many_slots_take_the_larger_of_schedule_and_cpu(
+            seed in 0u64..1_000, slots in 200usize..400, client in 1u64..20,
         ) {
-            // Enough requests for the ends not to matter: claim of the published experiment.
+            // Where the two are equal, they add up to 15 % (and the more, the fewer slots there are).
             let waits: Vec<u64> =
-                (0..3_000u64).map(|i| (i * 7_919 + seed * 104_729) % 2_000).collect();
+                (0..10_000u64).map(|i| (i * 7_919 + seed * 104_729) % 2_000).collect();
             let cost = Cost { client: client as f64, ..Cost::default() };
             let wall = wall_ns(&waits, Order::List(slots), ALONE, cost) as f64;
-            let schedule = wall_ns(&waits, Order::List(slots), ALONE, cost.without_queues());
-            let cpu = 3_000 * client;
-            let larger = schedule.max(cpu) as f64;
-            prop_assert!(wall >= cpu as f64 && wall >= 0.99 * schedule as f64);
-            prop_assert!(wall <= 1.35 * larger, "{} of {}", wall, larger);
+            let schedule = wall_ns(&waits, Order::List(slots), ALONE, cost.without_queues()) as f64;
+            let cpu = (10_000 * client) as f64;
+            prop_assert!(wall >= cpu && wall >= 0.99 * schedule);
+            prop_assert!(wall <= 1.15 * schedule.max(cpu), "{} of {} and {}", wall, schedule, cpu);
         }
     }
 }
