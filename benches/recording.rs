@@ -8,8 +8,8 @@ use inflight::analyse::Analysis;
 use inflight::machine::Machine;
 use inflight::plan::{Only, Plan, PlannedTrial};
 use inflight::record::{
-    Manifest, NewRun, Recording, RequestRow, RunWriter, Status, TrialRow, read_compressed,
-    write_compressed,
+    Foreseen, Manifest, NewRun, Recording, RequestRow, RunWriter, Status, TrialRow,
+    read_compressed, write_compressed,
 };
 use inflight::report::render;
 use inflight::spec::{Experiment, Source};
@@ -101,6 +101,7 @@ fn create(results: &Path) -> (Plan, RunWriter) {
         experiment: EXPERIMENT,
         traces: Vec::new(),
         plan: &plan,
+        foreseen: Foreseen::default(),
         manifest,
         machine: &machine,
         start: jiff::Timestamp::UNIX_EPOCH,

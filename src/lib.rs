@@ -6,6 +6,7 @@
 //! ```text
 //! experiment.toml ─spec→ Experiment ─plan→ Plan ─run→ rows ─record→ results/…/*.csv
 //! results/…/*.csv ─record::Recording→ Recording ─analyse→ Analysis ─report→ report.md + *.svg
+//! Recording + Plan of other sizes ─predict→ Predictions ─→ text, JSON, predictions.csv
 //! two Recordings, or two parts of one ─diff→ Diff ─→ text, Markdown, CSV, JSON, SVG, exit code
 //! two revisions ─ab→ two binaries ─run→ one record in which the build is a factor
 //! ```
@@ -40,6 +41,7 @@ mod generated;
 pub mod link;
 pub mod machine;
 pub mod plan;
+pub mod predict;
 pub mod protocol;
 pub mod record;
 pub mod report;

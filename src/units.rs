@@ -25,6 +25,20 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
     }
 }
 
+/// Parses a number of things, at least one: `1000`, `1_000_000`, `1,000,000`, `1e9`.
+pub fn parse_count(text: &str) -> Result<u64, String> {
+    let plain = text.trim().replace(['_', ','], "");
+    // Above this, floating-point numbers are no longer whole numbers one by one.
+    let whole = |n: f64| n.fract() == 0.0 && (1.0..=(1u64 << 53) as f64).contains(&n);
+    match (plain.parse::<u64>(), plain.parse::<f64>()) {
+        (Ok(n), _) if n > 0 => Ok(n),
+        (Err(_), Ok(n)) if whole(n) => Ok(n as u64),
+        _ => Err(format!(
+            "`{text}` is not a whole number above zero; write it as in 10000, 1_000_000 or 1e9"
+        )),
+    }
+}
+
 /// Exact text of a duration, one form for each value: `0s`, `150us`, `1.5s`. It parses back to
 /// the same value.
 pub fn exact_duration(ns: u64) -> String {
@@ -157,6 +171,18 @@ mod tests {
         assert_eq!(parse_duration("0.25 ms"), Ok(250_000));
         for bad in ["10", "", "-1s", "10 parsecs", "s"] {
             assert!(parse_duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn counts_may_be_written_for_people() {
+        assert_eq!(parse_count("10000"), Ok(10_000));
+        assert_eq!(parse_count("1_000_000"), Ok(1_000_000));
+        assert_eq!(parse_count("1,000,000"), Ok(1_000_000));
+        assert_eq!(parse_count("1e9"), Ok(1_000_000_000));
+        assert_eq!(parse_count("2.5e3"), Ok(2_500));
+        for bad in ["0", "", "-1", "1.5", "1e-3", "1e99", "nan", "inf", "many"] {
+            assert!(parse_count(bad).is_err(), "{bad}");
         }
     }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use inflight::machine::Machine;
 use inflight::plan::{Only, Plan, PlannedTrial};
 use inflight::record::{
-    Event, Happening, Manifest, NewRun, RequestRow, Status, TrialRow, write_compressed,
+    Event, Foreseen, Happening, Manifest, NewRun, RequestRow, Status, TrialRow, write_compressed,
 };
 use inflight::spec::{Experiment, Source};
 use inflight::strategy::Reuse;
@@ -74,6 +74,7 @@ fn write(
         experiment,
         traces: Vec::new(),
         plan,
+        foreseen: Foreseen::default(),
         manifest,
         machine: &machine,
         start: jiff::Timestamp::UNIX_EPOCH,

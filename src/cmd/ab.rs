@@ -52,7 +52,14 @@ fn fresh(
     let new = given(args, 1).or_else(|| revision(&args.new)).unwrap_or(Source::WorkingTree);
     let builds = prepare([&base, &new])?;
     warn(args, &builds);
-    recording::fresh(&as_run(args), file, &source, &plan, &builds.sides, &mut executor(&builds))
+    let begin = recording::Begin {
+        file,
+        source: &source,
+        plan: &plan,
+        builds: &builds.sides,
+        foreseen: super::predict::Expected::default(),
+    };
+    recording::fresh(&as_run(args), begin, &mut executor(&builds))
 }
 
 fn resume(
@@ -85,6 +92,7 @@ fn as_run(args: &cli::Ab) -> cli::Run {
     cli::Run {
         files: args.file.iter().cloned().collect(),
         resume: args.resume.clone(),
+        predict_from: None,
         selection: args.selection.clone(),
         folders: args.folders.clone(),
         quiet: args.quiet,

@@ -5,6 +5,7 @@ mod describe;
 mod diff;
 mod machine;
 mod plan;
+mod predict;
 mod report;
 mod run;
 mod runs;

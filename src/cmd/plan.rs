@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::describe::describe;
-use super::{Failure, print};
+use super::{Failure, predict, print};
 use crate::cli;
 use crate::exit::Exit;
 use crate::plan::{Only, Plan};
@@ -11,6 +11,9 @@ use crate::spec::{Experiment, Source};
 
 pub(super) fn run(args: &cli::Plan) -> Result<Exit, Failure> {
     let (_, plan) = read(&args.file, &args.selection)?;
+    if args.predicts() {
+        return predict::plan(args, &plan);
+    }
     print(&describe(&plan))?;
     Ok(Exit::Fine)
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::describe::summary;
-use super::{Failure, diff, plan, print, report, say};
+use super::{Failure, diff, plan, predict, print, report, say};
 use crate::analyse::{Analysis, ClaimFinding, narrow_enough};
 use crate::cli;
 use crate::delay::Model;
@@ -34,9 +34,15 @@ pub(super) fn run(args: &cli::Run) -> Result<Exit, Failure> {
     for file in &args.files {
         plans.push((file, plan::read(file, &args.selection)?));
     }
+    // The recording too: after the first file, it might no longer be the newest.
+    let foreseen: Vec<_> = plans
+        .iter()
+        .map(|(_, (_, plan))| predict::foreseen(args, plan))
+        .collect::<Result<_, Failure>>()?;
     let mut worst = Exit::Fine;
-    for (file, (source, plan)) in plans {
-        let exit = fresh(args, file, &source, &plan, &[], &mut executor)?;
+    for ((file, (source, plan)), foreseen) in plans.into_iter().zip(foreseen) {
+        let begin = Begin { file, source: &source, plan: &plan, builds: &[], foreseen };
+        let exit = fresh(args, begin, &mut executor)?;
         if severity(exit) > severity(worst) {
             worst = exit;
         }
@@ -68,24 +74,39 @@ fn severity(exit: Exit) -> u8 {
     }
 }
 
-/// Records a plan from its first trial, then reports. `builds` are those of the plan, if it has
-/// several, in their order.
+/// What a recording begins with.
+pub(super) struct Begin<'a> {
+    /// The experiment file,
+    pub(super) file: &'a Path,
+    /// its text,
+    pub(super) source: &'a Source,
+    /// and what it amounts to.
+    pub(super) plan: &'a Plan,
+    /// The builds of the plan, if it has several, in their order.
+    pub(super) builds: &'a [Side],
+    /// What is expected of it.
+    pub(super) foreseen: predict::Expected,
+}
+
+/// Records a plan from its first trial, then reports.
 pub(super) fn fresh(
     args: &cli::Run,
-    file: &Path,
-    source: &Source,
-    plan: &Plan,
-    builds: &[Side],
+    begin: Begin,
     executor: &mut ChildExecutor,
 ) -> Result<Exit, Failure> {
+    let Begin { file, source, plan, builds, foreseen } = begin;
     let cpus = Cpus::split(&process::allowed_cpus());
     announce(args, &summary(plan), &cpus, plan);
+    if let Some(line) = foreseen.summary() {
+        tell(args, &line);
+    }
     let machine = Machine::this();
     let new = NewRun {
         results: &args.folders.out,
         experiment: &source.text,
         traces: traces(plan, plan::folder(file))?,
         plan,
+        foreseen: foreseen.as_record(),
         manifest: Manifest { builds: builds.to_vec(), ..manifest(args, plan, &machine, &cpus) },
         machine: &machine,
         start: jiff::Timestamp::now(),

@@ -8,6 +8,8 @@
 //!   manifest.json             format, build, plan, command line, events
 //!   trials.csv                one row for each trial
 //!   env.csv                   the machine at the start of each block
+//!   predictions.csv           what was predicted for each cell, where something was
+//!   earlier-predictions.csv   what became of the predictions of earlier runs
 //!   latency.csv.zst           a latency histogram of every trial
 //!   requests/<trial>.csv.zst  rows of single requests
 //!   connections/<trial>.csv.zst  rows of single connections
@@ -25,6 +27,7 @@ mod lines;
 mod list;
 mod machines;
 mod manifest;
+mod prediction;
 mod read;
 mod request;
 mod row;
@@ -48,6 +51,7 @@ pub use frames::LatencyRow;
 pub use list::{Listed, State, list};
 pub use machines::{FoundMachine, LabelError, label_machine, machines};
 pub use manifest::{Build, Event, FORMAT, Happening, Manifest, Origin, Side};
+pub use prediction::{EarlierRow, Foreseen, PredictionRow};
 pub use read::{Recording, read_trials};
 pub use request::RequestRow;
 pub use row::{Status, TrialRow};

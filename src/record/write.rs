@@ -11,8 +11,8 @@ use serde::Serialize;
 use super::env::EnvRow;
 use super::row::TrialRow;
 use super::{
-    CONNECTIONS, ENV, EXPERIMENT, Event, Happening, LATENCY, MACHINE, MANIFEST, Manifest, PLAN,
-    REQUESTS, RecordError, TIMELINE, TRIALS, frames, lines,
+    CONNECTIONS, ENV, EXPERIMENT, Event, Foreseen, Happening, LATENCY, MACHINE, MANIFEST, Manifest,
+    PLAN, REQUESTS, RecordError, TIMELINE, TRIALS, frames, lines,
 };
 use crate::machine::Machine;
 use crate::plan::Plan;
@@ -27,6 +27,8 @@ pub struct NewRun<'a> {
     pub traces: Vec<(String, Vec<u8>)>,
     /// What will run.
     pub plan: &'a Plan,
+    /// What is expected of it, if anything is.
+    pub foreseen: Foreseen<'a>,
     /// Build, command line, digest.
     pub manifest: Manifest,
     /// Where it will run.
@@ -101,6 +103,9 @@ impl NewRun<'_> {
         write_synced(&dir.join(EXPERIMENT), self.experiment.as_bytes())?;
         for (name, content) in &self.traces {
             write_synced(&dir.join(name), content)?;
+        }
+        for (name, content) in self.foreseen.files()? {
+            write_synced(&dir.join(name), &content)?;
         }
         let mut plan = Vec::new();
         for (row, first) in

@@ -26,6 +26,7 @@ mod index;
 mod markdown;
 mod numbers;
 mod phases;
+mod prediction;
 mod reproduce;
 mod requests;
 mod standing;
@@ -136,6 +137,7 @@ fn page(facts: &Facts, whole: &Facts, figures: &All) -> Result<String, RecordErr
     for (heading, figures, others) in charts {
         parts.extend(chart(heading, figures, others));
     }
+    parts.extend(prediction::section(facts)?);
     parts.push(validity::section(facts, whole));
     parts.push(environment::section(whole));
     parts.push(reproduce::section(whole));

@@ -9,7 +9,7 @@ use crate::analyse::narrow_enough;
 use crate::machine::Machine;
 use crate::plan::Only;
 use crate::protocol::{ClientReport, Percentiles, ServerReport};
-use crate::record::{Build, FORMAT, Manifest, NewRun, Recording, Side};
+use crate::record::{Build, FORMAT, Foreseen, Manifest, NewRun, Recording, Side};
 use crate::server::SelfCheck;
 use crate::spec::{Experiment, Source};
 
@@ -149,6 +149,7 @@ fn create_with(results: &Path, text: &str, plan: &Plan, builds: Vec<Side>) -> Ru
         experiment: text,
         traces: Vec::new(),
         plan,
+        foreseen: Foreseen::default(),
         manifest,
         machine: &machine,
         start: jiff::Timestamp::UNIX_EPOCH,

@@ -9,4 +9,5 @@ mod limits;
 mod link;
 mod listing;
 mod pipeline;
+mod predicting;
 mod serving;

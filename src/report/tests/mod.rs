@@ -5,6 +5,7 @@ mod builds;
 mod honest;
 mod life;
 mod odd;
+mod predicted;
 mod whole;
 
 use std::num::NonZeroU32;

@@ -1,0 +1,142 @@
+//! For a person: a table, and what to know about it.
+
+use std::fmt::Write as _;
+
+use comfy_table::CellAlignment;
+
+use super::{Accuracy, Predicted, Prediction, Predictions, Range};
+use crate::table::table;
+use crate::units::{ReadableBytes, ReadableNs, count, three_digits};
+
+/// Predictions as text; `earlier` says how good those before them were.
+pub fn text(predictions: &Predictions, earlier: Option<&Accuracy>) -> String {
+    let mut out = format!(
+        "{}\npredicted from {} (machine {})\n",
+        predictions.title, predictions.from, predictions.machine
+    );
+    let several = predictions.machines > 1;
+    if several {
+        let _ = writeln!(
+            out,
+            "{} machines share the requests evenly, each like that of the recording, with a server of its own; \
+             wall, CPU and memory are of one of them",
+            count(predictions.machines)
+        );
+    }
+    let mut header = vec!["cell", "requests"];
+    header.extend(several.then_some("of each machine"));
+    header.extend(["wall", "CPU", "memory", "bound", "efficiency"]);
+    header.extend(several.then_some(["CPU in all", "memory in all"]).into_iter().flatten());
+    let mut shown = table(&header);
+    for prediction in &predictions.cells {
+        if let Ok(predicted) = &prediction.outcome {
+            shown.add_row(row(predictions, prediction, predicted));
+        }
+    }
+    let numbers = header.iter().enumerate().skip(1).filter(|(_, name)| **name != "bound");
+    for (column, _) in numbers {
+        if let Some(column) = shown.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    if predictions.cells.iter().any(|p| p.outcome.is_ok()) {
+        let _ = writeln!(out, "\n{shown}");
+    }
+    out.push('\n');
+    for prediction in &predictions.cells {
+        out += &remarks(prediction);
+    }
+    if predictions.cells.iter().any(has_ends) {
+        out += "\nIn brackets: what the blocks of the recording give, from their 95 % intervals. The error of the \
+                method is not in it.\n";
+    }
+    if let Some(accuracy) = earlier {
+        let _ = writeln!(
+            out,
+            "\nEarlier predictions of wall times that were put to the test: {} of {} within 10 %, \
+             median of measured ÷ predicted {}, farthest {}.",
+            accuracy.within,
+            accuracy.tested,
+            three_digits(accuracy.middle),
+            three_digits(accuracy.farthest)
+        );
+    }
+    out
+}
+
+fn has_ends(prediction: &Prediction) -> bool {
+    prediction.outcome.as_ref().is_ok_and(|p| p.wall_ns.ends.is_some())
+}
+
+fn row(predictions: &Predictions, prediction: &Prediction, predicted: &Predicted) -> Vec<String> {
+    let machines = predictions.machines as f64;
+    let ns = |value: f64| ReadableNs(value).to_string();
+    let bytes = |value: f64| ReadableBytes(value).to_string();
+    let memory = |scale: f64| match predicted.memory_bytes {
+        Ok(range) => shown(range.map(|value| value * scale), bytes),
+        Err(_) => "–".to_owned(),
+    };
+    let mut cells = vec![prediction.name.clone(), count(prediction.requests)];
+    if predictions.machines > 1 {
+        cells.push(count(prediction.requests_each));
+    }
+    cells.extend([
+        shown(predicted.wall_ns, ns),
+        shown(predicted.cpu_ns, ns),
+        memory(1.0),
+        predicted.bound.name().to_owned(),
+        three_digits(predicted.efficiency()),
+    ]);
+    if predictions.machines > 1 {
+        cells.push(shown(predicted.cpu_ns.map(|value| value * machines), ns));
+        cells.push(memory(machines));
+    }
+    cells
+}
+
+/// `1.53 s (1.50 to 1.60 s)`
+fn shown(range: Range, show: impl Fn(f64) -> String) -> String {
+    let value = show(range.value);
+    let Some((low, high)) = range.ends.map(|(low, high)| (show(low), show(high))) else {
+        return value;
+    };
+    if low == high {
+        return value;
+    }
+    match (low.rsplit_once(' '), high.rsplit_once(' ')) {
+        (Some((number, unit)), Some((_, other))) if unit == other => {
+            format!("{value} ({number} to {high})")
+        }
+        _ => format!("{value} ({low} to {high})"),
+    }
+}
+
+/// What a prediction rests on, and what to know about it; or why there is none.
+fn remarks(prediction: &Prediction) -> String {
+    let name = &prediction.name;
+    let predicted = match &prediction.outcome {
+        Ok(predicted) => predicted,
+        Err(reason) => {
+            return format!(
+                "{name}, {} requests: not predicted: {reason}\n",
+                count(prediction.requests)
+            );
+        }
+    };
+    let basis = &predicted.basis;
+    let sizes: Vec<String> = basis.requests.iter().map(|&n| count(u64::from(n))).collect();
+    let blocks = if basis.blocks == 1 { "1 block" } else { &format!("{} blocks", basis.blocks) };
+    let mut out = format!(
+        "{name}, {} requests: from {} requests, {blocks} (cell {})\n",
+        count(prediction.requests),
+        sizes.join(" and "),
+        basis.cells.join(", ")
+    );
+    if let Err(reason) = predicted.memory_bytes {
+        let _ = writeln!(out, "  memory {reason}");
+    }
+    for note in &predicted.notes {
+        let _ = writeln!(out, "  {note}");
+    }
+    out
+}

@@ -1,0 +1,92 @@
+//! Reports of runs that were predicted.
+
+use super::*;
+use crate::record::{EarlierRow, PredictionRow};
+
+/// Files of predictions beside a recording.
+fn write(recording: &Recording, predictions: &[PredictionRow], earlier: &[EarlierRow]) {
+    fs_err::write(recording.dir.join("predictions.csv"), table(predictions)).expect("a file");
+    fs_err::write(recording.dir.join("earlier-predictions.csv"), table(earlier)).expect("a file");
+}
+
+fn table<T: serde::Serialize>(rows: &[T]) -> Vec<u8> {
+    let mut table = csv::Writer::from_writer(Vec::new());
+    rows.iter().for_each(|row| table.serialize(row).expect("a row"));
+    table.into_inner().expect("memory takes every write")
+}
+
+/// The wall of the first cell a tenth too low, the second one not predicted.
+fn predictions(recording: &Recording) -> Vec<PredictionRow> {
+    let walls = Analysis::of(recording).cells;
+    let wall = walls[0].wall.as_ref().expect("a median").value / 1.08;
+    let cell = |index: usize| recording.plan.cells[index].id.to_string();
+    let first = PredictionRow {
+        cell: cell(0),
+        requests: 100,
+        from: "20260101T000000Z-small-01234567".to_owned(),
+        from_requests: "10 1000".to_owned(),
+        from_blocks: Some(6),
+        wall_ns: Some(wall as u64),
+        wall_low_ns: Some((wall * 0.97) as u64),
+        wall_high_ns: Some((wall * 1.02) as u64),
+        bound: "limit".to_owned(),
+        ..PredictionRow::default()
+    };
+    let second = PredictionRow {
+        cell: cell(1),
+        from: first.from.clone(),
+        reason: "no such *cell*".to_owned(),
+        ..PredictionRow::default()
+    };
+    vec![first, second]
+}
+
+#[test]
+fn a_predicted_run_shows_how_far_off_it_was() {
+    let (_dir, recording) = on_a_disk(recording(seed(9), lifelike));
+    let plain = page(&recording);
+    assert!(!plain.contains("## Prediction"), "{plain}");
+    let earlier = EarlierRow {
+        run: "20260101T000000Z-large-01234567".to_owned(),
+        predicted_wall_ns: Some(100),
+        measured_wall_ns: Some(120),
+        ..EarlierRow::default()
+    };
+    let better = EarlierRow { measured_wall_ns: Some(104), ..earlier.clone() };
+    write(&recording, &predictions(&recording), &[earlier, better]);
+    let predicted = page(&recording);
+    let words = predicted.split(' ').filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
+    for text in [
+        "| 10 and 1,000 | wall |",
+        "| 1.080 (",
+        "Measured ÷ predicted, wall time: 1 of 1 within 10 %, median +8 %, farthest +8 %.",
+        "no such \\*cell\\*",
+        "first trial (1 run): 1 of 2 within 10 %, median +12 %, farthest +20 %.",
+    ] {
+        assert!(words.contains(text), "`{text}` is not in\n{words}");
+    }
+    // Nothing else of the page has changed.
+    let (before, rest) = predicted.split_once("## Prediction").expect("a section");
+    let (_, after) = rest.split_once("## Validity").expect("a section after it");
+    assert_eq!(format!("{before}## Validity{after}"), plain);
+}
+
+#[test]
+fn requests_that_failed_are_not_what_was_predicted() {
+    let (_dir, recording) = on_a_disk(recording(seed(9), |plan, planned, row| {
+        lifelike(plan, planned, row);
+        row.errors = Some(50);
+    }));
+    write(&recording, &predictions(&recording), &[]);
+    let page = page(&recording);
+    assert!(page.contains("requests failed, so it is not the same work"), "{page}");
+    assert!(page.contains("No earlier prediction had been put to the test"), "{page}");
+}
+
+#[test]
+fn damaged_predictions_are_an_error_with_their_line() {
+    let (_dir, recording) = on_a_disk(recording(seed(6), lifelike));
+    fs_err::write(recording.dir.join("predictions.csv"), "cell,wall\nx,1\n").expect("a file");
+    let error = render(&recording, &Analysis::of(&recording)).expect_err("damaged").to_string();
+    assert!(error.starts_with("predictions.csv:"), "{error}");
+}
