@@ -18,6 +18,7 @@
 //! - [`server`] and [`client`]: the two children of a trial
 //! - [`link`]: a network with a round trip, around the two
 //! - [`dns`]: a server for host names with a delay, and the resolver of every client
+//! - [`timer`]: sleeps that end tens of microseconds after their deadline
 //! - [`tls`]: certificates and sessions
 //! - [`machine`]: this process and this machine
 //! - [`chart`]: drawings of numbers, for `report` and `diff`
@@ -48,5 +49,6 @@ pub mod server;
 pub mod spec;
 pub mod strategy;
 pub mod table;
+pub mod timer;
 pub mod tls;
 pub mod units;

@@ -11,8 +11,8 @@ use hyper::{Request, Response, StatusCode};
 use super::body::AnswerBody;
 use super::in_flight::InFlight;
 use super::request::Asked;
-use super::timer::Moment;
 use super::{Shared, upload};
+use crate::timer::Moment;
 
 const INFLIGHT_INDEX: HeaderName = HeaderName::from_static("inflight-index");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
