@@ -14,6 +14,7 @@
 //!
 //! - [`strategy`]: models and HTTP libraries, one file each, and their ideal schedules
 //! - [`delay`]: delays as a function of seed and request index
+//! - [`arrival`]: when requests are to start, likewise
 //! - [`protocol`]: what the harness and its trial children say to each other
 //! - [`server`] and [`client`]: the two children of a trial
 //! - [`link`]: a network with a round trip, around the two
@@ -25,6 +26,7 @@
 
 pub mod ab;
 pub mod analyse;
+pub mod arrival;
 pub mod body;
 #[cfg(test)]
 mod calibration;

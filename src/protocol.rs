@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::arrival::Arrival;
 use crate::delay::Delay;
 use crate::spec::Scenario;
 use crate::strategy::Strategy;
@@ -228,7 +229,11 @@ pub struct ClientConfig {
     pub strategy: Strategy,
     /// How many requests.
     pub requests: u32,
-    /// Seed of delays and body (the client checks the body, and records planned delays).
+    /// When they are to start. Left out if closed: a client that knows of nothing else is told
+    /// nothing else, so builds from before stay comparable.
+    #[serde(default, skip_serializing_if = "Arrival::is_closed")]
+    pub arrival: Arrival,
+    /// Seed of delays, arrivals and body (the client checks the body, and records planned delays).
     pub seed: u64,
     /// The delay model.
     pub delay: Delay,
@@ -259,6 +264,7 @@ impl ClientConfig {
             upload_bytes: scenario.upload_bytes,
             strategy: strategy.clone(),
             requests: scenario.requests,
+            arrival: scenario.arrival,
             seed: scenario.seed,
             delay: scenario.delay.clone(),
             time_scale: scenario.time_scale,
@@ -328,7 +334,8 @@ pub struct ClientReport {
     pub peak_in_flight: u64,
     /// Bytes of bodies received.
     pub body_bytes: u64,
-    /// Latency histogram of successful requests (from the start of a request to its last byte):
+    /// Latency histogram of successful requests (from the start of a request to its last byte; under
+    /// open arrival from its planned start):
     /// highest value of the bucket in nanoseconds, and count.
     pub latency: Vec<(u64, u64)>,
     /// Time in each phase, of successful requests; a phase that the library cannot tell is left
@@ -340,6 +347,35 @@ pub struct ClientReport {
     pub dns: Option<DnsCounts>,
     /// Longest and other percentiles, read before bucketing: p50, p90, p99, max in nanoseconds.
     pub latency_percentiles: Option<Percentiles>,
+    /// What open arrival adds; left out if arrival is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<OpenReport>,
+}
+
+/// What a trial of open arrival has beside its latencies, which count from the planned starts.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenReport {
+    /// From the planned start of the first request to that of the last.
+    pub span_ns: u64,
+    /// Service times of successful requests: from handing a request to the library to its last
+    /// byte.
+    pub service: Option<Percentiles>,
+    /// How much later than planned requests were handed to the library.
+    pub start_lateness: Option<Percentiles>,
+    /// Requests that had not started when a later one was planned, at the worst moment.
+    pub backlog_peak: u64,
+    /// The same when the last one was planned.
+    pub backlog_end: u64,
+    /// Median of (end − planned start − planned delay) of the first tenth of the successful
+    /// requests.
+    pub lateness_first_ns: Option<u64>,
+    /// The same of the last tenth.
+    pub lateness_last_ns: Option<u64>,
+    /// Requests that were planned for another time than seed and index say.
+    pub misplanned: u64,
+    /// Requests that started before their planned time.
+    pub early: u64,
 }
 
 /// Time that the successful requests of a trial spent in one phase.
@@ -459,6 +495,7 @@ mod tests {
             upload_bytes: 1,
             strategy: strategy("s", "async-semaphore", Some(2)),
             requests: 1,
+            arrival: Arrival::Closed,
             seed: 1,
             delay,
             time_scale: 1.0,
@@ -480,5 +517,15 @@ mod tests {
         let all = serde_json::json!([server, ready, ServerReport::default(), client, report]);
         let text = serde_json::to_string_pretty(&all).expect("plain data");
         insta::assert_snapshot!(format!("documents_of_version_{VERSION}"), text);
+    }
+
+    /// What is added for open arrival, and left out without it.
+    #[test]
+    fn open_arrival_has_one_form_in_each_version() {
+        let poisson = Arrival::Poisson(crate::arrival::Rate::per_s(500));
+        let arrivals =
+            [Arrival::Closed, Arrival::Constant(crate::arrival::Rate::per_s(1)), poisson];
+        let text = serde_json::to_string(&(arrivals, OpenReport::default())).expect("plain data");
+        insta::assert_snapshot!(text, @r#"[["closed",{"constant":60000},{"poisson":30000000}],{"span_ns":0,"service":null,"start_lateness":null,"backlog_peak":0,"backlog_end":0,"lateness_first_ns":null,"lateness_last_ns":null,"misplanned":0,"early":0}]"#);
     }
 }

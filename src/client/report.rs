@@ -5,9 +5,10 @@ use std::io;
 
 use hdrhistogram::Histogram;
 
+use super::open::Open;
 use super::record::{Outcome, Recorder};
 use crate::machine::process::Usage;
-use crate::protocol::{self, ClientReport, Percentiles, PhaseTime};
+use crate::protocol::{self, ClientConfig, ClientReport, Percentiles, PhaseTime};
 use crate::strategy::failure::Class;
 use crate::strategy::probe::{Phase, times_ns};
 
@@ -23,7 +24,12 @@ const DIGITS: u8 = 3;
 /// # Errors
 ///
 /// If the record cannot be read back.
-pub(super) fn of(recorder: &Recorder, wall_ns: u64, used: Usage) -> io::Result<ClientReport> {
+pub(super) fn of(
+    recorder: &Recorder,
+    config: &ClientConfig,
+    wall_ns: u64,
+    used: Usage,
+) -> io::Result<ClientReport> {
     let mut report = ClientReport {
         protocol: protocol::VERSION,
         wall_ns,
@@ -40,12 +46,17 @@ pub(super) fn of(recorder: &Recorder, wall_ns: u64, used: Usage) -> io::Result<C
     let mut first_failed: Option<(u32, String)> = None;
     let mut phases = PhaseTimes::default();
     let mut latencies: Vec<u64> = Vec::new();
+    let mut open = Open::of(config);
     recorder.for_each(|index, outcome| {
         report.body_bytes += outcome.body_bytes;
+        let latency_ns = match &mut open {
+            Some(open) => open.add(index, &outcome),
+            None => outcome.service_ns(),
+        };
         match outcome.failure {
             None => {
                 phases.add(&outcome);
-                latencies.push(outcome.latency_ns());
+                latencies.push(latency_ns);
             }
             Some(failure) => {
                 *classes.entry(failure.class).or_default() += 1;
@@ -63,6 +74,7 @@ pub(super) fn of(recorder: &Recorder, wall_ns: u64, used: Usage) -> io::Result<C
     report.errors = classes.into_iter().map(|(class, n)| (class.to_string(), n)).collect();
     report.latency = histogram(&latencies);
     report.latency_percentiles = percentiles(&latencies);
+    report.open = open.map(Open::report);
     // Last, so that it covers the making of the report too.
     report.cpu_process_ns = Usage::now().cpu_ns();
     Ok(report)
@@ -106,7 +118,7 @@ fn histogram(latencies_ns: &[u64]) -> Vec<(u64, u64)> {
 }
 
 /// The smallest value that at least p of 100 values do not exceed (nearest rank).
-fn percentiles(sorted_ns: &[u64]) -> Option<Percentiles> {
+pub(super) fn percentiles(sorted_ns: &[u64]) -> Option<Percentiles> {
     let at = |p: usize| sorted_ns[(sorted_ns.len() * p).div_ceil(100) - 1];
     let max_ns = *sorted_ns.last()?;
     Some(Percentiles { p50_ns: at(50), p90_ns: at(90), p99_ns: at(99), max_ns })

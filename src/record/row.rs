@@ -8,7 +8,7 @@ use super::ErrorClasses;
 use super::sides::mismatched;
 use crate::link::RelayReport;
 use crate::plan::{Plan, PlannedTrial};
-use crate::protocol::{ClientReport, ServerReport};
+use crate::protocol::{ClientReport, OpenReport, ServerReport};
 use crate::spec::{Factor, factors};
 use crate::strategy::Library;
 use crate::strategy::probe::Phase;
@@ -108,6 +108,47 @@ macro_rules! trial_row {
             pub latency_p99_ns: Option<u64>,
             /// The longest of the same.
             pub latency_max_ns: Option<u64>,
+            /// From the planned start of the first request to that of the last, under open arrival; empty, as
+            /// the next columns, if arrival is closed. Latencies count from the planned starts then.
+            #[serde(default)]
+            pub arrival_span_ns: Option<u64>,
+            /// Median service time of the successful requests: from handing them to the library on.
+            #[serde(default)]
+            pub service_p50_ns: Option<u64>,
+            /// 90th percentile of the same.
+            #[serde(default)]
+            pub service_p90_ns: Option<u64>,
+            /// 99th percentile of the same.
+            #[serde(default)]
+            pub service_p99_ns: Option<u64>,
+            /// The longest of the same.
+            #[serde(default)]
+            pub service_max_ns: Option<u64>,
+            /// How much later than planned requests were handed to the library, median.
+            #[serde(default)]
+            pub start_lateness_p50_ns: Option<u64>,
+            /// 99th percentile of the same.
+            #[serde(default)]
+            pub start_lateness_p99_ns: Option<u64>,
+            /// Median of (end − planned start − planned delay) over the first tenth of the successful
+            /// requests.
+            #[serde(default)]
+            pub lateness_first_ns: Option<u64>,
+            /// The same of the last tenth.
+            #[serde(default)]
+            pub lateness_last_ns: Option<u64>,
+            /// Requests that had not started when a later one was planned, at the worst moment.
+            #[serde(default)]
+            pub backlog_peak: Option<u64>,
+            /// The same when the last one was planned.
+            #[serde(default)]
+            pub backlog_end: Option<u64>,
+            /// Requests that were planned for another time than seed and index say.
+            #[serde(default)]
+            pub arrivals_misplanned: Option<u64>,
+            /// Requests that started before their planned time.
+            #[serde(default)]
+            pub arrivals_early: Option<u64>,
             /// Requests in flight at the busiest moment, as the client saw it.
             pub client_peak_in_flight: Option<u64>,
             /// CPU time of the client in user mode, within the window.
@@ -358,6 +399,7 @@ impl TrialRow {
         self.client_body_bytes = Some(report.body_bytes);
         self.client_body_mismatches = Some(report.body_mismatches);
         self.set_phases(report);
+        self.set_open(report.open);
         if let Some(dns) = report.dns {
             self.dns_misses = Some(dns.misses);
             self.dns_hits = Some(dns.hits);
@@ -373,6 +415,23 @@ impl TrialRow {
             self.connections_kept = connections.kept;
             self.connect_p50_ns = connections.connect_p50_ns;
         }
+    }
+
+    fn set_open(&mut self, report: Option<OpenReport>) {
+        let Some(open) = report else { return };
+        self.arrival_span_ns = Some(open.span_ns);
+        self.service_p50_ns = open.service.map(|p| p.p50_ns);
+        self.service_p90_ns = open.service.map(|p| p.p90_ns);
+        self.service_p99_ns = open.service.map(|p| p.p99_ns);
+        self.service_max_ns = open.service.map(|p| p.max_ns);
+        self.start_lateness_p50_ns = open.start_lateness.map(|p| p.p50_ns);
+        self.start_lateness_p99_ns = open.start_lateness.map(|p| p.p99_ns);
+        self.lateness_first_ns = open.lateness_first_ns;
+        self.lateness_last_ns = open.lateness_last_ns;
+        self.backlog_peak = Some(open.backlog_peak);
+        self.backlog_end = Some(open.backlog_end);
+        self.arrivals_misplanned = Some(open.misplanned);
+        self.arrivals_early = Some(open.early);
     }
 
     fn set_phases(&mut self, report: &ClientReport) {
@@ -484,6 +543,29 @@ impl TrialRow {
     /// CPU time of the server, user and kernel.
     pub fn server_cpu_ns(&self) -> Option<u64> {
         Some(self.server_cpu_user_ns? + self.server_cpu_sys_ns?)
+    }
+
+    /// Requests per second that were to come, under open arrival: as they were drawn.
+    pub fn offered_per_s(&self) -> Option<f64> {
+        let span_ns = self.arrival_span_ns.filter(|&ns| ns > 0)?;
+        Some(self.issued?.saturating_sub(1) as f64 * 1e9 / span_ns as f64)
+    }
+
+    /// The share of the offered rate that was achieved, under open arrival; see `docs/method.md`.
+    ///
+    /// The middles of the first and the last tenth are nine tenths of the span apart as planned. If
+    /// the lateness has grown in between, the same requests took longer by that. A request that
+    /// failed is none that went through.
+    pub fn kept_up(&self) -> Option<f64> {
+        let apart_ns = self.arrival_span_ns.filter(|&ns| ns > 0)? as f64 * 0.9;
+        let grown_ns = self.lateness_last_ns?.saturating_sub(self.lateness_first_ns?) as f64;
+        let succeeded = self.ok? as f64 / self.issued.filter(|&n| n > 0)? as f64;
+        Some(succeeded * apart_ns / (apart_ns + grown_ns))
+    }
+
+    /// Requests per second that went through, under open arrival.
+    pub fn achieved_per_s(&self) -> Option<f64> {
+        Some(self.offered_per_s()? * self.kept_up()?)
     }
 
     /// Ideal wall time ÷ wall time, dimensionless.

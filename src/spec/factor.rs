@@ -35,6 +35,7 @@ macro_rules! factors {
                 Redirects redirects "Redirects before each answer."
                 Targets targets "Hosts that requests go to."
                 Rtt rtt "The round trip of the network."
+                Arrival arrival "When requests are to start."
                 Seed seed "The seed of delays and body."
                 Backlog backlog "The server's accept queue."
                 Tls tls "Whether connections are encrypted."
@@ -90,6 +91,7 @@ impl Factor {
         Some(match self {
             Factor::MaxConnections | Factor::Rtt | Factor::DnsDelay => "none",
             Factor::Protocol => "http1",
+            Factor::Arrival => "closed",
             Factor::TlsResumption | Factor::DnsCache | Factor::Probes => "true",
             Factor::Chunks | Factor::Targets => "1",
             Factor::ChunkDelay | Factor::ConnectDelay | Factor::HandshakeDelay => "0s",
@@ -129,6 +131,7 @@ impl Factor {
             Factor::Redirects => scenario.redirects.to_string(),
             Factor::Targets => scenario.targets.to_string(),
             Factor::Rtt => or_none(scenario.rtt_ns.map(exact_duration)),
+            Factor::Arrival => scenario.arrival.describe(),
             Factor::Seed => scenario.seed.to_string(),
             Factor::Backlog => scenario.backlog.to_string(),
             Factor::Tls => scenario.tls.to_string(),
