@@ -367,11 +367,13 @@ pub struct OpenReport {
     pub backlog_peak: u64,
     /// The same when the last one was planned.
     pub backlog_end: u64,
-    /// Median of (end − planned start − planned delay) of the first tenth of the successful
-    /// requests.
-    pub lateness_first_ns: Option<u64>,
+    /// Median of (end − planned start − planned delay) of a tenth of the successful requests: the
+    /// least of the tenths before the middle.
+    pub lateness_before_ns: Option<u64>,
     /// The same of the last tenth.
-    pub lateness_last_ns: Option<u64>,
+    pub lateness_end_ns: Option<u64>,
+    /// From the middle of that tenth to the middle of the last, as planned.
+    pub lateness_apart_ns: Option<u64>,
     /// Requests that were planned for another time than seed and index say.
     pub misplanned: u64,
     /// Requests that started before their planned time.
@@ -526,6 +528,6 @@ mod tests {
         let arrivals =
             [Arrival::Closed, Arrival::Constant(crate::arrival::Rate::per_s(1)), poisson];
         let text = serde_json::to_string(&(arrivals, OpenReport::default())).expect("plain data");
-        insta::assert_snapshot!(text, @r#"[["closed",{"constant":60000},{"poisson":30000000}],{"span_ns":0,"service":null,"start_lateness":null,"backlog_peak":0,"backlog_end":0,"lateness_first_ns":null,"lateness_last_ns":null,"misplanned":0,"early":0}]"#);
+        insta::assert_snapshot!(text, @r#"[["closed",{"constant":60000},{"poisson":30000000}],{"span_ns":0,"service":null,"start_lateness":null,"backlog_peak":0,"backlog_end":0,"lateness_before_ns":null,"lateness_end_ns":null,"lateness_apart_ns":null,"misplanned":0,"early":0}]"#);
     }
 }

@@ -58,8 +58,7 @@ impl<'a> Open<'a> {
         self.service_ns.sort_unstable();
         let (backlog_peak, backlog_end) = backlog(&self.planned_ns, &self.starts_ns);
         self.lateness_ns.sort_unstable();
-        let lateness_ns: Vec<u64> = self.lateness_ns.into_iter().map(|(_, late)| late).collect();
-        let (first, last) = ends(&lateness_ns);
+        let growth = Growth::of(&self.lateness_ns, &self.planned_ns);
         let span_ns = match self.planned_ns.as_slice() {
             [first, .., last] => last - first,
             _ => 0,
@@ -70,8 +69,9 @@ impl<'a> Open<'a> {
             start_lateness: percentiles(&self.late_starts_ns),
             backlog_peak,
             backlog_end,
-            lateness_first_ns: first,
-            lateness_last_ns: last,
+            lateness_before_ns: growth.map(|g| g.before_ns),
+            lateness_end_ns: growth.map(|g| g.end_ns),
+            lateness_apart_ns: growth.map(|g| g.apart_ns),
             misplanned: self.misplanned,
             early: self.early,
         }
@@ -93,15 +93,47 @@ fn backlog(planned_ns: &[u64], starts_ns: &[u64]) -> (u64, u64) {
     (peak, now)
 }
 
-/// The medians of the first and of the last tenth.
-fn ends(lateness_ns: &[u64]) -> (Option<u64>, Option<u64>) {
-    let tenth = lateness_ns.len().div_ceil(10);
-    let median = |part: &[u64]| {
-        let mut part = part.to_vec();
-        part.sort_unstable();
-        percentiles(&part).map(|p| p.p50_ns)
-    };
-    (median(&lateness_ns[..tenth]), median(&lateness_ns[lateness_ns.len() - tenth..]))
+/// How lateness grew towards the end of a trial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Growth {
+    /// The least median lateness of a tenth of the requests, among the tenths of the first half: what
+    /// it was once connections were open.
+    before_ns: u64,
+    /// The median lateness of the last tenth.
+    end_ns: u64,
+    /// From the middle of that tenth to the middle of the last, as planned.
+    apart_ns: u64,
+}
+
+/// Medians of parts are as steady as one can have them: a tenth of a trial is long beside a moment in
+/// which the machine was busy with something else, and there are still five before the middle.
+const PARTS: usize = 10;
+
+impl Growth {
+    /// Of lateness by request, sorted by it; `None` if there are not two.
+    fn of(lateness_ns: &[(u32, u64)], planned_ns: &[u64]) -> Option<Growth> {
+        let parts: Vec<&[(u32, u64)]> = {
+            let size = lateness_ns.len().div_ceil(PARTS).max(1);
+            // From the end, so that the last part is a whole one.
+            lateness_ns.rchunks(size).collect()
+        };
+        let (last, before) = parts.split_first()?;
+        let median = |part: &&[(u32, u64)]| {
+            let mut part: Vec<u64> = part.iter().map(|(_, late)| *late).collect();
+            part.sort_unstable();
+            part[(part.len() - 1) / 2]
+        };
+        let middle = |part: &[(u32, u64)]| planned_ns[part[(part.len() - 1) / 2].0 as usize];
+        // Parts come from the end here: the later half of these is the first half of the trial. Of
+        // equals the first of the trial, which is farthest from the last.
+        let (least, before_ns) = before[before.len() / 2..]
+            .iter()
+            .rev()
+            .map(|part| (part, median(part)))
+            .min_by_key(|(_, late)| *late)?;
+        let apart_ns = middle(last) - middle(least);
+        Some(Growth { before_ns, end_ns: median(last), apart_ns })
+    }
 }
 
 #[cfg(test)]
@@ -120,12 +152,29 @@ mod tests {
         assert_eq!(backlog(&[], &[]), (0, 0));
     }
 
+    fn of(lateness_ns: impl Iterator<Item = u64>, gap_ns: u64) -> Option<Growth> {
+        let all: Vec<(u32, u64)> = (0..).zip(lateness_ns).collect();
+        let planned: Vec<u64> = (0..all.len() as u64).map(|i| i * gap_ns).collect();
+        Growth::of(&all, &planned)
+    }
+
     #[test]
-    fn lateness_is_that_of_the_first_and_last_tenth() {
-        let lateness: Vec<u64> = (0..100).collect();
-        assert_eq!(ends(&lateness), (Some(4), Some(94)));
-        assert_eq!(ends(&[7]), (Some(7), Some(7)));
-        assert_eq!(ends(&[]), (None, None));
+    fn lateness_that_grows_is_seen_and_a_slow_start_is_not_held_against_it() {
+        // Two seconds of work come every second: 10 ms more for each request.
+        let grown = of((0..100).map(|i| i * 10), 10);
+        assert_eq!(grown, Some(Growth { before_ns: 40, end_ns: 940, apart_ns: 900 }));
+        // The first fifth is late, since connections are opened.
+        let opened = of((0..100).map(|i| if i < 20 { 500 } else { 3 }), 10);
+        assert_eq!(opened, Some(Growth { before_ns: 3, end_ns: 3, apart_ns: 700 }));
+        // What is only late in the end did not keep up.
+        let broke = of((0..100).map(|i| if i < 80 { 3 } else { 500 }), 10);
+        assert_eq!(broke.map(|g| (g.before_ns, g.end_ns)), Some((3, 500)));
+        assert_eq!(
+            of([5, 7].into_iter(), 10),
+            Some(Growth { before_ns: 5, end_ns: 7, apart_ns: 10 })
+        );
+        assert_eq!(of([5].into_iter(), 10), None);
+        assert_eq!(of([].into_iter(), 10), None);
     }
 
     proptest! {

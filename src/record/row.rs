@@ -130,13 +130,16 @@ macro_rules! trial_row {
             /// 99th percentile of the same.
             #[serde(default)]
             pub start_lateness_p99_ns: Option<u64>,
-            /// Median of (end − planned start − planned delay) over the first tenth of the successful
-            /// requests.
+            /// Median of (end − planned start − planned delay) over a tenth of the successful requests: the
+            /// least of the tenths before the middle.
             #[serde(default)]
-            pub lateness_first_ns: Option<u64>,
+            pub lateness_before_ns: Option<u64>,
             /// The same of the last tenth.
             #[serde(default)]
-            pub lateness_last_ns: Option<u64>,
+            pub lateness_end_ns: Option<u64>,
+            /// From the middle of that tenth to the middle of the last, as planned.
+            #[serde(default)]
+            pub lateness_apart_ns: Option<u64>,
             /// Requests that had not started when a later one was planned, at the worst moment.
             #[serde(default)]
             pub backlog_peak: Option<u64>,
@@ -426,8 +429,9 @@ impl TrialRow {
         self.service_max_ns = open.service.map(|p| p.max_ns);
         self.start_lateness_p50_ns = open.start_lateness.map(|p| p.p50_ns);
         self.start_lateness_p99_ns = open.start_lateness.map(|p| p.p99_ns);
-        self.lateness_first_ns = open.lateness_first_ns;
-        self.lateness_last_ns = open.lateness_last_ns;
+        self.lateness_before_ns = open.lateness_before_ns;
+        self.lateness_end_ns = open.lateness_end_ns;
+        self.lateness_apart_ns = open.lateness_apart_ns;
         self.backlog_peak = Some(open.backlog_peak);
         self.backlog_end = Some(open.backlog_end);
         self.arrivals_misplanned = Some(open.misplanned);
@@ -553,12 +557,12 @@ impl TrialRow {
 
     /// The share of the offered rate that was achieved, under open arrival; see `docs/method.md`.
     ///
-    /// The middles of the first and the last tenth are nine tenths of the span apart as planned. If
-    /// the lateness has grown in between, the same requests took longer by that. A request that
-    /// failed is none that went through.
+    /// The requests between two tenths of the trial were to come in the time that the two are
+    /// apart. If lateness has grown in between, they took longer to go through by as much. A
+    /// request that failed is none that went through.
     pub fn kept_up(&self) -> Option<f64> {
-        let apart_ns = self.arrival_span_ns.filter(|&ns| ns > 0)? as f64 * 0.9;
-        let grown_ns = self.lateness_last_ns?.saturating_sub(self.lateness_first_ns?) as f64;
+        let apart_ns = self.lateness_apart_ns.filter(|&ns| ns > 0)? as f64;
+        let grown_ns = self.lateness_end_ns?.saturating_sub(self.lateness_before_ns?) as f64;
         let succeeded = self.ok? as f64 / self.issued.filter(|&n| n > 0)? as f64;
         Some(succeeded * apart_ns / (apart_ns + grown_ns))
     }
