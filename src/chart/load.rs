@@ -116,7 +116,17 @@ impl Load {
         let ends = [rates.first().copied(), rates.last().copied()];
         let label = |&rate: &f64| Label {
             at: horizontal.at(rate),
-            text: format!("{}/s", format::number_tick(rate)),
+            text: if rate < 10.0 {
+                format!("{}/s", format::number(rate))
+            } else {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "a rate"
+                )]
+                let whole = rate.round() as u64;
+                format!("{}/s", format::count(whole))
+            },
             major: ends.contains(&Some(rate)),
         };
         rates.iter().map(label).collect()
