@@ -19,6 +19,8 @@ const KEEPS_UP: f64 = 0.99;
 pub(super) struct Sweep {
     /// What tells it from other sweeps; empty if there are none.
     pub(super) name: String,
+    /// What its scenarios have in common, in words.
+    key: Vec<String>,
     pub(super) scenarios: Vec<(Rate, usize)>,
 }
 
@@ -49,35 +51,30 @@ pub(super) enum Keeps {
 
 /// The sweeps of a recording, in the order of their first scenarios; none if arrival is closed.
 pub(super) fn sweeps(facts: &Facts) -> Vec<Sweep> {
-    let mut groups = grouped(facts, |factor| {
+    let mut sweeps = grouped(facts, |factor| {
         !factor.is_of_strategy() && !matches!(factor, Factor::Arrival | Factor::Requests)
     });
-    let twice = |group: &(Vec<String>, Vec<(Rate, usize)>)| {
-        let rates: Vec<Rate> = group.1.iter().map(|(rate, _)| *rate).collect();
-        rates.windows(2).any(|w| w[0] == w[1])
-    };
+    let meets_twice = |sweep: &Sweep| sweep.scenarios.windows(2).any(|w| w[0].0 == w[1].0);
     // Numbers of requests are a factor of their own where one rate meets several.
-    if groups.iter().any(twice) {
-        groups = grouped(facts, |f| !f.is_of_strategy() && f != Factor::Arrival);
+    if sweeps.iter().any(meets_twice) {
+        sweeps = grouped(facts, |f| !f.is_of_strategy() && f != Factor::Arrival);
     }
-    let keys: Vec<Vec<String>> = groups.iter().map(|(key, _)| key.clone()).collect();
-    let name = |key: &[String]| {
-        let varies = |i: &usize| keys.iter().any(|other| other[*i] != key[*i]);
-        let said: Vec<&str> = (0..key.len()).filter(varies).map(|i| key[i].as_str()).collect();
-        said.join(", ")
-    };
-    groups
-        .iter()
-        .map(|(key, scenarios)| Sweep { name: name(key), scenarios: scenarios.clone() })
-        .collect()
+    let keys: Vec<Vec<String>> = sweeps.iter().map(|sweep| sweep.key.clone()).collect();
+    for sweep in &mut sweeps {
+        let varies = |i: &usize| keys.iter().any(|other| other[*i] != sweep.key[*i]);
+        let said: Vec<&str> =
+            (0..sweep.key.len()).filter(varies).map(|i| sweep.key[i].as_str()).collect();
+        sweep.name = said.join(", ");
+    }
+    sweeps
 }
 
-/// The open scenarios with the same kind of arrival and the same values of these factors, in words.
-fn grouped(facts: &Facts, by: impl Fn(Factor) -> bool) -> Vec<(Vec<String>, Vec<(Rate, usize)>)> {
+/// The open scenarios with the same kind of arrival and the same values of these factors.
+fn grouped(facts: &Facts, by: impl Fn(Factor) -> bool) -> Vec<Sweep> {
     let experiment = &facts.plan().experiment;
     // A factor of a scenario does not depend on the strategy, so any will do.
     let any = &experiment.strategies[0];
-    let mut groups: Vec<(Vec<String>, Vec<(Rate, usize)>)> = Vec::new();
+    let mut sweeps: Vec<Sweep> = Vec::new();
     for (index, scenario) in experiment.scenarios.iter().enumerate() {
         let (kind, rate) = match scenario.arrival {
             Arrival::Closed => continue,
@@ -88,15 +85,18 @@ fn grouped(facts: &Facts, by: impl Fn(Factor) -> bool) -> Vec<(Vec<String>, Vec<
         key.extend(Factor::ALL.into_iter().filter(|f| by(*f)).map(|factor| {
             format!("{} {}", factor.name().replace('_', " "), factor.value(scenario, any))
         }));
-        match groups.iter_mut().find(|(k, _)| *k == key) {
-            Some((_, scenarios)) => scenarios.push((rate, index)),
-            None => groups.push((key, vec![(rate, index)])),
+        match sweeps.iter_mut().find(|sweep| sweep.key == key) {
+            Some(sweep) => sweep.scenarios.push((rate, index)),
+            None => {
+                let scenarios = vec![(rate, index)];
+                sweeps.push(Sweep { name: String::new(), key, scenarios });
+            }
         }
     }
-    for (_, scenarios) in &mut groups {
-        scenarios.sort_unstable();
+    for sweep in &mut sweeps {
+        sweep.scenarios.sort_unstable();
     }
-    groups
+    sweeps
 }
 
 /// The strategies of a sweep, in the order of the plan.

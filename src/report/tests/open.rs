@@ -74,6 +74,35 @@ fn the_answer_covers_every_way_to_end() {
     assert!(torn.contains("Whether `queue` keeps up is not shown at any rate."), "{torn}");
 }
 
+/// A sweep is what differs in its rate alone; closed scenarios have answers of their own.
+#[test]
+fn each_sweep_has_an_answer() {
+    let of = |change: &dyn Fn(&mut Experiment)| {
+        let mut experiment = swept(&[500, 4_000], 2).plan.experiment;
+        change(&mut experiment);
+        answer(&recording(experiment, |_, _, row| {
+            row.arrival_span_ns = Some(1_000_000_000);
+            (row.lateness_before_ns, row.lateness_end_ns) = (Some(1), Some(1));
+            row.lateness_apart_ns = Some(900_000_000);
+        }))
+    };
+    let bodies = of(&|e| {
+        let larger =
+            e.scenarios.iter().map(|s| crate::spec::Scenario { body_bytes: 9, ..s.clone() });
+        e.scenarios = [e.scenarios.clone(), larger.collect()].concat();
+    });
+    assert_eq!(bodies.lines().count(), 2, "{bodies}");
+    assert!(bodies.contains("body 9B: `queue` keeps up to 4,000/s"), "{bodies}");
+    let requests = of(&|e| {
+        e.scenarios[1].arrival = e.scenarios[0].arrival;
+    });
+    assert_eq!(requests.lines().count(), 2, "{requests}");
+    assert!(requests.contains("requests 4000: `queue` keeps up with 500/s"), "{requests}");
+    let mixed = of(&|e| e.scenarios[1].arrival = Arrival::Closed);
+    assert!(mixed.starts_with("open arrival: `queue` keeps up with 500/s"), "{mixed}");
+    assert!(mixed.lines().nth(1).is_some_and(|l| l.contains("took the shortest time")), "{mixed}");
+}
+
 #[test]
 fn closed_reports_say_nothing_of_it() {
     let (_dir, recording) = on_a_disk(recording(seed(2), lifelike));
