@@ -278,10 +278,15 @@ fn table(facts: &Facts, lines: &[Line]) -> String {
             of(|r| Metric::ServiceP50.of(r), ns),
             of(|r| Metric::P99.of(r), ns),
             of(|r| Metric::ServiceP99.of(r), ns),
-            of(|r| Metric::Backlog.of(r), about),
-            of(|r| r.backlog_end.map(|n| n as f64), about),
-            of(|r| r.server_peak_in_flight.map(|n| n as f64), about),
+            of(|r| Metric::Backlog.of(r), whole),
+            of(|r| r.backlog_end.map(|n| n as f64), whole),
+            of(|r| r.server_peak_in_flight.map(|n| n as f64), whole),
         ]);
     }
     table.render()
+}
+
+/// A median of counts, where half a request says nothing.
+fn whole(value: f64) -> String {
+    about(value.round())
 }
