@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use criterion::{Criterion, SamplingMode, criterion_group, criterion_main};
 use inflight::machine::process;
-use inflight::server::timer::{Moment, Timer};
+use inflight::timer::{Moment, Timer};
 use tokio::runtime::{Builder, Runtime};
 
 const SLEEPERS: u64 = 500;

@@ -15,16 +15,19 @@
 //!
 //! - [`strategy`]: models and HTTP libraries, one file each, and their ideal schedules
 //! - [`delay`]: delays as a function of seed and request index
+//! - [`arrival`]: when requests are to start, likewise
 //! - [`protocol`]: what the harness and its trial children say to each other
 //! - [`server`] and [`client`]: the two children of a trial
 //! - [`link`]: a network with a round trip, around the two
 //! - [`dns`]: a server for host names with a delay, and the resolver of every client
+//! - [`timer`]: sleeps that end tens of microseconds after their deadline
 //! - [`tls`]: certificates and sessions
 //! - [`machine`]: this process and this machine
 //! - [`chart`]: drawings of numbers, for `report` and `diff`
 
 pub mod ab;
 pub mod analyse;
+pub mod arrival;
 pub mod body;
 #[cfg(test)]
 mod calibration;
@@ -50,5 +53,6 @@ pub mod server;
 pub mod spec;
 pub mod strategy;
 pub mod table;
+pub mod timer;
 pub mod tls;
 pub mod units;

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::arrival::Arrival;
 use crate::delay::Delay;
 use crate::spec::Scenario;
 use crate::strategy::Strategy;
@@ -273,7 +274,11 @@ pub struct ClientConfig {
     pub strategy: Strategy,
     /// How many requests.
     pub requests: u32,
-    /// Seed of delays and body (the client checks the body, and records planned delays).
+    /// When they are to start. Left out if closed: a client that knows of nothing else is told
+    /// nothing else, so builds from before stay comparable.
+    #[serde(default, skip_serializing_if = "Arrival::is_closed")]
+    pub arrival: Arrival,
+    /// Seed of delays, arrivals and body (the client checks the body, and records planned delays).
     pub seed: u64,
     /// The delay model.
     pub delay: Delay,
@@ -304,6 +309,7 @@ impl ClientConfig {
             upload_bytes: scenario.upload_bytes,
             strategy: strategy.clone(),
             requests: scenario.requests,
+            arrival: scenario.arrival,
             seed: scenario.seed,
             delay: scenario.delay.clone(),
             time_scale: scenario.time_scale,
@@ -373,7 +379,8 @@ pub struct ClientReport {
     pub peak_in_flight: u64,
     /// Bytes of bodies received.
     pub body_bytes: u64,
-    /// Latency histogram of successful requests (from the start of a request to its last byte):
+    /// Latency histogram of successful requests (from the start of a request to its last byte; under
+    /// open arrival from its planned start):
     /// highest value of the bucket in nanoseconds, and count.
     pub latency: Vec<(u64, u64)>,
     /// Time in each phase, of successful requests; a phase that the library cannot tell is left
@@ -393,6 +400,37 @@ pub struct ClientReport {
     pub peak_open_files: Option<u64>,
     /// Longest and other percentiles, read before bucketing: p50, p90, p99, max in nanoseconds.
     pub latency_percentiles: Option<Percentiles>,
+    /// What open arrival adds; left out if arrival is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<OpenReport>,
+}
+
+/// What a trial of open arrival has beside its latencies, which count from the planned starts.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenReport {
+    /// From the planned start of the first request to that of the last.
+    pub span_ns: u64,
+    /// Service times of successful requests: from handing a request to the library to its last
+    /// byte.
+    pub service: Option<Percentiles>,
+    /// How much later than planned requests were handed to the library.
+    pub start_lateness: Option<Percentiles>,
+    /// Requests that had not started when a later one was planned, at the worst moment.
+    pub backlog_peak: u64,
+    /// The same when the last one was planned.
+    pub backlog_end: u64,
+    /// Median of (end − planned start − planned delay) of a tenth of the successful requests: the
+    /// least of the tenths before the middle.
+    pub lateness_before_ns: Option<u64>,
+    /// The same of the last tenth.
+    pub lateness_end_ns: Option<u64>,
+    /// From the middle of that tenth to the middle of the last, as planned.
+    pub lateness_apart_ns: Option<u64>,
+    /// Requests that were planned for another time than seed and index say.
+    pub misplanned: u64,
+    /// Requests that started before their planned time.
+    pub early: u64,
 }
 
 /// Failed requests of one class and phase.
@@ -550,6 +588,7 @@ mod tests {
             upload_bytes: 1,
             strategy: strategy("s", "async-semaphore", Some(2)),
             requests: 1,
+            arrival: Arrival::Closed,
             seed: 1,
             delay,
             time_scale: 1.0,
@@ -579,5 +618,15 @@ mod tests {
         let all = serde_json::json!([server, ready, ServerReport::default(), client, report]);
         let text = serde_json::to_string_pretty(&all).expect("plain data");
         insta::assert_snapshot!(format!("documents_of_version_{VERSION}"), text);
+    }
+
+    /// What is added for open arrival, and left out without it.
+    #[test]
+    fn open_arrival_has_one_form_in_each_version() {
+        let poisson = Arrival::Poisson(crate::arrival::Rate::per_s(500));
+        let arrivals =
+            [Arrival::Closed, Arrival::Constant(crate::arrival::Rate::per_s(1)), poisson];
+        let text = serde_json::to_string(&(arrivals, OpenReport::default())).expect("plain data");
+        insta::assert_snapshot!(text, @r#"[["closed",{"constant":60000},{"poisson":30000000}],{"span_ns":0,"service":null,"start_lateness":null,"backlog_peak":0,"backlog_end":0,"lateness_before_ns":null,"lateness_end_ns":null,"lateness_apart_ns":null,"misplanned":0,"early":0}]"#);
     }
 }

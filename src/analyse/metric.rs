@@ -15,9 +15,12 @@ impl Metric {
     /// for.
     pub fn direction(self) -> Direction {
         match self {
-            Metric::Throughput | Metric::Efficiency | Metric::DnsHits | Metric::TlsResumed => {
-                Direction::HigherIsBetter
-            }
+            Metric::Throughput
+            | Metric::Efficiency
+            | Metric::DnsHits
+            | Metric::TlsResumed
+            | Metric::Achieved
+            | Metric::KeptUp => Direction::HigherIsBetter,
             _ => Direction::LowerIsBetter,
         }
     }
@@ -58,6 +61,11 @@ impl Metric {
             Metric::DnsHits => row.dns_hits,
             Metric::TlsFull => row.tls_full,
             Metric::TlsResumed => row.tls_resumed,
+            Metric::ServiceP50 => row.service_p50_ns,
+            Metric::ServiceP99 => row.service_p99_ns,
+            Metric::Achieved => return row.achieved_per_s(),
+            Metric::KeptUp => return row.kept_up(),
+            Metric::Backlog => row.backlog_peak,
             Metric::Phase(phase) => row.phase_ns(phase),
         };
         value.map(|v| v as f64)

@@ -58,6 +58,8 @@ pub(super) enum Swatch {
     Line(Token),
     Dashed(Token),
     Dot(Token),
+    /// A dot that is empty.
+    Ring(Token),
     Whisker(Token),
     /// A tall thin vertical mark.
     Bar(Token),
@@ -98,6 +100,10 @@ fn draw_swatch(canvas: &mut Canvas, swatch: Swatch, (x, y): Point) {
         Swatch::Line(token) => canvas.line(&span, token, 2.0),
         Swatch::Dashed(token) => canvas.dashed(&span, token, 1.5, (4.0, 2.5)),
         Swatch::Dot(token) => canvas.circle((x, y), 4.5, token),
+        Swatch::Ring(token) => {
+            canvas.circle((x, y), 4.5, token);
+            canvas.circle((x, y), 2.5, Token::Surface);
+        }
         Swatch::Whisker(token) => {
             canvas.line(&span, token, 2.0);
             for end in [x - 7.0, x + 7.0] {

@@ -41,6 +41,7 @@ mod font;
 mod format;
 pub mod inflight;
 mod layout;
+pub mod load;
 pub mod percentiles;
 mod phase;
 pub mod phases;
@@ -157,6 +158,8 @@ kinds! {
     percentiles::Percentiles,
     /// Wall time or throughput against the limit.
     scaling::Scaling,
+    /// Latency against the offered rate.
+    load::Load,
     /// Every request as a bar on a time axis.
     waterfall::Waterfall,
     /// Requests in flight over time.

@@ -1,6 +1,8 @@
 //! One request of a trial: timed, made by the library, checked.
 
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
@@ -8,11 +10,22 @@ use super::record::Recorder;
 use crate::strategy::failure::Failure;
 use crate::strategy::library::{AsyncClient, BlockingClient};
 use crate::strategy::work::{AsyncIssuer, BlockingIssuer, Issuer};
+use crate::timer::Timer;
 
 /// A client whose requests are recorded.
 pub(super) struct Issuing<C: ?Sized> {
     pub(super) recorder: Arc<Recorder>,
     pub(super) client: Arc<C>,
+    pub(super) clock: Clock,
+}
+
+/// What open arrival needs: when requests are planned, and how an async client waits for it.
+#[derive(Default)]
+pub(super) struct Clock {
+    /// In nanoseconds since the start of the window, by request; `None` if arrival is closed.
+    pub(super) arrivals_ns: Option<Vec<u64>>,
+    /// tokio's own timer is late by about a millisecond, which would be lateness of the client.
+    pub(super) timer: Option<Timer>,
 }
 
 impl<C: Send + Sync + ?Sized> Issuer for Issuing<C> {
@@ -27,6 +40,10 @@ impl<C: Send + Sync + ?Sized> Issuer for Issuing<C> {
     fn count_threads(&self) {
         self.recorder.count_threads();
     }
+
+    fn arrival_ns(&self, index: u32) -> Option<u64> {
+        self.clock.arrivals_ns.as_ref().map(|all| all[index as usize])
+    }
 }
 
 impl BlockingIssuer for Issuing<dyn BlockingClient> {
@@ -34,6 +51,12 @@ impl BlockingIssuer for Issuing<dyn BlockingClient> {
         let mut attempt = self.recorder.begin(index, scheduled_ns);
         let result = self.client.fetch(index, &mut attempt);
         attempt.end(result);
+    }
+
+    fn wait_until(&self, at_ns: u64) {
+        while let Some(rest_ns) = self.recorder.until_ns(at_ns) {
+            thread::sleep(Duration::from_nanos(rest_ns));
+        }
     }
 }
 
@@ -43,6 +66,16 @@ impl AsyncIssuer for Issuing<dyn AsyncClient> {
             let mut attempt = self.recorder.begin(index, scheduled_ns);
             let result = self.client.fetch(index, &mut attempt).await;
             attempt.end(result);
+        })
+    }
+
+    /// The window's clock decides, not the timer's: however they are rounded, nothing is early.
+    fn wait_until(&self, at_ns: u64) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let Some(timer) = &self.clock.timer else { return };
+            while let Some(rest_ns) = self.recorder.until_ns(at_ns) {
+                timer.sleep(Duration::from_nanos(rest_ns)).await;
+            }
         })
     }
 }

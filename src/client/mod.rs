@@ -22,6 +22,7 @@ mod connections;
 mod files;
 mod issue;
 mod log;
+mod open;
 mod output;
 mod record;
 mod report;
@@ -48,10 +49,11 @@ use crate::strategy::model::Issue;
 use crate::strategy::probe::Connections;
 use crate::strategy::work::{AsyncIssuer, AsyncWork, BlockingIssuer, BlockingWork, Work};
 use crate::strategy::{Runtime, Strategy};
+use crate::timer::Timer;
 use crate::tls::TlsError;
 use crate::units::exact_size;
 use files::FilesGauge;
-use issue::Issuing;
+use issue::{Clock, Issuing};
 use log::Log;
 use record::{Expected, Recorder};
 use timeline::Sampler;
@@ -161,6 +163,7 @@ pub fn run(config: &ClientConfig) -> Result<ClientReport, ClientError> {
     let files = output::Files::reserve(config)?;
     let settings = settings(config)?;
     let trial = Trial::set_up(config, &settings)?;
+    let clock = trial.clock(config)?;
     let expected = Expected::of(config);
     let log = Log::new(config.requests, expected.bytes());
     let sampler = config.timeline.as_ref().map(Sampler::start).transpose()?;
@@ -173,7 +176,7 @@ pub fn run(config: &ClientConfig) -> Result<ClientReport, ClientError> {
     let recorder = Recorder::start(log, expected, own_threads).counting_files(files_gauge);
     let recorder = Arc::new(recorder);
     let sampling = sampler.map(|s| s.begin(&recorder, before));
-    let issued = trial.issue(&recorder, config);
+    let issued = trial.issue(&recorder, config, clock);
     let wall_ns = recorder.now_ns();
     let used = Usage::now().since(before);
 
@@ -187,8 +190,7 @@ pub fn run(config: &ClientConfig) -> Result<ClientReport, ClientError> {
     issued?;
     files.write(config, &recorder, settings.probes.as_ref(), samples)?;
     let dns = settings.resolver.as_ref().map(|resolver| counted(resolver.lookups()));
-    let tells = config.strategy.tells(config.dns.is_some(), config.certificate.is_some());
-    let report = report::of(&recorder, wall_ns, used, tells)?;
+    let report = report::of(&recorder, config, wall_ns, used)?;
     Ok(ClientReport { max_rss_bytes, connections, dns, open_files_before, ..report })
 }
 
@@ -270,20 +272,38 @@ impl Trial {
         }
     }
 
+    /// When requests are to start, and what waits for it.
+    fn clock(&self, config: &ClientConfig) -> Result<Clock, ClientError> {
+        let arrivals_ns = config.arrival.all_ns(config.seed, config.requests);
+        let timer = match self {
+            Trial::Async { runtime, .. } if arrivals_ns.is_some() => {
+                let refused = |source| ClientError::Setup { what: "start a timer".into(), source };
+                Some(runtime.block_on(async { Timer::start() }).map_err(refused)?)
+            }
+            _ => None,
+        };
+        Ok(Clock { arrivals_ns, timer })
+    }
+
     /// Runs the model. Client and runtime outlive it: closing what they hold is not part of the
     /// window.
-    fn issue(&self, recorder: &Arc<Recorder>, config: &ClientConfig) -> Result<(), ClientError> {
+    fn issue(
+        &self,
+        recorder: &Arc<Recorder>,
+        config: &ClientConfig,
+        clock: Clock,
+    ) -> Result<(), ClientError> {
         let (requests, limit) = (config.requests, config.strategy.limit);
         let recorder = Arc::clone(recorder);
         let panicked = || ClientError::Panicked(config.strategy.model.name);
         match self {
             Trial::Blocking { client, issue } => {
-                let issuer = Arc::new(Issuing { recorder, client: Arc::clone(client) });
+                let issuer = Arc::new(Issuing { recorder, client: Arc::clone(client), clock });
                 let work = Work::new(issuer as Arc<dyn BlockingIssuer>, requests, limit);
                 catch_unwind(AssertUnwindSafe(|| issue(&work))).map_err(|_| panicked())
             }
             Trial::Async { client, issue, runtime } => {
-                let issuer = Arc::new(Issuing { recorder, client: Arc::clone(client) });
+                let issuer = Arc::new(Issuing { recorder, client: Arc::clone(client), clock });
                 let work = Work::new(issuer as Arc<dyn AsyncIssuer>, requests, limit);
                 let issued = runtime.block_on(async { tokio::spawn(issue(work)).await });
                 issued.map_err(|_| panicked())

@@ -76,7 +76,7 @@ impl Outcome {
     }
 
     /// From handing the request to the library to its last checked byte.
-    pub(super) fn latency_ns(&self) -> u64 {
+    pub(super) fn service_ns(&self) -> u64 {
         self.end_ns - self.start_ns
     }
 }
@@ -184,6 +184,11 @@ impl Recorder {
         self.origin.elapsed().as_nanos() as u64
     }
 
+    /// How long it is until a time of the window, in nanoseconds; `None` if it has come.
+    pub(super) fn until_ns(&self, at_ns: u64) -> Option<u64> {
+        at_ns.checked_sub(self.now_ns()).filter(|&rest| rest > 0)
+    }
+
     /// A moment as nanoseconds since the start of the window.
     pub(super) fn at_ns(&self, at: Instant) -> u64 {
         at.saturating_duration_since(self.origin).as_nanos() as u64
@@ -215,7 +220,8 @@ impl Recorder {
 
     /// A request could not be handed to the library.
     pub(super) fn fail(&self, index: u32, scheduled_ns: u64, failure: Failure) {
-        let now = self.now_ns();
+        // What never had a thread may be planned for later; it fails when it would have come.
+        let now = self.now_ns().max(scheduled_ns);
         self.started.fetch_add(1, Ordering::Relaxed);
         self.failed(index, now);
         self.completed.fetch_add(1, Ordering::Relaxed);

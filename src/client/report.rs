@@ -5,9 +5,12 @@ use std::io;
 
 use hdrhistogram::Histogram;
 
+use super::open::Open;
 use super::record::{Outcome, Recorder};
 use crate::machine::process::Usage;
-use crate::protocol::{self, ClientReport, Failures, FirstFailure, Percentiles, PhaseTime};
+use crate::protocol::{
+    self, ClientConfig, ClientReport, Failures, FirstFailure, Percentiles, PhaseTime,
+};
 use crate::strategy::failure::Class;
 use crate::strategy::probe::{self, Phase, times_ns};
 
@@ -18,17 +21,16 @@ const HIGHEST_NS: u64 = 86_400_000_000_000;
 /// Significant digits.
 const DIGITS: u8 = 3;
 
-/// The report of a trial that took `wall_ns` and `used`, by a client that `tells` of these phases when
-/// they end.
+/// The report of a trial that took `wall_ns` and `used`.
 ///
 /// # Errors
 ///
 /// If the record cannot be read back.
 pub(super) fn of(
     recorder: &Recorder,
+    config: &ClientConfig,
     wall_ns: u64,
     used: Usage,
-    tells: [bool; Phase::ALL.len()],
 ) -> io::Result<ClientReport> {
     let mut report = ClientReport {
         protocol: protocol::VERSION,
@@ -49,12 +51,18 @@ pub(super) fn of(
     let mut first_failed: Option<(u32, String)> = None;
     let mut phases = PhaseTimes::default();
     let mut latencies: Vec<u64> = Vec::new();
+    let mut open = Open::of(config);
+    let tells = config.strategy.tells(config.dns.is_some(), config.certificate.is_some());
     recorder.for_each(|index, outcome| {
         report.body_bytes += outcome.body_bytes;
+        let latency_ns = match &mut open {
+            Some(open) => open.add(index, &outcome),
+            None => outcome.service_ns(),
+        };
         match outcome.failure {
             None => {
                 phases.add(&outcome);
-                latencies.push(outcome.latency_ns());
+                latencies.push(latency_ns);
             }
             Some(ref failure) => {
                 let phase = failed_in(&outcome, tells);
@@ -89,6 +97,7 @@ pub(super) fn of(
     report.errors = classes.into_iter().map(|(class, n)| (class.to_string(), n)).collect();
     report.latency = histogram(&latencies);
     report.latency_percentiles = percentiles(&latencies);
+    report.open = open.map(Open::report);
     // Last, so that it covers the making of the report too.
     report.cpu_process_ns = Usage::now().cpu_ns();
     Ok(report)
@@ -138,7 +147,7 @@ fn histogram(latencies_ns: &[u64]) -> Vec<(u64, u64)> {
 }
 
 /// The smallest value that at least p of 100 values do not exceed (nearest rank).
-fn percentiles(sorted_ns: &[u64]) -> Option<Percentiles> {
+pub(super) fn percentiles(sorted_ns: &[u64]) -> Option<Percentiles> {
     let at = |p: usize| sorted_ns[(sorted_ns.len() * p).div_ceil(100) - 1];
     let max_ns = *sorted_ns.last()?;
     Some(Percentiles { p50_ns: at(50), p90_ns: at(90), p99_ns: at(99), max_ns })

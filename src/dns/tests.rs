@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use super::message::{Code, Query, Record, Response};
 use super::*;
-use crate::server::timer::Timer;
+use crate::timer::Timer;
 
 /// Far longer than any of it takes, so that a machine under load does not fail a test.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::spec::{Experiment, Factor, Scenario, Selector};
 use crate::strategy::Strategy;
-use crate::strategy::schedule::{Schedule, bound_ns};
+use crate::strategy::schedule::{self, Schedule};
 use crate::units::hex;
 
 pub use only::Only;
@@ -168,13 +168,11 @@ impl Plan {
                 scenario.delay.all_ns(scenario.seed, scenario.requests, scenario.time_scale);
             let waits = scenario.waits_ns();
             let streams = scenario.streams;
-            cells.extend(strategies.into_iter().map(|(strategy, name)| Cell {
-                id: CellId::of(&scenario, &strategy),
-                name,
-                scenario: index,
-                ideal: strategy.ideal(&waits, streams),
-                bound_ns: bound_ns(&waits, strategy.concurrency(scenario.requests, streams)),
-                strategy,
+            let arrivals = scenario.arrivals_ns();
+            cells.extend(strategies.into_iter().map(|(strategy, name)| {
+                let (ideal, bound_ns) = schedules(&strategy, arrivals.as_deref(), &waits, streams);
+                let id = CellId::of(&scenario, &strategy);
+                Cell { id, name, scenario: index, ideal, bound_ns, strategy }
             }));
             let here = || first..cells.len();
             let select = |selector: &Option<Selector>| {
@@ -294,6 +292,22 @@ impl Plan {
             hash.update("\n");
         }
         hex(&hash.finalize()[..16])
+    }
+}
+
+/// The ideal schedule of a strategy, and what none can beat.
+fn schedules(
+    strategy: &Strategy,
+    arrivals: Option<&[u64]>,
+    waits: &[u64],
+    streams: u32,
+) -> (Schedule, u64) {
+    let slots = strategy.concurrency(u32::try_from(waits.len()).unwrap_or(u32::MAX), streams);
+    // No experiment has a model under open arrival that means nothing there.
+    let open = arrivals.and_then(|at| Some((at, strategy.ideal_open(at, waits, streams)?)));
+    match open {
+        Some((at, ideal)) => (ideal, schedule::open::bound_ns(at, waits, slots)),
+        None => (strategy.ideal(waits, streams), schedule::bound_ns(waits, slots)),
     }
 }
 

@@ -70,8 +70,11 @@ pub(super) fn one(
     requests: u64,
     most: u64,
 ) -> Result<Predicted, NoPrediction> {
-    let mut family = Family::of(plan, cell, recording)?;
     let scenario = plan.scenario_of(cell);
+    if !scenario.arrival.is_closed() {
+        return Err(NoPrediction::OpenArrival);
+    }
+    let mut family = Family::of(plan, cell, recording)?;
     let mut notes = Vec::new();
     let slots = |n: u32| Order::of(&cell.strategy, n as usize, scenario.streams).slots();
     let simulated = u32::try_from(requests.min(most)).unwrap_or(u32::MAX);

@@ -27,6 +27,9 @@ pub enum NoPrediction {
     /// CPU time is unknown.
     #[error("the recording does not have the CPU time of the client")]
     NoCpu,
+    /// Requests come at a rate.
+    #[error("requests come at a rate (`arrival`), which the simulation does not follow")]
+    OpenArrival,
     /// The simulation does not follow the model.
     #[error("the schedule of model `{0}` cannot be simulated")]
     Model(&'static str),

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::queue::{Cost, Cpus, Order, wall_ns};
 use super::*;
+use crate::arrival::{Arrival, Rate};
 use crate::delay::{Fixed, Model, Uniform};
 use crate::plan::Cell;
 use crate::plan::Only;
@@ -206,6 +207,16 @@ fn a_cell_that_was_not_recorded_says_what_to_record() {
     let reason = predictions.cells[0].outcome.as_ref().expect_err("another limit").to_string();
     assert!(reason.contains("limit = 50 instead of 60"), "{reason}");
     assert!(predictions.cells[1].outcome.is_ok(), "the label means nothing");
+}
+
+#[test]
+fn requests_that_come_at_a_rate_are_not_predicted() {
+    let all = vec![strategy("async", "async-workers", Some(50))];
+    let mut experiment = sized(all, &[1_000], uniform(1, 2));
+    experiment.scenarios[0].arrival = Arrival::Constant(Rate::per_s(500));
+    let open = recording(experiment, |_, _, _| ());
+    let predictions = predict(&open.plan, &open, Ask::AS_PLANNED);
+    assert_eq!(predictions.cells[0].outcome, Err(NoPrediction::OpenArrival));
 }
 
 #[test]

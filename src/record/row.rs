@@ -8,7 +8,7 @@ use super::ErrorClasses;
 use super::sides::mismatched;
 use crate::link::RelayReport;
 use crate::plan::{Plan, PlannedTrial};
-use crate::protocol::{ClientReport, ServerReport};
+use crate::protocol::{ClientReport, OpenReport, ServerReport};
 use crate::spec::{Factor, factors};
 use crate::strategy::Library;
 use crate::strategy::probe::Phase;
@@ -126,6 +126,50 @@ macro_rules! trial_row {
             pub latency_p99_ns: Option<u64>,
             /// The longest of the same.
             pub latency_max_ns: Option<u64>,
+            /// From the planned start of the first request to that of the last, under open arrival; empty, as
+            /// the next columns, if arrival is closed. Latencies count from the planned starts then.
+            #[serde(default)]
+            pub arrival_span_ns: Option<u64>,
+            /// Median service time of the successful requests: from handing them to the library on.
+            #[serde(default)]
+            pub service_p50_ns: Option<u64>,
+            /// 90th percentile of the same.
+            #[serde(default)]
+            pub service_p90_ns: Option<u64>,
+            /// 99th percentile of the same.
+            #[serde(default)]
+            pub service_p99_ns: Option<u64>,
+            /// The longest of the same.
+            #[serde(default)]
+            pub service_max_ns: Option<u64>,
+            /// How much later than planned requests were handed to the library, median.
+            #[serde(default)]
+            pub start_lateness_p50_ns: Option<u64>,
+            /// 99th percentile of the same.
+            #[serde(default)]
+            pub start_lateness_p99_ns: Option<u64>,
+            /// Median of (end − planned start − planned delay) over a tenth of the successful requests: the
+            /// least of the tenths before the middle.
+            #[serde(default)]
+            pub lateness_before_ns: Option<u64>,
+            /// The same of the last tenth.
+            #[serde(default)]
+            pub lateness_end_ns: Option<u64>,
+            /// From the middle of that tenth to the middle of the last, as planned.
+            #[serde(default)]
+            pub lateness_apart_ns: Option<u64>,
+            /// Requests that had not started when a later one was planned, at the worst moment.
+            #[serde(default)]
+            pub backlog_peak: Option<u64>,
+            /// The same when the last one was planned.
+            #[serde(default)]
+            pub backlog_end: Option<u64>,
+            /// Requests that were planned for another time than seed and index say.
+            #[serde(default)]
+            pub arrivals_misplanned: Option<u64>,
+            /// Requests that started before their planned time.
+            #[serde(default)]
+            pub arrivals_early: Option<u64>,
             /// Requests in flight at the busiest moment, as the client saw it.
             pub client_peak_in_flight: Option<u64>,
             /// CPU time of the client in user mode, within the window.
@@ -411,6 +455,7 @@ impl TrialRow {
         self.client_body_bytes = Some(report.body_bytes);
         self.client_body_mismatches = Some(report.body_mismatches);
         self.set_phases(report);
+        self.set_open(report.open);
         if let Some(dns) = report.dns {
             self.dns_misses = Some(dns.misses);
             self.dns_hits = Some(dns.hits);
@@ -428,6 +473,24 @@ impl TrialRow {
             self.connections_ended_before_last = connections.ended_before_last;
             self.connect_p50_ns = connections.connect_p50_ns;
         }
+    }
+
+    fn set_open(&mut self, report: Option<OpenReport>) {
+        let Some(open) = report else { return };
+        self.arrival_span_ns = Some(open.span_ns);
+        self.service_p50_ns = open.service.map(|p| p.p50_ns);
+        self.service_p90_ns = open.service.map(|p| p.p90_ns);
+        self.service_p99_ns = open.service.map(|p| p.p99_ns);
+        self.service_max_ns = open.service.map(|p| p.max_ns);
+        self.start_lateness_p50_ns = open.start_lateness.map(|p| p.p50_ns);
+        self.start_lateness_p99_ns = open.start_lateness.map(|p| p.p99_ns);
+        self.lateness_before_ns = open.lateness_before_ns;
+        self.lateness_end_ns = open.lateness_end_ns;
+        self.lateness_apart_ns = open.lateness_apart_ns;
+        self.backlog_peak = Some(open.backlog_peak);
+        self.backlog_end = Some(open.backlog_end);
+        self.arrivals_misplanned = Some(open.misplanned);
+        self.arrivals_early = Some(open.early);
     }
 
     fn set_phases(&mut self, report: &ClientReport) {
@@ -557,6 +620,29 @@ impl TrialRow {
         let free = self.nofile.parse::<u64>().ok()?.checked_sub(self.client_open_files_before?)?;
         let explained = free + self.connections_ended_before_last?;
         Some(self.connections_opened?.saturating_sub(explained))
+    }
+
+    /// Requests per second that were to come, under open arrival: as they were drawn.
+    pub fn offered_per_s(&self) -> Option<f64> {
+        let span_ns = self.arrival_span_ns.filter(|&ns| ns > 0)?;
+        Some(self.issued?.saturating_sub(1) as f64 * 1e9 / span_ns as f64)
+    }
+
+    /// The share of the offered rate that was achieved, under open arrival; see `docs/method.md`.
+    ///
+    /// The requests between two tenths of the trial were to come in the time that the two are
+    /// apart. If lateness has grown in between, they took longer to go through by as much. A
+    /// request that failed is none that went through.
+    pub fn kept_up(&self) -> Option<f64> {
+        let apart_ns = self.lateness_apart_ns.filter(|&ns| ns > 0)? as f64;
+        let grown_ns = self.lateness_end_ns?.saturating_sub(self.lateness_before_ns?) as f64;
+        let succeeded = self.ok? as f64 / self.issued.filter(|&n| n > 0)? as f64;
+        Some(succeeded * apart_ns / (apart_ns + grown_ns))
+    }
+
+    /// Requests per second that went through, under open arrival.
+    pub fn achieved_per_s(&self) -> Option<f64> {
+        Some(self.offered_per_s()? * self.kept_up()?)
     }
 
     /// Ideal wall time ÷ wall time, dimensionless.

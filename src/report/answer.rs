@@ -7,6 +7,7 @@ use crate::spec::Metric;
 use super::facts::{Facts, client_cpu_per_1000};
 use super::markdown;
 use super::numbers::{and, bytes, capital, count, counted, interval, ns, percent, ratio, times};
+use super::open::{self, Sweep};
 use super::standing::Standing;
 
 /// A wall time up to this many times the longest delay is told as a distance from it: it is what
@@ -47,7 +48,7 @@ pub(super) fn plain(facts: &Facts) -> String {
 /// The answer in one line of Markdown, for the index: that of the first scenario.
 pub(super) fn line(facts: &Facts) -> String {
     let first = by_scenario(facts, PAGE, false).into_iter().next().unwrap_or_default();
-    let more = facts.plan().scenarios.len() - 1;
+    let more = by_scenario(facts, PAGE, false).len() - 1;
     let more = match more {
         0 => String::new(),
         n => format!(" ({} in the report)", counted(n, "more scenario")),
@@ -152,11 +153,23 @@ fn names(facts: &Facts, voice: Voice, cells: &[usize], most: usize) -> String {
 }
 
 fn by_scenario(facts: &Facts, voice: Voice, whole: bool) -> Vec<String> {
+    let sweeps = open::sweeps(facts);
+    // What is one answer: a closed scenario, or all rates of a sweep.
+    let alone = sweeps.len() == 1 && (0..facts.plan().scenarios.len()).all(|s| facts.is_open(s));
     facts
         .scenarios()
-        .map(|(index, scenario)| {
-            let speaker =
-                Speaker { facts, voice, scenario: index, standing: Standing::of(facts, index) };
+        .filter_map(|(index, scenario)| {
+            if facts.is_open(index) {
+                let begins = |sweep: &&Sweep| {
+                    sweep.scenarios.iter().map(|(_, scenario)| *scenario).min() == Some(index)
+                };
+                let sweep = sweeps.iter().find(begins)?;
+                let text = of_rates(facts, voice, sweep, whole);
+                let name = if sweep.name.is_empty() { "open arrival" } else { &sweep.name };
+                let named = || format!("{}: {text}", (voice.strong)(name));
+                return Some(if alone { text.clone() } else { named() });
+            }
+            let speaker = Speaker::of(facts, voice, index);
             let mut sentences = vec![speaker.fastest()];
             if whole {
                 sentences.extend(
@@ -164,13 +177,28 @@ fn by_scenario(facts: &Facts, voice: Voice, whole: bool) -> Vec<String> {
                 );
             }
             let text = sentences.join(" ");
-            if facts.has_scenarios() {
+            Some(if facts.has_scenarios() {
                 format!("{}: {text}", (voice.strong)(&scenario.name))
             } else {
                 text
-            }
+            })
         })
         .collect()
+}
+
+/// Up to which rate each strategy keeps up; in whole, what failed besides.
+fn of_rates(facts: &Facts, voice: Voice, sweep: &Sweep, whole: bool) -> String {
+    let name = |cell: usize| (voice.name)(facts.name(cell));
+    let lines = open::lines(facts, sweep);
+    let most = if whole { lines.len() } else { OTHERS };
+    let mut sentences: Vec<String> =
+        lines.iter().take(most).map(|line| open::sentence(facts, line, name)).collect();
+    for &(rate, scenario) in sweep.scenarios.iter().filter(|_| whole) {
+        let speaker = Speaker::of(facts, voice, scenario);
+        let said = [speaker.faulty(), speaker.unmeasured()].into_iter().flatten();
+        sentences.extend(said.map(|s| format!("At {} {}", open::shown(rate), uncapital(&s))));
+    }
+    sentences.join(" ")
 }
 
 /// One scenario's sentences.
@@ -181,7 +209,11 @@ struct Speaker<'a> {
     standing: Standing,
 }
 
-impl Speaker<'_> {
+impl<'a> Speaker<'a> {
+    fn of(facts: &'a Facts<'a>, voice: Voice, scenario: usize) -> Speaker<'a> {
+        Speaker { facts, voice, scenario, standing: Standing::of(facts, scenario) }
+    }
+
     fn name(&self, cell: usize) -> String {
         (self.voice.name)(self.facts.name(cell))
     }
@@ -456,6 +488,12 @@ impl Speaker<'_> {
         (!cells.is_empty() && self.standing.fastest.is_some())
             .then(|| capital(&format!("no valid trial: {}.", self.names(cells))))
     }
+}
+
+/// A sentence that goes on after another word.
+fn uncapital(sentence: &str) -> String {
+    let mut chars = sentence.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
 /// `ratio 0.0207, 95 % interval 0.0205 to 0.0209`

@@ -215,6 +215,11 @@ fn quantity(facts: &Facts, claim: &Claim, cell: usize) -> String {
         Metric::DnsHits => "cached look-ups",
         Metric::TlsFull => "full TLS handshakes",
         Metric::TlsResumed => "resumed TLS handshakes",
+        Metric::ServiceP50 => "p50 service time",
+        Metric::ServiceP99 => "p99 service time",
+        Metric::Achieved => "achieved rate",
+        Metric::KeptUp => "achieved ÷ offered rate",
+        Metric::Backlog => "backlog",
         Metric::Phase(phase) => phase_name(phase),
     };
     let over = match &claim.over {

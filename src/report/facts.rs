@@ -98,6 +98,16 @@ impl<'a> Facts<'a> {
         said.collect::<Vec<_>>().join(", ")
     }
 
+    /// Whether requests come at a rate in a scenario.
+    pub(super) fn is_open(&self, scenario: usize) -> bool {
+        !self.plan().experiment.scenarios[scenario].arrival.is_closed()
+    }
+
+    /// Whether they do in any.
+    pub(super) fn any_open(&self) -> bool {
+        (0..self.plan().scenarios.len()).any(|scenario| self.is_open(scenario))
+    }
+
     /// The cells of a scenario, in the order of the plan.
     pub(super) fn cells_of(&self, scenario: usize) -> Vec<usize> {
         (0..self.plan().cells.len()).filter(|&c| self.cell(c).scenario == scenario).collect()
@@ -300,6 +310,7 @@ fn condition(factor: Factor, value: &str) -> String {
     match factor {
         Factor::Tls => "TLS".to_owned(),
         Factor::Rtt => format!("round trip {value}"),
+        Factor::Arrival => format!("open arrival, {value}"),
         Factor::Targets => format!("{value} hosts"),
         Factor::Redirects => format!("redirects of each request: {value}"),
         Factor::Chunks => format!("answers in {value} pieces"),

@@ -25,6 +25,7 @@ mod files;
 mod index;
 mod markdown;
 mod numbers;
+mod open;
 mod phases;
 mod prediction;
 mod reproduce;
@@ -119,6 +120,7 @@ fn page(facts: &Facts, whole: &Facts, figures: &All) -> Result<String, RecordErr
     parts.push(answer::section(facts));
     parts.extend(claims::section(facts));
     parts.push(control::section(facts));
+    parts.extend(open::section(facts, &figures.load));
     parts.push("## What happened".to_owned());
     parts.push(figures.waterfall.render("The other scenarios, request by request"));
     parts.push(figures.wall.render("More scenarios"));

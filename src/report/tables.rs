@@ -60,11 +60,17 @@ fn intro(facts: &Facts) -> String {
     format!(
         "Medians over the trials of a cell{brackets}. *Ideal* is the wall time of the same \
          schedule with no overhead at all, *efficiency* is ideal ÷ wall. *Ratio* is the wall time \
-         over that of the baseline, paired by block. Latencies are measured in a closed loop, from \
-         sending a request to its last byte: they are service times, and what a request waited \
-         for its turn is not in them."
+         over that of the baseline, paired by block. {}",
+        if facts.any_open() { OPEN } else { CLOSED }
     )
 }
+
+const CLOSED: &str = "Latencies are measured in a closed loop, from sending a request to its last \
+    byte: they are service times, and what a request waited for its turn is not in them.";
+
+const OPEN: &str = "Where requests come at a rate, latencies count from the moment for which they \
+    are planned, and the wall time is about that of the arrivals for everyone who keeps up; \
+    elsewhere they are service times, from sending a request to its last byte.";
 
 /// The levels that the intervals of all tables achieve: said once where they are the same, and
 /// beside each interval where cells have unequal numbers of trials.

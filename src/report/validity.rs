@@ -187,7 +187,8 @@ fn is_for_all(check: Check) -> bool {
         | Check::Answers
         | Check::Delays
         | Check::Bound => true,
-        Check::Sides
+        Check::Arrivals
+        | Check::Sides
         | Check::Kept
         | Check::Tls
         | Check::Names
@@ -201,6 +202,7 @@ impl Looked<'_> {
     fn line(&self, check: Check) -> Line {
         match check {
             Check::Requests => self.requests(),
+            Check::Arrivals => self.arrivals(),
             Check::Limit => self.limits(),
             Check::Peak => self.peaks(),
             Check::Connections => self.connections(),
@@ -251,6 +253,26 @@ impl Looked<'_> {
                     n => format!(", {} failed", count(n)),
                 };
                 format!("{} issued, {} served{failed}", count(sum(|v| v.0)), count(sum(|v| v.1)))
+            },
+        )
+    }
+
+    fn arrivals(&self) -> Line {
+        self.ask(
+            Check::Arrivals,
+            "requests were planned for their time, and none started before it",
+            |r, _| Some((r.arrivals_misplanned?, r.arrivals_early?, r.start_lateness_p50_ns)),
+            |all| {
+                let off: u64 = all.iter().map(|v| v.0 + v.1).sum();
+                let late = || all.iter().filter_map(|v| v.2);
+                let late = match (late().min(), late().max()) {
+                    (Some(low), Some(high)) => {
+                        let shown = span(low as f64, high as f64, ns);
+                        format!("; median start late by {shown}")
+                    }
+                    _ => String::new(),
+                };
+                format!("{} at another time{late}", count(off))
             },
         )
     }

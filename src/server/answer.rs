@@ -11,9 +11,9 @@ use hyper::{Request, Response, StatusCode};
 use super::body::AnswerBody;
 use super::in_flight::InFlight;
 use super::request::Asked;
-use super::timer::Moment;
 use super::{Shared, upload};
 use crate::protocol::Capacity;
+use crate::timer::Moment;
 
 const INFLIGHT_INDEX: HeaderName = HeaderName::from_static("inflight-index");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");

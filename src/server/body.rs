@@ -11,7 +11,7 @@ use hyper::body::{Body, Frame, SizeHint};
 
 use super::Shared;
 use super::in_flight::InFlight;
-use super::timer::Moment;
+use crate::timer::Moment;
 
 /// Bytes of a body that are handed over at once: as much as a socket takes in one write without
 /// waiting for the reader, with Linux's defaults (`tcp_wmem` grows from 16 KiB to megabytes).

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{ServerError, system};
 use super::runtime;
-use super::timer::{Moment, Timer};
 use crate::machine::process;
+use crate::timer::{Moment, Timer};
 
 /// How late a delay server's timer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -19,8 +19,8 @@ use super::answer::answer;
 use super::body::AnswerBody;
 use super::ledger::Handshake;
 use super::preface::{self, Version};
-use super::timer::Moment;
 use crate::protocol::TlsTerms;
+use crate::timer::Moment;
 use crate::tls::{Identity, TlsError};
 
 /// Bytes of uploads that an HTTP/2 client may send before it hears more: the most that the protocol

@@ -25,7 +25,6 @@ mod preface;
 mod request;
 #[cfg(test)]
 mod tests;
-pub mod timer;
 mod upload;
 
 use std::future::Future;
@@ -44,10 +43,10 @@ use crate::delay::Delay;
 use crate::dns::{self, Counts};
 use crate::machine::process;
 use crate::protocol::{Capacity, ServerConfig, ServerReady, ServerReport, Tick, VERSION};
+use crate::timer::Timer;
 use connection::Tls;
 use error::system;
 use ledger::{Ledger, Started};
-use timer::Timer;
 
 /// A body is held in memory: a gigabyte is far beyond what an experiment can mean.
 const MAX_BODY_BYTES: u64 = 1 << 30;

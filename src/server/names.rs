@@ -5,9 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use super::error::{ServerError, system};
-use super::timer::Timer;
 use crate::dns::{self, Zone};
 use crate::protocol::ServerConfig;
+use crate::timer::Timer;
 use crate::tls::Identity;
 
 /// A certificate for every name and address that a client may ask for, if connections are encrypted.

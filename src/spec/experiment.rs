@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 use super::{Claim, Gate, Selector};
+use crate::arrival::Arrival;
 use crate::delay::Delay;
 use crate::strategy::Strategy;
 
@@ -65,7 +66,9 @@ pub struct Scenario {
     pub targets: u32,
     /// Round trip of the network between client and server; `None` is plain loopback.
     pub rtt_ns: Option<u64>,
-    /// Seed of the delays and of the body.
+    /// When requests are to start.
+    pub arrival: Arrival,
+    /// Seed of the delays, of the body and of arrivals.
     pub seed: u64,
     /// The server's queue of connections that are not accepted yet.
     pub backlog: u32,
@@ -104,6 +107,7 @@ impl Scenario {
             redirects: 0,
             targets: 1,
             rtt_ns: None,
+            arrival: Arrival::Closed,
             seed: 1,
             backlog: 4_096,
             tls: false,
@@ -116,6 +120,12 @@ impl Scenario {
             capacity: None,
             retry_after_ns: 1_000_000_000,
         }
+    }
+
+    /// When each request is to start, in request order, in nanoseconds since the start of the
+    /// window; `None` if arrival is closed.
+    pub fn arrivals_ns(&self) -> Option<Vec<u64>> {
+        self.arrival.all_ns(self.seed, self.requests)
     }
 
     /// What each request takes at least, once it has a connection, in request order: its planned

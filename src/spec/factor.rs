@@ -37,6 +37,7 @@ macro_rules! factors {
                 Redirects redirects "Redirects before each answer."
                 Targets targets "Hosts that requests go to."
                 Rtt rtt "The round trip of the network."
+                Arrival arrival "When requests are to start."
                 Seed seed "The seed of delays and body."
                 Backlog backlog "The server's accept queue."
                 Tls tls "Whether connections are encrypted."
@@ -101,6 +102,7 @@ impl Factor {
             | Factor::ServerNofile
             | Factor::Capacity => "none",
             Factor::Protocol => "http1",
+            Factor::Arrival => "closed",
             Factor::TlsResumption | Factor::DnsCache | Factor::Probes => "true",
             Factor::Chunks | Factor::Targets => "1",
             Factor::ChunkDelay | Factor::ConnectDelay | Factor::HandshakeDelay => "0s",
@@ -143,6 +145,7 @@ impl Factor {
             Factor::Redirects => scenario.redirects.to_string(),
             Factor::Targets => scenario.targets.to_string(),
             Factor::Rtt => or_none(scenario.rtt_ns.map(exact_duration)),
+            Factor::Arrival => scenario.arrival.describe(),
             Factor::Seed => scenario.seed.to_string(),
             Factor::Backlog => scenario.backlog.to_string(),
             Factor::Tls => scenario.tls.to_string(),

@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 
 use super::forms::{
-    BoundForm, DelayForm, Duration, Even, FirstLook, Flag, Integer, Line, MOST, OneOf, OverForm,
-    Percent, Positive, RuntimeForm, SelectorForm, Size, Word,
+    ArrivalForm, BoundForm, DelayForm, Duration, Even, FirstLook, Flag, Integer, Line, MOST, OneOf,
+    OverForm, Percent, Positive, RequestsForm, RuntimeForm, SelectorForm, Size, Word,
 };
 use super::key::{AnyKey, Key, Presence, Section, TableForm};
 use super::{FEWEST_LOOKED_AT, Factor, Metric, Over, RecordLevel};
@@ -71,10 +71,10 @@ fn record_levels() -> Vec<Word<RecordLevel>> {
 
 // [workload] and [server]
 
-pub(super) static REQUESTS: Key<Integer<u32>> = Key::required(
+pub(super) static REQUESTS: Key<RequestsForm> = Key::required(
     "requests",
-    Integer { least: 1, most: 10_000_000, make: |n| u32::try_from(n).ok(), example: "1000" },
-    "requests of a trial",
+    RequestsForm,
+    "requests of a trial; with open arrival it may be a duration: as many as come in it on average",
 )
 .many();
 pub(super) static DELAY: Key<DelayForm> =
@@ -132,6 +132,13 @@ pub(super) static RTT: Key<Duration> = Key::optional(
 )
 .otherwise("plain loopback")
 .many();
+pub(super) static ARRIVAL: Key<ArrivalForm> = Key::optional(
+    "arrival",
+    ArrivalForm,
+    "when requests are to start: as the strategy has room for them, or at a rate that no answer slows down",
+)
+.default("\"closed\"")
+.many();
 
 pub(super) static WORKLOAD: Section = Section {
     name: "workload",
@@ -151,6 +158,7 @@ pub(super) static WORKLOAD: Section = Section {
             &REDIRECTS,
             &TARGETS,
             &RTT,
+            &ARRIVAL,
         ],
         either: &[],
     },
@@ -480,6 +488,7 @@ static FACTORS: [&dyn AnyKey; Factor::ALL.len()] = [
     &REDIRECTS,
     &TARGETS,
     &RTT,
+    &ARRIVAL,
     &SEED,
     &BACKLOG,
     &TLS,
@@ -619,8 +628,8 @@ fn metrics() -> Vec<Word<Metric>> {
         Metric::Wall => "wall time of a trial",
         Metric::Throughput => "answered requests per second of wall time",
         Metric::Efficiency => "ideal wall time by wall time",
-        Metric::P50 => "median latency of a trial",
-        Metric::P99 => "99th percentile of latency of a trial",
+        Metric::P50 => "median latency of a trial; under open arrival from the planned start",
+        Metric::P99 => "99th percentile of latency of a trial, likewise",
         Metric::Cpu => "CPU time of the client while it measures",
         Metric::WallPerRequest => "wall time of a trial by its requests",
         Metric::CpuPerRequest => "CPU time of the client by the requests of the trial",
@@ -644,6 +653,11 @@ fn metrics() -> Vec<Word<Metric>> {
         Metric::DnsHits => "look-ups that the client's cache answered",
         Metric::TlsFull => "TLS handshakes from nothing",
         Metric::TlsResumed => "TLS handshakes that resumed a session",
+        Metric::ServiceP50 => "median time of a request in the library's hands, under open arrival",
+        Metric::ServiceP99 => "99th percentile of the same",
+        Metric::Achieved => "requests per second that went through, under open arrival",
+        Metric::KeptUp => "achieved by offered rate, under open arrival; 1 is all",
+        Metric::Backlog => "requests that were planned and not started, at the worst moment",
         Metric::Phase(phase) => phase_doc(phase),
     };
     Metric::ALL.map(|m| Word { word: m.name(), value: m, doc: doc(m).to_owned() }).into()

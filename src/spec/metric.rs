@@ -57,13 +57,23 @@ pub enum Metric {
     TlsFull,
     /// TLS handshakes that resumed a session.
     TlsResumed,
+    /// Median service time of a trial, under open arrival.
+    ServiceP50,
+    /// 99th percentile of the same.
+    ServiceP99,
+    /// The rate at which requests went through, under open arrival.
+    Achieved,
+    /// The same by the offered rate.
+    KeptUp,
+    /// Requests that had not started when a later one was planned, under open arrival.
+    Backlog,
     /// Mean time of a successful request in a phase.
     Phase(Phase),
 }
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Metric; 35] = [
+    pub const ALL: [Metric; 40] = [
         Metric::Wall,
         Metric::Throughput,
         Metric::Efficiency,
@@ -90,6 +100,11 @@ impl Metric {
         Metric::DnsHits,
         Metric::TlsFull,
         Metric::TlsResumed,
+        Metric::ServiceP50,
+        Metric::ServiceP99,
+        Metric::Achieved,
+        Metric::KeptUp,
+        Metric::Backlog,
         Metric::Phase(Phase::Queue),
         Metric::Phase(Phase::Pool),
         Metric::Phase(Phase::Dns),
@@ -101,7 +116,7 @@ impl Metric {
         Metric::Phase(Phase::Receive),
     ];
 
-    /// Those that every recording has: the others need probes, names, TLS or limits.
+    /// Those that every recording has: the others need probes, names, TLS, limits or open arrival.
     pub const OF_EVERY_TRIAL: [Metric; 9] = [
         Metric::Wall,
         Metric::Throughput,
@@ -143,6 +158,11 @@ impl Metric {
             Metric::DnsHits => "dns-hits",
             Metric::TlsFull => "tls-full",
             Metric::TlsResumed => "tls-resumed",
+            Metric::ServiceP50 => "service-p50",
+            Metric::ServiceP99 => "service-p99",
+            Metric::Achieved => "achieved",
+            Metric::KeptUp => "kept-up",
+            Metric::Backlog => "backlog",
             Metric::Phase(Phase::Queue) => "phase-queue",
             Metric::Phase(Phase::Pool) => "phase-pool",
             Metric::Phase(Phase::Dns) => "phase-dns",
@@ -165,10 +185,12 @@ impl Metric {
             | Metric::WallPerRequest
             | Metric::CpuPerRequest
             | Metric::Connect
+            | Metric::ServiceP50
+            | Metric::ServiceP99
             | Metric::Phase(_) => Unit::Nanoseconds,
-            Metric::Throughput => Unit::PerSecond,
+            Metric::Throughput | Metric::Achieved => Unit::PerSecond,
             Metric::Memory => Unit::Bytes,
-            Metric::Efficiency => Unit::Share,
+            Metric::Efficiency | Metric::KeptUp => Unit::Share,
             Metric::Connections
             | Metric::Errors
             | Metric::ErrorsEmfile
@@ -184,6 +206,7 @@ impl Metric {
             | Metric::DnsQueries
             | Metric::DnsHits
             | Metric::TlsFull
+            | Metric::Backlog
             | Metric::TlsResumed => Unit::Count,
         }
     }

@@ -335,6 +335,23 @@ impl Strategy {
         }
     }
 
+    /// The same for requests that come at these moments (ascending); `None` if the model means
+    /// nothing then.
+    pub fn ideal_open(
+        &self,
+        arrivals_ns: &[u64],
+        waits_ns: &[u64],
+        streams: u32,
+    ) -> Option<schedule::Schedule> {
+        let open = self.model.open?;
+        let requests = u32::try_from(waits_ns.len()).unwrap_or(u32::MAX);
+        let cap = self.connection_slots(streams).filter(|cap| cap.get() < self.asked(requests));
+        Some(match cap {
+            Some(cap) => schedule::open::list(arrivals_ns, waits_ns, cap),
+            None => open(arrivals_ns, waits_ns, self.limit),
+        })
+    }
+
     /// Connections that the server may see for `requests` requests to `targets` hosts, if none of
     /// them fails.
     pub fn connections(&self, requests: u32, targets: u32) -> RangeInclusive<u32> {

@@ -1,6 +1,9 @@
 //! Ideal schedules: when requests would start and end if nothing but the delays took time.
 //!
-//! Every function takes the planned delays in request order, in nanoseconds.
+//! Every function takes the planned delays in request order, in nanoseconds. How schedules look if
+//! requests come at moments of their own is in [`open`].
+
+pub mod open;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -9,7 +12,7 @@ use std::num::NonZeroU32;
 /// What a schedule without overhead amounts to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schedule {
-    /// From the start of the first request to the end of the last, in nanoseconds.
+    /// From the start of the window to the end of the last request, in nanoseconds.
     pub wall_ns: u64,
     /// Requests in flight at the busiest moment, those with a delay of zero left out (they take
     /// no time here, so they overlap with nothing).

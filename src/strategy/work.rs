@@ -22,18 +22,28 @@ pub trait Issuer: Send + Sync {
 
     /// Notes how many threads the process has now.
     fn count_threads(&self);
+
+    /// When request `index` is planned to start, in nanoseconds since the start of the window;
+    /// `None` if arrival is closed.
+    fn arrival_ns(&self, index: u32) -> Option<u64>;
 }
 
 /// Issues requests by blocking the calling thread.
 pub trait BlockingIssuer: Issuer {
     /// Issues request `index` and returns when its answer is checked or it has failed.
     fn issue(&self, index: u32, scheduled_ns: u64);
+
+    /// Returns at this time of the window or after it, never before.
+    fn wait_until(&self, at_ns: u64);
 }
 
 /// Issues requests on the runtime that polls the future.
 pub trait AsyncIssuer: Issuer {
     /// Issues request `index`; ready when its answer is checked or it has failed.
     fn issue(self: Arc<Self>, index: u32, scheduled_ns: u64) -> BoxFuture<'static, ()>;
+
+    /// Ready at this time of the window or after it, never before.
+    fn wait_until(&self, at_ns: u64) -> BoxFuture<'_, ()>;
 }
 
 /// The requests of a trial for a blocking model.
@@ -74,8 +84,12 @@ where
     }
 
     /// Takes a request in hand: the moment from which its wait for a permit or a worker counts.
+    /// Under open arrival that is the moment for which it is planned, and [`Request::send`] waits
+    /// for it.
     pub fn take(&self, index: u32) -> Request<I> {
-        Request { index, scheduled_ns: self.issuer.now_ns(), issuer: self.issuer.clone() }
+        let arrival_ns = self.issuer.arrival_ns(index);
+        let scheduled_ns = arrival_ns.unwrap_or_else(|| self.issuer.now_ns());
+        Request { index, scheduled_ns, is_early: arrival_ns.is_some(), issuer: self.issuer.clone() }
     }
 
     /// Notes how many threads the process has now. To be called once every thread of the model is
@@ -90,20 +104,43 @@ where
 pub struct Request<I> {
     index: u32,
     scheduled_ns: u64,
+    /// Whether it may have to wait for its arrival.
+    is_early: bool,
     issuer: I,
 }
 
+impl Work<Arc<dyn AsyncIssuer>> {
+    /// Takes a request in hand when it has arrived; at once, and without yielding, if arrival is
+    /// closed. For models that start a task for each request: it is started then.
+    pub async fn arrived(&self, index: u32) -> Request<Arc<dyn AsyncIssuer>> {
+        let request = self.take(index);
+        if request.is_early {
+            request.issuer.wait_until(request.scheduled_ns).await;
+        }
+        Request { is_early: false, ..request }
+    }
+}
+
 impl Request<Arc<dyn BlockingIssuer>> {
-    /// Issues it, and returns when it has ended.
+    /// Issues it when it has arrived, and returns when it has ended.
     pub fn send(self) {
+        if self.is_early {
+            self.issuer.wait_until(self.scheduled_ns);
+        }
         self.issuer.issue(self.index, self.scheduled_ns);
     }
 }
 
 impl Request<Arc<dyn AsyncIssuer>> {
-    /// Issues it; ready when it has ended.
+    /// Issues it when it has arrived; ready when it has ended.
     pub fn send(self) -> BoxFuture<'static, ()> {
-        self.issuer.issue(self.index, self.scheduled_ns)
+        if !self.is_early {
+            return self.issuer.issue(self.index, self.scheduled_ns);
+        }
+        Box::pin(async move {
+            self.issuer.wait_until(self.scheduled_ns).await;
+            self.issuer.issue(self.index, self.scheduled_ns).await;
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Synthetic data. The tests of the chart module draw the same charts and check them.
 
+mod load;
 mod more;
 mod phases;
 
@@ -8,6 +9,7 @@ use std::time::Duration;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use load::load_of;
 use more::{
     cost_of, ratios_empty, ratios_long, ratios_narrow, ratios_wide, scaling_of, scaling_point,
 };
@@ -44,6 +46,10 @@ pub(super) fn gallery() -> Vec<(&'static str, Chart)> {
         ("scaling-10", scaling_of(10, scaling::Quantity::WallTime).into()),
         ("scaling-1", scaling_point().into()),
         ("scaling-empty", scaling_of(0, scaling::Quantity::WallTime).into()),
+        ("load", load_of(3).into()),
+        ("load-1", load_of(1).into()),
+        ("load-9", load_of(9).into()),
+        ("load-empty", load_of(0).into()),
         ("inflight", inflight_of(100, &[1, 5, 20, 100]).into()),
         ("inflight-shared", inflight_of(200, &[20, 30, 40]).into()),
         ("inflight-1", inflight_of(1, &[1]).into()),

@@ -5,6 +5,7 @@ mod faults;
 mod honest;
 mod hyper;
 mod manipulated;
+mod open;
 mod phases;
 mod protocol;
 mod strategies;

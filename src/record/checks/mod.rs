@@ -21,6 +21,8 @@ use crate::strategy::Strategy;
 pub enum Check {
     /// Was every request issued, and did the server get each?
     Requests,
+    /// Under open arrival: was every request planned for its time, and did none start before it?
+    Arrivals,
     /// Were the answers right?
     Answers,
     /// Was every redirect sent?
@@ -53,8 +55,9 @@ pub enum Check {
 
 impl Check {
     /// Every check, in the order of the report.
-    pub const ALL: [Check; 15] = [
+    pub const ALL: [Check; 16] = [
         Check::Requests,
+        Check::Arrivals,
         Check::Limit,
         Check::Peak,
         Check::Connections,
@@ -81,6 +84,7 @@ impl Check {
         let trial = Trial { row, scenario, strategy, seen: Seen::of(row)? };
         match self {
             Check::Requests => requests::issued(&trial),
+            Check::Arrivals => requests::arrivals(&trial),
             Check::Answers => requests::answers(&trial),
             Check::Redirects => requests::redirects(&trial),
             Check::Uploads => requests::uploads(&trial),

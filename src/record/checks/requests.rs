@@ -16,6 +16,21 @@ pub(super) fn issued(trial: &Trial) -> Option<String> {
         .then(|| format!("{succeeded} answers arrived, but the server gave {answered}"))
 }
 
+/// Planned starts, against those of seed and index; starts, against the planned ones.
+pub(super) fn arrivals(trial: &Trial) -> Option<String> {
+    let (misplanned, early) = (trial.row.arrivals_misplanned, trial.row.arrivals_early);
+    if trial.scenario.arrival.is_closed() {
+        return None;
+    }
+    let (Some(misplanned), Some(early)) = (misplanned, early) else {
+        return Some("the client did not tell when requests were planned".to_owned());
+    };
+    if misplanned > 0 {
+        return Some(format!("{misplanned} requests were planned for another time than asked"));
+    }
+    (early > 0).then(|| format!("{early} requests started before their planned time"))
+}
+
 pub(super) fn answers(trial: &Trial) -> Option<String> {
     // What a full server refuses is a result.
     let refused = trial.row.server_refused.unwrap_or(0);

@@ -1,6 +1,7 @@
 //! Rows on both sides of every rule.
 
 use super::*;
+use crate::arrival::{Arrival, Rate};
 use crate::record::synthetic::{experiment, recording, strategy};
 use crate::strategy::{Protocol, Reuse};
 
@@ -445,4 +446,41 @@ fn streams_that_the_server_allows_are_no_hidden_cap() {
     assert_eq!(peak(5), None);
     let reason = "never more than 5 requests in flight instead of 10: something caps them";
     assert_eq!(peak(200).as_deref(), Some(reason));
+}
+
+fn open(change: impl Fn(&mut TrialRow)) -> String {
+    let arrival = Arrival::Poisson(Rate::per_s(1_000));
+    let rate = |scenario: &mut Scenario, _: &mut Strategy| scenario.arrival = arrival;
+    let told = |row: &mut TrialRow| {
+        (row.arrivals_misplanned, row.arrivals_early) = (Some(0), Some(0));
+        change(row);
+    };
+    after_with(rate, told).unwrap_or_else(|| "valid".to_owned())
+}
+
+#[test]
+fn arrivals_are_kept() {
+    assert_eq!(open(|_| ()), "valid");
+    assert_eq!(
+        open(|row| row.arrivals_misplanned = Some(3)),
+        "3 requests were planned for another time than asked"
+    );
+    assert_eq!(
+        open(|row| row.arrivals_early = Some(1)),
+        "1 requests started before their planned time"
+    );
+    assert_eq!(
+        open(|row| row.arrivals_early = None),
+        "the client did not tell when requests were planned"
+    );
+    // What is not asked for is not held against a trial.
+    assert_eq!(session(|row| row.arrivals_early = Some(1)), "valid");
+}
+
+/// The bound counts from the arrivals: all at once would have been faster.
+#[test]
+fn nothing_ends_before_the_last_arrival() {
+    let told = open(|row| row.wall_ns = Some(row.bound_ns - 1));
+    assert!(told.contains("less than the"), "{told}");
+    assert_eq!(open(|row| row.wall_ns = Some(row.bound_ns)), "valid");
 }

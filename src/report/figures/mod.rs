@@ -3,6 +3,7 @@
 mod cost;
 mod coverage;
 mod inflight;
+mod load;
 mod percentiles;
 mod phases;
 mod ratios;
@@ -20,8 +21,9 @@ use crate::chart::{Chart, Draw, Drawing, Group};
 use crate::record::RecordError;
 
 /// The names of chart files without number and ending, in the order of the report.
-pub(super) const NAMES: [&str; 9] = [
+pub(super) const NAMES: [&str; 10] = [
     builds::CHART,
+    "load",
     "waterfall",
     "wall",
     "percentiles",
@@ -99,6 +101,7 @@ impl Figure {
 
 /// All charts, by part of the report.
 pub(super) struct All {
+    pub(super) load: Figures,
     pub(super) waterfall: Figures,
     pub(super) wall: Figures,
     pub(super) percentiles: Figures,
@@ -112,6 +115,7 @@ pub(super) struct All {
 impl All {
     pub(super) fn of(facts: &Facts) -> Result<All, RecordError> {
         Ok(All {
+            load: load::figures(facts),
             waterfall: waterfall::figures(facts)?,
             wall: wall::figures(facts),
             percentiles: percentiles::figures(facts)?,
@@ -125,8 +129,9 @@ impl All {
 
     /// Every chart, in the order of the report.
     pub(super) fn into_figures(self) -> impl Iterator<Item = Figure> {
-        let All { waterfall, wall, percentiles, phases, scaling, inflight, cost, ratios } = self;
-        [waterfall, wall, percentiles, phases, scaling, inflight, cost, ratios]
+        let All { load, waterfall, wall, percentiles, phases, scaling, inflight, cost, ratios } =
+            self;
+        [load, waterfall, wall, percentiles, phases, scaling, inflight, cost, ratios]
             .into_iter()
             .flat_map(|part| part.figures)
     }

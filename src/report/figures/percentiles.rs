@@ -65,9 +65,10 @@ fn figure(facts: &Facts, scenarios: &[usize], figures: &mut Figures) -> Result<(
     let chart = Percentiles {
         frame: Frame {
             title: title(facts, &cells),
-            subtitle: "Time from sending a request to its last byte (service time, closed loop), \
-                       by the share of requests that took at most as long"
-                .to_owned(),
+            subtitle: format!(
+                "Time from {}, by the share of requests that took at most as long",
+                if facts.any_open() { OPEN } else { CLOSED }
+            ),
             footer: footer.clone(),
             description: "Latency over percentile, one curve for each cell.".to_owned(),
             ..Frame::default()
@@ -75,15 +76,20 @@ fn figure(facts: &Facts, scenarios: &[usize], figures: &mut Figures) -> Result<(
         panels,
     };
     let caption = joined(&[
-        "Closed loop: what a request waited for its turn is not in its latency. Failed requests \
-         have none. Percentiles with less than one request beyond them, and those at less than a \
-         twentieth of the median, are not drawn.",
+        if facts.any_open() { "" } else { WAITS },
+        "Failed requests have none. Percentiles with less than one request beyond them, and those \
+         at less than a twentieth of the median, are not drawn.",
         &text(&footer),
         &not_shown(facts, &others),
     ]);
     figures.add("percentiles", chart, caption);
     Ok(())
 }
+
+/// From when a latency counts.
+const CLOSED: &str = "sending a request to its last byte (service time, closed loop)";
+const OPEN: &str = "the planned start of a request to its last byte (open arrival)";
+const WAITS: &str = "Closed loop: what a request waited for its turn is not in its latency.";
 
 /// Percentiles with latencies: per trial from its histogram, then the median over trials.
 fn points(facts: &Facts, cell: usize) -> Result<Vec<(f64, std::time::Duration)>, RecordError> {

@@ -5,6 +5,7 @@ mod builds;
 mod honest;
 mod life;
 mod odd;
+mod open;
 mod predicted;
 mod whole;
 

@@ -1,5 +1,6 @@
 //! Forms of values: each tells how it is read, shown in errors, and described to editors.
 
+mod arrival;
 mod delay;
 mod number;
 mod selector;
@@ -14,6 +15,7 @@ use super::key::{Canonical, Form, Reading};
 use super::node::{Kind, Node};
 use crate::strategy::Runtime;
 
+pub(super) use arrival::{ArrivalForm, Requests, RequestsForm};
 pub(super) use delay::{DelayForm, definitions};
 pub(super) use number::{
     Bound, BoundForm, Even, FirstLook, Integer, MOST, Percent, Positive, grouped, number,

@@ -39,6 +39,11 @@ impl Cells {
         }
     }
 
+    /// Whether this scenario meets this strategy.
+    pub(super) fn meet(&self, scenario: usize, strategy: usize) -> bool {
+        !self.excluded[scenario * self.strategies.len() + strategy]
+    }
+
     fn scenario(&self, cell: usize) -> usize {
         cell / self.strategies.len()
     }

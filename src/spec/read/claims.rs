@@ -107,7 +107,7 @@ fn check_metric(metric: Metric, over: &Placed<PickedOver>, reading: &mut Reading
             Over::Ideal => "the ideal time is for metric `wall` only",
             Over::Requests => {
                 "the number of requests is for metrics of counts only (connections, errors, \
-                 unused-connections, dns-queries, dns-hits, tls-full, tls-resumed)"
+                 unused-connections, dns-queries, dns-hits, tls-full, tls-resumed, backlog)"
             }
             Over::RoundTrip => "the round trip is for metrics of time only (wall, p50, connect, …)",
             _ => "delays are for metrics of time only (wall, p50, p99, cpu)",

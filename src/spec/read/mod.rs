@@ -3,15 +3,18 @@
 mod cells;
 mod claims;
 mod gates;
+mod loads;
 mod strategies;
 
 use std::num::NonZeroU32;
 use std::path::Path;
 
 use super::error::{Problem, Span, SpecErrors};
+use super::forms::Requests;
 use super::key::{Open, Placed, Reading};
 use super::node::{self, Node};
 use super::{Blocks, Experiment, Scenario, Source, Until, keys, overrides};
+use crate::arrival::Arrival;
 use crate::delay::Delay;
 use cells::Cells;
 use strategies::Lists;
@@ -78,6 +81,9 @@ fn file(name: String, root: &Node, reading: &mut Reading) -> Option<Experiment> 
 
     let before = reading.problems.len();
     let excludes = cells::excludes(&file, cells.as_mut(), reading);
+    if let (Some(scenarios), Some(strategies), Some(cells)) = (&scenarios, &strategies, &cells) {
+        loads::check_models(&file, scenarios, strategies, cells, reading);
+    }
     let excluded = reading.problems.len() == before;
     let cells = cells.filter(|c| excluded && c.any_left(reading));
     if let (Some(cells), Some(blocks)) = (&cells, &blocks) {
@@ -143,7 +149,10 @@ fn until(node: &Node, reading: &mut Reading) -> Option<Placed<Until>> {
 
 /// The lists that multiply into scenarios.
 struct Axes {
-    requests: Vec<Placed<u32>>,
+    requests: Vec<Placed<Requests>>,
+    arrival: Vec<Placed<Arrival>>,
+    /// Every number of requests with every arrival.
+    loads: Vec<Placed<(u32, Arrival)>>,
     delay: Vec<Placed<Delay>>,
     time_scale: Vec<Placed<f64>>,
     body: Vec<Placed<u64>>,
@@ -174,8 +183,12 @@ fn axes(file: &Open, reading: &mut Reading) -> Option<Axes> {
     let server = keys::SERVER.table.open(server, reading);
     let workload = keys::WORKLOAD.table.open(file.table(keys::WORKLOAD.name)?, reading);
     let (server, workload) = (server?, workload?);
+    let requests = workload.many(&keys::REQUESTS, reading);
+    let arrival = workload.many(&keys::ARRIVAL, reading);
     let axes = Axes {
-        requests: workload.many(&keys::REQUESTS, reading),
+        loads: loads::read(&requests, &arrival, reading),
+        requests,
+        arrival,
         delay: workload.many(&keys::DELAY, reading),
         time_scale: workload.many(&keys::TIME_SCALE, reading),
         body: workload.many(&keys::BODY, reading),
@@ -217,9 +230,10 @@ fn axes(file: &Open, reading: &mut Reading) -> Option<Axes> {
 }
 
 impl Axes {
-    fn lengths(&self) -> [(&'static str, usize); 21] {
+    fn lengths(&self) -> [(&'static str, usize); 22] {
         [
             ("requests", self.requests.len()),
+            ("arrival", self.arrival.len()),
             ("delay", self.delay.len()),
             ("time_scale", self.time_scale.len()),
             ("body", self.body.len()),
@@ -246,7 +260,7 @@ impl Axes {
     /// Every scenario; the last list varies fastest.
     fn multiply(self) -> Vec<Scenario> {
         let mut all = vec![Scenario::plain(1, Delay::NONE)];
-        cross(&mut all, &self.requests, |s, requests| s.requests = requests.value);
+        cross(&mut all, &self.loads, |s, load| (s.requests, s.arrival) = load.value);
         cross(&mut all, &self.delay, |s, delay| s.delay = delay.value.clone());
         cross(&mut all, &self.time_scale, |s, time_scale| s.time_scale = time_scale.value);
         cross(&mut all, &self.body, |s, body| s.body_bytes = body.value);

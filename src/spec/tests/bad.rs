@@ -63,6 +63,14 @@ cases! {
         ("requests = 100", "requests = 10_000_001\ntime_scale = [0, -1, inf, nan]\nbody = \"2GB\""),
         ("count = 15", "count = 0\nwarmup = 101\nseed = -1"),
     ];
+    arrival_values: [(DELAY, "\"1s\"\narrival = [\"open\", 5, { poisson = \"500\" }, { poisson = 500 }, { constant = \"0/s\" }, { constant = \"20_000/s\" }]")];
+    arrival_words: [(DELAY, "\"1s\"\narrival = [{ poison = \"5/s\" }, {}, { poisson = \"5/s\", constant = \"5/s\" }, { constant = \"5/s\", jitter = 1 }]")];
+    arrival_twice: [(DELAY, "\"1s\"\narrival = [{ poisson = \"1/s\" }, { poisson = \"60/min\" }]")];
+    arrival_of_batches: [(DELAY, "\"1s\"\narrival = { constant = \"5/s\" }"), ("async-semaphore", "async-batches")];
+    requests_in_a_time: [("requests = 100", "requests = [\"2s\", \"10us\", \"1 parsec\", 0]")];
+    requests_in_a_time_without_a_rate: [("requests = 100", "requests = \"2s\"")];
+    requests_in_a_time_that_is_too_long: [("requests = 100", "requests = [\"24h\", \"1ms\"]\narrival = { poisson = \"200/s\" }")];
+    requests_twice: [("requests = 100", "requests = [400, \"2s\"]\narrival = { poisson = \"200/s\" }")];
     until_and_count: [("count = 15", "count = 15\nuntil = { half_width = \"2%\", max = 50 }")];
     until_values: [("count = 15", "[blocks.until]\nhalf_width = \"0%\"\nmin = 5\nmax = 2000\nmost = 5")];
     until_is_incomplete: [("count = 15", "until = { min = 8 }")];

@@ -180,3 +180,38 @@ fn a_name_is_fit_for_a_folder() {
         assert_eq!(e.name, name);
     }
 }
+
+#[test]
+fn arrivals_multiply_into_scenarios_and_say_what_a_time_holds() {
+    let text = changed(&[(
+        "requests = 100",
+        "requests = [\"2s\", 7]\narrival = [{ constant = \"30/min\" }, { poisson = \"500/s\" }]",
+    )]);
+    let e = good(&text, &[]);
+    let shown: Vec<String> =
+        e.scenarios.iter().map(|s| format!("{} {}", s.requests, s.arrival.describe())).collect();
+    let want = ["1 constant 0.5/s", "1000 poisson 500/s", "7 constant 0.5/s", "7 poisson 500/s"];
+    assert_eq!(shown, want);
+    let closed = good(BASE, &[]);
+    assert!(closed.scenarios[0].arrival.is_closed());
+    // Claims and exclusions select by it.
+    let selected = text.replace(
+        "of = { label = \"async\" }",
+        "of = { label = \"async\", arrival = { poisson = \"500/s\" } }",
+    );
+    let e = good(&selected, &[]);
+    let of = &e.claims[0].of;
+    let matched: Vec<bool> = e.scenarios.iter().map(|s| of.matches(s, &e.strategies[2])).collect();
+    assert_eq!(matched, [false, true, false, true]);
+}
+
+#[test]
+fn batches_may_be_left_out_of_open_arrival() {
+    let text = changed(&[
+        ("requests = 100", "requests = 100\narrival = [\"closed\", { constant = \"50/s\" }]"),
+        ("async-semaphore", "async-batches"),
+    ]);
+    let exclude = "[[exclude]]\nlabel = \"async\"\narrival = { constant = \"50/s\" }\n\n[baseline]";
+    let e = good(&text.replace("[baseline]", exclude), &[]);
+    assert_eq!((e.scenarios.len(), e.excludes.len()), (2, 1));
+}

@@ -12,11 +12,16 @@ pub(super) const MODEL: Model = Model {
     known_as: "asyncio.gather",
     limit: LimitRule::Forbidden,
     ideal: |delays, _| schedule::all_at_once(delays),
+    open: Some(|arrivals, delays, _| schedule::open::all_at_once(arrivals, delays)),
     issue: Issue::Async(issue),
 };
 
 fn issue(work: AsyncWork) -> BoxFuture<'static, ()> {
     Box::pin(async move {
-        joined(work.indices().map(|index| tokio::spawn(work.take(index).send()))).await;
+        let mut tasks = Vec::with_capacity(work.indices().len());
+        for index in work.indices() {
+            tasks.push(tokio::spawn(work.arrived(index).await.send()));
+        }
+        joined(tasks.into_iter()).await;
     })
 }

@@ -12,6 +12,8 @@ pub(super) const MODEL: Model = Model {
     known_as: "asyncio.gather in a loop, Promise.all over slices",
     limit: LimitRule::Required,
     ideal: |delays, limit| schedule::batches(delays, required(limit)),
+    // A batch is what is there at once; of requests that come one by one it is none.
+    open: None,
     issue: Issue::Async(issue),
 };
 

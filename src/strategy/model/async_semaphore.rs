@@ -15,6 +15,7 @@ pub(super) const MODEL: Model = Model {
     known_as: "asyncio.Semaphore",
     limit: LimitRule::Required,
     ideal: |delays, limit| schedule::list(delays, required(limit)),
+    open: Some(|arrivals, delays, limit| schedule::open::list(arrivals, delays, required(limit))),
     issue: Issue::Async(issue),
 };
 
@@ -23,13 +24,14 @@ pub(super) const MODEL: Model = Model {
 fn issue(work: AsyncWork) -> BoxFuture<'static, ()> {
     Box::pin(async move {
         let permits = Arc::new(Semaphore::new(work.slots() as usize));
-        joined(work.indices().map(|index| {
-            let (request, permits) = (work.take(index), Arc::clone(&permits));
-            tokio::spawn(async move {
+        let mut tasks = Vec::with_capacity(work.indices().len());
+        for index in work.indices() {
+            let (request, permits) = (work.arrived(index).await, Arc::clone(&permits));
+            tasks.push(tokio::spawn(async move {
                 let _permit = permits.acquire().await.expect("the semaphore is never closed");
                 request.send().await;
-            })
-        }))
-        .await;
+            }));
+        }
+        joined(tasks.into_iter()).await;
     })
 }

@@ -15,6 +15,7 @@ pub(super) const MODEL: Model = Model {
     known_as: "a worker pool",
     limit: LimitRule::Required,
     ideal: |delays, limit| schedule::list(delays, required(limit)),
+    open: Some(|arrivals, delays, limit| schedule::open::list(arrivals, delays, required(limit))),
     issue: Issue::Async(issue),
 };
 

@@ -40,6 +40,9 @@ pub enum Issue {
     Async(fn(AsyncWork) -> BoxFuture<'static, ()>),
 }
 
+/// A schedule without overhead for these arrivals and delays.
+pub type OpenIdeal = fn(&[u64], &[u64], Option<NonZeroU32>) -> Schedule;
+
 /// One way of issuing requests.
 #[derive(Debug)]
 pub struct Model {
@@ -54,6 +57,9 @@ pub struct Model {
     /// Its schedule without overhead, for these delays (nanoseconds, in request order). A model
     /// whose limit is required always gets one.
     pub ideal: fn(&[u64], Option<NonZeroU32>) -> Schedule,
+    /// The same for requests that come at moments of their own (ascending, the first argument):
+    /// under open arrival. `None` if the model means nothing then.
+    pub open: Option<OpenIdeal>,
     /// What it does. It returns when every request has ended.
     pub issue: Issue,
 }
@@ -96,6 +102,11 @@ pub fn named(name: &str) -> Option<&'static Model> {
 /// The names of the models that take a limit.
 pub fn limited() -> Vec<&'static str> {
     ALL.iter().filter(|m| m.limit == LimitRule::Required).map(|m| m.name).collect()
+}
+
+/// The names of the models that can meet open arrival.
+pub fn openable() -> Vec<&'static str> {
+    ALL.iter().filter(|m| m.open.is_some()).map(|m| m.name).collect()
 }
 
 /// The limit of a model that requires one: `Strategy::new` lets no other reach its ideal.

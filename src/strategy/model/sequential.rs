@@ -10,6 +10,7 @@ pub(super) const MODEL: Model = Model {
     known_as: "a for loop over requests.get",
     limit: LimitRule::Forbidden,
     ideal: |delays, _| schedule::one_by_one(delays),
+    open: Some(|arrivals, delays, _| schedule::open::one_by_one(arrivals, delays)),
     issue: Issue::Blocking(issue),
 };
 

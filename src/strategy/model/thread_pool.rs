@@ -10,6 +10,7 @@ pub(super) const MODEL: Model = Model {
     known_as: "ThreadPoolExecutor",
     limit: LimitRule::Required,
     ideal: |delays, limit| schedule::list(delays, required(limit)),
+    open: Some(|arrivals, delays, limit| schedule::open::list(arrivals, delays, required(limit))),
     issue: Issue::Blocking(issue),
 };
 

@@ -12,6 +12,9 @@ pub(super) const MODEL: Model = Model {
     known_as: "threading.Thread × n",
     limit: LimitRule::Required,
     ideal: |delays, limit| schedule::strided(delays, required(limit)),
+    open: Some(|arrivals, delays, limit| {
+        schedule::open::strided(arrivals, delays, required(limit))
+    }),
     issue: Issue::Blocking(issue),
 };
 

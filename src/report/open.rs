@@ -1,0 +1,292 @@
+//! Open arrival: with which rates each strategy keeps up, and what its users see.
+
+use crate::analyse::median;
+use crate::arrival::{Arrival, Rate};
+use crate::record::TrialRow;
+use crate::spec::{Factor, Metric};
+
+use super::facts::Facts;
+use super::figures::Figures;
+use super::markdown::{Align, Table, list, text};
+use super::numbers::{UNKNOWN, about, and, count, ns};
+
+/// A strategy keeps up if at least this share of the offered rate is achieved. Lateness of answers
+/// that grows by a hundredth of the time is where a second of arrivals leaves 10 ms: less is what
+/// queues of a Poisson process and a busy machine do in passing, more would be a minute in two hours.
+const KEEPS_UP: f64 = 0.99;
+
+/// Scenarios that differ in their rate alone, by ascending rate.
+pub(super) struct Sweep {
+    /// What tells it from other sweeps; empty if there are none.
+    pub(super) name: String,
+    /// What its scenarios have in common, in words.
+    key: Vec<String>,
+    pub(super) scenarios: Vec<(Rate, usize)>,
+}
+
+/// A strategy over the rates of a sweep.
+pub(super) struct Line {
+    pub(super) points: Vec<Point>,
+}
+
+/// One of its cells.
+pub(super) struct Point {
+    pub(super) rate: Rate,
+    pub(super) cell: usize,
+    pub(super) keeps: Keeps,
+}
+
+/// Whether a strategy keeps up with a rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keeps {
+    /// The interval of the achieved share is at [`KEEPS_UP`] or above it.
+    Yes,
+    /// It is below.
+    No,
+    /// It is on both sides.
+    Untold,
+    /// There is no valid trial.
+    Unmeasured,
+}
+
+/// The sweeps of a recording, in the order of their first scenarios; none if arrival is closed.
+pub(super) fn sweeps(facts: &Facts) -> Vec<Sweep> {
+    let mut sweeps = grouped(facts, |factor| {
+        !factor.is_of_strategy() && !matches!(factor, Factor::Arrival | Factor::Requests)
+    });
+    let meets_twice = |sweep: &Sweep| sweep.scenarios.windows(2).any(|w| w[0].0 == w[1].0);
+    // Numbers of requests are a factor of their own where one rate meets several.
+    if sweeps.iter().any(meets_twice) {
+        sweeps = grouped(facts, |f| !f.is_of_strategy() && f != Factor::Arrival);
+    }
+    let keys: Vec<Vec<String>> = sweeps.iter().map(|sweep| sweep.key.clone()).collect();
+    for sweep in &mut sweeps {
+        let varies = |i: &usize| keys.iter().any(|other| other[*i] != sweep.key[*i]);
+        let said: Vec<&str> =
+            (0..sweep.key.len()).filter(varies).map(|i| sweep.key[i].as_str()).collect();
+        sweep.name = said.join(", ");
+    }
+    sweeps
+}
+
+/// The open scenarios with the same kind of arrival and the same values of these factors.
+fn grouped(facts: &Facts, by: impl Fn(Factor) -> bool) -> Vec<Sweep> {
+    let experiment = &facts.plan().experiment;
+    // A factor of a scenario does not depend on the strategy, so any will do.
+    let any = &experiment.strategies[0];
+    let mut sweeps: Vec<Sweep> = Vec::new();
+    for (index, scenario) in experiment.scenarios.iter().enumerate() {
+        let (kind, rate) = match scenario.arrival {
+            Arrival::Closed => continue,
+            Arrival::Constant(rate) => ("constant rate", rate),
+            Arrival::Poisson(rate) => ("Poisson", rate),
+        };
+        let mut key = vec![kind.to_owned()];
+        key.extend(Factor::ALL.into_iter().filter(|f| by(*f)).map(|factor| {
+            format!("{} {}", factor.name().replace('_', " "), factor.value(scenario, any))
+        }));
+        match sweeps.iter_mut().find(|sweep| sweep.key == key) {
+            Some(sweep) => sweep.scenarios.push((rate, index)),
+            None => {
+                let scenarios = vec![(rate, index)];
+                sweeps.push(Sweep { name: String::new(), key, scenarios });
+            }
+        }
+    }
+    for sweep in &mut sweeps {
+        sweep.scenarios.sort_unstable();
+    }
+    sweeps
+}
+
+/// The strategies of a sweep, in the order of the plan.
+pub(super) fn lines(facts: &Facts, sweep: &Sweep) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    for &(rate, scenario) in &sweep.scenarios {
+        for cell in facts.cells_of(scenario) {
+            let point = Point { rate, cell, keeps: keeps(facts, cell) };
+            match lines.iter_mut().find(|l| facts.name(l.points[0].cell) == facts.name(cell)) {
+                Some(line) => line.points.push(point),
+                None => lines.push(Line { points: vec![point] }),
+            }
+        }
+    }
+    lines
+}
+
+fn keeps(facts: &Facts, cell: usize) -> Keeps {
+    let shares: Vec<f64> = facts.ok_rows(cell).into_iter().filter_map(TrialRow::kept_up).collect();
+    let Ok(estimate) = median(&shares) else { return Keeps::Unmeasured };
+    // With too few trials for an interval, all of them must agree.
+    let (low, high) = match &estimate.interval {
+        Ok(interval) => (interval.low, interval.high),
+        Err(_) => (
+            shares.iter().copied().fold(f64::INFINITY, f64::min),
+            shares.iter().copied().fold(0.0, f64::max),
+        ),
+    };
+    match () {
+        () if low >= KEEPS_UP => Keeps::Yes,
+        () if high < KEEPS_UP => Keeps::No,
+        () => Keeps::Untold,
+    }
+}
+
+/// The median of a metric over the trials of a cell.
+pub(super) fn value(facts: &Facts, cell: usize, metric: Metric) -> Option<f64> {
+    facts.median(cell, |row| metric.of(row)).ok().map(|e| e.value)
+}
+
+/// `2,000/s`
+pub(super) fn shown(rate: Rate) -> String {
+    match rate.as_per_s() {
+        per_s if per_s.fract() == 0.0 => format!("{}/s", count(per_s as u64)),
+        _ => rate.to_string(),
+    }
+}
+
+/// Requests per second, measured: `2,446/s`.
+fn per_s(value: f64) -> String {
+    if value < 10.0 {
+        format!("{value:.2}/s")
+    } else {
+        format!("{}/s", count(value.round() as u64))
+    }
+}
+
+/// Up to which rate a strategy keeps up, and what happens beyond; `name` writes its name.
+pub(super) fn sentence(facts: &Facts, line: &Line, name: impl Fn(usize) -> String) -> String {
+    let points = &line.points;
+    let name = name(points[0].cell);
+    let held = points.iter().take_while(|p| p.keeps == Keeps::Yes).last();
+    let broken = points.iter().find(|p| p.keeps == Keeps::No);
+    let within = |p: &Point| match value(facts, p.cell, Metric::P99) {
+        Some(p99) => format!(" (99 of 100 answers within {} of their planned start)", ns(p99)),
+        None => String::new(),
+    };
+    let between: Vec<String> = points
+        .iter()
+        .filter(|p| held.is_none_or(|h| p.rate > h.rate) && broken.is_none_or(|b| p.rate < b.rate))
+        .filter(|p| matches!(p.keeps, Keeps::Untold | Keeps::Unmeasured))
+        .map(|p| shown(p.rate))
+        .collect();
+    let between = match between.as_slice() {
+        [] => String::new(),
+        some => format!("; whether it does at {} is not shown", and(some)),
+    };
+    match (held, broken) {
+        (Some(h), Some(b)) => format!(
+            "{name} keeps up to {}{} and no longer at {}{}{between}.",
+            shown(h.rate),
+            within(h),
+            shown(b.rate),
+            fall(facts, b.cell)
+        ),
+        (Some(h), None) if points.len() == 1 => {
+            format!("{name} keeps up with {}{}.", shown(h.rate), within(h))
+        }
+        (Some(h), None) if between.is_empty() => {
+            format!("{name} keeps up to {}, the highest rate offered{}.", shown(h.rate), within(h))
+        }
+        (Some(h), None) => format!("{name} keeps up to {}{}{between}.", shown(h.rate), within(h)),
+        (None, Some(b)) => {
+            let even = if between.is_empty() && points.len() > 1 { "even " } else { "" };
+            format!(
+                "{name} does not keep up {even}at {}{}{between}.",
+                shown(b.rate),
+                fall(facts, b.cell)
+            )
+        }
+        (None, None) => format!("Whether {name} keeps up is not shown at any rate."),
+    }
+}
+
+/// What is left of the offered rate, and what waits in the end.
+fn fall(facts: &Facts, cell: usize) -> String {
+    let end = facts.median(cell, |r| r.backlog_end.map(|n| n as f64)).ok().map(|e| e.value);
+    let achieved = value(facts, cell, Metric::Achieved).map(|v| format!("{} go through", per_s(v)));
+    let waiting = end.map(|n| format!("{} wait when the last one comes", about(n.round())));
+    match [achieved, waiting].into_iter().flatten().collect::<Vec<_>>() {
+        none if none.is_empty() => String::new(),
+        said => format!(" ({})", said.join(", ")),
+    }
+}
+
+/// The part of the report; nothing if arrival is closed everywhere.
+pub(super) fn section(facts: &Facts, figures: &Figures) -> Option<String> {
+    let sweeps = sweeps(facts);
+    if sweeps.is_empty() {
+        return None;
+    }
+    let mut out = vec!["## Open arrival".to_owned(), INTRO.to_owned()];
+    out.push(figures.render("More scenarios"));
+    for sweep in &sweeps {
+        if !sweep.name.is_empty() {
+            out.push(format!("**{}**", text(&sweep.name)));
+        }
+        let lines = lines(facts, sweep);
+        let sentences: Vec<String> =
+            lines.iter().map(|line| sentence(facts, line, |cell| facts.code(cell))).collect();
+        out.push(list(&sentences));
+        out.push(table(facts, &lines));
+    }
+    Some(out.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n"))
+}
+
+const INTRO: &str = "Requests come at a rate that no answer slows down. Medians over the trials of a \
+    cell. *Latency* counts from the moment for which a request is planned, *service time* from \
+    handing it to the library: the wait for a slot is in the first and not in the second. \
+    *Backlog* is how many requests were planned and had not started when another one came: the most, \
+    and when the last one came. *Achieved* is the offered rate, less by as much as the lateness of \
+    answers grew from the trial's first half to its last tenth; a failed request does not count. A \
+    strategy *keeps up* if 99 % are achieved. No request is added to those that were made.";
+
+fn table(facts: &Facts, lines: &[Line]) -> String {
+    let mut table = Table::new(&[
+        ("cell", Align::Left),
+        ("asked", Align::Right),
+        ("offered", Align::Right),
+        ("achieved", Align::Right),
+        ("keeps up", Align::Left),
+        ("latency p50", Align::Right),
+        ("service p50", Align::Right),
+        ("latency p99", Align::Right),
+        ("service p99", Align::Right),
+        ("backlog: most", Align::Right),
+        ("at the end", Align::Right),
+        ("in flight: most", Align::Right),
+    ]);
+    for point in lines.iter().flat_map(|line| &line.points) {
+        let cell = point.cell;
+        let of = |value: fn(&TrialRow) -> Option<f64>, show: fn(f64) -> String| {
+            let median = facts.median(cell, value).ok();
+            median.map_or_else(|| UNKNOWN.to_owned(), |e| show(e.value))
+        };
+        let keeps = match point.keeps {
+            Keeps::Yes => "yes".to_owned(),
+            Keeps::No => "no".to_owned(),
+            Keeps::Untold => "not shown".to_owned(),
+            Keeps::Unmeasured => facts.why_unmeasured(cell),
+        };
+        table.row(vec![
+            facts.code(cell),
+            shown(point.rate),
+            of(TrialRow::offered_per_s, per_s),
+            of(TrialRow::achieved_per_s, per_s),
+            keeps,
+            of(|r| Metric::P50.of(r), ns),
+            of(|r| Metric::ServiceP50.of(r), ns),
+            of(|r| Metric::P99.of(r), ns),
+            of(|r| Metric::ServiceP99.of(r), ns),
+            of(|r| Metric::Backlog.of(r), whole),
+            of(|r| r.backlog_end.map(|n| n as f64), whole),
+            of(|r| r.server_peak_in_flight.map(|n| n as f64), whole),
+        ]);
+    }
+    table.render()
+}
+
+/// A median of counts, where half a request says nothing.
+fn whole(value: f64) -> String {
+    about(value.round())
+}

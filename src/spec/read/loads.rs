@@ -1,0 +1,83 @@
+//! How many requests come, and when: the two lists of `[workload]` that depend on each other.
+
+use std::collections::HashMap;
+
+use super::cells::Cells;
+use crate::arrival::Arrival;
+use crate::spec::Scenario;
+use crate::spec::error::Problem;
+use crate::spec::forms::Requests;
+use crate::spec::key::{Open, Placed, Reading};
+use crate::spec::keys;
+use crate::strategy::{Strategy, model};
+
+/// Every number of requests with every arrival, arrivals varying fastest. A time without a rate is
+/// reported, as is a number that nobody can mean.
+pub(super) fn read(
+    requests: &[Placed<Requests>],
+    arrivals: &[Placed<Arrival>],
+    reading: &mut Reading,
+) -> Vec<Placed<(u32, Arrival)>> {
+    let mut loads = Vec::new();
+    let mut seen = HashMap::new();
+    for requests in requests {
+        for arrival in arrivals {
+            let span = requests.span;
+            let Some(n) = requests.value.of(arrival.value) else {
+                reading.report(unknown(requests, arrival));
+                continue;
+            };
+            // A value that stands twice in its list is reported there.
+            if let Some((value, first)) = seen.insert((n, arrival.value), (requests.value, span))
+                && value != requests.value
+            {
+                let what = format!("these are {n} requests for the second time");
+                reading.report(Problem::at(span, what).also("first", first));
+            }
+            loads.push(Placed { value: (n, arrival.value), span });
+        }
+    }
+    loads
+}
+
+fn unknown(requests: &Placed<Requests>, arrival: &Placed<Arrival>) -> Problem {
+    match arrival.value.rate() {
+        None => {
+            let what = "a time holds a number of requests only if they come at a rate";
+            let hint = "write a number, or a rate: arrival = { poisson = \"500/s\" }";
+            Problem::at(requests.span, what).hint(hint)
+        }
+        Some(rate) => {
+            let what = format!("at {rate} this time does not hold 1 to 10_000_000 requests");
+            let hint = "write a number, or another time or rate";
+            Problem::at(requests.span, what).also("the rate", arrival.span).hint(hint)
+        }
+    }
+}
+
+/// Reports a model that meets open arrival and means nothing there.
+pub(super) fn check_models(
+    file: &Open,
+    scenarios: &[Scenario],
+    strategies: &[Strategy],
+    cells: &Cells,
+    reading: &mut Reading,
+) {
+    let open = |i: usize| !scenarios[i].arrival.is_closed();
+    let refused = strategies.iter().enumerate().find(|(strategy, s)| {
+        let met = (0..scenarios.len()).any(|i| open(i) && cells.meet(i, *strategy));
+        s.model.open.is_none() && met
+    });
+    let Some((_, strategy)) = refused else { return };
+    let name = strategy.model.name;
+    let what = format!(
+        "model `{name}` means nothing if requests come at a rate; models that do: {}",
+        model::openable().join(", ")
+    );
+    let hint = format!("leave it out there: an [[exclude]] with model = \"{name}\" and `arrival`");
+    let span = file
+        .table(keys::WORKLOAD.name)
+        .and_then(|workload| workload.get("arrival"))
+        .map_or(file.span, |entry| entry.node.span);
+    reading.report(Problem::at(span, what).hint(hint));
+}
