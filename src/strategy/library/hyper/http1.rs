@@ -223,7 +223,8 @@ impl Alone {
     fn poll(&mut self, cx: &mut Context<'_>) {
         self.driven.by.register(cx.waker());
         if let Some(driver) = &mut self.driver
-            && let Poll::Ready(result) = Pin::new(driver).poll(&mut Context::from_waker(&self.waker))
+            && let Poll::Ready(result) =
+                Pin::new(driver).poll(&mut Context::from_waker(&self.waker))
         {
             self.ended = Some(result);
             self.driver = None;
