@@ -238,7 +238,8 @@ mod odd_data {
             series in prop::collection::vec((label(), prop::collection::vec(
                 (0u64..5_000, ratio(), prop::option::of((ratio(), ratio()))), 0..6,
             )), 0..6),
-            ideal in ratio(), reference in ratio(),
+            ideal in ratio(), reference in ratio(), slope in ratio(),
+            fit in prop::collection::vec((ratio(), ratio()), 0..4),
         ) {
             let point = |(n, value, interval)| scaling::Point {
                 limit: if n % 7 == 0 { scaling::Limit::Unbounded } else { scaling::Limit::Bounded(n) },
@@ -250,12 +251,15 @@ mod odd_data {
                 series: i,
                 points: points.into_iter().map(point).collect(),
                 ideal: vec![(scaling::Limit::Bounded(1), ideal), (scaling::Limit::Bounded(9), 1.0)],
+                fit: fit.clone(),
+                knee: Some(scaling::Limit::Bounded(9)),
             });
             check(&scaling::Scaling {
                 frame: worst_words(),
                 quantity: scaling::Quantity::Throughput,
                 series: series.collect(),
                 reference: Some(scaling::Reference { value: reference, label: "x".repeat(200) }),
+                line: Some(scaling::Line { slope, label: "y".repeat(200) }),
             });
         }
 

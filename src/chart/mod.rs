@@ -41,6 +41,7 @@ mod font;
 mod format;
 pub mod inflight;
 mod layout;
+mod limits;
 pub mod percentiles;
 mod phase;
 pub mod phases;

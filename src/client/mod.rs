@@ -169,12 +169,12 @@ pub fn run(config: &ClientConfig) -> Result<ClientReport, ClientError> {
     recorder.count_threads();
     // Before rows are written, which not every trial does.
     let max_rss_bytes = process::Status::now().max_rss_bytes;
-    let samples = sampling.map(|s| s.end(wall_ns, used));
+    sampling.map(|s| s.end(wall_ns, used)).transpose()?;
     let library = config.strategy.library;
     let connections = settings.probes.as_ref().map(|all| connections::counts(all, library));
     drop(trial);
     issued?;
-    files.write(config, &recorder, settings.probes.as_ref(), samples)?;
+    files.write(config, &recorder, settings.probes.as_ref())?;
     let dns = settings.resolver.as_ref().map(|resolver| counted(resolver.lookups()));
     let report = report::of(&recorder, wall_ns, used)?;
     Ok(ClientReport { max_rss_bytes, connections, dns, ..report })

@@ -108,6 +108,7 @@ pub(super) struct Recorder {
     in_flight: AtomicU64,
     peak_in_flight: AtomicU64,
     completed: AtomicU64,
+    failed: AtomicU64,
     /// Threads of the harness, which no reading counts.
     own_threads: u64,
     /// 0 while unknown.
@@ -125,6 +126,7 @@ impl Recorder {
             in_flight: AtomicU64::new(0),
             peak_in_flight: AtomicU64::new(0),
             completed: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
             own_threads,
             peak_threads: AtomicU64::new(0),
         }
@@ -170,6 +172,7 @@ impl Recorder {
         let now = self.now_ns();
         self.started.fetch_add(1, Ordering::Relaxed);
         self.completed.fetch_add(1, Ordering::Relaxed);
+        self.failed.fetch_add(1, Ordering::Relaxed);
         self.log.push(
             index,
             &Outcome {
@@ -224,6 +227,11 @@ impl Recorder {
     /// Requests ended, failed ones too.
     pub(super) fn completed(&self) -> u64 {
         self.completed.load(Ordering::Relaxed)
+    }
+
+    /// Requests failed, of those that ended.
+    pub(super) fn failed(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
     }
 
     /// Every request that ended, in the order of their ends.
@@ -282,6 +290,9 @@ impl Attempt<'_> {
         self.recorder.log.push(self.index, &outcome);
         self.recorder.in_flight.fetch_sub(1, Ordering::Relaxed);
         self.recorder.completed.fetch_add(1, Ordering::Relaxed);
+        if outcome.failure.is_some() {
+            self.recorder.failed.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Whether a whole answer is the right one.

@@ -22,6 +22,7 @@ mod failures;
 mod figures;
 mod files;
 mod index;
+mod laws;
 mod markdown;
 mod numbers;
 mod phases;
@@ -125,8 +126,13 @@ fn page(facts: &Facts, whole: &Facts, figures: &All) -> Result<String, RecordErr
     parts.extend(phases::section(facts, &figures.phases)?);
     parts.extend(connections::section(facts));
     parts.extend(failures::section(facts)?);
+    parts.extend(chart("## Scaling", &figures.scaling, "The other scenarios"));
+    parts.extend(chart(
+        "### Throughput against the limit",
+        &figures.throughput,
+        "The other sweeps",
+    ));
     let charts = [
-        ("## Scaling", &figures.scaling, "The other scenarios"),
         ("## In flight", &figures.inflight, "The other scenarios"),
         ("## Cost", &figures.cost, "More scenarios"),
         ("## Against the baseline", &figures.ratios, "More scenarios"),

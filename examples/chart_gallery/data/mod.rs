@@ -9,7 +9,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use more::{
-    cost_of, ratios_empty, ratios_long, ratios_narrow, ratios_wide, scaling_of, scaling_point,
+    cost_of, ratios_empty, ratios_long, ratios_narrow, ratios_wide, scaling_law, scaling_of,
+    scaling_point,
 };
 
 use phases::{phases_of, waterfall_by_phase};
@@ -42,6 +43,7 @@ pub(super) fn gallery() -> Vec<(&'static str, Chart)> {
         ("scaling", scaling_of(4, scaling::Quantity::Throughput).into()),
         ("scaling-wall", scaling_of(3, scaling::Quantity::WallTime).into()),
         ("scaling-10", scaling_of(10, scaling::Quantity::WallTime).into()),
+        ("scaling-law", scaling_law().into()),
         ("scaling-1", scaling_point().into()),
         ("scaling-empty", scaling_of(0, scaling::Quantity::WallTime).into()),
         ("inflight", inflight_of(100, &[1, 5, 20, 100]).into()),

@@ -8,6 +8,7 @@ mod phases;
 mod ratios;
 mod representatives;
 mod scaling;
+mod throughput;
 mod wall;
 mod waterfall;
 
@@ -20,12 +21,13 @@ use crate::chart::{Chart, Draw, Drawing, Group};
 use crate::record::RecordError;
 
 /// The names of chart files without number and ending, in the order of the report.
-pub(super) const NAMES: [&str; 9] = [
+pub(super) const NAMES: [&str; 10] = [
     builds::CHART,
     "waterfall",
     "wall",
     "percentiles",
     "phases",
+    "throughput",
     "scaling",
     "inflight",
     "cost",
@@ -103,6 +105,7 @@ pub(super) struct All {
     pub(super) wall: Figures,
     pub(super) percentiles: Figures,
     pub(super) phases: Figures,
+    pub(super) throughput: Figures,
     pub(super) scaling: Figures,
     pub(super) inflight: Figures,
     pub(super) cost: Figures,
@@ -116,6 +119,7 @@ impl All {
             wall: wall::figures(facts),
             percentiles: percentiles::figures(facts)?,
             phases: phases::figures(facts),
+            throughput: throughput::figures(facts),
             scaling: scaling::figures(facts),
             inflight: inflight::figures(facts)?,
             cost: cost::figures(facts),
@@ -125,8 +129,18 @@ impl All {
 
     /// Every chart, in the order of the report.
     pub(super) fn into_figures(self) -> impl Iterator<Item = Figure> {
-        let All { waterfall, wall, percentiles, phases, scaling, inflight, cost, ratios } = self;
-        [waterfall, wall, percentiles, phases, scaling, inflight, cost, ratios]
+        let All {
+            waterfall,
+            wall,
+            percentiles,
+            phases,
+            throughput,
+            scaling,
+            inflight,
+            cost,
+            ratios,
+        } = self;
+        [waterfall, wall, percentiles, phases, throughput, scaling, inflight, cost, ratios]
             .into_iter()
             .flat_map(|part| part.figures)
     }
