@@ -135,7 +135,7 @@ mod odd_data {
 
     use proptest::prelude::*;
 
-    use super::super::{Draw, Group, aa, inflight, phases, scaling, wall, waterfall};
+    use super::super::{Draw, Group, aa, inflight, phases, scaling, timeline, wall, waterfall};
     use super::{check, worst_words};
 
     /// From nothing to hours, most of it short.
@@ -261,6 +261,22 @@ mod odd_data {
                 reference: Some(scaling::Reference { value: reference, label: "x".repeat(200) }),
                 line: Some(scaling::Line { slope, label: "y".repeat(200) }),
             });
+        }
+
+        #[test]
+        fn timeline(panels in prop::collection::vec(
+            (label(), 0usize..4, prop::collection::vec((label(), prop::collection::vec((duration(), ratio()), 0..9)), 0..5)), 0..6,
+        )) {
+            use timeline::{Line, Panel, Quantity};
+            let panels = panels.into_iter().map(|(label, quantity, lines)| Panel {
+                label,
+                quantity: [Quantity::Count, Quantity::PerSecond, Quantity::Share, Quantity::Bytes][quantity],
+                lines: lines.into_iter().enumerate().map(|(series, (label, mut points))| {
+                    points.sort_by_key(|p| p.0);
+                    Line { label, series, points }
+                }).collect(),
+            });
+            check(&timeline::Timeline { frame: worst_words(), panels: panels.collect() });
         }
 
         #[test]

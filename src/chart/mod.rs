@@ -54,6 +54,7 @@ mod spread;
 mod svg;
 mod theme;
 mod tiers;
+pub mod timeline;
 pub mod wall;
 pub mod waterfall;
 
@@ -162,6 +163,8 @@ kinds! {
     waterfall::Waterfall,
     /// Requests in flight over time.
     inflight::InFlight,
+    /// One trial over time, quantity by quantity.
+    timeline::Timeline,
     /// Where the time of a request goes.
     phases::Phases,
     /// CPU time and memory.

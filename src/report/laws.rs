@@ -56,7 +56,8 @@ fn small(value: f64) -> String {
         .chars()
         .filter_map(|c| "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().nth(c.to_digit(10)? as usize))
         .collect();
-    format!("{:.2} × 10⁻{digits}", value / 10f64.powf(exponent))
+    // Spaces that do not break: it is one word, in an interval too.
+    format!("{:.2}\u{a0}×\u{a0}10⁻{digits}", value / 10f64.powf(exponent))
 }
 
 fn limit(n: u32) -> String {
@@ -96,7 +97,9 @@ fn full(binds: Binds) -> String {
     if binds.shared {
         return match client + server >= FULL {
             true => format!("the CPU that client and delay server share is full ({shares})."),
-            false => format!("the CPU is not full ({shares}), so something else holds it up."),
+            false => format!(
+                "the CPU is not full ({shares}): something else holds it up, such as other programs."
+            ),
         };
     }
     match (client >= FULL, server >= FULL) {
@@ -107,7 +110,9 @@ fn full(binds: Binds) -> String {
              strategy."
         ),
         (false, false) => {
-            format!("neither CPU is full ({shares}), so something else holds it up.")
+            format!(
+                "neither CPU is full ({shares}): something else holds it up, such as other programs."
+            )
         }
     }
 }
@@ -204,6 +209,6 @@ mod tests {
     fn small_numbers_have_an_exponent() {
         let texts = [0.0, 0.02671591, 0.001, 7.69e-4, 1e-6, 1.234e-12].map(small);
         let want = ["0", "0.0267", "0.00100", "7.69 × 10⁻⁴", "1.00 × 10⁻⁶", "1.23 × 10⁻¹²"];
-        assert_eq!(texts, want);
+        assert_eq!(texts.map(|t| t.replace('\u{a0}', " ")), want);
     }
 }

@@ -126,6 +126,7 @@ fn page(facts: &Facts, whole: &Facts, figures: &All) -> Result<String, RecordErr
     parts.extend(phases::section(facts, &figures.phases)?);
     parts.extend(connections::section(facts));
     parts.extend(failures::section(facts)?);
+    parts.extend(chart("## Trials that broke", &figures.timeline, "The other cells"));
     parts.extend(chart("## Scaling", &figures.scaling, "The other scenarios"));
     parts.extend(chart(
         "### Throughput against the limit",

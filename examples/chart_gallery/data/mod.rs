@@ -2,6 +2,7 @@
 
 mod more;
 mod phases;
+mod timeline;
 
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ use more::{
 };
 
 use phases::{phases_of, waterfall_by_phase};
+
+use timeline::timeline_of;
 
 use super::chart::{Chart, Frame, Group, inflight, percentiles, scaling, wall, waterfall};
 
@@ -50,6 +53,9 @@ pub(super) fn gallery() -> Vec<(&'static str, Chart)> {
         ("inflight-shared", inflight_of(200, &[20, 30, 40]).into()),
         ("inflight-1", inflight_of(1, &[1]).into()),
         ("inflight-empty", inflight_of(0, &[1]).into()),
+        ("timeline", timeline_of(200).into()),
+        ("timeline-1", timeline_of(1).into()),
+        ("timeline-empty", timeline_of(0).into()),
         ("cost", cost_of(6, 2, true).into()),
         ("cost-client", cost_of(12, 1, false).into()),
         ("cost-1", cost_of(1, 1, true).into()),

@@ -9,6 +9,7 @@ mod ratios;
 mod representatives;
 mod scaling;
 mod throughput;
+mod timeline;
 mod wall;
 mod waterfall;
 
@@ -21,12 +22,13 @@ use crate::chart::{Chart, Draw, Drawing, Group};
 use crate::record::RecordError;
 
 /// The names of chart files without number and ending, in the order of the report.
-pub(super) const NAMES: [&str; 10] = [
+pub(super) const NAMES: [&str; 11] = [
     builds::CHART,
     "waterfall",
     "wall",
     "percentiles",
     "phases",
+    "timeline",
     "throughput",
     "scaling",
     "inflight",
@@ -105,6 +107,7 @@ pub(super) struct All {
     pub(super) wall: Figures,
     pub(super) percentiles: Figures,
     pub(super) phases: Figures,
+    pub(super) timeline: Figures,
     pub(super) throughput: Figures,
     pub(super) scaling: Figures,
     pub(super) inflight: Figures,
@@ -119,6 +122,7 @@ impl All {
             wall: wall::figures(facts),
             percentiles: percentiles::figures(facts)?,
             phases: phases::figures(facts),
+            timeline: timeline::figures(facts)?,
             throughput: throughput::figures(facts),
             scaling: scaling::figures(facts),
             inflight: inflight::figures(facts)?,
@@ -134,15 +138,26 @@ impl All {
             wall,
             percentiles,
             phases,
+            timeline,
             throughput,
             scaling,
             inflight,
             cost,
             ratios,
         } = self;
-        [waterfall, wall, percentiles, phases, throughput, scaling, inflight, cost, ratios]
-            .into_iter()
-            .flat_map(|part| part.figures)
+        let parts = [
+            waterfall,
+            wall,
+            percentiles,
+            phases,
+            timeline,
+            scaling,
+            throughput,
+            inflight,
+            cost,
+            ratios,
+        ];
+        parts.into_iter().flat_map(|part| part.figures)
     }
 }
 

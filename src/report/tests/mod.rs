@@ -4,6 +4,7 @@ mod builds;
 mod honest;
 mod life;
 mod odd;
+mod scaling;
 mod whole;
 
 use std::num::NonZeroU32;
