@@ -1,6 +1,8 @@
 //! Sweeps: cells that differ in nothing but their limit, what their throughput amounts to, and from
 //! which limit on it falls behind.
 
+use std::num::NonZeroU32;
+
 use crate::plan::{Cell, Plan};
 use crate::record::{Recording, TrialRow};
 use crate::spec::{Factor, Metric};
@@ -28,7 +30,7 @@ pub struct Sweep {
     /// Cells of it that are no points, with the reason.
     pub left_out: Vec<(usize, LeftOut)>,
     /// The law of the points, or why there is none.
-    pub law: Result<Scalability, NoLaw>,
+    pub law: Result<Scalability, Box<NoLaw>>,
     /// Where it falls behind the ideal.
     pub knee: Knee,
 }
@@ -112,7 +114,7 @@ impl Sweep {
 
     fn of(recording: &Recording, analysis: &Analysis, cells: &[usize]) -> Sweep {
         let plan = &recording.plan;
-        let limit_of = |c: usize| plan.cells[c].strategy.limit.map_or(0, |l| l.get());
+        let limit_of = |c: usize| plan.cells[c].strategy.limit.map_or(0, NonZeroU32::get);
         let requests = |c: usize| plan.scenario_of(&plan.cells[c]).requests;
         let mut cells = cells.to_vec();
         cells.sort_by_key(|&c| (limit_of(c), std::cmp::Reverse(requests(c))));

@@ -285,16 +285,17 @@ pub fn scalability(
     limits: &[u32],
     blocks: &[Vec<Option<f64>>],
     seed: u64,
-) -> Result<Scalability, NoLaw> {
+) -> Result<Scalability, Box<NoLaw>> {
     let (Some(&largest), true) = (limits.last(), limits.len() >= MIN_LIMITS) else {
-        return Err(NoLaw::TooFewLimits { has: limits.len() });
+        return Err(Box::new(NoLaw::TooFewLimits { has: limits.len() }));
     };
     if blocks.len() < MIN_BLOCKS {
-        return Err(NoLaw::TooFewBlocks { has: blocks.len() });
+        return Err(Box::new(NoLaw::TooFewBlocks { has: blocks.len() }));
     }
     let top = f64::from(largest);
-    let points = medians(limits, &blocks.iter().collect::<Vec<_>>()).ok_or(NoLaw::Undetermined)?;
-    let law = Usl::fit(&points).ok_or(NoLaw::Undetermined)?;
+    let points =
+        medians(limits, &blocks.iter().collect::<Vec<_>>()).ok_or(Box::new(NoLaw::Undetermined))?;
+    let law = Usl::fit(&points).ok_or(Box::new(NoLaw::Undetermined))?;
     let [lambda, sigma, kappa, inverse, throughput, loss] = bootstrap_each(
         blocks,
         |blocks| {
@@ -309,22 +310,22 @@ pub fn scalability(
         },
         seed,
     )
-    .map_err(|_| NoLaw::Undetermined)?;
+    .map_err(|_| Box::new(NoLaw::Undetermined))?;
     let surely_lost = loss.interval.as_ref().map_or(loss.value, |i| i.low);
     if surely_lost < LINEAR {
-        return Err(NoLaw::Linear { largest, lambda, loss });
+        return Err(Box::new(NoLaw::Linear { largest, lambda, loss }));
     }
     let of_law = squares(&points, |n| law.throughput(n));
     if let Some(lines) =
         Saturation::fit(&points).filter(|s| squares(&points, |n| s.throughput(n)) < of_law)
     {
-        return Err(saturates(limits, blocks, lines, seed));
+        return Err(Box::new(saturates(limits, blocks, lines, seed)));
     }
     let miss = |&(n, x): &(f64, f64)| (x / law.throughput(n) - 1.0).abs();
     let worst = (0..points.len()).max_by(|&a, &b| miss(&points[a]).total_cmp(&miss(&points[b])));
     let (limit, misses) = worst.map_or((largest, 0.0), |i| (limits[i], miss(&points[i])));
     if misses > MISSES {
-        return Err(NoLaw::Misses { limit, by: misses });
+        return Err(Box::new(NoLaw::Misses { limit, by: misses }));
     }
     let peak = if law.peak() > top {
         Peak::Beyond { largest }

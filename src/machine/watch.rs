@@ -68,7 +68,7 @@ pub fn beyond_the_limit(file: fs::File) -> io::Result<fs::File> {
     let Some(now) = limit.current else { return Ok(file) };
     let raised = limit.maximum.map_or(now + ROOM, |max| max.min(now + ROOM));
     let path = file.path().to_owned();
-    setrlimit(Resource::Nofile, Rlimit { current: Some(raised), ..limit.clone() })?;
+    setrlimit(Resource::Nofile, Rlimit { current: Some(raised), ..limit })?;
     let from = i32::try_from(raised.saturating_sub(ROOM)).unwrap_or(i32::MAX);
     let copy = rustix::io::fcntl_dupfd_cloexec(file.as_fd(), from);
     setrlimit(Resource::Nofile, limit)?;

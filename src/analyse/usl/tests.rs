@@ -27,6 +27,10 @@ fn blocks_of(limits: &[u32], curve: impl Fn(f64) -> f64) -> Vec<Vec<Option<f64>>
         .collect()
 }
 
+fn refusal(limits: &[u32], blocks: &[Vec<Option<f64>>]) -> NoLaw {
+    *scalability(limits, blocks, 1).expect_err("a refusal")
+}
+
 #[test]
 fn scipys_fit_of_the_same_measurements_agrees() {
     let law = Usl::fit(&RAY_TRACER).unwrap();
@@ -64,23 +68,23 @@ fn a_sweep_with_a_peak_has_it_in_its_interval() {
 
 #[test]
 fn linear_growth_says_nothing_about_contention() {
-    let found = scalability(&LIMITS, &blocks_of(&LIMITS, |n| 95.0 * n), 1);
-    let Err(NoLaw::Linear { largest: 200, lambda, .. }) = found else { panic!("{found:?}") };
+    let found = refusal(&LIMITS, &blocks_of(&LIMITS, |n| 95.0 * n));
+    let NoLaw::Linear { largest: 200, lambda, .. } = found else { panic!("{found:?}") };
     assert!(near(lambda.value, 95.0, 0.01));
 }
 
 #[test]
 fn a_full_resource_is_not_taken_for_contention() {
-    let found = scalability(&LIMITS, &blocks_of(&LIMITS, |n| (100.0 * n).min(4_000.0)), 1);
-    let Err(NoLaw::Saturates { capacity, knee, .. }) = found else { panic!("{found:?}") };
+    let found = refusal(&LIMITS, &blocks_of(&LIMITS, |n| (100.0 * n).min(4_000.0)));
+    let NoLaw::Saturates { capacity, knee, .. } = found else { panic!("{found:?}") };
     assert!(near(capacity.value, 4_000.0, 0.01) && near(knee.value, 40.0, 0.01));
 }
 
 #[test]
 fn a_curve_that_is_none_is_refused() {
     let zigzag = |n: f64| if (n as u32).is_multiple_of(10) { 60.0 * n } else { 150.0 };
-    let found = scalability(&LIMITS, &blocks_of(&LIMITS, zigzag), 1);
-    assert!(matches!(found, Err(NoLaw::Misses { by, .. }) if by > MISSES), "{found:?}");
+    let found = refusal(&LIMITS, &blocks_of(&LIMITS, zigzag));
+    assert!(matches!(found, NoLaw::Misses { by, .. } if by > MISSES), "{found:?}");
 }
 
 #[test]
@@ -94,9 +98,9 @@ fn a_peak_beyond_what_was_measured_is_not_given() {
 fn few_limits_and_few_blocks_are_refused() {
     let blocks = blocks_of(&LIMITS, |n| n);
     let five: Vec<Vec<Option<f64>>> = blocks.iter().map(|b| b[..5].to_vec()).collect();
-    assert_eq!(scalability(&LIMITS[..5], &five, 1), Err(NoLaw::TooFewLimits { has: 5 }));
-    assert_eq!(scalability(&LIMITS, &blocks[..5], 1), Err(NoLaw::TooFewBlocks { has: 5 }));
-    assert_eq!(scalability(&[], &[], 1), Err(NoLaw::TooFewLimits { has: 0 }));
+    assert_eq!(refusal(&LIMITS[..5], &five), NoLaw::TooFewLimits { has: 5 });
+    assert_eq!(refusal(&LIMITS, &blocks[..5]), NoLaw::TooFewBlocks { has: 5 });
+    assert_eq!(refusal(&[], &[]), NoLaw::TooFewLimits { has: 0 });
 }
 
 #[test]

@@ -117,8 +117,10 @@ fn series(facts: &Facts, sweep: &Sweep) -> Series {
         ideal: sweep.points.iter().filter_map(|p| Some((limit(p.limit), p.ideal?))).collect(),
         fit: match &sweep.law {
             Ok(found) => curve(sweep, |n| found.law.throughput(n)),
-            Err(NoLaw::Saturates { lines, .. }) => curve(sweep, |n| lines.throughput(n)),
-            Err(_) => Vec::new(),
+            Err(reason) => match &**reason {
+                NoLaw::Saturates { lines, .. } => curve(sweep, |n| lines.throughput(n)),
+                _ => Vec::new(),
+            },
         },
         knee: match &sweep.knee {
             Knee::At { point, .. } => Some(limit(sweep.points[*point].limit)),
