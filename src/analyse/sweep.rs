@@ -1,6 +1,7 @@
 //! Sweeps: cells that differ in nothing but their limit, what their throughput amounts to, and from
 //! which limit on it falls behind.
 
+use std::collections::HashMap;
 use std::num::NonZeroU32;
 
 use crate::plan::{Cell, Plan};
@@ -136,7 +137,7 @@ impl Sweep {
             left_out.push((cell, why));
         }
         let limits: Vec<u32> = points.iter().map(|p| p.limit).collect();
-        // The seed of the delays would do as well; that of the blocks is what was drawn over them.
+        // The bootstrap draws blocks, so it takes the seed that orders them.
         let seed = plan.experiment.blocks.seed;
         let law = scalability(&limits, &by_block(recording, &points), seed);
         let knee = knee(recording, &points);
@@ -190,14 +191,14 @@ fn family(plan: &Plan, cell: &Cell) -> String {
 
 /// Throughputs of the points by block; none where a trial is no measurement.
 fn by_block(recording: &Recording, points: &[SweepPoint]) -> Vec<Vec<Option<f64>>> {
-    let ids: Vec<String> =
-        points.iter().map(|p| recording.plan.cells[p.cell].id.to_string()).collect();
-    let of = |block: u32, id: &str| {
-        let row = recording.of_cell(id).find(|t| t.block == block && t.is_ok())?;
-        Metric::Throughput.of(row)
+    let of_point = |point: &SweepPoint| -> HashMap<u32, f64> {
+        let id = recording.plan.cells[point.cell].id.to_string();
+        let ok = recording.of_cell(&id).filter(|t| t.is_ok());
+        ok.filter_map(|t| Some((t.block, Metric::Throughput.of(t)?))).collect()
     };
+    let by_point: Vec<HashMap<u32, f64>> = points.iter().map(of_point).collect();
     let blocks = recording.complete_blocks().into_iter();
-    blocks.map(|block| ids.iter().map(|id| of(block, id)).collect()).collect()
+    blocks.map(|block| by_point.iter().map(|of| of.get(&block).copied()).collect()).collect()
 }
 
 fn knee(recording: &Recording, points: &[SweepPoint]) -> Knee {

@@ -106,6 +106,18 @@ mod tests {
         assert_eq!(parse_sockets("TCP: inuse"), (None, None));
     }
 
+    #[test]
+    fn a_file_beyond_the_limit_takes_none_of_the_numbers_that_are_left() {
+        use std::os::fd::AsRawFd;
+        let limit = getrlimit(Resource::Nofile).current.expect("a limit");
+        let file = beyond_the_limit(fs::File::open("/dev/null").unwrap()).unwrap();
+        let number = u64::try_from(file.file().as_raw_fd()).unwrap();
+        // Beyond it, or at its very end where it cannot be raised.
+        assert!(number + 16 >= limit, "{number} under a limit of {limit}");
+        assert_eq!(file.file().read_at(&mut [0; 8], 0).unwrap(), 0);
+        assert_eq!(getrlimit(Resource::Nofile).current, Some(limit));
+    }
+
     #[cfg(target_os = "linux")]
     #[test]
     fn a_watch_sees_what_is_opened_and_not_itself() {

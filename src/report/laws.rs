@@ -130,9 +130,14 @@ fn fitted(found: &Scalability, largest: u32) -> String {
             limit(*largest)
         ),
     };
+    let none = |e: &Estimate| e.interval.as_ref().is_ok_and(|i| i.low <= 0.0);
+    let apart = match none(sigma) && none(kappa) {
+        true => " Both σ and κ may be 0, though not at once: the blocks do not tell the two apart.",
+        false => "",
+    };
     format!(
         "Universal Scalability Law: λ = {} for one request in flight, contention σ = {}, coherency \
-         κ = {}; {peak}. The curve is within {} of every median; brackets are {} bootstrap \
+         κ = {}; {peak}.{apart} The curve is within {} of every median; brackets are {} bootstrap \
          intervals.",
         rates(lambda),
         estimate(sigma, small),
