@@ -34,42 +34,78 @@ pub fn bootstrap<B: Sync>(
     statistic: impl Fn(&[&B]) -> Option<f64> + Sync,
     seed: u64,
 ) -> Result<Estimate, NoEstimate> {
-    let statistic = |blocks: &[&B]| statistic(blocks).filter(|value| value.is_finite());
+    let [estimate] = bootstrap_each(blocks, |blocks| Some([statistic(blocks)?]), seed)?;
+    Ok(estimate)
+}
+
+/// The same for several statistics of the same resamples, such as the parameters of a fit, which
+/// is then made once for each resample.
+///
+/// # Errors
+///
+/// Without blocks, or if not every statistic has a finite value on the blocks themselves.
+pub(super) fn bootstrap_each<B: Sync, const K: usize>(
+    blocks: &[B],
+    statistics: impl Fn(&[&B]) -> Option<[f64; K]> + Sync,
+    seed: u64,
+) -> Result<[Estimate; K], NoEstimate> {
     let all: Vec<&B> = blocks.iter().collect();
     if all.is_empty() {
         return Err(NoEstimate::Empty(super::Side::Only));
     }
-    let value = statistic(&all).ok_or(NoEstimate::Undefined)?;
-    Ok(Estimate { value, n: all.len(), interval: interval(&all, value, statistic, seed) })
+    let values = statistics(&all).filter(|values| values.iter().all(|v| v.is_finite()));
+    let values = values.ok_or(NoEstimate::Undefined)?;
+    let n = all.len();
+    let interval_of = if n < MIN_BLOCKS { None } else { Some(resample(&all, &statistics, seed)) };
+    Ok(std::array::from_fn(|k| Estimate {
+        value: values[k],
+        n,
+        interval: match &interval_of {
+            None => Err(NoInterval::TooFewBlocks { needs: MIN_BLOCKS, has: n }),
+            Some((drawn, left_out)) => interval(n, values[k], nth(drawn, k), nth(left_out, k)),
+        },
+    }))
 }
 
-fn interval<B: Sync>(
+/// The statistics of every resample, and of the blocks with each left out in turn.
+type Resampled<const K: usize> = (Vec<Option<[f64; K]>>, Vec<Option<[f64; K]>>);
+
+fn resample<B: Sync, const K: usize>(
     blocks: &[&B],
-    value: f64,
-    statistic: impl Fn(&[&B]) -> Option<f64> + Sync,
+    statistics: &(impl Fn(&[&B]) -> Option<[f64; K]> + Sync),
     seed: u64,
-) -> Result<Interval, NoInterval> {
+) -> Resampled<K> {
     let n = blocks.len();
-    if n < MIN_BLOCKS {
-        return Err(NoInterval::TooFewBlocks { needs: MIN_BLOCKS, has: n });
-    }
-    let drawn: Vec<Option<f64>> = (0..RESAMPLES)
+    let drawn = (0..RESAMPLES)
         .into_par_iter()
         .map(|resample| {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             rng.set_stream(resample as u64);
             let sample: Vec<&B> = (0..n).map(|_| blocks[rng.random_range(0..n)]).collect();
-            statistic(&sample)
+            statistics(&sample)
         })
         .collect();
-    let left_out: Vec<Option<f64>> = (0..n)
+    let left_out = (0..n)
         .map(|out| {
             let mut rest = blocks.to_vec();
             rest.remove(out);
-            statistic(&rest)
+            statistics(&rest)
         })
         .collect();
+    (drawn, left_out)
+}
 
+/// One of the statistics, where it is finite.
+fn nth<const K: usize>(all: &[Option<[f64; K]>], k: usize) -> Vec<Option<f64>> {
+    all.iter().map(|values| values.map(|v| v[k]).filter(|v| v.is_finite())).collect()
+}
+
+fn interval(
+    n: usize,
+    value: f64,
+    drawn: Vec<Option<f64>>,
+    left_out: Vec<Option<f64>>,
+) -> Result<Interval, NoInterval> {
     let mut drawn = all_defined(drawn)?;
     drawn.sort_by(f64::total_cmp);
     let acceleration = acceleration(&all_defined(left_out)?);

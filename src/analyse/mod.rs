@@ -11,6 +11,7 @@
 //! trials so far, stopping rule  ─narrow_enough→ whether the run may end
 //! rows of the environment            ─disturbances→          the same for the machine
 //! noise, blocks, power          ─detectable_ratio, blocks_for→ what a plan can see
+//! cells that differ in their limit   ─Sweep→    scalability law, knee, what binds there
 //! ```
 //!
 //! Every result is an estimate with its interval and its number of values. What cannot be computed
@@ -38,7 +39,9 @@ mod ratio;
 mod select;
 mod stability;
 mod stop;
+mod sweep;
 mod unpaired;
+mod usl;
 mod verdict;
 
 pub use self::{
@@ -57,6 +60,8 @@ pub use self::{
     ratio::RatioEstimate,
     stability::{Instability, stability, wide_control},
     stop::{narrow_enough, widest_half_width},
+    sweep::{BEHIND, Binds, FULL, Knee, LeftOut, Sweep, SweepPoint},
     unpaired::{shift_interval, shift_ratio},
+    usl::{LINEAR, MIN_LIMITS, MISSES, NoLaw, Peak, Saturation, Scalability, Usl, scalability},
     verdict::{Comparison, Direction, Doubt, Judged, Margin, Verdict},
 };

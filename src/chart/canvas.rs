@@ -139,6 +139,12 @@ impl Canvas {
         self.circle(centre, radius, paint);
     }
 
+    /// A circle that is not filled, but hides what is below it.
+    pub(super) fn ring(&mut self, centre: Point, radius: f64, paint: impl Into<Paint>) {
+        self.circle(centre, radius, paint);
+        self.circle(centre, radius - 1.75, Token::Surface);
+    }
+
     /// One line of text with its baseline at `y`.
     pub(super) fn text(&mut self, x: f64, y: f64, text: impl Into<String>, face: Face) {
         let text: String =

@@ -135,7 +135,7 @@ mod odd_data {
 
     use proptest::prelude::*;
 
-    use super::super::{Draw, Group, aa, inflight, phases, scaling, wall, waterfall};
+    use super::super::{Draw, Group, aa, inflight, phases, scaling, timeline, wall, waterfall};
     use super::{check, worst_words};
 
     /// From nothing to hours, most of it short.
@@ -238,7 +238,8 @@ mod odd_data {
             series in prop::collection::vec((label(), prop::collection::vec(
                 (0u64..5_000, ratio(), prop::option::of((ratio(), ratio()))), 0..6,
             )), 0..6),
-            ideal in ratio(), reference in ratio(),
+            ideal in ratio(), reference in ratio(), slope in ratio(),
+            fit in prop::collection::vec((ratio(), ratio()), 0..4),
         ) {
             let point = |(n, value, interval)| scaling::Point {
                 limit: if n % 7 == 0 { scaling::Limit::Unbounded } else { scaling::Limit::Bounded(n) },
@@ -250,13 +251,32 @@ mod odd_data {
                 series: i,
                 points: points.into_iter().map(point).collect(),
                 ideal: vec![(scaling::Limit::Bounded(1), ideal), (scaling::Limit::Bounded(9), 1.0)],
+                fit: fit.clone(),
+                knee: Some(scaling::Limit::Bounded(9)),
             });
             check(&scaling::Scaling {
                 frame: worst_words(),
                 quantity: scaling::Quantity::Throughput,
                 series: series.collect(),
                 reference: Some(scaling::Reference { value: reference, label: "x".repeat(200) }),
+                line: Some(scaling::Line { slope, label: "y".repeat(200) }),
             });
+        }
+
+        #[test]
+        fn timeline(panels in prop::collection::vec(
+            (label(), 0usize..4, prop::collection::vec((label(), prop::collection::vec((duration(), ratio()), 0..9)), 0..5)), 0..6,
+        )) {
+            use timeline::{Line, Panel, Quantity};
+            let panels = panels.into_iter().map(|(label, quantity, lines)| Panel {
+                label,
+                quantity: [Quantity::Count, Quantity::PerSecond, Quantity::Share, Quantity::Bytes][quantity],
+                lines: lines.into_iter().enumerate().map(|(series, (label, mut points))| {
+                    points.sort_by_key(|p| p.0);
+                    Line { label, series, points }
+                }).collect(),
+            });
+            check(&timeline::Timeline { frame: worst_words(), panels: panels.collect() });
         }
 
         #[test]

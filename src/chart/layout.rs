@@ -57,6 +57,7 @@ pub(super) enum Swatch {
     Area(Paint),
     Line(Token),
     Dashed(Token),
+    Dotted(Token),
     Dot(Token),
     /// A dot that is empty.
     Ring(Token),
@@ -99,11 +100,9 @@ fn draw_swatch(canvas: &mut Canvas, swatch: Swatch, (x, y): Point) {
         Swatch::Area(paint) => canvas.rect(x - 7.0, y - 5.0, 14.0, 10.0, paint),
         Swatch::Line(token) => canvas.line(&span, token, 2.0),
         Swatch::Dashed(token) => canvas.dashed(&span, token, 1.5, (4.0, 2.5)),
+        Swatch::Dotted(token) => canvas.dashed(&span, token, 1.5, (1.5, 3.0)),
+        Swatch::Ring(token) => canvas.ring((x, y), 5.5, token),
         Swatch::Dot(token) => canvas.circle((x, y), 4.5, token),
-        Swatch::Ring(token) => {
-            canvas.circle((x, y), 4.5, token);
-            canvas.circle((x, y), 2.5, Token::Surface);
-        }
         Swatch::Whisker(token) => {
             canvas.line(&span, token, 2.0);
             for end in [x - 7.0, x + 7.0] {

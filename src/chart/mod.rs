@@ -41,6 +41,7 @@ mod font;
 mod format;
 pub mod inflight;
 mod layout;
+mod limits;
 pub mod load;
 pub mod percentiles;
 mod phase;
@@ -54,6 +55,7 @@ mod spread;
 mod svg;
 mod theme;
 mod tiers;
+pub mod timeline;
 pub mod wall;
 pub mod waterfall;
 
@@ -164,6 +166,8 @@ kinds! {
     waterfall::Waterfall,
     /// Requests in flight over time.
     inflight::InFlight,
+    /// One trial over time, quantity by quantity.
+    timeline::Timeline,
     /// Where the time of a request goes.
     phases::Phases,
     /// CPU time and memory.

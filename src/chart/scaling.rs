@@ -1,10 +1,12 @@
 //! Wall time or throughput against the limit: where more concurrency stops helping.
 
 use super::axes::{
-    END_LABEL, EndLabel, Label, end_labels, end_labels_width, labels, x_axis, y_axis, y_axis_width,
+    END_LABEL, EndLabel, end_labels, end_labels_width, labels, x_axis, y_axis, y_axis_width,
 };
 use super::canvas::{Canvas, Face, Paint, Point as Px, clip};
+use super::font::Weight;
 use super::layout::{Key, MARGIN, RIGHT, Swatch, foot, head, legend, nothing};
+use super::limits::Limits;
 use super::scale::Scale;
 use super::theme::Token;
 use super::{Draw, Drawing, Frame, format};
@@ -20,6 +22,17 @@ pub struct Scaling {
     pub series: Vec<Series>,
     /// A horizontal line, such as the longest delay or the server's capacity.
     pub reference: Option<Reference>,
+    /// A line through the origin, such as Little's law; not drawn unless its slope is positive.
+    pub line: Option<Line>,
+}
+
+/// What grows with the limit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// Its value for each request in flight, in the unit of the [`Quantity`].
+    pub slope: f64,
+    /// What it is.
+    pub label: String,
 }
 
 /// What values mean.
@@ -52,6 +65,11 @@ pub struct Series {
     /// The ideal, by ascending limit. Drawn once where all series have the same, and
     /// cut off where it leaves the neighbourhood of the data.
     pub ideal: Vec<(Limit, f64)>,
+    /// A curve fitted to the points, by ascending requests in flight; it takes the place of the
+    /// line from point to point.
+    pub fit: Vec<(f64, f64)>,
+    /// The limit of the point that is ringed: where it falls behind the ideal.
+    pub knee: Option<Limit>,
 }
 
 /// One cell.
@@ -74,8 +92,8 @@ pub struct Reference {
     pub label: String,
 }
 
-/// Free space between the last limit and "unbounded".
-const GAP: f64 = 62.0;
+/// The words of the line are no wider than this in the legend.
+const LINE_LABEL: f64 = 260.0;
 /// The axis follows the ideal this far beyond the data, no further.
 const IDEAL_BEYOND: f64 = 2.0;
 
@@ -93,64 +111,6 @@ impl Quantity {
             Self::Throughput => format!("{}/s", format::number_tick(value)),
         }
     }
-}
-
-/// The horizontal axis: limits on a logarithmic scale, then a place for "unbounded".
-struct Limits {
-    scale: Scale,
-    unbounded: f64,
-    ticks: Vec<Label>,
-}
-
-impl Limits {
-    fn new(series: &[Series], left: f64, right: f64) -> Self {
-        let points = series.iter().flat_map(Series::drawable).map(|p| p.limit);
-        let mut all: Vec<Limit> = points.collect();
-        all.sort_unstable();
-        all.dedup();
-        let end = match all.last() {
-            Some(Limit::Unbounded) if all.len() > 1 => right - GAP,
-            _ => right,
-        };
-        let bounded: Vec<u64> = all.iter().filter_map(|l| bound(*l)).collect();
-        let values: Vec<f64> = bounded.iter().map(|&n| to_f64(n)).collect();
-        let scale = match (values.first(), values.last()) {
-            (Some(&lo), Some(&hi)) if hi > lo => Scale::log(lo, hi, left + 8.0, end),
-            _ => Scale::fit_log(values.iter().copied(), 4.0, left, end),
-        };
-        let mut limits = Self {
-            scale,
-            unbounded: if bounded.is_empty() { f64::midpoint(left, right) } else { right },
-            ticks: Vec::new(),
-        };
-        let ends = [all.first().copied(), all.last().copied()];
-        limits.ticks = all
-            .iter()
-            .map(|&limit| Label {
-                at: limits.at(limit),
-                text: bound(limit).map_or_else(|| "unbounded".to_owned(), format::count),
-                major: ends.contains(&Some(limit)),
-            })
-            .collect();
-        limits
-    }
-
-    fn at(&self, limit: Limit) -> f64 {
-        bound(limit).map_or(self.unbounded, |n| self.scale.at(to_f64(n)))
-    }
-}
-
-fn bound(limit: Limit) -> Option<u64> {
-    match limit {
-        Limit::Bounded(n) => Some(n.max(1)),
-        Limit::Unbounded => None,
-    }
-}
-
-fn to_f64(n: u64) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "a number of requests")]
-    let n = n as f64;
-    n
 }
 
 impl Draw for Scaling {
@@ -171,7 +131,8 @@ impl Draw for Scaling {
         let names = self.series.iter().map(|s| s.label.as_str());
         let right = RIGHT - end_labels_width(names) - 8.0;
         let left = MARGIN + y_axis_width(&y_ticks);
-        let limits = Limits::new(&self.series, left, right - 8.0);
+        let drawn = self.series.iter().flat_map(Series::drawable).map(|p| p.limit);
+        let limits = Limits::new(drawn.collect(), left, right - 8.0);
         x_axis(&mut canvas, &limits.ticks, top, bottom);
         y_axis(&mut canvas, &y_ticks, left, right);
         canvas.line(&[(left, bottom), (right, bottom)], Token::Axis, 1.0);
@@ -180,12 +141,14 @@ impl Draw for Scaling {
         canvas.text(middle, bottom + 38.0, "limit of requests in flight", caption);
 
         self.draw_reference(&mut canvas, &vertical, left, right);
+        self.draw_line(&mut canvas, &limits, &vertical, (left, right), (top, bottom));
         self.draw_ideals(&mut canvas, &limits, &vertical, (left, right), (top, bottom));
         for series in &self.series {
             series.draw_interval(&mut canvas, &limits, &vertical);
         }
         let mut ends = Vec::new();
         for series in &self.series {
+            series.draw_fit(&mut canvas, &limits, &vertical, (left, right), (top, bottom));
             if let Some((at, value)) = series.draw_curve(&mut canvas, &limits, &vertical) {
                 ends.push(EndLabel {
                     at,
@@ -210,6 +173,16 @@ impl Scaling {
         }
         if self.series.iter().any(|s| s.ideal.len() > 1) {
             keys.push(Key::new(Swatch::Dashed(Token::Reference), "ideal"));
+        }
+        if let Some(line) = self.line.as_ref().filter(|l| drawable(l.slope)) {
+            let label = super::font::cut_end(&line.label, 12.0, Weight::Regular, LINE_LABEL);
+            keys.push(Key::new(Swatch::Dotted(Token::Reference), &label));
+        }
+        if self.series.iter().any(|s| !s.fit.is_empty()) {
+            keys.push(Key::new(Swatch::Line(Token::Reference), "fitted curve"));
+        }
+        if self.series.iter().any(|s| s.knee.is_some()) {
+            keys.push(Key::new(Swatch::Ring(Token::Reference), "knee"));
         }
         keys
     }
@@ -236,6 +209,26 @@ impl Scaling {
         let text = super::font::cut_end(&reference.label, 12.0, face.weight, right - left - 20.0);
         canvas.rect(left + 5.0, y - 19.0, face.width(&text) + 6.0, 15.0, Token::Surface);
         canvas.text(left + 8.0, y - 7.0, text, face);
+    }
+
+    fn draw_line(
+        &self,
+        canvas: &mut Canvas,
+        limits: &Limits,
+        vertical: &Scale,
+        width: (f64, f64),
+        height: (f64, f64),
+    ) {
+        let Some(line) = self.line.as_ref().filter(|l| drawable(l.slope)) else {
+            return;
+        };
+        let (from, to) = limits.range();
+        let at = |n: f64| (limits.of(n), vertical.beyond(n * line.slope));
+        if drawable(from * line.slope) && drawable(to * line.slope) {
+            for part in clip(&[at(from), at(to)], width, height) {
+                canvas.dashed(&part, Token::Reference, 1.5, (1.5, 3.5));
+            }
+        }
     }
 
     fn draw_ideals(
@@ -290,6 +283,21 @@ impl Series {
         canvas.polygon(upper, Paint(Token::Mark(self.series), 0.18));
     }
 
+    fn draw_fit(
+        &self,
+        canvas: &mut Canvas,
+        limits: &Limits,
+        vertical: &Scale,
+        width: (f64, f64),
+        height: (f64, f64),
+    ) {
+        let known = self.fit.iter().filter(|(n, v)| drawable(*n) && drawable(*v));
+        let line: Vec<Px> = known.map(|&(n, v)| (limits.of(n), vertical.beyond(v))).collect();
+        for part in clip(&line, width, height) {
+            canvas.line(&part, Token::Mark(self.series), 2.25);
+        }
+    }
+
     /// Draws line and points; returns where it ends, and the value there.
     fn draw_curve(
         &self,
@@ -301,13 +309,18 @@ impl Series {
         let at = |p: &Point| (limits.at(p.limit), vertical.at(p.value));
         let bounded = self.drawable().filter(|p| p.limit != Limit::Unbounded);
         let line: Vec<Px> = bounded.map(at).collect();
-        canvas.line(&line, token, 2.25);
+        if self.fit.is_empty() {
+            canvas.line(&line, token, 2.25);
+        }
         let unbounded = self.drawable().find(|p| p.limit == Limit::Unbounded);
         if let (Some(&last), Some(point)) = (line.last(), unbounded) {
             // No scale leads from a number to "unbounded".
             canvas.dashed(&[last, at(point)], token, 1.5, (2.0, 3.0));
         }
         for point in self.drawable() {
+            if self.knee == Some(point.limit) {
+                canvas.ring(at(point), 8.5, token);
+            }
             canvas.dot(at(point), 3.5, token);
         }
         self.drawable().last().map(|p| (at(p), p.value))

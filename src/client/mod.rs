@@ -183,12 +183,12 @@ pub fn run(config: &ClientConfig) -> Result<ClientReport, ClientError> {
     recorder.count_threads();
     // Before rows are written, which not every trial does.
     let max_rss_bytes = process::Status::now().max_rss_bytes;
-    let samples = sampling.map(|s| s.end(wall_ns, used));
+    sampling.map(|s| s.end(wall_ns, used)).transpose()?;
     let counts = |all| connections::counts(all, &config.strategy, &recorder);
     let connections = settings.probes.as_ref().map(counts).transpose()?;
     drop(trial);
     issued?;
-    files.write(config, &recorder, settings.probes.as_ref(), samples)?;
+    files.write(config, &recorder, settings.probes.as_ref())?;
     let dns = settings.resolver.as_ref().map(|resolver| counted(resolver.lookups()));
     let report = report::of(&recorder, config, wall_ns, used)?;
     Ok(ClientReport { max_rss_bytes, connections, dns, open_files_before, ..report })

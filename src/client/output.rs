@@ -1,4 +1,5 @@
-//! Rows of a trial on disk: `requests/<trial>.csv.zst` and `timeline/<trial>.csv`.
+//! Rows of a trial on disk: `requests/<trial>.csv.zst`, `connections/<trial>.csv.zst`, and the place
+//! of `timeline/<trial>.csv`, which its sampler writes.
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -8,7 +9,7 @@ use fs_err::{File, OpenOptions};
 use super::connections;
 use super::record::{Outcome, Recorder};
 use crate::protocol::{ClientConfig, RequestLog};
-use crate::record::{CompressedRows, RequestRow, TimelineRow, write_compressed};
+use crate::record::{CompressedRows, RequestRow, write_compressed};
 use crate::strategy::probe::Connections;
 
 /// Files that are there, empty and closed: a path that cannot be written is found before the
@@ -32,7 +33,6 @@ impl Files {
         config: &ClientConfig,
         recorder: &Recorder,
         connections: Option<&Connections>,
-        samples: Option<Vec<TimelineRow>>,
     ) -> io::Result<()> {
         if let Some(log) = &config.request_log {
             finish(write_requests(config, log, recorder)?)?;
@@ -41,13 +41,6 @@ impl Files {
             let all = connections.map(Connections::all).unwrap_or_default();
             let rows = all.iter().map(|connection| connections::row(connection, recorder));
             finish(write_compressed(open(path)?, rows)?)?;
-        }
-        if let (Some(timeline), Some(samples)) = (&config.timeline, samples) {
-            let mut csv = csv::Writer::from_writer(open(&timeline.path)?);
-            for sample in samples {
-                csv.serialize(sample)?;
-            }
-            finish(csv.into_inner().map_err(csv::IntoInnerError::into_error)?)?;
         }
         Ok(())
     }

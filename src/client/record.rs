@@ -110,6 +110,7 @@ pub(super) struct Recorder {
     in_flight: AtomicU64,
     peak_in_flight: AtomicU64,
     completed: AtomicU64,
+    failed: AtomicU64,
     /// Threads of the harness, which no reading counts.
     own_threads: u64,
     /// 0 while unknown.
@@ -139,6 +140,7 @@ impl Recorder {
             in_flight: AtomicU64::new(0),
             peak_in_flight: AtomicU64::new(0),
             completed: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
             own_threads,
             peak_threads: AtomicU64::new(0),
             files: None,
@@ -164,7 +166,8 @@ impl Recorder {
         self.files.as_ref().map(FilesGauge::peak)
     }
 
-    fn failed(&self, index: u32, at_ns: u64) {
+    /// A request fails: what is seen of it now, before it counts as failed.
+    fn note_failure(&self, index: u32, at_ns: u64) {
         self.count_files();
         if self.first_failure.get().is_none() {
             let (in_flight, started) = (self.in_flight(), self.started());
@@ -223,8 +226,9 @@ impl Recorder {
         // What never had a thread may be planned for later; it fails when it would have come.
         let now = self.now_ns().max(scheduled_ns);
         self.started.fetch_add(1, Ordering::Relaxed);
-        self.failed(index, now);
+        self.note_failure(index, now);
         self.completed.fetch_add(1, Ordering::Relaxed);
+        self.failed.fetch_add(1, Ordering::Relaxed);
         self.log.push(
             index,
             &Outcome {
@@ -281,6 +285,11 @@ impl Recorder {
         self.completed.load(Ordering::Relaxed)
     }
 
+    /// Requests failed, of those that ended.
+    pub(super) fn failed(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
+    }
+
     /// Every request that ended, in the order of their ends.
     ///
     /// # Errors
@@ -335,11 +344,14 @@ impl Attempt<'_> {
             failure: failure.map(Box::new),
         };
         if outcome.failure.is_some() {
-            self.recorder.failed(self.index, outcome.end_ns);
+            self.recorder.note_failure(self.index, outcome.end_ns);
         }
         self.recorder.log.push(self.index, &outcome);
         self.recorder.in_flight.fetch_sub(1, Ordering::Relaxed);
         self.recorder.completed.fetch_add(1, Ordering::Relaxed);
+        if outcome.failure.is_some() {
+            self.recorder.failed.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Whether a whole answer is the right one.

@@ -3,6 +3,7 @@
 mod facts;
 mod load;
 pub mod process;
+pub mod watch;
 
 pub use facts::{Machine, kernel};
 pub use load::{Cpu, Load};

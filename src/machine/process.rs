@@ -21,11 +21,21 @@ pub struct Usage {
 impl Usage {
     /// Of this process so far, all threads.
     pub fn now() -> Usage {
+        Usage::of(libc::RUSAGE_SELF)
+    }
+
+    /// Of the calling thread so far.
+    #[cfg(target_os = "linux")]
+    pub fn of_this_thread() -> Usage {
+        Usage::of(libc::RUSAGE_THREAD)
+    }
+
+    fn of(who: libc::c_int) -> Usage {
         // SAFETY: `rusage` is plain integers, for which all zeros is a valid value.
         let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
         // SAFETY: the pointer is to a live `rusage`. The call fails only for a bad `who` or
         // pointer, and neither is possible here.
-        unsafe { libc::getrusage(libc::RUSAGE_SELF, &raw mut usage) };
+        unsafe { libc::getrusage(who, &raw mut usage) };
         let ns = |t: libc::timeval| {
             Duration::from_secs(t.tv_sec.unsigned_abs()).as_nanos() as u64
                 + t.tv_usec.unsigned_abs() * 1_000
@@ -73,7 +83,7 @@ impl Status {
     }
 }
 
-fn parse_status(text: &str) -> Status {
+pub(super) fn parse_status(text: &str) -> Status {
     let number = |key: &str| -> Option<u64> {
         let line = text.lines().find_map(|l| l.strip_prefix(key))?;
         line.split_whitespace().next()?.parse().ok()
@@ -87,6 +97,12 @@ fn parse_status(text: &str) -> Status {
 
 /// Open files of this process now.
 pub fn open_files() -> Option<u64> {
+    // Linux has the number since 6.2, in a microsecond and without opening a file; listing 3 000
+    // files takes a millisecond.
+    let size = fs_err::metadata("/proc/self/fd").ok()?.len();
+    if size > 0 {
+        return Some(size);
+    }
     // One entry is the folder that is being read.
     fs_err::read_dir("/proc/self/fd").ok().map(|dir| (dir.count() as u64).saturating_sub(1))
 }

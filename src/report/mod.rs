@@ -23,6 +23,7 @@ mod failures;
 mod figures;
 mod files;
 mod index;
+mod laws;
 mod markdown;
 mod numbers;
 mod open;
@@ -130,8 +131,14 @@ fn page(facts: &Facts, whole: &Facts, figures: &All) -> Result<String, RecordErr
     parts.extend(connections::section(facts));
     parts.extend(broke::section(facts));
     parts.extend(failures::section(facts)?);
+    parts.extend(chart("## Trials that broke", &figures.timeline, "The other cells"));
+    parts.extend(chart("## Scaling", &figures.scaling, "The other scenarios"));
+    parts.extend(chart(
+        "### Throughput against the limit",
+        &figures.throughput,
+        "The other sweeps",
+    ));
     let charts = [
-        ("## Scaling", &figures.scaling, "The other scenarios"),
         ("## In flight", &figures.inflight, "The other scenarios"),
         ("## Cost", &figures.cost, "More scenarios"),
         ("## Against the baseline", &figures.ratios, "More scenarios"),

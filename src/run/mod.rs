@@ -8,6 +8,7 @@ pub(crate) mod process;
 pub mod progress;
 #[cfg(test)]
 mod tests;
+mod timelines;
 
 use std::collections::{HashMap, HashSet};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -27,13 +28,6 @@ use crate::spec::RecordLevel;
 
 /// Rows of single requests that `record = "sample"` keeps of a trial.
 const SAMPLE_ROWS: u32 = 1_000;
-
-/// Samples that a timeline aims at: as many as a chart can show.
-const TIMELINE_SAMPLES: u64 = 400;
-
-/// A sample reads three files of `/proc`, some 50 µs; more often than this would be seen in the
-/// trial itself.
-const TIMELINE_EVERY_NS: u64 = 2_000_000;
 
 /// The server of a trial that is expected to take as long says in between how far it has come.
 const LONG_NS: u64 = 3_000_000_000;
@@ -174,6 +168,7 @@ pub fn record(
             let trial = Trial { plan, planned, attempt, cpus };
             let mut told = |tick| progress.tick(plan, planned, tick);
             let (row, latency) = trial.execute(writer, executor, &kept, &mut told);
+            trial.settle_timeline(&writer.timeline_path(&row.trial), &row, &mut kept)?;
             writer.append_trial(&row, &latency)?;
             kept.note(&trial, &row);
             match row.status {
@@ -314,10 +309,9 @@ impl Trial<'_> {
         let request_log = self
             .request_rows(scenario.requests, kept)
             .map(|rows| RequestLog { path: writer.requests_path(trial), rows });
-        let timeline = self.has_timeline(kept).then(|| Timeline {
-            path: writer.timeline_path(trial),
-            every_ns: (cell.ideal.wall_ns / TIMELINE_SAMPLES).max(TIMELINE_EVERY_NS),
-        });
+        let timeline = self
+            .sampled_every_ns(kept)
+            .map(|every_ns| Timeline { path: writer.timeline_path(trial), every_ns });
         let nowhere = ServerReady::at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         Job {
             server: ServerConfig {
@@ -359,12 +353,6 @@ impl Trial<'_> {
     fn may_speak(&self) -> bool {
         self.planned.block > 0 && self.planned.replica == Replica::A
     }
-
-    /// Sampling costs CPU, so it is done in the warm-up where there is one: in the first good trial
-    /// of each cell.
-    fn has_timeline(&self, kept: &Kept) -> bool {
-        !kept.timelines.contains(&self.speaks_for())
-    }
 }
 
 /// Index of a cell, and of a build.
@@ -375,20 +363,29 @@ type Spoken = (usize, usize);
 struct Kept {
     requests: HashSet<Spoken>,
     timelines: HashSet<Spoken>,
+    /// Timelines of broken trials.
+    broken: HashMap<Spoken, usize>,
 }
 
 impl Kept {
     /// What an earlier process left.
     fn of(plan: &Plan, done: &Done) -> Kept {
         let mut kept = Kept::default();
+        // Where there is one build, its rows name the commit.
+        let spoken = |cell: &str, build: &str| {
+            let cell = plan.cells.iter().position(|c| c.id.to_string() == cell)?;
+            Some((cell, plan.builds.iter().position(|name| name == build).unwrap_or(0)))
+        };
         for good in &done.good {
-            let cell = plan.cells.iter().position(|c| c.id.to_string() == good.cell);
-            // Where there is one build, its rows name the commit.
-            let build = plan.builds.iter().position(|name| *name == good.build).unwrap_or(0);
-            let spoken = cell.map(|cell| (cell, build));
+            let spoken = spoken(&good.cell, &good.build);
             kept.timelines.extend(spoken);
             if good.block > 0 && !good.is_twin {
                 kept.requests.extend(spoken);
+            }
+        }
+        for row in done.complete {
+            if let Some(cell) = spoken(&row.cell, &row.build) {
+                kept.had_broken(cell, row);
             }
         }
         kept

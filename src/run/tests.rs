@@ -1,6 +1,7 @@
 //! The loop over trials, exactly: planned outcomes, no processes, no sleeping.
 
 mod builds;
+mod timelines;
 
 use std::path::Path;
 
@@ -206,15 +207,14 @@ fn every_planned_trial_is_recorded_once_and_in_order() {
 }
 
 #[test]
-fn request_rows_come_from_the_first_block_and_timelines_from_the_warm_up() {
+fn request_rows_come_from_the_first_block() {
     let results = tempfile::tempdir().expect("a folder");
     let plan = plan();
     let mut writer = create(results.path(), &plan);
     let mut executor = Planned::default();
     go(&mut writer, &plan, &Done::default(), &mut executor);
     let logged = executor.jobs.iter().filter(|j| j.client.request_log.is_some()).count();
-    let sampled = executor.jobs.iter().filter(|j| j.client.timeline.is_some()).count();
-    assert_eq!((logged, sampled), (2, 2));
+    assert_eq!(logged, 2);
     let first_block = &executor.jobs[3..6];
     assert!(first_block.iter().any(|j| j.client.request_log.is_some()));
     assert!(executor.jobs[..3].iter().all(|j| j.client.request_log.is_none()));

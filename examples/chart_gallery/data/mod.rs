@@ -3,6 +3,7 @@
 mod load;
 mod more;
 mod phases;
+mod timeline;
 
 use std::time::Duration;
 
@@ -11,10 +12,13 @@ use rand_chacha::ChaCha8Rng;
 
 use load::load_of;
 use more::{
-    cost_of, ratios_empty, ratios_long, ratios_narrow, ratios_wide, scaling_of, scaling_point,
+    cost_of, ratios_empty, ratios_long, ratios_narrow, ratios_wide, scaling_law, scaling_of,
+    scaling_point,
 };
 
 use phases::{phases_of, waterfall_by_phase};
+
+use timeline::timeline_of;
 
 use super::chart::{Chart, Frame, Group, inflight, percentiles, scaling, wall, waterfall};
 
@@ -44,6 +48,7 @@ pub(super) fn gallery() -> Vec<(&'static str, Chart)> {
         ("scaling", scaling_of(4, scaling::Quantity::Throughput).into()),
         ("scaling-wall", scaling_of(3, scaling::Quantity::WallTime).into()),
         ("scaling-10", scaling_of(10, scaling::Quantity::WallTime).into()),
+        ("scaling-law", scaling_law().into()),
         ("scaling-1", scaling_point().into()),
         ("scaling-empty", scaling_of(0, scaling::Quantity::WallTime).into()),
         ("load", load_of(3).into()),
@@ -54,6 +59,9 @@ pub(super) fn gallery() -> Vec<(&'static str, Chart)> {
         ("inflight-shared", inflight_of(200, &[20, 30, 40]).into()),
         ("inflight-1", inflight_of(1, &[1]).into()),
         ("inflight-empty", inflight_of(0, &[1]).into()),
+        ("timeline", timeline_of(200).into()),
+        ("timeline-1", timeline_of(1).into()),
+        ("timeline-empty", timeline_of(0).into()),
         ("cost", cost_of(6, 2, true).into()),
         ("cost-client", cost_of(12, 1, false).into()),
         ("cost-1", cost_of(1, 1, true).into()),

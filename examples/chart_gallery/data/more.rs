@@ -36,6 +36,8 @@ pub(super) fn scaling_of(curves: usize, quantity: scaling::Quantity) -> scaling:
                 ideal: (0..=10)
                     .map(|k| (Limit::Bounded(1 << k), ideal(f64::from(1 << k))))
                     .collect(),
+                fit: vec![],
+                knee: None,
             }
         })
         .collect();
@@ -52,14 +54,53 @@ pub(super) fn scaling_of(curves: usize, quantity: scaling::Quantity) -> scaling:
             value: if throughput { 43_000.0 } else { 0.2 },
             label: if throughput { "server limit 43 k/s" } else { "longest delay 200 ms" }.into(),
         }),
+        line: None,
+    }
+}
+
+/// Laws of scalability: a curve with a peak, and two lines.
+pub(super) fn scaling_law() -> scaling::Scaling {
+    use scaling::{Limit, Line, Point, Quantity, Series};
+    let limits = [1u32, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000].map(f64::from);
+    let usl = |n: f64| 92.0 * n / (1.0 + 0.004 * (n - 1.0) + 1.2e-5 * n * (n - 1.0));
+    let lines = |n: f64| f64::min(96.0 * n, 14_000.0);
+    let series = |label: &str, series, law: &dyn Fn(f64) -> f64, knee| Series {
+        label: label.into(),
+        series,
+        points: limits
+            .iter()
+            .enumerate()
+            .map(|(i, &n)| {
+                let value = law(n) * [0.97, 1.02, 1.0, 0.98, 1.03][i % 5];
+                let interval = Some((value * 0.96, value * 1.05));
+                Point { limit: Limit::Bounded(n as u64), value, interval }
+            })
+            .collect(),
+        ideal: limits.iter().map(|&n| (Limit::Bounded(n as u64), 97.0 * n)).collect(),
+        fit: (0..=110).map(|i| 10f64.powf(f64::from(i) * 0.03)).map(|n| (n, law(n))).collect(),
+        knee: Some(Limit::Bounded(knee)),
+    };
+    scaling::Scaling {
+        frame: frame(
+            "scaling-law",
+            "hyper falls behind Little's law from 200 requests in flight on",
+            "Median throughput against the limit, both axes logarithmic · band: 95 % interval",
+            "8 blocks · 11 limits · synthetic data",
+        ),
+        quantity: Quantity::Throughput,
+        series: vec![series("reqwest", 0, &usl, 50), series("hyper", 1, &lines, 200)],
+        reference: None,
+        line: Some(Line { slope: 100.0, label: "Little's law: limit ÷ 10 ms".into() }),
     }
 }
 
 pub(super) fn scaling_point() -> scaling::Scaling {
     use scaling::{Limit, Point, Quantity, Series};
     let point = |limit, value| Point { limit, value, interval: None };
-    let series =
-        |label: &str, series, points| Series { label: label.into(), series, points, ideal: vec![] };
+    let series = |label: &str, series, points| {
+        let (ideal, fit) = (vec![], vec![]);
+        Series { label: label.into(), series, points, ideal, fit, knee: None }
+    };
     scaling::Scaling {
         frame: frame("scaling-1", "One limit only", "Wall time", "1 block · synthetic data"),
         quantity: Quantity::WallTime,
@@ -72,6 +113,7 @@ pub(super) fn scaling_point() -> scaling::Scaling {
             ),
         ],
         reference: None,
+        line: None,
     }
 }
 

@@ -148,6 +148,7 @@ fn timeline(row: &TrialRow, requests: &[RequestRow]) -> Vec<u8> {
             rss_bytes: Some(8_000_000),
             threads: Some(2),
             open_files: Some(10),
+            ..TimelineRow::default()
         };
         out.extend(lines::line(&row, sample == 0).expect("a line"));
     }

@@ -9,6 +9,8 @@ mod phases;
 mod ratios;
 mod representatives;
 mod scaling;
+mod throughput;
+mod timeline;
 mod wall;
 mod waterfall;
 
@@ -21,13 +23,15 @@ use crate::chart::{Chart, Draw, Drawing, Group};
 use crate::record::RecordError;
 
 /// The names of chart files without number and ending, in the order of the report.
-pub(super) const NAMES: [&str; 10] = [
+pub(super) const NAMES: [&str; 12] = [
     builds::CHART,
     "load",
     "waterfall",
     "wall",
     "percentiles",
     "phases",
+    "timeline",
+    "throughput",
     "scaling",
     "inflight",
     "cost",
@@ -106,6 +110,8 @@ pub(super) struct All {
     pub(super) wall: Figures,
     pub(super) percentiles: Figures,
     pub(super) phases: Figures,
+    pub(super) timeline: Figures,
+    pub(super) throughput: Figures,
     pub(super) scaling: Figures,
     pub(super) inflight: Figures,
     pub(super) cost: Figures,
@@ -120,6 +126,8 @@ impl All {
             wall: wall::figures(facts),
             percentiles: percentiles::figures(facts)?,
             phases: phases::figures(facts),
+            timeline: timeline::figures(facts)?,
+            throughput: throughput::figures(facts),
             scaling: scaling::figures(facts),
             inflight: inflight::figures(facts)?,
             cost: cost::figures(facts),
@@ -129,11 +137,33 @@ impl All {
 
     /// Every chart, in the order of the report.
     pub(super) fn into_figures(self) -> impl Iterator<Item = Figure> {
-        let All { load, waterfall, wall, percentiles, phases, scaling, inflight, cost, ratios } =
-            self;
-        [load, waterfall, wall, percentiles, phases, scaling, inflight, cost, ratios]
-            .into_iter()
-            .flat_map(|part| part.figures)
+        let All {
+            load,
+            waterfall,
+            wall,
+            percentiles,
+            phases,
+            timeline,
+            throughput,
+            scaling,
+            inflight,
+            cost,
+            ratios,
+        } = self;
+        let parts = [
+            load,
+            waterfall,
+            wall,
+            percentiles,
+            phases,
+            timeline,
+            scaling,
+            throughput,
+            inflight,
+            cost,
+            ratios,
+        ];
+        parts.into_iter().flat_map(|part| part.figures)
     }
 }
 

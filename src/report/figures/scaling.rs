@@ -27,6 +27,10 @@ impl Family {
         limits.dedup();
         limits.len()
     }
+
+    fn members(&self) -> Vec<usize> {
+        self.cells.iter().map(|&(_, cell)| cell).collect()
+    }
 }
 
 pub(super) fn figures(facts: &Facts) -> Figures {
@@ -71,6 +75,7 @@ fn figure(facts: &Facts, scenario: usize, figures: &mut Figures) {
             value: longest / 1e9,
             label: format!("longest delay {}", ns(longest)),
         }),
+        line: None,
     };
     let hidden: Vec<usize> = left_out.iter().flat_map(|f| &f.cells).map(|&(_, c)| c).collect();
     let hidden = match hidden.as_slice() {
@@ -124,29 +129,31 @@ fn series(facts: &Facts, family: &Family) -> Series {
         .collect();
     ideal.dedup();
     Series {
-        label: label(facts, family),
+        label: label(facts, &family.members()),
         series: facts.hue(family.cells[0].1),
         points: family.cells.iter().filter_map(point).collect(),
         ideal,
+        fit: Vec::new(),
+        knee: None,
     }
 }
 
 /// The cell's own name where it is alone, else what the members have in common: the label if it
 /// is the same, or model, client and reuse.
-fn label(facts: &Facts, family: &Family) -> String {
-    let first = family.cells[0].1;
-    if family.cells.len() == 1 {
+pub(super) fn label(facts: &Facts, cells: &[usize]) -> String {
+    let first = cells[0];
+    if cells.len() == 1 {
         return facts.name(first).to_owned();
     }
+    let key = facts.family(first);
     let strategy = |c: usize| &facts.cell(c).strategy;
-    let of_label = |c: usize| facts.family(c) == family.key;
     let label = &strategy(first).label;
     let alone = facts
         .cells_of(facts.cell(first).scenario)
         .into_iter()
         .filter(|&c| strategy(c).label == *label)
-        .all(of_label);
-    let same = family.cells.iter().all(|&(_, c)| strategy(c).label == *label);
+        .all(|c| facts.family(c) == key);
+    let same = cells.iter().all(|&c| strategy(c).label == *label);
     if same && alone {
         return label.clone();
     }
@@ -165,7 +172,7 @@ fn title(facts: &Facts, families: &[Family]) -> String {
     let Some(family) = families.iter().rev().max_by_key(|f| f.limits()) else {
         return plain();
     };
-    let name = shortened(&label(facts, family), 40);
+    let name = shortened(&label(facts, &family.members()), 40);
     let bounded: Vec<(u64, usize)> = family
         .cells
         .iter()

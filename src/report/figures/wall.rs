@@ -2,42 +2,65 @@
 
 use super::super::facts::Facts;
 use super::super::markdown::text;
+use super::super::numbers::ns;
 use super::coverage::{coverage, intervals, joined};
 use super::{Figures, duration, grouped, short_of};
+use crate::analyse::Estimate;
 use crate::chart::Frame;
 use crate::chart::wall::{Row, Wall};
 
 pub(super) fn figures(facts: &Facts) -> Figures {
     let mut figures = Figures::default();
     for (cells, groups) in grouped(facts, |s| facts.cells_of(s), |c| row(facts, c)) {
+        let against = cells.iter().any(|&c| has_ideal(facts, c));
         let footer = joined(&[&coverage(facts, &cells), &intervals(facts, &cells)]);
         let chart = Wall {
             frame: Frame {
-                title: title(facts, &cells),
-                subtitle: "Wall time from the start of the first thread or task to the last byte, against the ideal: \
-                           the same schedule without overhead"
-                    .to_owned(),
+                title: if against { title(facts, &cells) } else { title_of_walls(facts, &cells) },
+                subtitle: format!(
+                    "Wall time from the start of the first thread or task to the last byte{}",
+                    if against {
+                        ", against the ideal: the same schedule without overhead"
+                    } else {
+                        ""
+                    }
+                ),
                 footer: footer.clone(),
                 description: format!(
-                    "Median wall time of {} cells with intervals, every trial and the ideal.",
-                    cells.len()
+                    "Median wall time of {} cells with intervals, every trial{}.",
+                    cells.len(),
+                    if against { " and the ideal" } else { "" }
                 ),
                 ..Frame::default()
             },
             groups,
         };
-        let caption = format!(
+        let legend = if against {
             "Dots are medians, small ticks single trials, the dark bar is the ideal; efficiency is \
-             ideal ÷ wall. {}",
-            text(&footer)
-        );
+             ideal ÷ wall."
+        } else {
+            "Dots are medians, small ticks single trials. The delays are next to nothing, so there \
+             is no ideal to speak of."
+        };
+        let caption = format!("{legend} {}", text(&footer));
         figures.add("wall", chart, caption);
     }
     figures
 }
 
+/// An ideal below this share of the wall time is that of a schedule in which nothing waits: no
+/// strategy can come near it, so it says nothing about one.
+const IDEAL: f64 = 0.01;
+
+/// Whether a cell has an ideal worth the name.
+fn has_ideal(facts: &Facts, cell: usize) -> bool {
+    let ideal = facts.cell(cell).ideal.wall_ns as f64;
+    ideal > 0.0 && facts.wall_ns(cell).is_none_or(|wall| ideal >= IDEAL * wall)
+}
+
 fn row(facts: &Facts, cell: usize) -> Row {
     let analysed = facts.analysed(cell);
+    let against = has_ideal(facts, cell);
     let wall = analysed.wall.as_ref().ok();
     Row {
         label: facts.name(cell).to_owned(),
@@ -47,15 +70,16 @@ fn row(facts: &Facts, cell: usize) -> Row {
             .and_then(|e| e.interval.as_ref().ok())
             .map(|i| (duration(i.low), duration(i.high))),
         trials: analysed.walls.iter().map(|&(_, ns)| duration(ns as f64)).collect(),
-        ideal: Some(std::time::Duration::from_nanos(facts.cell(cell).ideal.wall_ns)),
-        efficiency: analysed.efficiency.as_ref().ok().map(|e| e.value),
+        ideal: against.then(|| std::time::Duration::from_nanos(facts.cell(cell).ideal.wall_ns)),
+        efficiency: analysed.efficiency.as_ref().ok().filter(|_| against).map(|e| e.value),
         note: if wall.is_some() { String::new() } else { facts.why_unmeasured(cell) },
     }
 }
 
 /// The range of efficiency, with names only where the intervals of its ends are apart.
 fn title(facts: &Facts, cells: &[usize]) -> String {
-    let efficiency = |c: usize| facts.analysed(c).efficiency.as_ref().ok();
+    let efficiency =
+        |c: usize| facts.analysed(c).efficiency.as_ref().ok().filter(|_| has_ideal(facts, c));
     let mut known: Vec<usize> =
         cells.iter().copied().filter(|&c| efficiency(c).is_some()).collect();
     known.sort_by(|&a, &b| {
@@ -88,5 +112,30 @@ fn title(facts: &Facts, cells: &[usize]) -> String {
             format!("All cells reach about {} of their ideal speed", percent(low.value))
         }
         _ => "Wall time against the ideal, too few blocks for intervals".to_owned(),
+    }
+}
+
+/// The range of wall times, with names only where the intervals of its ends are apart.
+fn title_of_walls(facts: &Facts, cells: &[usize]) -> String {
+    let wall = |c: usize| facts.analysed(c).wall.as_ref().ok();
+    let mut known: Vec<(usize, &Estimate)> =
+        cells.iter().filter_map(|&c| Some((c, wall(c)?))).collect();
+    known.sort_by(|a, b| a.1.value.total_cmp(&b.1.value));
+    let (Some(&(fast, low)), Some(&(slow, high))) = (known.first(), known.last()) else {
+        return "Nothing was measured".to_owned();
+    };
+    if fast == slow {
+        return format!("{} takes {}", short_of(facts, fast, cells), ns(low.value));
+    }
+    match (&low.interval, &high.interval) {
+        (Ok(l), Ok(h)) if l.high < h.low && ns(low.value) != ns(high.value) => format!(
+            "From {} ({}) up to {} ({})",
+            ns(low.value),
+            short_of(facts, fast, cells),
+            ns(high.value),
+            short_of(facts, slow, cells)
+        ),
+        (Ok(_), Ok(_)) => format!("All cells take about {}", ns(low.value)),
+        _ => "Wall times, too few blocks for intervals".to_owned(),
     }
 }

@@ -7,6 +7,7 @@ mod life;
 mod odd;
 mod open;
 mod predicted;
+mod scaling;
 mod whole;
 
 use std::num::NonZeroU32;

@@ -1,0 +1,136 @@
+//! This process, watched while it works: a look costs some ten microseconds and no file.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileExt;
+use std::sync::{Mutex, PoisonError};
+
+use fs_err as fs;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use super::process::{Status, open_files, parse_status};
+
+/// Longer than what is read: the status of a process has 1.5 kB, the counts of sockets 0.2 kB.
+const READ: usize = 8_192;
+
+/// Files of `/proc` that stay open, so that a process without a file left can still be looked at.
+/// They stand beyond the limit of open files, so that none of it is taken.
+#[derive(Debug)]
+pub struct Watch {
+    status: Option<fs::File>,
+    sockets: Option<fs::File>,
+}
+
+/// What a look saw. What the system does not tell is `None`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Look {
+    /// Memory and threads.
+    pub status: Status,
+    /// Open files, those of the watch left out.
+    pub open_files: Option<u64>,
+    /// TCP sockets (IPv4) of the network namespace that are open.
+    pub tcp_in_use: Option<u64>,
+    /// The same in TIME-WAIT.
+    pub tcp_time_wait: Option<u64>,
+}
+
+impl Watch {
+    /// Opens what can be opened.
+    pub fn open() -> Watch {
+        let open = |path| fs::File::open(path).and_then(beyond_the_limit).ok();
+        Watch { status: open("/proc/self/status"), sockets: open("/proc/net/sockstat") }
+    }
+
+    /// Looks at the process.
+    pub fn look(&self) -> Look {
+        let sockets = self.sockets.as_ref().and_then(text).unwrap_or_default();
+        let (tcp_in_use, tcp_time_wait) = parse_sockets(&sockets);
+        let own = self.status.iter().chain(&self.sockets).count() as u64;
+        Look {
+            status: self
+                .status
+                .as_ref()
+                .and_then(text)
+                .map(|t| parse_status(&t))
+                .unwrap_or_default(),
+            open_files: open_files().map(|n| n.saturating_sub(own)),
+            tcp_in_use,
+            tcp_time_wait,
+        }
+    }
+}
+
+/// The same file under a number beyond the limit of open files (or under the highest ones, where
+/// the limit cannot be raised for a moment): a limit is one of numbers, and an open file keeps its.
+pub fn beyond_the_limit(file: fs::File) -> io::Result<fs::File> {
+    /// Numbers that are looked for.
+    const ROOM: u64 = 16;
+    /// The limit is the whole process's: two that raise it at once would leave it raised.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let limit = getrlimit(Resource::Nofile);
+    let Some(now) = limit.current else { return Ok(file) };
+    let raised = limit.maximum.map_or(now + ROOM, |max| max.min(now + ROOM));
+    let path = file.path().to_owned();
+    setrlimit(Resource::Nofile, Rlimit { current: Some(raised), ..limit })?;
+    let from = i32::try_from(raised.saturating_sub(ROOM)).unwrap_or(i32::MAX);
+    let copy = rustix::io::fcntl_dupfd_cloexec(file.as_fd(), from);
+    setrlimit(Resource::Nofile, limit)?;
+    Ok(fs::File::from_parts(copy?.into(), path))
+}
+
+/// A file of `/proc` from its beginning, which makes it anew.
+fn text(file: &fs::File) -> Option<String> {
+    let mut bytes = [0; READ];
+    let read = file.file().read_at(&mut bytes, 0).ok()?;
+    Some(String::from_utf8_lossy(&bytes[..read]).into_owned())
+}
+
+/// `TCP: inuse 5 orphan 0 tw 2 alloc 7 mem 1`, one line of several.
+fn parse_sockets(text: &str) -> (Option<u64>, Option<u64>) {
+    let line = text.lines().find_map(|line| line.strip_prefix("TCP:")).unwrap_or("");
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let after = |name: &str| {
+        let at = words.iter().position(|word| *word == name)?;
+        words.get(at + 1)?.parse().ok()
+    };
+    (after("inuse"), after("tw"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sockets_are_read_by_name() {
+        let text =
+            "sockets: used 9\nTCP: inuse 5 orphan 0 tw 2 alloc 7 mem 1\nUDP: inuse 1 mem 0\n";
+        assert_eq!(parse_sockets(text), (Some(5), Some(2)));
+        assert_eq!(parse_sockets("sockets: used 9\n"), (None, None));
+        assert_eq!(parse_sockets("TCP: inuse"), (None, None));
+    }
+
+    #[test]
+    fn a_file_beyond_the_limit_takes_none_of_the_numbers_that_are_left() {
+        use std::os::fd::AsRawFd;
+        let limit = getrlimit(Resource::Nofile).current.expect("a limit");
+        let file = beyond_the_limit(fs::File::open("/dev/null").unwrap()).unwrap();
+        let number = u64::try_from(file.file().as_raw_fd()).unwrap();
+        // Beyond it, or at its very end where it cannot be raised.
+        assert!(number + 16 >= limit, "{number} under a limit of {limit}");
+        assert_eq!(file.file().read_at(&mut [0; 8], 0).unwrap(), 0);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_watch_sees_what_is_opened_and_not_itself() {
+        let watch = Watch::open();
+        let before = watch.look();
+        assert!(before.status.rss_bytes > Some(0) && before.status.threads >= Some(1));
+        assert!(before.tcp_in_use.is_some() && before.tcp_time_wait.is_some());
+        // Other tests open files too, so many are opened here.
+        let files: Vec<_> = (0..500).map(|_| fs::File::open("/dev/null").unwrap()).collect();
+        assert!(watch.look().open_files >= Some(500));
+        drop(files);
+    }
+}

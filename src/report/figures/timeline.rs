@@ -1,0 +1,198 @@
+//! Trials that broke, over time.
+
+use std::time::Duration;
+
+use super::super::facts::Facts;
+use super::super::markdown::text;
+use super::super::numbers::{count, ns};
+use super::coverage::joined;
+use super::{Figures, short};
+use crate::chart::Frame;
+use crate::chart::timeline::{Line, Panel, Quantity, Timeline};
+use crate::record::{RecordError, Status, TimelineRow, TrialRow};
+
+/// More cells are not drawn: each is a chart of its own.
+const MOST_CHARTS: usize = 6;
+
+/// Samples of a line at most: two a pixel.
+const MOST_SAMPLES: usize = 1_600;
+
+/// Parts of the time in which rates are counted, at most.
+const PARTS: usize = 100;
+
+/// A chart for each cell with failed requests, or with a trial that failed, of its first such trial
+/// with a timeline; one of the warm-up only where there is no other.
+pub(super) fn figures(facts: &Facts) -> Result<Figures, RecordError> {
+    let mut figures = Figures::default();
+    for cell in 0..facts.plan().cells.len() {
+        if figures.figures.len() == MOST_CHARTS {
+            break;
+        }
+        if let Some((row, samples)) = broken(facts, cell)? {
+            figure(facts, cell, row, &samples, &mut figures);
+        }
+    }
+    Ok(figures)
+}
+
+fn broken<'a>(
+    facts: &Facts<'a>,
+    cell: usize,
+) -> Result<Option<(&'a TrialRow, Vec<TimelineRow>)>, RecordError> {
+    let id = facts.cell(cell).id.to_string();
+    let broke =
+        |row: &&TrialRow| row.status == Status::Failed || (row.is_ok() && row.errors > Some(0));
+    let mut rows: Vec<&TrialRow> =
+        facts.recording.trials.iter().filter(|t| t.cell == id).filter(broke).collect();
+    rows.sort_by_key(|row| row.block == 0);
+    for row in rows {
+        let samples = facts.recording.timeline(&row.trial)?;
+        // From one moment alone nothing can be drawn.
+        if let Some(samples) = samples.filter(|s| s.len() > 1) {
+            return Ok(Some((row, samples)));
+        }
+    }
+    Ok(None)
+}
+
+fn figure(
+    facts: &Facts,
+    cell: usize,
+    row: &TrialRow,
+    samples: &[TimelineRow],
+    figures: &mut Figures,
+) {
+    let name = &facts.plan().scenarios[facts.cell(cell).scenario].name;
+    let place = if name.is_empty() { String::new() } else { format!("{name} · ") };
+    let from = match row.block {
+        0 => "One trial (n = 1), of the warm-up, whose times are not used elsewhere.".to_owned(),
+        block => format!("One trial (n = 1), of block {block}."),
+    };
+    let sockets = if samples.iter().any(|s| s.tcp_in_use.is_some()) {
+        "Sockets are those of the whole network namespace, both ends and other programs included."
+    } else {
+        ""
+    };
+    let footer = joined(&[&from, sockets]);
+    let chart = Timeline {
+        frame: Frame {
+            title: title(facts, cell, row, samples),
+            subtitle: format!("{place}what the client did and used over one trial"),
+            footer: footer.clone(),
+            description: "Requests in flight and ended, CPU, memory, threads, open files and \
+                          sockets of one trial over time."
+                .to_owned(),
+            ..Frame::default()
+        },
+        panels: panels(samples),
+    };
+    figures.add("timeline", chart, text(&footer));
+}
+
+fn title(facts: &Facts, cell: usize, row: &TrialRow, samples: &[TimelineRow]) -> String {
+    let name = short(facts, cell);
+    if row.status == Status::Failed {
+        let last = samples.last().map_or(0, |s| s.at_ns);
+        return format!(
+            "{name}: the trial failed; the last that is known is from {}",
+            ns(last as f64)
+        );
+    }
+    let (errors, issued) = (row.errors.unwrap_or(0), row.issued.unwrap_or(0));
+    let first = samples.iter().find(|s| s.failed > Some(0));
+    let by = first
+        .map_or_else(String::new, |s| format!(", the first of them by {}", ns(s.at_ns as f64)));
+    format!("{name}: {} of {} requests failed{by}", count(errors), count(issued))
+}
+
+fn panels(samples: &[TimelineRow]) -> Vec<Panel> {
+    let panel = |label: &str, quantity, lines: Vec<Line>| Panel {
+        label: label.to_owned(),
+        quantity,
+        lines,
+    };
+    let level = |label: &str, series, of: &dyn Fn(&TimelineRow) -> Option<u64>| {
+        let every = samples.len().div_ceil(MOST_SAMPLES);
+        let shown =
+            samples.iter().enumerate().filter(|(i, _)| i % every == 0 || i + 1 == samples.len());
+        let at = |s: &TimelineRow| Some((Duration::from_nanos(s.at_ns), of(s)? as f64));
+        Line { label: label.to_owned(), series, points: shown.filter_map(|(_, s)| at(s)).collect() }
+    };
+    let rate = |label: &str, series, per: f64, of: &dyn Fn(&TimelineRow) -> Option<u64>| Line {
+        label: label.to_owned(),
+        series,
+        points: rates(samples, of).into_iter().map(|(at, rate)| (at, rate / per)).collect(),
+    };
+    // A number that never changes stands in the tables.
+    let threads = samples.windows(2).any(|w| w[0].threads != w[1].threads);
+    let answered = |s: &TimelineRow| Some(s.completed - s.failed.unwrap_or(0).min(s.completed));
+    vec![
+        panel("in flight", Quantity::Count, vec![level("", 0, &|s| Some(s.in_flight))]),
+        panel(
+            "requests ended",
+            Quantity::PerSecond,
+            vec![rate("answered", 0, 1.0, &answered), rate("failed", 1, 1.0, &|s| s.failed)],
+        ),
+        panel(
+            "CPU time ÷ time",
+            Quantity::Share,
+            vec![
+                rate("user and kernel", 0, 1e9, &|s| Some(s.cpu_ns)),
+                rate("kernel", 2, 1e9, &|s| s.cpu_sys_ns),
+            ],
+        ),
+        panel("resident memory", Quantity::Bytes, vec![level("", 0, &|s| s.rss_bytes)]),
+        panel("threads", Quantity::Count, vec![level("", 0, &|s| s.threads.filter(|_| threads))]),
+        panel(
+            "open files and sockets",
+            Quantity::Count,
+            vec![
+                level("open files", 0, &|s| s.open_files),
+                level("TCP sockets in use", 3, &|s| s.tcp_in_use),
+                level("in TIME-WAIT", 4, &|s| s.tcp_time_wait),
+            ],
+        ),
+    ]
+}
+
+/// How fast a count grows, per second: steps over parts of the time, each of several samples.
+fn rates(
+    samples: &[TimelineRow],
+    of: &dyn Fn(&TimelineRow) -> Option<u64>,
+) -> Vec<(Duration, f64)> {
+    let known: Vec<(u64, u64)> = samples.iter().filter_map(|s| Some((s.at_ns, of(s)?))).collect();
+    let every = known.len().div_ceil(PARTS).max(1);
+    let mut ends: Vec<(u64, u64)> = known.iter().copied().step_by(every).collect();
+    // The last part is not cut short: a part of one sample says little.
+    if let (Some(end), Some(&last)) = (ends.last_mut(), known.last()) {
+        *end = last;
+    }
+    ends.windows(2)
+        .filter(|w| w[1].0 > w[0].0)
+        .flat_map(|w| {
+            let rate = w[1].1.saturating_sub(w[0].1) as f64 * 1e9 / (w[1].0 - w[0].0) as f64;
+            [(Duration::from_nanos(w[0].0), rate), (Duration::from_nanos(w[1].0), rate)]
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(at_ns: u64, completed: u64) -> TimelineRow {
+        TimelineRow { at_ns, completed, ..TimelineRow::default() }
+    }
+
+    #[test]
+    fn rates_add_up_to_the_count() {
+        let samples: Vec<TimelineRow> = (0..=1_000).map(|i| at(i * 1_000_000, i * i)).collect();
+        let rates = rates(&samples, &|s| Some(s.completed));
+        assert!(rates.len() <= 2 * PARTS && rates.is_sorted_by_key(|(at, _)| *at));
+        let sum: f64 =
+            rates.chunks(2).map(|step| (step[1].0 - step[0].0).as_secs_f64() * step[0].1).sum();
+        assert!((sum - 1e6).abs() < 1.0, "{sum}");
+        assert!(super::rates(&samples[..1], &|s| Some(s.completed)).is_empty());
+        assert!(super::rates(&samples, &|s| s.failed).is_empty());
+    }
+}
