@@ -115,7 +115,7 @@ def main():
                 seen[name].append(tools[name](address))
     finally:
         server.terminate()
-        server.wait()
+        server.communicate()
     medians = {name: [statistics.median(m[i] for m in all) for i in (0, 1)] for name, all in seen.items()}
     print("| load generator | requests/s | CPU per request | rate ÷ wrk | rate ÷ oha | CPU ÷ oha |")
     print("| --- | --- | --- | --- | --- | --- |")
