@@ -7,7 +7,7 @@ aiohttp in Python (PYTHON names one), these are compared too. Prints requests pe
 request of the load generator, medians over the rounds, and their ratios. Every request of our clients is
 checked and recorded, and its row written.
 
-    cargo build --release --example load && cargo build --release
+    cargo build --release --bin inflight && cargo build --profile dist --example load
     tests/against-others.py [ROUNDS]
 """
 
@@ -22,7 +22,7 @@ import tempfile
 import time
 from pathlib import Path
 
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR", "target")) / "release"
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", "target"))
 CONNECTIONS = 64
 REQUESTS = 200_000
 BODY = 1_000
@@ -88,7 +88,7 @@ def ours(client, model):
     def load(address):
         with tempfile.TemporaryDirectory() as folder:
             settings = [model, client, CONNECTIONS, REQUESTS, BODY, f"{folder}/rows.csv.zst"]
-            output, _, _ = run([TARGET / "examples" / "load", address, *map(str, settings)])
+            output, _, _ = run([TARGET / "dist" / "examples" / "load", address, *map(str, settings)])
         report = json.loads(output)
         if report["ok"] != REQUESTS:
             sys.exit(f"{client} met errors: {report['errors']}")
@@ -99,7 +99,7 @@ def ours(client, model):
 
 
 def main():
-    serve = ["taskset", "-c", "1", TARGET / "inflight", "serve", "--delay", "0s", "--body", f"{BODY}B"]
+    serve = ["taskset", "-c", "1", TARGET / "release" / "inflight", "serve", "--delay", "0s", "--body", f"{BODY}B"]
     server = subprocess.Popen(serve, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
         address = server.stdout.readline().decode().strip().removeprefix("http://").rstrip("/")

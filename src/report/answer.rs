@@ -395,12 +395,12 @@ impl<'a> Speaker<'a> {
         }
         let Compared { ratio: r, judged } = self.facts.analysed(cell).over_baseline.as_ref()?;
         let name = self.name(baseline);
-        let Ok(r) = r else {
-            return Some(format!(
-                "not comparable with the baseline {name}, which has no valid trial"
-            ));
-        };
         let (baseline_failed, _) = self.facts.errors(baseline);
+        let Ok(r) = r else {
+            let why =
+                if baseline_failed > 0 { "requests failed there" } else { "it has no valid trial" };
+            return Some(format!("not comparable with the baseline {name} ({why})"));
+        };
         let caveat = if baseline_failed > 0 { ", where requests failed" } else { "" };
         let details = format!("{}; {}{caveat}", self.wall(baseline), with_interval(r));
         Some(match judged.verdict {

@@ -259,6 +259,10 @@ fn denominator(facts: &Facts, selector: &Selector, cell: usize) -> String {
                 .collect();
             format!("a cell that was not run ({})", code(&terms.join(", ")))
         },
-        |c| facts.code(c),
+        // Of another scenario, if the selector names factors of scenarios.
+        |c| match facts.cell(c).scenario == facts.cell(cell).scenario {
+            true => facts.code(c),
+            false => facts.full_code(c),
+        },
     )
 }

@@ -1,7 +1,7 @@
 //! Every request of a few cells over time.
 
 use crate::analyse::Verdict;
-use crate::record::RecordError;
+use crate::record::{RecordError, TrialRow};
 use crate::spec::RecordLevel;
 use crate::strategy::probe::Phase;
 
@@ -47,6 +47,14 @@ pub(super) fn figures(facts: &Facts) -> Result<Figures, RecordError> {
     Ok(figures)
 }
 
+/// How near a trial came to its ideal; a trial of which requests failed did less, and is not compared.
+fn note(row: &TrialRow) -> String {
+    match row.errors {
+        Some(failed) if failed > 0 => format!("{} failed", count(failed)),
+        _ => row.efficiency().map_or_else(String::new, |e| format!("efficiency {e:.2}")),
+    }
+}
+
 fn figure(facts: &Facts, scenario: usize, figures: &mut Figures) -> Result<(), RecordError> {
     let (shown, others) = representatives(facts, scenario, MOST_PANELS, FEW_PANELS);
     let mut panels = Vec::new();
@@ -66,7 +74,7 @@ fn figure(facts: &Facts, scenario: usize, figures: &mut Figures) -> Result<(), R
         trials.push(row.block);
         panels.push(Panel {
             label: facts.name(cell).to_owned(),
-            note: row.efficiency().map_or_else(String::new, |e| format!("efficiency {e:.2}")),
+            note: note(row),
             wall: duration(row.wall_ns.unwrap_or(0) as f64),
             requests: kept.requests.iter().map(request).collect(),
             every: kept.every,
