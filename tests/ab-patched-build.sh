@@ -24,7 +24,7 @@ git init --quiet
 commit base
 model=src/strategy/model/async_all.rs
 spin='let until = std::time::Instant::now() + std::time::Duration::from_micros(300); while std::time::Instant::now() < until {}'
-sed -i "s|tokio::spawn(work.take(index).send())|{ $spin tokio::spawn(work.take(index).send()) }|" "$model"
+sed -i "s|tokio::spawn(work.arrived(index).await.send())|{ $spin & }|" "$model"
 grep -q 'from_micros(300)' "$model" || { echo "the patch did not apply"; exit 1; }
 commit patched
 
