@@ -21,7 +21,7 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// Full pieces that stay in memory: half a million requests. A trial of millions then needs no more
 /// memory than one of half a million, and writes 30 bytes for each request into a file that is in
 /// the page cache.
-const MEMORY_BYTES: usize = 16 * 1024 * 1024;
+pub(crate) const MEMORY_BYTES: usize = 16 * 1024 * 1024;
 
 /// The longest record: flags and index (10 bytes), sixteen 64-bit numbers of at most 10 bytes each.
 const LONGEST_BYTES: usize = 192;

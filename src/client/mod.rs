@@ -55,6 +55,7 @@ use crate::units::exact_size;
 use files::FilesGauge;
 use issue::{Clock, Issuing};
 use log::Log;
+pub(crate) use log::MEMORY_BYTES as LOG_MEMORY_BYTES;
 use record::{Expected, Recorder};
 use timeline::Sampler;
 

@@ -7,10 +7,11 @@
 use super::line::Lines;
 use super::{NoMemory, Range};
 use crate::analyse::Estimate;
+use crate::client::LOG_MEMORY_BYTES;
 
-/// Bytes in the log of requests for each, and its size in memory at most (`src/client/log.rs`).
+/// Bytes in the log of requests for each, and its size in memory at most.
 const LOG_BYTES_EACH: f64 = 30.0;
-const LOG_BYTES: f64 = 16.0 * 1024.0 * 1024.0;
+const LOG_BYTES: f64 = LOG_MEMORY_BYTES as f64;
 
 /// A bit for each request, whether it has ended; it is never spilled.
 const ENDED_BYTES_EACH: f64 = 1.0 / 8.0;

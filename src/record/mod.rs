@@ -54,7 +54,7 @@ pub use manifest::{Build, Event, FORMAT, Happening, Manifest, Origin, Side};
 pub use prediction::{EarlierRow, Foreseen, PredictionRow};
 pub use read::{Recording, read_trials};
 pub use request::RequestRow;
-pub use row::{Status, TrialRow};
+pub use row::{NOT_ENOUGH_MEMORY, Status, TrialRow};
 pub use scan::{RequestScan, Scanned};
 pub use timeline::TimelineRow;
 pub use write::{NewRun, Repair, RunWriter, replace};

@@ -13,6 +13,9 @@ use crate::spec::{Factor, factors};
 use crate::strategy::Library;
 use crate::strategy::probe::Phase;
 
+/// What the reason of a trial begins with that ended because its client had not enough memory.
+pub const NOT_ENOUGH_MEMORY: &str = "not enough memory for the client";
+
 /// What became of a trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

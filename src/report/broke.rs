@@ -116,7 +116,7 @@ fn for_want_of_memory(facts: &Facts, cell: usize) -> Option<Met> {
     let id = planned.id.to_string();
     let trials: Vec<&TrialRow> = facts.recording.measured().filter(|t| t.cell == id).collect();
     let ended = |t: &&&TrialRow| {
-        t.status == Status::Failed && t.reason.starts_with(crate::run::NOT_ENOUGH_MEMORY)
+        t.status == Status::Failed && t.reason.starts_with(crate::record::NOT_ENOUGH_MEMORY)
     };
     let ended = trials.iter().filter(ended).count();
     let what = format!(

@@ -9,6 +9,7 @@ use super::executor::{Executor, Job, Outcome};
 use super::link::Link;
 use super::process::{Ended, Process, Wait, command, this_binary};
 use crate::protocol::{ClientConfig, ServerConfig, ServerReady, Tick};
+use crate::record::NOT_ENOUGH_MEMORY;
 use crate::server::{self, SelfCheck};
 use crate::units::exact_size;
 
@@ -111,9 +112,6 @@ fn inside(mut config: ServerConfig, link: Option<&Link>) -> ServerConfig {
 /// thread.
 const NO_MEMORY: [&str; 3] =
     ["memory allocation of ", "Cannot allocate memory", "Resource temporarily unavailable"];
-
-/// What the reason of a trial begins with that ended because its client had not enough memory.
-pub const NOT_ENOUGH_MEMORY: &str = "not enough memory for the client";
 
 /// Names the limit that a client died of, if it did.
 fn for_want_of_memory(ended: Ended, memory_bytes: Option<u64>) -> Ended {

@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-pub use child::{ChildExecutor, NOT_ENOUGH_MEMORY};
+pub use child::ChildExecutor;
 pub use executor::{Executor, Job, Outcome};
 pub use link::Network;
 pub use paths::without_folders;

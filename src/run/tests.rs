@@ -10,7 +10,7 @@ use crate::analyse::narrow_enough;
 use crate::machine::Machine;
 use crate::plan::Only;
 use crate::protocol::{ClientReport, Percentiles, ServerReport};
-use crate::record::{Build, FORMAT, Foreseen, Manifest, NewRun, Recording, Side};
+use crate::record::{Build, Foreseen, Manifest, NewRun, Recording, Side};
 use crate::server::SelfCheck;
 use crate::spec::{Experiment, Source};
 
@@ -130,20 +130,10 @@ fn create_of(results: &Path, text: &str, plan: &Plan) -> RunWriter {
 fn create_with(results: &Path, text: &str, plan: &Plan, builds: Vec<Side>) -> RunWriter {
     let machine = Machine::this();
     let manifest = Manifest {
-        format: FORMAT,
-        experiment: plan.experiment.name.clone(),
-        build: Build::this(),
         builds,
-        plan: plan.digest(),
-        overrides: Vec::new(),
-        only: Vec::new(),
-        argv: Vec::new(),
-        machine: machine.id(),
-        kernel: String::new(),
         server_cpus: vec![1],
         client_cpus: vec![0],
-        nofile: None,
-        events: Vec::new(),
+        ..Manifest::of(plan, &machine)
     };
     let new = NewRun {
         results,

@@ -76,7 +76,7 @@ fn what_only_takes_time_and_what_ends_trials_are_limits_too() {
                 row.server_accept_failures = Some(2);
             }
             "80" if planned.block > 6 => {
-                let why = format!("{}, which may have 4MB", crate::run::NOT_ENOUGH_MEMORY);
+                let why = format!("{}, which may have 4MB", crate::record::NOT_ENOUGH_MEMORY);
                 row.set_status(Status::Failed, &why);
             }
             _ => {}
