@@ -386,9 +386,9 @@ impl Answer for Attempt<'_> {
         // Looking through a handful of names takes half as long as computing the hashes of two.
         for (name, value) in headers {
             if name == INDEX {
-                named = value.to_str().ok().and_then(|t| t.parse().ok()) == Some(self.index);
+                named = whole(value.as_bytes()) == Some(self.index.into());
             } else if name == SERVED {
-                self.served_delay_ns = value.to_str().ok().and_then(served_delay_ns);
+                self.served_delay_ns = served_delay_ns(value.as_bytes());
             }
         }
         self.answered = Some((answered_ns, status, named));
@@ -432,30 +432,41 @@ impl Drop for Attempt<'_> {
     }
 }
 
-/// The duration, in milliseconds, of the entry `delay` of a `Server-Timing` header.
-fn served_delay_ns(header: &str) -> Option<u64> {
+/// The duration of the entry `delay` of a `Server-Timing` header, which has it in milliseconds.
+fn served_delay_ns(header: &[u8]) -> Option<u64> {
     // Our server says nothing else.
-    let delay = header.strip_prefix("delay;").or_else(|| {
-        header.split(',').find_map(|entry| entry.trim_start().strip_prefix("delay;"))
-    })?;
-    delay.split([';', ',']).find_map(|p| p.trim().strip_prefix("dur=")).and_then(decimal_ns)
+    if let Some(ns) = header.strip_prefix(b"delay;dur=").and_then(decimal_ns) {
+        return Some(ns);
+    }
+    let header = std::str::from_utf8(header).ok()?;
+    let delay = header.split(',').find_map(|entry| entry.trim_start().strip_prefix("delay;"))?;
+    let duration = delay.split(';').find_map(|part| part.trim().strip_prefix("dur="))?;
+    decimal_ns(duration.as_bytes())
 }
 
 /// Decimal milliseconds as nanoseconds; what is shorter than that is cut off.
-fn decimal_ns(ms: &str) -> Option<u64> {
-    let digits = |number: u64, bytes: &[u8]| {
-        bytes.iter().try_fold(number, |number, byte| {
-            let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
-            number.checked_mul(10)?.checked_add(digit)
-        })
-    };
-    let (whole, fraction) = ms.split_once('.').unwrap_or((ms, ""));
-    if whole.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+fn decimal_ns(ms: &[u8]) -> Option<u64> {
+    let point = ms.iter().position(|&byte| byte == b'.').unwrap_or(ms.len());
+    let fraction = ms.get(point + 1..).unwrap_or_default();
+    if !fraction.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let fraction = &fraction.as_bytes()[..fraction.len().min(6)];
-    let ns = digits(digits(0, whole.as_bytes())?, fraction)?;
+    let fraction = &fraction[..fraction.len().min(6)];
+    let ns = digits(whole(&ms[..point])?, fraction)?;
     ns.checked_mul(10u64.pow(6 - fraction.len() as u32))
+}
+
+/// A whole number in decimal digits, and nothing else.
+fn whole(bytes: &[u8]) -> Option<u64> {
+    if bytes.is_empty() { None } else { digits(0, bytes) }
+}
+
+/// Decimal digits, and nothing else, after those of `number`.
+fn digits(number: u64, bytes: &[u8]) -> Option<u64> {
+    bytes.iter().try_fold(number, |number, byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
 }
 
 #[cfg(test)]
@@ -464,15 +475,19 @@ mod tests {
 
     #[test]
     fn the_served_delay_is_found_among_other_entries() {
-        assert_eq!(served_delay_ns("delay;dur=1.5"), Some(1_500_000));
-        assert_eq!(served_delay_ns("db;dur=3, delay;desc=\"x\";dur=0.000250"), Some(250));
-        assert_eq!(served_delay_ns("delay;dur=18446744073709.551615"), Some(u64::MAX));
-        assert_eq!(served_delay_ns("delay;dur=12.000345"), Some(12_000_345));
-        assert_eq!(served_delay_ns("delay;dur=12.0003456, db;dur=1"), Some(12_000_345));
-        assert_eq!(served_delay_ns("delay;dur=12"), Some(12_000_000));
+        assert_eq!(served_delay_ns(b"delay;dur=1.5"), Some(1_500_000));
+        assert_eq!(served_delay_ns(b"db;dur=3, delay;desc=\"x\";dur=0.000250"), Some(250));
+        assert_eq!(served_delay_ns(b"delay;dur=18446744073709.551615"), Some(u64::MAX));
+        assert_eq!(served_delay_ns(b"delay;dur=12.000345"), Some(12_000_345));
+        assert_eq!(served_delay_ns(b"delay;dur=12.0003456, db;dur=1"), Some(12_000_345));
+        assert_eq!(served_delay_ns(b"delay;dur=12"), Some(12_000_000));
         let bad = ["", "delay", "delay;dur=", "delay;dur=-1", "delay;dur=1.x", "delayed;dur=1"];
         for bad in bad {
-            assert_eq!(served_delay_ns(bad), None, "{bad}");
+            assert_eq!(served_delay_ns(bad.as_bytes()), None, "{bad}");
+        }
+        assert_eq!(whole(b"4294967295"), Some(u32::MAX.into()));
+        for bad in ["", "+1", "1 ", "18446744073709551616"] {
+            assert_eq!(whole(bad.as_bytes()), None, "{bad}");
         }
     }
 

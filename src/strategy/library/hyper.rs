@@ -8,6 +8,7 @@
 //! is woken on the way, and an error of the connection is the request's. One of HTTP/2 is shared and
 //! has tasks.
 
+mod driven;
 mod http1;
 mod http2;
 mod io;

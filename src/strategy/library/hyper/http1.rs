@@ -7,7 +7,7 @@
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use ::hyper::body::{Body, Incoming};
@@ -16,10 +16,10 @@ use ::hyper::client::conn::http1::{self, SendRequest};
 use ::hyper::header::HeaderMap;
 use ::hyper::{Request, Response};
 use bytes::{Bytes, BytesMut};
-use futures_util::task::AtomicWaker;
 use hyper_util::rt::TokioIo;
 
 use super::super::upload::Upload;
+use super::driven::Driver;
 use super::io::{Io, Watch};
 use super::pool::Permit;
 use super::progress::Progress;
@@ -31,11 +31,9 @@ use crate::strategy::probe::Connection;
 pub(super) struct Alone {
     sender: SendRequest<Upload>,
     /// Gone once it has ended: a request that it had not taken is given back when it is dropped.
-    driver: Option<http1::Connection<TokioIo<Io>, Upload>>,
-    /// Wakes who drives it.
-    waker: Waker,
-    driven: Arc<Driven>,
-    /// What became of the driver, once it has ended.
+    connection: Option<http1::Connection<TokioIo<Io>, Upload>>,
+    driver: Driver,
+    /// What became of the connection, once it has ended.
     ended: Option<Result<(), ::hyper::Error>>,
     /// Whether it has carried a request.
     used: bool,
@@ -46,24 +44,6 @@ pub(super) struct Alone {
     note: Option<Note>,
     /// The last field: the connection is closed before another may be opened.
     permit: Option<Permit>,
-}
-
-/// Whom a connection wakes: the task whose request drives it, and nobody while it is idle. Handing
-/// over the next request then wakes no task that is running, and to hyper it is one and the same
-/// waker all along, which it need not take in again.
-#[derive(Default)]
-struct Driven {
-    by: AtomicWaker,
-}
-
-impl Wake for Driven {
-    fn wake(self: Arc<Self>) {
-        self.by.wake();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.by.wake();
-    }
 }
 
 /// Where a connection is noted.
@@ -92,14 +72,14 @@ impl Alone {
     ) -> Result<Alone, Failure> {
         // A head is one piece of memory and never goes out together with much else, so that gathering
         // pieces costs more than it saves.
-        let handshake = http1::Builder::new().writev(false).handshake(TokioIo::new(io));
-        let (sender, driver) = handshake.await.map_err(|e| failure(&e))?;
-        let driven = Arc::new(Driven::default());
+        let driver = Driver::new();
+        let io = TokioIo::new(io.read_by(driver.driven()));
+        let handshake = http1::Builder::new().writev(false).handshake(io);
+        let (sender, connection) = handshake.await.map_err(|e| failure(&e))?;
         Ok(Alone {
             sender,
-            driver: Some(driver),
-            waker: Arc::clone(&driven).into(),
-            driven,
+            connection: Some(connection),
+            driver,
             ended: None,
             used: false,
             spare: HeaderMap::new(),
@@ -188,7 +168,7 @@ impl Alone {
         if self.ended.is_none() && !self.sender.is_ready() {
             self.poll(&mut Context::from_waker(Waker::noop()));
         }
-        drop(self.driven.by.take());
+        self.driver.leave();
         self.ended.is_none() && self.sender.is_ready()
     }
 
@@ -229,13 +209,12 @@ impl Alone {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) {
-        self.driven.by.register(cx.waker());
-        if let Some(driver) = &mut self.driver
+        if let Some(connection) = &mut self.connection
             && let Poll::Ready(result) =
-                Pin::new(driver).poll(&mut Context::from_waker(&self.waker))
+                Pin::new(connection).poll(&mut self.driver.drives(cx.waker()))
         {
             self.ended = Some(result);
-            self.driver = None;
+            self.connection = None;
         }
     }
 }

@@ -11,6 +11,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
+use super::driven::Driven;
+
 /// What is seen of a connection's reads and writes.
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -58,13 +60,33 @@ pub(super) struct Io {
     timed: bool,
     /// Something was written and not yet flushed.
     dirty: bool,
+    /// Whom every read is polled for, if that is always the same one.
+    reader: Option<Arc<Driven>>,
+    /// The last read found nothing: the reader is woken when there is something.
+    waits: bool,
 }
 
 impl Io {
     /// A stream, watched or not; `timed` if its writes are noted too.
     pub(super) fn new(stream: Stream, watch: Option<Arc<Watch>>, timed: bool) -> Io {
         let timed = timed && watch.is_some();
-        Io { stream, watch, timed, dirty: false }
+        Io { stream, watch, timed, dirty: false, reader: None, waits: false }
+    }
+
+    /// The same for a connection that is always polled with the waker of `reader`. hyper asks for
+    /// bytes four times for each answer where there are none, and tokio takes in the waker each time.
+    pub(super) fn read_by(self, reader: &Arc<Driven>) -> Io {
+        // What TLS has deciphered is there without anybody being woken.
+        let reader = matches!(self.stream, Stream::Tcp(_)).then(|| Arc::clone(reader));
+        Io { reader, ..self }
+    }
+
+    /// Whether nothing can have come since the last read, which found nothing.
+    fn is_quiet(&mut self) -> bool {
+        match &self.reader {
+            Some(reader) if self.waits => !reader.was_woken(),
+            _ => false,
+        }
     }
 
     fn stream(&mut self) -> Pin<&mut (dyn Duplex + '_)> {
@@ -98,7 +120,12 @@ impl AsyncRead for Io {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let result = ready!(self.stream().poll_read(cx, buffer));
+        if self.is_quiet() {
+            return Poll::Pending;
+        }
+        let polled = self.stream().poll_read(cx, buffer);
+        self.waits = polled.is_pending();
+        let result = ready!(polled);
         self.note(result)
     }
 }
