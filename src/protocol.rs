@@ -18,7 +18,7 @@ use crate::strategy::probe::Phase;
 
 /// Raised when a document changes its form or its meaning: `inflight ab` lets builds of the same
 /// version speak with each other, and no others.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// What a delay server is to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -340,6 +340,8 @@ pub struct Timeline {
     pub path: PathBuf,
     /// Time between samples.
     pub every_ns: u64,
+    /// Whether sockets are told apart by their state, which takes up to a twentieth of a CPU.
+    pub states: bool,
 }
 
 /// What a trial's client measured. The window starts before the first thread or task is spawned
@@ -596,7 +598,7 @@ mod tests {
             cpus: vec![0],
             request_log: Some(RequestLog { path: Path::new("r").to_owned(), rows: 1 }),
             connection_log: Some(Path::new("c").to_owned()),
-            timeline: Some(Timeline { path: Path::new("t").to_owned(), every_ns: 1 }),
+            timeline: Some(Timeline { path: Path::new("t").to_owned(), every_ns: 1, states: true }),
         };
         let report = ClientReport {
             latency_percentiles: Some(Percentiles { p50_ns: 1, p90_ns: 1, p99_ns: 1, max_ns: 1 }),

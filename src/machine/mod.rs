@@ -1,8 +1,10 @@
 //! Who and where: this process, this machine.
 
+pub mod beyond;
 mod facts;
 mod load;
 pub mod process;
+pub mod sockets;
 pub mod watch;
 
 pub use facts::{Machine, kernel};
