@@ -74,6 +74,9 @@ pub(super) fn one(
     if !scenario.arrival.is_closed() {
         return Err(NoPrediction::OpenArrival);
     }
+    if cell.strategy.model.next.is_none() {
+        return Err(NoPrediction::Model(cell.strategy.model.name));
+    }
     let mut family = Family::of(plan, cell, recording)?;
     let mut notes = Vec::new();
     let slots = |n: u32| Order::of(&cell.strategy, n as usize, scenario.streams).slots();
@@ -106,7 +109,7 @@ pub(super) fn one(
     if requests > most {
         notes.push(Note::Extrapolated(most));
     }
-    let memory_bytes = memory::predicted(cell.strategy.model.name, &measured.memory, n);
+    let memory_bytes = memory::predicted(cell.strategy.model.holds, &measured.memory, n);
     let machine = recording.machine.as_ref().filter(|m| m.memory_gib > 0);
     if let (Ok(needs), Some(machine)) = (&memory_bytes, machine)
         && needs.value > machine.memory_gib as f64 * 1024f64.powi(3)
