@@ -1,8 +1,9 @@
 //! Peak memory of the client for another number of requests.
 //!
 //! What the harness itself keeps of each request is known and grows to a bound; without it, a model
-//! with a bounded number of tasks or threads needs the same for any number of requests, and one
-//! with a task for each request needs more with each.
+//! with a bounded number of tasks or threads needs the same for any number of requests (once its
+//! connections are [settled](super::settled)), and one with a task for each request needs more with
+//! each.
 
 use super::line::Lines;
 use super::{NoMemory, Range};
@@ -17,8 +18,13 @@ const LOG_BYTES: f64 = LOG_MEMORY_BYTES as f64;
 /// A bit for each request, whether it has ended; it is never spilled.
 const ENDED_BYTES_EACH: f64 = 1.0 / 8.0;
 
+/// What the client needs without that, in bytes, of a peak with this many requests.
+pub(super) fn own_bytes(requests: f64, peak: f64) -> f64 {
+    (peak - harness_bytes(requests)).max(0.0)
+}
+
 /// What the harness keeps in memory of this many requests, in bytes.
-fn harness_bytes(requests: f64) -> f64 {
+pub(super) fn harness_bytes(requests: f64) -> f64 {
     (LOG_BYTES_EACH * requests).min(LOG_BYTES) + ENDED_BYTES_EACH * requests
 }
 
@@ -28,7 +34,7 @@ pub(super) fn predicted(
     blocks: &[Vec<(f64, f64)>],
     requests: f64,
 ) -> Result<Range, NoMemory> {
-    let own = |(n, bytes): &(f64, f64)| (*n, (bytes - harness_bytes(*n)).max(0.0));
+    let own = |(n, bytes): &(f64, f64)| (*n, own_bytes(*n, *bytes));
     let blocks: Vec<Vec<(f64, f64)>> =
         blocks.iter().map(|points| points.iter().map(own).collect()).collect();
     let is_known = |points: &Vec<(f64, f64)>| points.last().is_some_and(|(n, _)| *n == requests);
