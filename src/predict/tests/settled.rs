@@ -38,9 +38,9 @@ fn of(all: &[(u32, u32)], client: &str, reuse: Reuse) -> Recording {
     })
 }
 
-/// This many requests at limit 500, predicted from it.
+/// This many requests at limit 100, predicted from it.
 fn predicted(recording: &Recording, client: &str, reuse: Reuse, requests: u64) -> Predicted {
-    let plan = plan(sized(vec![workers(client, 500, reuse)], &[1_000], uniform(1, 3)));
+    let plan = plan(sized(vec![workers(client, 100, reuse)], &[1_000], uniform(1, 3)));
     only(&predict(&plan, recording, ask(requests))).clone()
 }
 
@@ -54,11 +54,11 @@ fn is_doubted(predicted: &Predicted) -> bool {
 
 #[test]
 fn settled_connections_of_lower_limits_tell_what_theirs_will_need() {
-    let all = [(20, 2_000), (40, 4_000), (500, 2_000), (500, 4_000)];
+    let all = [(20, 2_000), (40, 4_000), (100, 2_000), (100, 4_000)];
     // The cell of 20 with 4 000 requests has no measurement, and is passed over.
     let recording = of(&all, "hyper", Reuse::Session);
-    let far = predicted(&recording, "hyper", Reuse::Session, 100_000);
-    close(bytes(&far), needs(500, 100_000), 0.01);
+    let far = predicted(&recording, "hyper", Reuse::Session, 8_000);
+    close(bytes(&far), needs(100, 8_000), 0.01);
     assert!(far.memory_bytes.expect("a prediction").ends.is_some(), "six blocks have ends");
     let from = far.basis.memory.as_ref().expect("other limits");
     assert_eq!((from.limits.as_slice(), from.blocks), ([20, 40].as_slice(), 6));
@@ -66,58 +66,58 @@ fn settled_connections_of_lower_limits_tell_what_theirs_will_need() {
     assert!(!is_doubted(&far));
     // As many requests as recorded need what was measured.
     let near = predicted(&recording, "hyper", Reuse::Session, 4_000);
-    close(bytes(&near), needs(500, 4_000), 0.01);
+    close(bytes(&near), needs(100, 4_000), 0.01);
     assert_eq!(near.basis.memory, None);
     // Wall and CPU do not know of it.
     let alone = of(&all[2..], "hyper", Reuse::Session);
-    let alone = predicted(&alone, "hyper", Reuse::Session, 100_000);
+    let alone = predicted(&alone, "hyper", Reuse::Session, 8_000);
     assert_eq!((far.wall_ns, far.cpu_ns), (alone.wall_ns, alone.cpu_ns));
 }
 
 #[test]
 fn without_two_lower_limits_memory_is_doubted() {
     for all in [
-        &[(500, 4_000)][..],
-        &[(20, 4_000), (500, 4_000)],
-        &[(20, 1_000), (40, 1_000), (500, 4_000)],
+        &[(100, 4_000)][..],
+        &[(20, 4_000), (100, 4_000)],
+        &[(20, 1_000), (40, 1_000), (100, 4_000)],
     ] {
         let recording = of(all, "hyper", Reuse::Session);
-        let predicted = predicted(&recording, "hyper", Reuse::Session, 100_000);
-        close(bytes(&predicted), needs(500, 4_000) - harness_bytes(4e3) + harness_bytes(1e5), 0.01);
+        let predicted = predicted(&recording, "hyper", Reuse::Session, 8_000);
+        close(bytes(&predicted), needs(100, 4_000) - harness_bytes(4e3) + harness_bytes(8e3), 0.01);
         assert!(is_doubted(&predicted) && predicted.basis.memory.is_none(), "{all:?}");
     }
 }
 
 #[test]
 fn connections_that_are_settled_or_not_kept_are_not_doubted() {
-    let all = [(20, 2_000), (40, 4_000), (500, 4_000)];
-    let without = predicted(&of(&all, "hyper", Reuse::None), "hyper", Reuse::None, 100_000);
+    let all = [(20, 2_000), (40, 4_000), (100, 4_000)];
+    let without = predicted(&of(&all, "hyper", Reuse::None), "hyper", Reuse::None, 8_000);
     assert!(without.basis.memory.is_none() && !is_doubted(&without));
-    let settled = of(&[(20, 2_000), (40, 4_000), (500, 32_000)], "hyper", Reuse::Session);
-    let predicted = predicted(&settled, "hyper", Reuse::Session, 100_000);
+    let settled = of(&[(20, 2_000), (40, 4_000), (100, 6_400)], "hyper", Reuse::Session);
+    let predicted = predicted(&settled, "hyper", Reuse::Session, 8_000);
     assert!(predicted.basis.memory.is_none() && !is_doubted(&predicted));
-    close(bytes(&predicted), needs(500, 100_000), 0.01);
+    close(bytes(&predicted), needs(100, 8_000), 0.01);
 }
 
 #[test]
 fn settled_connections_need_no_less_than_others() {
     // Lower limits that say next to nothing of a connection.
-    let mut recording = of(&[(20, 4_000), (40, 4_000), (500, 4_000)], "hyper", Reuse::Session);
-    let is_low = |row: &&mut TrialRow| row.limit != "500";
+    let mut recording = of(&[(20, 4_000), (40, 4_000), (100, 4_000)], "hyper", Reuse::Session);
+    let is_low = |row: &&mut TrialRow| row.limit != "100";
     recording
         .trials
         .iter_mut()
         .filter(is_low)
         .for_each(|r| r.client_max_rss_bytes = Some(6_000_000));
-    let predicted = predicted(&recording, "hyper", Reuse::Session, 100_000);
-    assert!(bytes(&predicted) >= needs(500, 4_000), "{}", bytes(&predicted));
+    let predicted = predicted(&recording, "hyper", Reuse::Session, 8_000);
+    assert!(bytes(&predicted) >= needs(100, 4_000), "{}", bytes(&predicted));
 }
 
 #[test]
 fn other_limits_are_told() {
-    let recording = of(&[(20, 4_000), (40, 4_000), (500, 4_000)], "hyper", Reuse::Session);
-    let plan = plan(sized(vec![workers("hyper", 500, Reuse::Session)], &[1_000], uniform(1, 3)));
-    let predictions = predict(&plan, &recording, ask(100_000));
+    let recording = of(&[(20, 4_000), (40, 4_000), (100, 4_000)], "hyper", Reuse::Session);
+    let plan = plan(sized(vec![workers("hyper", 100, Reuse::Session)], &[1_000], uniform(1, 3)));
+    let predictions = predict(&plan, &recording, ask(8_000));
     let text = text(&predictions, None);
     assert!(text.contains("memory from limits 20 and 40, 6 blocks (cell "), "{text}");
     let json: serde_json::Value = serde_json::from_str(&json(&predictions, None)).expect("JSON");
