@@ -34,8 +34,7 @@ impl<'a> Family<'a> {
     ) -> Result<Family<'a>, NoPrediction> {
         let wanted = workload(plan, cell);
         let mut groups: BTreeMap<Vec<String>, Vec<&Cell>> = BTreeMap::new();
-        let alike = |c: &&Cell| differing(plan, cell, &recording.plan, c).is_empty();
-        let alike: Vec<&Cell> = recording.plan.cells.iter().filter(alike).collect();
+        let alike = recorded(plan, cell, recording, &FREE);
         for &recorded in &alike {
             if rows(recording, recorded).any(TrialRow::is_ok) {
                 groups.entry(workload(&recording.plan, recorded)).or_default().push(recorded);
@@ -95,9 +94,7 @@ impl<'a> Family<'a> {
     /// none, the sizes but the largest are.
     pub(super) fn blocks(&mut self) -> Result<Vec<BlockRows<'a>>, NoPrediction> {
         for &cell in &self.cells {
-            let (failed, issued) = self.failed(cell);
-            let margin = self.recording.plan.experiment.margin;
-            if issued > 0 && failed as f64 > margin * issued as f64 {
+            if let Some((failed, issued)) = failed(self.recording, cell) {
                 return Err(NoPrediction::RequestsFailed { failed, issued });
             }
         }
@@ -120,13 +117,6 @@ impl<'a> Family<'a> {
         blocks.into_values().filter(|rows| rows.len() == self.cells.len()).collect()
     }
 
-    fn failed(&self, cell: &Cell) -> (u64, u64) {
-        let ok = rows(self.recording, cell).filter(|row| row.is_ok());
-        let ok: Vec<&TrialRow> = ok.collect();
-        let sum = |of: fn(&TrialRow) -> Option<u64>| ok.iter().filter_map(|row| of(row)).sum();
-        (sum(|row| row.errors), sum(|row| row.issued))
-    }
-
     /// What it amounts to, for a person and for the record.
     pub(super) fn describe(&self, blocks: usize) -> Basis {
         Basis {
@@ -134,12 +124,52 @@ impl<'a> Family<'a> {
             cells: self.cells.iter().map(|c| c.id.to_string()).collect(),
             blocks,
             same_delays: self.same_delays,
+            memory: None,
         }
     }
 }
 
+/// Recorded cells that do the same as `cell` of `plan` at another limit, whatever their requests and
+/// delays. None of them lost requests.
+pub(super) fn at_other_limits<'a>(
+    plan: &Plan,
+    cell: &Cell,
+    recording: &'a Recording,
+) -> Vec<&'a Cell> {
+    let free: Vec<Factor> = FREE.into_iter().chain([Factor::Limit]).collect();
+    let limit = cell.strategy.limit;
+    recorded(plan, cell, recording, &free)
+        .into_iter()
+        .filter(|c| c.strategy.limit != limit && failed(recording, c).is_none())
+        .collect()
+}
+
+/// Recorded cells that differ from `cell` of `plan` in these factors at most.
+fn recorded<'a>(
+    plan: &Plan,
+    cell: &Cell,
+    recording: &'a Recording,
+    free: &[Factor],
+) -> Vec<&'a Cell> {
+    let alike = |c: &&Cell| differing((plan, cell), (&recording.plan, c), free).is_empty();
+    recording.plan.cells.iter().filter(alike).collect()
+}
+
+/// Failed and issued requests of a cell, if so many failed that it did other work.
+fn failed(recording: &Recording, cell: &Cell) -> Option<(u64, u64)> {
+    let ok: Vec<&TrialRow> = rows(recording, cell).filter(|row| row.is_ok()).collect();
+    let sum =
+        |of: fn(&TrialRow) -> Option<u64>| -> u64 { ok.iter().filter_map(|row| of(row)).sum() };
+    let (failed, issued) = (sum(|row| row.errors), sum(|row| row.issued));
+    let margin = recording.plan.experiment.margin;
+    (issued > 0 && failed as f64 > margin * issued as f64).then_some((failed, issued))
+}
+
 /// The measured trials of a cell, its control twin left out.
-fn rows<'a>(recording: &'a Recording, cell: &Cell) -> impl Iterator<Item = &'a TrialRow> {
+pub(super) fn rows<'a>(
+    recording: &'a Recording,
+    cell: &Cell,
+) -> impl Iterator<Item = &'a TrialRow> {
     let id = cell.id.to_string();
     recording.measured().filter(move |t| t.cell == id && t.replica == "a")
 }
@@ -153,21 +183,25 @@ fn workload(plan: &Plan, cell: &Cell) -> Vec<String> {
 }
 
 /// The factors in which two cells differ, those left out that may.
-fn differing(plan: &Plan, cell: &Cell, other_plan: &Plan, other: &Cell) -> Vec<Factor> {
-    let fixed = Factor::ALL.into_iter().filter(|f| !FREE.contains(f));
+fn differing(
+    (plan, cell): (&Plan, &Cell),
+    (other_plan, other): (&Plan, &Cell),
+    free: &[Factor],
+) -> Vec<Factor> {
+    let fixed = Factor::ALL.into_iter().filter(|f| !free.contains(f));
     fixed.filter(|&f| plan.factor(cell, f) != other_plan.factor(other, f)).collect()
 }
 
 fn not_recorded(plan: &Plan, cell: &Cell, recording: &Recording) -> NoPrediction {
+    let differs_in = |other: &Cell| differing((plan, cell), (&recording.plan, other), &FREE);
     let others = recording.plan.cells.iter();
-    let nearest = others.min_by_key(|other| differing(plan, cell, &recording.plan, other).len());
+    let nearest = others.min_by_key(|other| differs_in(other).len());
     let differs = |other: &Cell| {
         let of = |f: Factor| {
             let (here, there) = (plan.factor(cell, f), recording.plan.factor(other, f));
             format!("{} = {there} instead of {here}", f.name())
         };
-        let factors = differing(plan, cell, &recording.plan, other);
-        factors.into_iter().map(of).collect::<Vec<_>>().join(", ")
+        differs_in(other).into_iter().map(of).collect::<Vec<_>>().join(", ")
     };
     NoPrediction::NotRecorded {
         recording: recording.name.clone(),

@@ -4,6 +4,7 @@ use super::basis::{BlockRows, Family};
 use super::calibrate::Recorded;
 use super::line::Lines;
 use super::queue::{Cost, Cpus, Order, wall_ns};
+use super::settled::{self, Connections};
 use super::{Bound, NoPrediction, Note, Predicted, Range, memory};
 use crate::analyse::{Estimate, NoEstimate, median};
 use crate::plan::{Cell, Plan};
@@ -74,6 +75,9 @@ pub(super) fn one(
     if !scenario.arrival.is_closed() {
         return Err(NoPrediction::OpenArrival);
     }
+    if cell.strategy.model.next.is_none() {
+        return Err(NoPrediction::Model(cell.strategy.model.name));
+    }
     let mut family = Family::of(plan, cell, recording)?;
     let mut notes = Vec::new();
     let slots = |n: u32| Order::of(&cell.strategy, n as usize, scenario.streams).slots();
@@ -106,7 +110,19 @@ pub(super) fn one(
     if requests > most {
         notes.push(Note::Extrapolated(most));
     }
-    let memory_bytes = memory::predicted(cell.strategy.model.name, &measured.memory, n);
+    let mut basis = family.describe(blocks.len());
+    let mut memory_bytes = memory::predicted(cell.strategy.model.holds, &measured.memory, n);
+    let largest = family.cells.last().ok_or(NoPrediction::NotMeasured)?;
+    match settled::connections((plan, cell), recording, largest, requests) {
+        Connections::AsRecorded => {}
+        Connections::Settled(bytes, from) => {
+            // No settled connection needs less than one that is not.
+            let least = memory_bytes.map_or(0.0, |range| range.value);
+            memory_bytes = Ok(bytes.map(|bytes| bytes.max(least)));
+            basis.memory = Some(from);
+        }
+        Connections::Unknown(note) => notes.extend(memory_bytes.is_ok().then_some(note)),
+    }
     let machine = recording.machine.as_ref().filter(|m| m.memory_gib > 0);
     if let (Ok(needs), Some(machine)) = (&memory_bytes, machine)
         && needs.value > machine.memory_gib as f64 * 1024f64.powi(3)
@@ -115,7 +131,7 @@ pub(super) fn one(
     }
     notes.extend(too_many_files(&target, recording));
     Ok(Predicted {
-        basis: family.describe(blocks.len()),
+        basis,
         wall_ns: worlds.range(|cost| target.wall(cost)),
         cpu_ns: Range::of(&cpu),
         memory_bytes,

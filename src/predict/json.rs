@@ -18,7 +18,8 @@ pub const SCHEMA: u32 = 1;
 ///   `memory_bytes`, each with `value`, `low` and `high`, `memory_reason` where that is not known,
 ///   `bound` (`limit`, `CPU`, `server` or `longest delay`), `ideal_ns`, `efficiency` (a share), of all
 ///   machines `cpu_in_all_ns` and `memory_in_all_bytes`, `from_requests`, `from_cells`, `from_blocks`,
-///   `same_delays`, and `notes`
+///   `same_delays`, `memory_from_limits`, `memory_from_cells` and `memory_from_blocks` (empty and `null`
+///   where memory is predicted from the same cells), and `notes`
 /// * `earlier`: wall times that were predicted before and put to the test: `tested`, `within` (10 %),
 ///   `median` and `farthest` of measured ÷ predicted
 pub fn json(predictions: &Predictions, earlier: Option<&Accuracy>) -> String {
@@ -78,6 +79,9 @@ struct Cell<'a> {
     from_cells: &'a [String],
     from_blocks: Option<usize>,
     same_delays: Option<bool>,
+    memory_from_limits: &'a [u32],
+    memory_from_cells: &'a [String],
+    memory_from_blocks: Option<usize>,
     notes: Vec<String>,
 }
 
@@ -107,6 +111,7 @@ impl<'a> Cell<'a> {
     fn of(prediction: &'a Prediction, machines: u64) -> Cell<'a> {
         let known: Option<&Predicted> = prediction.outcome.as_ref().ok();
         let memory = known.and_then(|p| p.memory_bytes.ok());
+        let settled = known.and_then(|p| p.basis.memory.as_ref());
         let in_all = |range: Range| whole(range.value * machines as f64);
         Cell {
             cell: &prediction.cell,
@@ -129,6 +134,9 @@ impl<'a> Cell<'a> {
             from_cells: known.map_or(&[], |p| &p.basis.cells),
             from_blocks: known.map(|p| p.basis.blocks),
             same_delays: known.map(|p| p.basis.same_delays),
+            memory_from_limits: settled.map_or(&[], |from| &from.limits),
+            memory_from_cells: settled.map_or(&[], |from| &from.cells),
+            memory_from_blocks: settled.map(|from| from.blocks),
             notes: known
                 .map_or_else(Vec::new, |p| p.notes.iter().map(ToString::to_string).collect()),
         }

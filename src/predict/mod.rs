@@ -19,6 +19,7 @@ mod notes;
 mod outcome;
 mod queue;
 mod rows;
+mod settled;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -122,6 +123,19 @@ pub struct Basis {
     pub blocks: usize,
     /// Whether delay and time scale are those of the predicted cell.
     pub same_delays: bool,
+    /// What its memory rests on, if that is not these cells.
+    pub memory: Option<OtherLimits>,
+}
+
+/// Recorded cells of other limits, on whose connections memory rests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherLimits {
+    /// Their limits, lowest first.
+    pub limits: Vec<u32>,
+    /// Their identities, likewise.
+    pub cells: Vec<String>,
+    /// Blocks with a measurement of each.
+    pub blocks: usize,
 }
 
 /// A value with the ends of what the blocks of the recording give for it, if they are enough for

@@ -83,6 +83,17 @@ pub enum Note {
         /// Simulated ÷ measured.
         ratio: f64,
     },
+    /// Connections need more memory than those recorded did.
+    #[error(
+        "memory may be too low: a recorded connection carried {carried} requests, and needs more until it has carried \
+         {settled}; record {settled} for each connection, at this limit or at two lower ones"
+    )]
+    NotSettled {
+        /// Requests of each recorded connection.
+        carried: u64,
+        /// Requests after which it needs no more.
+        settled: u64,
+    },
     /// It would not fit.
     #[error("needs more memory than the machine of the recording has")]
     TooMuchMemory,

@@ -22,7 +22,10 @@ pub fn rows(predictions: &Predictions) -> Vec<PredictionRow> {
         let low = |range: Range| range.ends.and_then(|(low, _)| ns(low));
         let high = |range: Range| range.ends.and_then(|(_, high)| ns(high));
         let sizes: Vec<String> = predicted.basis.requests.iter().map(u32::to_string).collect();
+        let limits = predicted.basis.memory.iter().flat_map(|from| &from.limits);
+        let limits: Vec<String> = limits.map(u32::to_string).collect();
         PredictionRow {
+            memory_from_limits: limits.join(" "),
             from_requests: sizes.join(" "),
             from_blocks: Some(predicted.basis.blocks as u64),
             wall_ns: ns(wall.value),

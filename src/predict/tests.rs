@@ -1,5 +1,7 @@
 //! Laws of predictions, on recordings whose truth is known.
 
+mod settled;
+
 use proptest::prelude::*;
 
 use super::queue::{Cost, Cpus, Order, wall_ns};
@@ -100,14 +102,14 @@ fn a_busy_cpu_takes_its_time_for_each_request() {
     let cost = Cost { fixed: 5e6, client: 30_000.0, server: 9_000.0, extra: 20_000.0 };
     let no_wait = Model::Fixed(Fixed { ns: 100_000 });
     let all = vec![strategy("async", "async-buffered", Some(100))];
-    let recording = recorded(all, &[500, 2_000], no_wait, cost);
+    let recording = recorded(all, &[500, 6_400], no_wait, cost);
     let predictions = predict(&recording.plan, &recording, ask(200_000));
     let predicted = only(&predictions);
     close(predicted.cpu_ns.value, 5e6 + 200_000.0 * 30_000.0, 1e-4);
     close(predicted.wall_ns.value, predicted.cpu_ns.value, 0.01);
     assert_eq!(predicted.bound, Bound::Cpu);
     assert_eq!(predicted.notes, []);
-    assert_eq!(predicted.basis.requests, [500, 2_000]);
+    assert_eq!(predicted.basis.requests, [500, 6_400]);
     // A server that costs more than the client is what they all wait for.
     let cost = Cost { server: 60_000.0, ..cost };
     let all = vec![strategy("async", "async-buffered", Some(100))];
@@ -149,7 +151,7 @@ fn beyond_what_is_simulated_the_wall_is_a_straight_line() {
         [("async-buffered", Some(20)), ("threads", Some(20)), ("sequential", None)]
     {
         let all = vec![strategy("it", model, limit)];
-        let recording = recorded(all, &[200, 1_000], uniform(1, 3), cost);
+        let recording = recorded(all, &[200, 1_280], uniform(1, 3), cost);
         let whole = predict(&recording.plan, &recording, ask(40_000));
         let short = predict_simulating(&recording.plan, &recording, ask(40_000), 10_000);
         close(only(&short).wall_ns.value, only(&whole).wall_ns.value, 0.01);

@@ -125,13 +125,24 @@ fn remarks(prediction: &Prediction) -> String {
     };
     let basis = &predicted.basis;
     let sizes: Vec<String> = basis.requests.iter().map(|&n| count(u64::from(n))).collect();
-    let blocks = if basis.blocks == 1 { "1 block" } else { &format!("{} blocks", basis.blocks) };
+    let blocks = |n: usize| if n == 1 { "1 block".to_owned() } else { format!("{n} blocks") };
     let mut out = format!(
-        "{name}, {} requests: from {} requests, {blocks} (cell {})\n",
+        "{name}, {} requests: from {} requests, {} (cell {})\n",
         count(prediction.requests),
         sizes.join(" and "),
+        blocks(basis.blocks),
         basis.cells.join(", ")
     );
+    if let Some(from) = &basis.memory {
+        let limits: Vec<String> = from.limits.iter().map(|&n| count(u64::from(n))).collect();
+        let _ = writeln!(
+            out,
+            "  memory from limits {}, {} (cell {}): their connections carried more requests",
+            limits.join(" and "),
+            blocks(from.blocks),
+            from.cells.join(", ")
+        );
+    }
     if let Err(reason) = predicted.memory_bytes {
         let _ = writeln!(out, "  memory {reason}");
     }

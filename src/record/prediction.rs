@@ -48,6 +48,10 @@ pub struct PredictionRow {
     pub memory_low_bytes: Option<u64>,
     /// Upper end of the same.
     pub memory_high_bytes: Option<u64>,
+    /// Limits of the recorded cells behind it, with spaces between, if they are not those of
+    /// `from_requests`.
+    #[serde(default)]
+    pub memory_from_limits: String,
     /// What decides the wall time: `limit`, `CPU`, `server`, `longest delay`.
     pub bound: String,
     /// Why nothing is predicted; empty if something is.

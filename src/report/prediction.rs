@@ -68,13 +68,21 @@ fn row(facts: &Facts, outcome: &Outcome, compared: &Compared) -> Vec<String> {
         Some((low, high)) => format!("{} ({})", show(compared.predicted), span(low, high, show)),
         None => show(compared.predicted),
     };
-    let sizes = outcome.predicted.from_requests.split(' ');
-    let sizes: Vec<String> = sizes.map(|n| n.parse().map_or_else(|_| text(n), count)).collect();
+    let numbers = |words: &str| {
+        let number = |n: &str| n.parse().map_or_else(|_| text(n), count);
+        and(&words.split(' ').map(number).collect::<Vec<String>>())
+    };
+    let from = match outcome.predicted.memory_from_limits.as_str() {
+        limits if compared.metric == Metric::Memory && !limits.is_empty() => {
+            format!("limits {}", numbers(limits))
+        }
+        _ => numbers(&outcome.predicted.from_requests),
+    };
     // Said once for each cell.
     let bound = if compared.metric == Metric::Wall { outcome.predicted.bound.as_str() } else { "" };
     vec![
         facts.full_code(outcome.cell),
-        and(&sizes),
+        from,
         what.to_owned(),
         predicted,
         match &compared.measured {

@@ -90,3 +90,33 @@ fn damaged_predictions_are_an_error_with_their_line() {
     let error = render(&recording, &Analysis::of(&recording)).expect_err("damaged").to_string();
     assert!(error.starts_with("predictions.csv:"), "{error}");
 }
+
+#[test]
+fn memory_that_was_predicted_from_other_limits_names_them() {
+    let (_dir, recording) = on_a_disk(recording(seed(9), lifelike));
+    let mut rows = predictions(&recording);
+    rows[0].memory_bytes = Some(9_000_000);
+    let words = |rows: &[PredictionRow]| {
+        write(&recording, rows, &[]);
+        let page = page(&recording);
+        page.split(' ').filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
+    };
+    assert!(words(&rows).contains("| 10 and 1,000 | memory |"));
+    rows[0].memory_from_limits = "45 150".to_owned();
+    let page = words(&rows);
+    assert!(page.contains("| limits 45 and 150 | memory |"), "{page}");
+    assert!(page.contains("| 10 and 1,000 | wall |"), "{page}");
+    // A record from before there was this column.
+    let cut = |line: &str| {
+        let fields: Vec<&str> = line.split(',').collect();
+        let at = fields.len() - 3;
+        [&fields[..at], &fields[at + 1..]].concat().join(",")
+    };
+    let path = recording.dir.join("predictions.csv");
+    let text = fs_err::read_to_string(&path).expect("a file");
+    let older: Vec<String> = text.lines().map(cut).collect();
+    assert!(!older[0].contains("memory_from_limits"), "{}", older[0]);
+    fs_err::write(&path, older.join("\n") + "\n").expect("a file");
+    let read = recording.predictions().expect("rows");
+    assert_eq!((read[0].memory_from_limits.as_str(), read[0].memory_bytes), ("", Some(9_000_000)));
+}

@@ -44,6 +44,7 @@ pub(super) const LIBRARY: Library = Library {
     name: "hyper",
     reuse: &[Reuse::Session, Reuse::None, Reuse::Pool],
     connections_per_slot: 1,
+    settled_after: SETTLED_AFTER,
     protocols: &[Protocol::Http1, Protocol::Http2],
     bounds_connections: true,
     tells: &[Phase::Pool, Phase::Dns, Phase::Connect, Phase::Tls, Phase::Stream, Phase::Send],
@@ -58,6 +59,10 @@ pub(super) const LIBRARY: Library = Library {
     summary: "async, hyper's bare connections with a pool of the harness's own and a limit on open ones",
     connect: Connect::Async(connect),
 };
+
+/// A connection of hyper takes its requests from a channel of tokio's, whose memory is blocks of 32
+/// slots. The first 32 requests fill the first block, the next 32 a second; then the two take turns.
+pub(super) const SETTLED_AFTER: u32 = 2 * 32;
 
 fn connect(settings: &Settings) -> Result<Box<dyn AsyncClient>, Failure> {
     let terms = Terms {

@@ -9,6 +9,7 @@ use std::error::Error;
 use futures_util::future::BoxFuture;
 use reqwest::{Body, RequestBuilder, Response};
 
+use super::hyper::SETTLED_AFTER;
 use super::upload::{Taken, Upload};
 use super::{Answer, AsyncClient, Connect, Library, Settings, Ways};
 use crate::strategy::failure::{Class, Failure, Link, Stage};
@@ -21,6 +22,7 @@ pub(super) const LIBRARY: Library = Library {
     name: "reqwest",
     reuse: &[Reuse::Session, Reuse::None],
     connections_per_slot: CONNECTIONS_PER_SLOT,
+    settled_after: SETTLED_AFTER,
     protocols: &[Protocol::Http1, Protocol::Http2],
     bounds_connections: false,
     tells: &[Phase::Pool, Phase::Dns, Phase::Connect, Phase::Tls],

@@ -2,6 +2,7 @@
 
 use reqwest::blocking::{self, Body, RequestBuilder, Response};
 
+use super::hyper::SETTLED_AFTER;
 use super::reqwest::{CONNECTIONS_PER_SLOT, Probe, builder, failure};
 use super::upload::{Taken, Upload};
 use super::{Answer, BlockingClient, Connect, Library, Settings, Ways, read_body};
@@ -13,6 +14,7 @@ pub(super) const LIBRARY: Library = Library {
     name: "reqwest-blocking",
     reuse: &[Reuse::Session, Reuse::None],
     connections_per_slot: CONNECTIONS_PER_SLOT,
+    settled_after: SETTLED_AFTER,
     protocols: &[Protocol::Http1, Protocol::Http2],
     bounds_connections: false,
     // Requests travel to the hidden thread through a channel: nothing there knows which one opens

@@ -30,6 +30,7 @@ pub(super) const LIBRARY: Library = Library {
     name: "ureq",
     reuse: &[Reuse::Session, Reuse::None, Reuse::Pool],
     connections_per_slot: 1,
+    settled_after: 1,
     protocols: &[Protocol::Http1],
     bounds_connections: false,
     tells: &[Phase::Dns, Phase::Connect, Phase::Tls, Phase::Stream, Phase::Send],

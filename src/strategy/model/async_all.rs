@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 
-use super::{Issue, LimitRule, Model, joined};
+use super::{Holds, Issue, LimitRule, Model, Next, joined};
 use crate::strategy::schedule;
 use crate::strategy::work::AsyncWork;
 
@@ -13,6 +13,8 @@ pub(super) const MODEL: Model = Model {
     limit: LimitRule::Forbidden,
     ideal: |delays, _| schedule::all_at_once(delays),
     open: Some(|arrivals, delays, _| schedule::open::all_at_once(arrivals, delays)),
+    next: Some(Next::InLine),
+    holds: Holds::Requests,
     issue: Issue::Async(issue),
 };
 

@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 
-use super::{Issue, LimitRule, Model, joined, required};
+use super::{Holds, Issue, LimitRule, Model, Next, joined, required};
 use crate::strategy::schedule;
 use crate::strategy::work::AsyncWork;
 
@@ -14,6 +14,8 @@ pub(super) const MODEL: Model = Model {
     ideal: |delays, limit| schedule::batches(delays, required(limit)),
     // A batch is what is there at once; of requests that come one by one it is none.
     open: None,
+    next: Some(Next::Batch),
+    holds: Holds::Slots,
     issue: Issue::Async(issue),
 };
 

@@ -3,7 +3,7 @@
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt};
 
-use super::{Issue, LimitRule, Model, required};
+use super::{Holds, Issue, LimitRule, Model, Next, required};
 use crate::strategy::schedule;
 use crate::strategy::work::AsyncWork;
 
@@ -14,6 +14,8 @@ pub(super) const MODEL: Model = Model {
     limit: LimitRule::Required,
     ideal: |delays, limit| schedule::list(delays, required(limit)),
     open: Some(|arrivals, delays, limit| schedule::open::list(arrivals, delays, required(limit))),
+    next: Some(Next::InLine),
+    holds: Holds::Slots,
     issue: Issue::Async(issue),
 };
 

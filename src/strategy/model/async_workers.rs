@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::future::BoxFuture;
 
-use super::{Issue, LimitRule, Model, joined, required};
+use super::{Holds, Issue, LimitRule, Model, Next, joined, required};
 use crate::strategy::schedule;
 use crate::strategy::work::AsyncWork;
 
@@ -16,6 +16,8 @@ pub(super) const MODEL: Model = Model {
     limit: LimitRule::Required,
     ideal: |delays, limit| schedule::list(delays, required(limit)),
     open: Some(|arrivals, delays, limit| schedule::open::list(arrivals, delays, required(limit))),
+    next: Some(Next::InLine),
+    holds: Holds::Slots,
     issue: Issue::Async(issue),
 };
 

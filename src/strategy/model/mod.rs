@@ -30,6 +30,26 @@ pub enum LimitRule {
     Forbidden,
 }
 
+/// Which request begins when another has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// The next in index order.
+    InLine,
+    /// The next of the same slot's own share: `i`, `i + slots`, …
+    OwnShare,
+    /// None, until all that began with it have ended; then as many again.
+    Batch,
+}
+
+/// What the memory of a model grows with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// The requests in flight: it has a task or thread for each of them.
+    Slots,
+    /// All requests: it has a task for each of them.
+    Requests,
+}
+
 /// How a model issues the requests of a trial.
 #[derive(Debug, Clone, Copy)]
 pub enum Issue {
@@ -60,6 +80,11 @@ pub struct Model {
     /// The same for requests that come at moments of their own (ascending, the first argument):
     /// under open arrival. `None` if the model means nothing then.
     pub open: Option<OpenIdeal>,
+    /// The order in which its requests follow one another, by which predictions simulate it; with
+    /// `None`, its wall time is not predicted. A test holds the simulation against `ideal`.
+    pub next: Option<Next>,
+    /// What its memory grows with, by which predictions extend it.
+    pub holds: Holds,
     /// What it does. It returns when every request has ended.
     pub issue: Issue,
 }

@@ -1,6 +1,6 @@
 //! `sequential`: one request after the other on the caller's thread.
 
-use super::{Issue, LimitRule, Model};
+use super::{Holds, Issue, LimitRule, Model, Next};
 use crate::strategy::schedule;
 use crate::strategy::work::BlockingWork;
 
@@ -11,6 +11,8 @@ pub(super) const MODEL: Model = Model {
     limit: LimitRule::Forbidden,
     ideal: |delays, _| schedule::one_by_one(delays),
     open: Some(|arrivals, delays, _| schedule::open::one_by_one(arrivals, delays)),
+    next: Some(Next::InLine),
+    holds: Holds::Slots,
     issue: Issue::Blocking(issue),
 };
 

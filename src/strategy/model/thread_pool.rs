@@ -1,6 +1,6 @@
 //! `thread-pool`: a rayon pool of `limit` threads, each takes the next request.
 
-use super::{Issue, LimitRule, Model, STACK_BYTES, required};
+use super::{Holds, Issue, LimitRule, Model, Next, STACK_BYTES, required};
 use crate::strategy::schedule;
 use crate::strategy::work::BlockingWork;
 
@@ -11,6 +11,8 @@ pub(super) const MODEL: Model = Model {
     limit: LimitRule::Required,
     ideal: |delays, limit| schedule::list(delays, required(limit)),
     open: Some(|arrivals, delays, limit| schedule::open::list(arrivals, delays, required(limit))),
+    next: Some(Next::InLine),
+    holds: Holds::Slots,
     issue: Issue::Blocking(issue),
 };
 

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use super::{Issue, LimitRule, Model, STACK_BYTES, required};
+use super::{Holds, Issue, LimitRule, Model, Next, STACK_BYTES, required};
 use crate::strategy::schedule;
 use crate::strategy::work::BlockingWork;
 
@@ -15,6 +15,8 @@ pub(super) const MODEL: Model = Model {
     open: Some(|arrivals, delays, limit| {
         schedule::open::strided(arrivals, delays, required(limit))
     }),
+    next: Some(Next::OwnShare),
+    holds: Holds::Slots,
     issue: Issue::Blocking(issue),
 };
 
