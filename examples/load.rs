@@ -1,6 +1,7 @@
 //! Issues requests to a delay server that is already running (`inflight serve`), with one strategy,
 //! and prints what its client measured as JSON. For comparisons with other load generators against
-//! the same server: `tests/against-others.py`.
+//! the same server: `tests/against-others.py`. With `--no-probes` it takes no phases, as `probes =
+//! false` in an experiment.
 //!
 //! ```sh
 //! cargo run --release --example load -- 127.0.0.1:8080 async-workers hyper 64 100000 1000 rows.csv.zst
@@ -15,17 +16,24 @@ use inflight::protocol::{ClientConfig, RequestLog, ServerReady};
 use inflight::spec::Scenario;
 use inflight::strategy::{Strategy, Wanted, library, model};
 
-const USAGE: &str = "load ADDRESS MODEL CLIENT LIMIT REQUESTS BODY-BYTES [ROWS.csv.zst]";
+const USAGE: &str =
+    "load ADDRESS MODEL CLIENT LIMIT REQUESTS BODY-BYTES [ROWS.csv.zst] [--no-probes]";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
+    let (switches, args): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|arg| arg.starts_with("--"));
+    let probes = match switches.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => true,
+        ["--no-probes"] => false,
+        _ => return Err(USAGE.into()),
+    };
     let [address, model, client, limit, requests, body, rows @ ..] = args.as_slice() else {
         return Err(USAGE.into());
     };
     let model = model::named(model).ok_or("no such model")?;
     let library = library::named(client).ok_or("no such client")?;
     let limit = Some(limit.parse::<NonZeroU32>()?);
-    let strategy = Strategy::new(Wanted { limit, ..Wanted::of("load", model, library) })?;
+    let strategy = Strategy::new(Wanted { limit, probes, ..Wanted::of("load", model, library) })?;
     let requests = requests.parse()?;
     let scenario = Scenario { body_bytes: body.parse()?, ..Scenario::plain(requests, Delay::NONE) };
     let request_log =

@@ -58,21 +58,18 @@ pub(super) struct Seen {
 impl Outcome {
     /// When each phase ended, in order; empty where nobody can tell.
     pub(super) fn ends_ns(&self) -> [(Phase, Option<u64>); Phase::ALL.len()] {
-        let seen = |mark: fn(&Seen) -> Option<u64>| self.seen.as_ref().and_then(mark);
-        Phase::ALL.map(|phase| {
-            let end = match phase {
-                Phase::Queue => Some(self.start_ns),
-                Phase::Pool => seen(|s| s.pool_ns),
-                Phase::Dns => seen(|s| s.dns_ns),
-                Phase::Connect => seen(|s| s.connect_ns),
-                Phase::Tls => seen(|s| s.tls_ns),
-                Phase::Stream => seen(|s| s.stream_ns),
-                Phase::Send => seen(|s| s.send_ns),
-                Phase::Wait => self.head_ns,
-                Phase::Receive => Some(self.end_ns),
-            };
-            (phase, end)
-        })
+        let seen = self.seen.as_ref();
+        [
+            (Phase::Queue, Some(self.start_ns)),
+            (Phase::Pool, seen.and_then(|s| s.pool_ns)),
+            (Phase::Dns, seen.and_then(|s| s.dns_ns)),
+            (Phase::Connect, seen.and_then(|s| s.connect_ns)),
+            (Phase::Tls, seen.and_then(|s| s.tls_ns)),
+            (Phase::Stream, seen.and_then(|s| s.stream_ns)),
+            (Phase::Send, seen.and_then(|s| s.send_ns)),
+            (Phase::Wait, self.head_ns),
+            (Phase::Receive, Some(self.end_ns)),
+        ]
     }
 
     /// From handing the request to the library to its last checked byte.

@@ -111,7 +111,7 @@ fn failed_in(outcome: &Outcome, tells: [bool; Phase::ALL.len()]) -> Phase {
 
 /// Time in each phase, and requests that were in it.
 #[derive(Default)]
-struct PhaseTimes(BTreeMap<Phase, (u64, u64)>);
+struct PhaseTimes([(u64, u64); Phase::ALL.len()]);
 
 impl PhaseTimes {
     /// Adds a request. Without probes nothing is known of what lies between its marks.
@@ -120,15 +120,16 @@ impl PhaseTimes {
             return;
         }
         for (phase, time) in times_ns(outcome.scheduled_ns, outcome.ends_ns()) {
-            let (requests, sum_ns) = self.0.entry(phase).or_default();
+            let (requests, sum_ns) = &mut self.0[phase as usize];
             *requests += 1;
             *sum_ns += time;
         }
     }
 
     fn list(&self) -> Vec<PhaseTime> {
-        let time = |(&phase, &(requests, sum_ns))| PhaseTime { phase, requests, sum_ns };
-        self.0.iter().map(time).collect()
+        let time = |(phase, (requests, sum_ns))| PhaseTime { phase, requests, sum_ns };
+        let all = Phase::ALL.into_iter().zip(self.0).map(time);
+        all.filter(|time| time.requests > 0).collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! reqwest: the async client on hyper.
 
+mod connector;
 mod probe;
 mod setup;
 mod tls;
@@ -13,8 +14,10 @@ use super::hyper::SETTLED_AFTER;
 use super::upload::{Taken, Upload};
 use super::{Answer, AsyncClient, Connect, Library, Settings, Ways};
 use crate::strategy::failure::{Class, Failure, Link, Stage};
-use crate::strategy::probe::{Marks, Phase};
+use crate::strategy::probe::Phase;
 use crate::strategy::{Protocol, Reuse};
+use connector::ByTask;
+pub(super) use connector::ByThread;
 pub(super) use probe::Probe;
 pub(super) use setup::builder;
 
@@ -49,6 +52,9 @@ pub(super) const CONNECTIONS_PER_SLOT: u32 = 2;
 fn connect(settings: &Settings) -> Result<Box<dyn AsyncClient>, Failure> {
     let probe = Probe::new(settings);
     let mut builder = builder(settings, probe.as_ref())?;
+    if let Some(probe) = &probe {
+        builder = builder.connector_layer(ByTask(probe.clone()));
+    }
     if let Some(timeout) = settings.timeout {
         builder = builder.timeout(timeout);
     }
@@ -77,12 +83,12 @@ impl Client {
             return request.send().await.map_err(|e| failure(&e));
         };
         let sent = probe.requesting(index, request.send()).await;
-        let marks = match &sent {
+        let mut marks = match &sent {
             Ok(response) => probe.answered(index, response.extensions()),
             Err(e) => probe.failed(index, e),
         };
-        let sent_chunks = taken.map_or(0, |taken| taken.count());
-        answer.marks(&Marks { sent_chunks, ..marks });
+        marks.sent_chunks = taken.map_or(0, |taken| taken.count());
+        answer.marks(&marks);
         sent.map_err(|e| failure(&e))
     }
 }

@@ -3,11 +3,10 @@
 use reqwest::blocking::{self, Body, RequestBuilder, Response};
 
 use super::hyper::SETTLED_AFTER;
-use super::reqwest::{CONNECTIONS_PER_SLOT, Probe, builder, failure};
+use super::reqwest::{ByThread, CONNECTIONS_PER_SLOT, Probe, builder, failure};
 use super::upload::{Taken, Upload};
 use super::{Answer, BlockingClient, Connect, Library, Settings, Ways, read_body};
 use crate::strategy::failure::Failure;
-use crate::strategy::probe::Marks;
 use crate::strategy::{Protocol, Reuse};
 
 pub(super) const LIBRARY: Library = Library {
@@ -34,7 +33,11 @@ pub(super) const LIBRARY: Library = Library {
 
 fn connect(settings: &Settings) -> Result<Box<dyn BlockingClient>, Failure> {
     let probe = Probe::new(settings);
-    let client = blocking::ClientBuilder::from(builder(settings, probe.as_ref())?)
+    let mut builder = builder(settings, probe.as_ref())?;
+    if let Some(probe) = &probe {
+        builder = builder.connector_layer(ByThread(probe.clone()));
+    }
+    let client = blocking::ClientBuilder::from(builder)
         // Said even where there is none: the default is 30 s.
         .timeout(settings.timeout)
         .build()
@@ -61,12 +64,12 @@ impl Client {
         let (request, taken) = self.request(index);
         let sent = request.send();
         if let Some(probe) = &self.probe {
-            let marks = match &sent {
+            let mut marks = match &sent {
                 Ok(response) => probe.answered(index, response.extensions()),
                 Err(e) => probe.failed(index, e),
             };
-            let sent_chunks = taken.map_or(0, |taken| taken.count());
-            answer.marks(&Marks { sent_chunks, ..marks });
+            marks.sent_chunks = taken.map_or(0, |taken| taken.count());
+            answer.marks(&marks);
         }
         sent.map_err(|e| failure(&e))
     }

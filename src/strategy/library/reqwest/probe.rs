@@ -5,28 +5,38 @@
 //! the local address that comes with the answer. When a request was written, or a connection is
 //! closed, reqwest does not tell.
 
+use std::any::Any;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::future::Future;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use hyper_util::client::legacy::connect::{self, Connection as _, HttpInfo};
-use tower_layer::Layer;
-use tower_service::Service;
+use hyper_util::client::legacy::connect::{self, Connected, HttpInfo};
 
 use super::failure;
 use crate::strategy::Protocol;
 use crate::strategy::library::Settings;
-use crate::strategy::probe::{Carried, Connection, Connections, Marks};
+use crate::strategy::probe::{Connection, Connections, Marks};
 
 tokio::task_local! {
     /// The request that this task makes.
-    static REQUEST: u32;
+    static REQUEST: Request;
     /// The connection that this task opens; it goes with the work, if the task is left behind.
     static CONNECTION: Arc<Connection>;
+}
+
+thread_local! {
+    /// Who notes what the requests of this thread do, if all are of one client.
+    static THREAD: RefCell<Option<Probe>> = const { RefCell::new(None) };
+}
+
+/// A request on its way, and who notes what it does.
+#[derive(Debug, Clone)]
+struct Request {
+    index: u32,
+    probe: Probe,
 }
 
 /// Notes what it can of the connection that the running task opens, if that is one.
@@ -34,6 +44,9 @@ pub(super) fn opening(note: impl FnOnce(&Connection)) {
     // An error says that there is none, as without probes.
     let _ = CONNECTION.try_with(|connection| note(connection));
 }
+
+/// An error of a connector.
+pub(super) type BoxError = Box<dyn Error + Send + Sync>;
 
 /// The connections of a client, and which redirects its requests went through.
 #[derive(Debug, Clone)]
@@ -44,9 +57,13 @@ struct Shared {
     connections: Connections,
     /// What is agreed on where nobody negotiates.
     protocol: Protocol,
+    /// What opens connections; its type is not known here.
+    connector: OnceLock<Box<dyn Any + Send + Sync>>,
     /// The newest connection from each local port: all go to one address, and a port may come
     /// again. Looked into for every request, and small: cheaper to search than to hash.
     by_port: Mutex<BTreeMap<u16, Arc<Connection>>>,
+    /// Whether redirects are followed.
+    follows: bool,
     /// Redirects of requests that are under way, by index, and when the first one came.
     redirects: Mutex<BTreeMap<u32, (u32, Instant)>>,
     /// Connections that could not be opened, by the request that they were begun for.
@@ -58,15 +75,21 @@ impl Probe {
         Some(Probe(Arc::new(Shared {
             connections: settings.probes.clone()?,
             protocol: settings.protocol,
+            connector: OnceLock::new(),
             by_port: Mutex::default(),
+            follows: settings.redirects > 0,
             redirects: Mutex::default(),
             unopened: Mutex::default(),
         })))
     }
 
     /// Request `index` is made by this future: connections begun in it are begun for the request.
-    pub(super) async fn requesting<F: Future>(&self, index: u32, future: F) -> F::Output {
-        REQUEST.scope(index, future).await
+    pub(super) fn requesting<F: Future>(
+        &self,
+        index: u32,
+        future: F,
+    ) -> impl Future<Output = F::Output> + use<F> {
+        REQUEST.scope(Request { index, probe: self.clone() }, future)
     }
 
     /// A redirect of request `index` is followed.
@@ -106,38 +129,34 @@ impl Probe {
     }
 
     fn marks(&self, index: u32, info: Option<&HttpInfo>) -> Marks {
-        let (redirects, first_redirect) = match lock(&self.0.redirects).remove(&index) {
-            Some((redirects, at)) => (redirects, Some(at)),
-            None => (0, None),
-        };
-        let marks = Marks { redirects, ..Marks::default() };
-        let connection =
-            info.and_then(|info| lock(&self.0.by_port).get(&info.local_addr().port()).cloned());
-        let Some(connection) = connection else { return marks };
-        let carried = connection.carry();
-        let marks = Marks { carried: Some(carried), ..marks };
-        if connection.started_by != Some(index) {
-            return marks;
+        let mut marks = Marks::default();
+        let mut first_redirect = None;
+        if let Some((redirects, at)) = self.redirects_of(index) {
+            marks.redirects = redirects;
+            first_redirect = Some(at);
         }
-        own(marks, carried, &connection, first_redirect)
+        let Some(info) = info else { return marks };
+        let by_port = lock(&self.0.by_port);
+        let Some(connection) = by_port.get(&info.local_addr().port()) else { return marks };
+        let carried = connection.carry();
+        marks.carried = Some(carried);
+        if connection.started_by == Some(index) && carried.nth == 1 {
+            return own(marks, connection, first_redirect);
+        }
+        marks
+    }
+
+    fn redirects_of(&self, index: u32) -> Option<(u32, Instant)> {
+        self.0.follows.then(|| lock(&self.0.redirects).remove(&index)).flatten()
     }
 }
 
 /// The phases of a request for which its connection was opened, and was opened in its first hop:
 /// the time that redirects take is a wait for the head.
-fn own(
-    marks: Marks,
-    carried: Carried,
-    connection: &Connection,
-    redirect: Option<Instant>,
-) -> Marks {
-    let opening = connection.opening();
+fn own(marks: Marks, connection: &Connection, redirect: Option<Instant>) -> Marks {
     let before_redirects = |at: Instant| redirect.is_none_or(|redirect| at <= redirect);
-    if carried.nth > 1 || !opening.ready.is_some_and(before_redirects) {
-        return marks;
-    }
-    drop(opening);
-    begun(marks, connection)
+    let ready = connection.opening().ready;
+    if ready.is_some_and(before_redirects) { begun(marks, connection) } else { marks }
 }
 
 /// The phases of a request whose own connection came as far as it did.
@@ -158,58 +177,61 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<S> Layer<S> for Probe {
-    type Service = Noting<S>;
-
-    fn layer(&self, connector: S) -> Noting<S> {
-        Noting { connector, probe: self.clone() }
-    }
-}
-
-/// A connector whose connections are noted.
-#[derive(Debug, Clone)]
-pub(in crate::strategy::library) struct Noting<S> {
-    connector: S,
-    probe: Probe,
-}
-
-impl<S, R> Service<R> for Noting<S>
-where
-    S: Service<R, Error = Box<dyn Error + Send + Sync>>,
-    S::Response: connect::Connection + 'static,
-    S::Future: Send + 'static,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.connector.poll_ready(context)
-    }
-
-    fn call(&mut self, to: R) -> Self::Future {
-        let starter = REQUEST.try_with(|index| *index).ok();
-        let connection = self.probe.0.connections.begin(starter);
-        let (probe, opened) = (self.probe.clone(), self.connector.call(to));
-        // Dropped before its end, it leaves a connection that is neither ready nor failed: given up.
-        Box::pin(CONNECTION.scope(Arc::clone(&connection), async move {
-            let opened = opened.await;
-            match &opened {
-                Ok(io) => probe.opened(&connection, &io.connected()),
-                Err(e) => {
-                    connection.fail(&failure(&**e));
-                    if let Some(index) = starter {
-                        lock(&probe.0.unopened).insert(index, Arc::clone(&connection));
-                    }
-                }
-            }
-            opened
-        }))
-    }
-}
-
+/// What a connector does.
 impl Probe {
-    fn opened(&self, connection: &Arc<Connection>, connected: &connect::Connected) {
+    /// That of the request that this task makes, or of all that this thread makes.
+    pub(super) fn running() -> Option<Probe> {
+        let by_task = REQUEST.try_with(|request| request.probe.clone());
+        by_task.ok().or_else(|| THREAD.with_borrow(Option::clone))
+    }
+
+    /// All requests that this thread makes from here on are its.
+    pub(super) fn found_by_thread(&self) {
+        THREAD.set(Some(self.clone()));
+    }
+
+    /// Keeps what opens connections; a client has one.
+    pub(super) fn keep(&self, connector: impl Any + Send + Sync) {
+        // Of two, the first stays.
+        let _ = self.0.connector.set(Box::new(connector));
+    }
+
+    /// What was kept to open connections.
+    pub(super) fn kept<S: Any>(&self) -> Option<&S> {
+        self.0.connector.get()?.downcast_ref()
+    }
+
+    /// A connection is begun, for the request that this task makes.
+    pub(super) fn begin(&self) -> Arc<Connection> {
+        self.0.connections.begin(REQUEST.try_with(|request| request.index).ok())
+    }
+
+    /// What `opens` a connection can note what it sees; its end is noted.
+    pub(super) async fn noting<T>(
+        self,
+        connection: Arc<Connection>,
+        opens: impl Future<Output = Result<T, BoxError>>,
+    ) -> Result<T, BoxError>
+    where
+        T: connect::Connection,
+    {
+        // Dropped before its end, it leaves a connection that is neither ready nor failed: given up.
+        let opened = CONNECTION.scope(Arc::clone(&connection), opens).await;
+        match &opened {
+            Ok(io) => self.opened(&connection, &io.connected()),
+            Err(e) => self.unopened(&connection, &**e),
+        }
+        opened
+    }
+
+    fn unopened(&self, connection: &Arc<Connection>, error: &(dyn Error + 'static)) {
+        connection.fail(&failure(error));
+        if let Some(index) = connection.started_by {
+            lock(&self.0.unopened).insert(index, Arc::clone(connection));
+        }
+    }
+
+    fn opened(&self, connection: &Arc<Connection>, connected: &Connected) {
         let now = Instant::now();
         let mut extensions = hyper::http::Extensions::new();
         connected.get_extras(&mut extensions);

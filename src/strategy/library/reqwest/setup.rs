@@ -22,7 +22,7 @@ use crate::strategy::{Protocol, Reuse};
 /// nothing piles up.
 const WINDOW_BYTES: u32 = 1 << 30;
 
-/// Everything but the timeout, which the blocking client keeps itself.
+/// Everything but the timeout, which the blocking client keeps itself, and what notes connections.
 pub(in crate::strategy::library) fn builder(
     settings: &Settings,
     probe: Option<&Probe>,
@@ -55,9 +55,6 @@ pub(in crate::strategy::library) fn builder(
     }
     if let Some(resolver) = &settings.resolver {
         builder = builder.dns_resolver(Arc::new(Names(resolver.clone())));
-    }
-    if let Some(probe) = probe {
-        builder = builder.connector_layer(probe.clone());
     }
     Ok(builder)
 }
