@@ -187,26 +187,42 @@ impl<R: Read> RequestScan<R> {
 /// eight bytes at a time.
 fn cut(bytes: &[u8], ends: &mut Vec<usize>) -> Option<usize> {
     const LOW: u64 = u64::from_ne_bytes([0x7F; 8]);
-    /// What makes the highest bit of a byte that is a comma's or greater; those below are not.
+    /// What makes a comma 0x7F: the highest bit of a byte is set above it, and not below.
     const ABOVE: u64 = u64::from_ne_bytes([0x7F - b','; 8]);
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let place_of = |start: usize, mark: u64| start + mark.trailing_zeros() as usize / 8;
     ends.clear();
-    for (eight, start) in bytes.as_chunks::<8>().0.iter().zip((0..).step_by(8)) {
+    let mut start = 0;
+    while let Some(eight) = bytes[start..].first_chunk() {
         let eight = u64::from_le_bytes(*eight);
-        // The highest bit of every byte that is no greater than a comma.
-        let mut marks = !(((eight & LOW) + ABOVE) | eight) & !LOW;
-        while marks != 0 {
-            let place = start + marks.trailing_zeros() as usize / 8;
-            marks &= marks - 1;
+        let shifted = (eight & LOW) + ABOVE;
+        // The highest bits of the bytes that are no greater than a comma, and of the commas.
+        let marks = !(shifted | eight) & !LOW;
+        let mut commas = marks & (shifted + ONES);
+        let mut others = marks ^ commas;
+        let mut end = None;
+        while others != 0 {
+            let place = place_of(start, others);
             match bytes[place] {
-                b',' => ends.push(place),
                 b'\n' => {
-                    ends.push(place);
-                    return Some(place);
+                    // The commas after it are of the next row.
+                    commas &= (others & others.wrapping_neg()) - 1;
+                    end = Some(place);
+                    break;
                 }
                 b'"' | b'\r' => return None,
-                _ => {}
+                _ => others &= others - 1,
             }
         }
+        while commas != 0 {
+            ends.push(place_of(start, commas));
+            commas &= commas - 1;
+        }
+        if let Some(end) = end {
+            ends.push(end);
+            return Some(end);
+        }
+        start += 8;
     }
     None
 }
@@ -252,6 +268,7 @@ impl<'a> Scanned<'a> {
     }
 
     /// A number; `None` if the field is empty, or no number.
+    #[inline]
     fn number(&self, column: usize) -> Option<u64> {
         let end = self.ends[column];
         let digits = end - self.start(column);
