@@ -2,9 +2,10 @@
 //!
 //! A report needs a few columns of every row and all columns of a few. So a row is cut into its
 //! fields and nothing else; a field becomes a number when it is asked for. Rows of one line without
-//! quotes, as nearly all are, are cut at their commas; the others are left to the `csv` crate.
+//! quotes, as nearly all are, are cut at their commas where they were decompressed; the others are
+//! left to the `csv` crate.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Cursor, Read};
 
 use csv::ByteRecord;
 
@@ -51,10 +52,14 @@ pub struct RequestScan<R: Read> {
     source: BufReader<zstd::Decoder<'static, BufReader<R>>>,
     header: ByteRecord,
     columns: Columns,
-    /// The row as it stands, without its line break.
+    /// Bytes of the row at the front of `source`, with its line break; 0 if it is in `line`.
+    used: usize,
+    /// The row without its line break, if it cannot be used where it stands.
     line: Vec<u8>,
-    /// Where its fields end in `line`.
+    /// Where its fields end.
     ends: Vec<usize>,
+    /// Cuts the rows with quotes.
+    quoted: csv::Reader<Cursor<Vec<u8>>>,
     rows: u64,
 }
 
@@ -83,11 +88,22 @@ impl<R: Read> RequestScan<R> {
         if line.is_empty() {
             return Ok(None);
         }
-        let header = parsed(&line).map_err(|e| damaged(e.to_string()))?;
+        let mut quoted = lines(line);
+        let mut header = ByteRecord::new();
+        quoted.read_byte_record(&mut header).map_err(|e| damaged(e.to_string()))?;
         let columns = Columns::of(&header)
             .ok_or_else(|| damaged("it does not have the columns of requests".to_owned()))?;
-        let name = name.to_owned();
-        Ok(Some(RequestScan { name, source, header, columns, line, ends: Vec::new(), rows: 0 }))
+        Ok(Some(RequestScan {
+            name: name.to_owned(),
+            source,
+            header,
+            columns,
+            used: 0,
+            line: Vec::new(),
+            ends: Vec::new(),
+            quoted,
+            rows: 0,
+        }))
     }
 
     /// Whether the rows have the marks of libraries: recordings made before did not.
@@ -101,50 +117,61 @@ impl<R: Read> RequestScan<R> {
     ///
     /// If the stream is damaged, or the row has another number of fields than the header.
     pub fn next_row(&mut self) -> Result<Option<Scanned<'_>>, RecordError> {
-        self.line.clear();
-        let mut has_quotes = false;
-        let mut quoted = false;
-        loop {
-            let start = self.line.len();
-            let read = self.source.read_until(b'\n', &mut self.line);
-            if read.map_err(|e| self.damaged(e.to_string()))? == 0 {
-                break;
-            }
-            let quotes = memchr::memchr_iter(b'"', &self.line[start..]).count();
-            quoted ^= quotes % 2 == 1;
-            has_quotes |= quotes > 0;
-            // A line break within quotes belongs to the field.
-            if !quoted {
-                break;
-            }
-        }
-        if self.line.is_empty() {
+        self.source.consume(std::mem::take(&mut self.used));
+        if let Some(length) = cut(self.source.buffer(), &mut self.ends) {
+            self.used = length + 1;
+        } else if !self.read_line()? {
             return Ok(None);
         }
         self.rows += 1;
-        while let Some(b'\n' | b'\r') = self.line.last() {
-            self.line.pop();
-        }
-        self.ends.clear();
-        if has_quotes {
-            let record = parsed(&self.line).map_err(|e| self.damaged(e.to_string()))?;
-            self.line.clear();
-            for field in &record {
-                self.line.extend_from_slice(field);
-                self.ends.push(self.line.len());
-                // Fields lie as in a plain line: with one byte between them.
-                self.line.push(b',');
-            }
-        } else {
-            push_commas(&self.line, &mut self.ends);
-            self.ends.push(self.line.len());
-        }
         if self.ends.len() != self.header.len() {
             let (has, wanted) = (self.ends.len(), self.header.len());
             return Err(self.damaged(format!("it has {has} fields instead of {wanted}")));
         }
-        let RequestScan { line, ends, columns, header, .. } = self;
+        let RequestScan { source, used, line, ends, columns, header, .. } = self;
+        let line = if *used > 0 { &source.buffer()[..*used - 1] } else { &line[..] };
         Ok(Some(Scanned { line, ends, columns, header }))
+    }
+
+    /// Reads and cuts a row of any kind: one with quotes, or that is not decompressed as a whole
+    /// yet. `false` at the end.
+    #[cold]
+    fn read_line(&mut self) -> Result<bool, RecordError> {
+        self.line.clear();
+        let mut quotes = 0;
+        loop {
+            let start = self.line.len();
+            let read = self.source.read_until(b'\n', &mut self.line);
+            let is_end = read.map_err(|e| self.damaged(e.to_string()))? == 0;
+            quotes += memchr::memchr_iter(b'"', &self.line[start..]).count();
+            // A line break within quotes belongs to the field.
+            if is_end || quotes % 2 == 0 {
+                break;
+            }
+        }
+        if self.line.is_empty() {
+            return Ok(false);
+        }
+        let length = self.line.len();
+        // Whole eights, and the last line may have no line break.
+        self.line.resize(length + 8, b'\n');
+        if let Some(length) = cut(&self.line, &mut self.ends) {
+            self.line.truncate(length);
+            return Ok(true);
+        }
+        self.line.truncate(length + 1);
+        *self.quoted.get_mut() = Cursor::new(std::mem::take(&mut self.line));
+        let mut record = ByteRecord::new();
+        let read = self.quoted.read_byte_record(&mut record);
+        read.map_err(|e| self.damaged(e.to_string()))?;
+        self.ends.clear();
+        for field in &record {
+            self.line.extend_from_slice(field);
+            self.ends.push(self.line.len());
+            // Fields lie as in a plain line: with one byte between them.
+            self.line.push(b',');
+        }
+        Ok(true)
     }
 
     /// An error in the row that was read last; the header is line 1.
@@ -153,58 +180,107 @@ impl<R: Read> RequestScan<R> {
     }
 }
 
-/// The places of the commas of a line. Fields have a few bytes each, so that a search for each comma
-/// would take longer than looking at eight bytes at a time.
-fn push_commas(line: &[u8], places: &mut Vec<usize>) {
+/// Cuts the row that the bytes start with: its fields end at `ends`, and it at the result, before its
+/// line break. `None` if the row does not end in the bytes, or has marks other than commas in it.
+///
+/// Fields have a few bytes each, so that a search for each comma would take longer than looking at
+/// eight bytes at a time.
+fn cut(bytes: &[u8], ends: &mut Vec<usize>) -> Option<usize> {
     const LOW: u64 = u64::from_ne_bytes([0x7F; 8]);
-    const COMMAS: u64 = u64::from_ne_bytes([b','; 8]);
-    for (chunk, start) in line.chunks(8).zip((0..).step_by(8)) {
-        let mut bytes = [0; 8];
-        bytes[..chunk.len()].copy_from_slice(chunk);
-        let differs = u64::from_le_bytes(bytes) ^ COMMAS;
-        // The highest bit of every byte that does not differ (Hacker's Delight, 6-1).
-        let mut commas = !(((differs & LOW) + LOW) | differs | LOW);
+    /// What makes a comma 0x7F: the highest bit of a byte is set above it, and not below.
+    const ABOVE: u64 = u64::from_ne_bytes([0x7F - b','; 8]);
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let place_of = |start: usize, mark: u64| start + mark.trailing_zeros() as usize / 8;
+    ends.clear();
+    let mut start = 0;
+    while let Some(eight) = bytes[start..].first_chunk() {
+        let eight = u64::from_le_bytes(*eight);
+        let shifted = (eight & LOW) + ABOVE;
+        // The highest bits of the bytes that are no greater than a comma, and of the commas.
+        let marks = !(shifted | eight) & !LOW;
+        let mut commas = marks & (shifted + ONES);
+        let mut others = marks ^ commas;
+        let mut end = None;
+        while others != 0 {
+            let place = place_of(start, others);
+            match bytes[place] {
+                b'\n' => {
+                    // The commas after it are of the next row.
+                    commas &= (others & others.wrapping_neg()) - 1;
+                    end = Some(place);
+                    break;
+                }
+                b'"' | b'\r' => return None,
+                _ => others &= others - 1,
+            }
+        }
         while commas != 0 {
-            places.push(start + commas.trailing_zeros() as usize / 8);
+            ends.push(place_of(start, commas));
             commas &= commas - 1;
         }
+        if let Some(end) = end {
+            ends.push(end);
+            return Some(end);
+        }
+        start += 8;
     }
+    None
 }
 
-/// One line as CSV, by the `csv` crate.
-fn parsed(line: &[u8]) -> Result<ByteRecord, csv::Error> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(line);
-    let mut record = ByteRecord::new();
-    reader.read_byte_record(&mut record)?;
-    Ok(record)
+/// The number that the last of eight bytes say, `digits` of them, at most all; `None` if one is no
+/// digit.
+fn last_digits(eight: &[u8; 8], digits: usize) -> Option<u64> {
+    const ZEROS: u64 = u64::from_ne_bytes([b'0'; 8]);
+    const HIGHEST: u64 = u64::from_ne_bytes([0x80; 8]);
+    /// What makes the highest bit of a byte that is more than nine.
+    const ABOVE_NINE: u64 = u64::from_ne_bytes([0x7F - 9; 8]);
+    // The first byte is the lowest: what is before the digits is shifted out, and zeros are left.
+    let unwanted = 8 * (8 - digits as u32);
+    let values = ((u64::from_le_bytes(*eight) ^ ZEROS) >> unwanted) << unwanted;
+    if (values.wrapping_add(ABOVE_NINE) | values) & HIGHEST != 0 {
+        return None;
+    }
+    // Neighbours are joined: eight digits to four numbers below 100, to two below 10 000, to one.
+    let pairs = (values * 10 + (values >> 8)) & 0x00FF_00FF_00FF_00FF;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_FFFF_0000_FFFF;
+    Some((fours & 0xFFFF) * 10_000 + (fours >> 32))
+}
+
+/// A number with any number of digits.
+fn number(field: &[u8]) -> Option<u64> {
+    let digit = |byte: u8| Some(u64::from(byte.wrapping_sub(b'0'))).filter(|&digit| digit < 10);
+    let join = |value: u64, &byte: &u8| value.checked_mul(10)?.checked_add(digit(byte)?);
+    (!field.is_empty()).then(|| field.iter().try_fold(0, join))?
+}
+
+/// A reader of lines without a header, one at a time: making one takes longer than a thousand rows.
+fn lines(line: Vec<u8>) -> csv::Reader<Cursor<Vec<u8>>> {
+    csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(Cursor::new(line))
 }
 
 impl<'a> Scanned<'a> {
     fn field(&self, column: usize) -> &'a [u8] {
-        let start = column.checked_sub(1).map_or(0, |before| self.ends[before] + 1);
-        &self.line[start..self.ends[column]]
+        &self.line[self.start(column)..self.ends[column]]
+    }
+
+    fn start(&self, column: usize) -> usize {
+        column.checked_sub(1).map_or(0, |before| self.ends[before] + 1)
     }
 
     /// A number; `None` if the field is empty, or no number.
+    #[inline]
     fn number(&self, column: usize) -> Option<u64> {
-        let field = self.field(column);
-        if field.is_empty() {
-            return None;
-        }
-        let mut value = 0u64;
-        // Nineteen digits cannot overflow, and no time has more.
-        let fits = field.len() < 20;
-        for byte in field {
-            let digit = u64::from(byte.wrapping_sub(b'0'));
-            if digit > 9 {
-                return None;
+        let end = self.ends[column];
+        let digits = end - self.start(column);
+        // Eight bytes at a time, from the last backwards.
+        match (digits, self.line[..end].split_last_chunk()) {
+            (0, _) => None,
+            (1..=8, Some((_, last))) => last_digits(last, digits),
+            (9..=16, Some((rest, last))) if let Some((_, before)) = rest.split_last_chunk() => {
+                Some(last_digits(before, digits - 8)? * 100_000_000 + last_digits(last, 8)?)
             }
-            value = match fits {
-                true => value * 10 + digit,
-                false => value.checked_mul(10)?.checked_add(digit)?,
-            };
+            _ => number(self.field(column)),
         }
-        Some(value)
     }
 
     fn text(&self, column: usize) -> Option<String> {
@@ -324,11 +400,40 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_comma_is_found(line in "[,\\-+.a-z0-9é\u{0}\u{ff}]{0,40}") {
-            let mut places = Vec::new();
-            push_commas(line.as_bytes(), &mut places);
+        fn a_plain_line_is_cut_at_every_comma(line in "[,\\-+. a-z0-9é\u{0}]{0,40}", rest in ".{8}") {
+            let mut ends = Vec::new();
+            let bytes = format!("{line}\n{rest}");
+            prop_assert_eq!(cut(bytes.as_bytes(), &mut ends), Some(line.len()));
             let commas = line.bytes().enumerate().filter(|(_, b)| *b == b',');
-            prop_assert_eq!(places, commas.map(|(place, _)| place).collect::<Vec<_>>());
+            let wanted: Vec<usize> = commas.map(|(place, _)| place).chain([line.len()]).collect();
+            prop_assert_eq!(ends, wanted);
+        }
+
+        #[test]
+        fn other_lines_are_not_cut(line in "[,0-9]{0,20}[\"\r][,0-9]{0,20}", rest in ".{8}") {
+            prop_assert_eq!(cut(format!("{line}\n{rest}").as_bytes(), &mut Vec::new()), None);
+            // Nor one whose end is not there yet.
+            let begun = line.replace(['"', '\r'], "");
+            prop_assert_eq!(cut(begun.as_bytes(), &mut Vec::new()), None);
+        }
+
+        #[test]
+        fn numbers_are_read_wherever_they_stand(
+            before in "[0-9]{0,20},", field in "[0-9]{0,21}|[0-9]{0,10}[^,0-9][0-9]{0,10}",
+        ) {
+            let header = ByteRecord::new();
+            let columns = Columns::of(&ByteRecord::from(
+                vec!["scheduled_ns", "error", "error_chain"],
+            )).expect("the columns");
+            let text = format!("{before}{field}");
+            let row = Scanned {
+                line: text.as_bytes(),
+                ends: &[before.len() - 1, text.len()],
+                columns: &columns,
+                header: &header,
+            };
+            let digits = field.bytes().all(|byte| byte.is_ascii_digit());
+            prop_assert_eq!(row.number(1), field.parse().ok().filter(|_| digits));
         }
     }
 

@@ -241,7 +241,7 @@ impl OfTrial {
         let Some(mut scan) = recording.requests(&trial.trial)? else { return Ok(of_trial) };
         let tells = tells(recording, cell, scan.has_marks());
         let mut succeeded = 0u64;
-        let mut histograms: [Option<Histogram<u32>>; Phase::ALL.len()] = Default::default();
+        let mut counted: [Option<Counts>; Phase::ALL.len()] = Default::default();
         while let Some(row) = scan.next_row()? {
             let Some(times) = Times::of(&row) else {
                 return Err(scan.damaged("a time of it is no number"));
@@ -262,11 +262,11 @@ impl OfTrial {
             }
             succeeded += 1;
             for (phase, time) in times.phases_ns() {
-                histograms[phase as usize].get_or_insert_with(histogram).saturating_record(time);
+                counted[phase as usize].get_or_insert_with(Counts::new).add(time);
             }
         }
-        of_trial.phases = histograms.map(|histogram| {
-            let histogram = histogram?;
+        of_trial.phases = counted.map(|counts| {
+            let histogram = counts?.histogram();
             Some(PhaseNumbers {
                 p50_ns: histogram.value_at_quantile(0.5) as f64,
                 p99_ns: histogram.value_at_quantile(0.99) as f64,
@@ -277,8 +277,43 @@ impl OfTrial {
     }
 }
 
-fn histogram() -> Histogram<u32> {
-    Histogram::new_with_bounds(1, HIGHEST_NS, DIGITS).expect("the bounds are far enough apart")
+/// Times in the buckets of a [`Histogram`] with [`DIGITS`] digits: 1 024 to each power of two, which
+/// is fixed here, so that counting a time is a few instructions.
+struct Counts(Vec<u32>);
+
+impl Counts {
+    /// Bits of a time that its bucket tells: 2 048 are the least numbers with three digits each.
+    const BITS: u32 = 11;
+    const HALF: usize = 1 << (Counts::BITS - 1);
+
+    fn new() -> Counts {
+        Counts(vec![0; Counts::bucket(HIGHEST_NS) + 1])
+    }
+
+    fn add(&mut self, time_ns: u64) {
+        // A trial has no more than 2^32 requests.
+        self.0[Counts::bucket(time_ns.min(HIGHEST_NS))] += 1;
+    }
+
+    fn bucket(time_ns: u64) -> usize {
+        let shift = (time_ns | (2 * Counts::HALF as u64 - 1)).ilog2() + 1 - Counts::BITS;
+        shift as usize * Counts::HALF + (time_ns >> shift) as usize
+    }
+
+    /// The least time of a bucket.
+    fn time_ns(bucket: usize) -> u64 {
+        let shift = (bucket / Counts::HALF).saturating_sub(1);
+        ((bucket - shift * Counts::HALF) as u64) << shift
+    }
+
+    fn histogram(&self) -> Histogram<u32> {
+        let mut histogram = Histogram::new_with_bounds(1, HIGHEST_NS, DIGITS)
+            .expect("the bounds are far enough apart");
+        for (bucket, &count) in self.0.iter().enumerate().filter(|&(_, &count)| count > 0) {
+            histogram.saturating_record_n(Counts::time_ns(bucket), count);
+        }
+        histogram
+    }
 }
 
 /// The phases whose end can be known in a cell's rows, in the order of [`Phase::ALL`].
@@ -294,6 +329,7 @@ fn tells(recording: &Recording, cell: &Cell, has_marks: bool) -> [bool; Phase::A
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn times(marks: &[(Phase, u64)]) -> Times {
         let mut ends_ns = [UNKNOWN_END; Phase::ALL.len()];
@@ -303,6 +339,25 @@ mod tests {
         let end = |phase: Phase| ends_ns[phase as usize];
         let (start_ns, end_ns) = (end(Phase::Queue), end(Phase::Receive));
         Times { scheduled_ns: 0, start_ns, ends_ns, end_ns, failed: true }
+    }
+
+    proptest! {
+        #[test]
+        fn counts_are_those_of_a_histogram(
+            times in prop::collection::vec(prop_oneof![0u64..5_000, 0..HIGHEST_NS, any::<u64>()], 1..50),
+        ) {
+            let mut counts = Counts::new();
+            let mut wanted = Counts::new().histogram();
+            for &time in &times {
+                counts.add(time);
+                wanted.saturating_record(time.min(HIGHEST_NS));
+            }
+            let bins = |histogram: &Histogram<u32>| {
+                let bins = histogram.iter_recorded();
+                bins.map(|bin| (bin.value_iterated_to(), bin.count_at_value())).collect::<Vec<_>>()
+            };
+            prop_assert_eq!(bins(&counts.histogram()), bins(&wanted));
+        }
     }
 
     #[test]
