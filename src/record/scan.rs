@@ -253,7 +253,7 @@ fn number(field: &[u8]) -> Option<u64> {
     (!field.is_empty()).then(|| field.iter().try_fold(0, join))?
 }
 
-/// A reader of lines without a header, one at a time: making one takes longer than a thousand rows.
+/// A reader of lines without a header, one at a time: making one takes longer than many rows.
 fn lines(line: Vec<u8>) -> csv::Reader<Cursor<Vec<u8>>> {
     csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(Cursor::new(line))
 }
