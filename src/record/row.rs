@@ -648,6 +648,27 @@ impl TrialRow {
         Some(self.offered_per_s()? * self.kept_up()?)
     }
 
+    /// Requests that were answered, per second of wall time.
+    pub fn throughput_per_s(&self) -> Option<f64> {
+        let wall_ns = self.wall_ns.filter(|&ns| ns > 0)?;
+        Some(self.ok? as f64 * 1e9 / wall_ns as f64)
+    }
+
+    /// Wall time by requests, in nanoseconds.
+    pub fn wall_per_request_ns(&self) -> Option<f64> {
+        self.per_request(self.wall_ns?)
+    }
+
+    /// CPU time of the client within the window by requests, in nanoseconds.
+    pub fn cpu_per_request_ns(&self) -> Option<f64> {
+        self.per_request(self.client_cpu_ns()?)
+    }
+
+    fn per_request(&self, ns: u64) -> Option<f64> {
+        let requests = self.issued.filter(|&n| n > 0)?;
+        Some(ns as f64 / requests as f64)
+    }
+
     /// Ideal wall time ÷ wall time, dimensionless.
     pub fn efficiency(&self) -> Option<f64> {
         self.wall_ns.filter(|&wall| wall > 0).map(|wall| self.ideal_ns as f64 / wall as f64)

@@ -9,7 +9,6 @@ use super::forms::{
 use super::key::{AnyKey, Key, Presence, Section, TableForm};
 use super::{FEWEST_LOOKED_AT, Factor, Metric, Over, RecordLevel};
 use crate::delay::LONGEST_NS;
-use crate::strategy::probe::Phase;
 use crate::strategy::{Library, Model, Protocol, Reuse, library, model};
 
 // The file itself.
@@ -624,57 +623,8 @@ pub(super) static GATE: Section = Section {
 };
 
 fn metrics() -> Vec<Word<Metric>> {
-    let doc = |metric| match metric {
-        Metric::Wall => "wall time of a trial",
-        Metric::Throughput => "answered requests per second of wall time",
-        Metric::Efficiency => "ideal wall time by wall time",
-        Metric::P50 => "median latency of a trial; under open arrival from the planned start",
-        Metric::P99 => "99th percentile of latency of a trial, likewise",
-        Metric::Cpu => "CPU time of the client while it measures",
-        Metric::WallPerRequest => "wall time of a trial by its requests",
-        Metric::CpuPerRequest => "CPU time of the client by the requests of the trial",
-        Metric::Memory => "peak resident memory of the client",
-        Metric::Connections => "connections that the server accepted",
-        Metric::Errors => "requests that failed",
-        Metric::ErrorsEmfile => "requests that failed with class `emfile`",
-        Metric::ErrorsEaddrnotavail => "requests that failed with class `eaddrnotavail`",
-        Metric::ErrorsStatus4xx => "requests that failed with class `status(4xx)`",
-        Metric::InFlight => "requests in flight at the busiest moment, as the client saw it",
-        Metric::OpenFiles => "open files of the client at the busiest moment (with `nofile`)",
-        Metric::PeakConnections => "connections open at once at the busiest moment (with probes)",
-        Metric::UnexplainedConnections => {
-            "connections beyond the free files that none which had ended explains (with `nofile` and probes)"
-        }
-        Metric::ListenOverflows => "connections dropped by a full accept queue",
-        Metric::SynRetransmits => "segments sent again that open a connection",
-        Metric::Connect => "median time from the TCP connect to a connection that is ready",
-        Metric::UnusedConnections => "connections that were ready and carried no request",
-        Metric::DnsQueries => "queries that the name server got",
-        Metric::DnsHits => "look-ups that the client's cache answered",
-        Metric::TlsFull => "TLS handshakes from nothing",
-        Metric::TlsResumed => "TLS handshakes that resumed a session",
-        Metric::ServiceP50 => "median time of a request in the library's hands, under open arrival",
-        Metric::ServiceP99 => "99th percentile of the same",
-        Metric::Achieved => "requests per second that went through, under open arrival",
-        Metric::KeptUp => "achieved by offered rate, under open arrival; 1 is all",
-        Metric::Backlog => "requests that were planned and not started, at the worst moment",
-        Metric::Phase(phase) => phase_doc(phase),
-    };
-    Metric::ALL.map(|m| Word { word: m.name(), value: m, doc: doc(m).to_owned() }).into()
-}
-
-fn phase_doc(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Queue => "mean time of a request in the strategy's hands",
-        Phase::Pool => "mean time of a request in the library's pool",
-        Phase::Dns => "mean time of a request looking up a name",
-        Phase::Connect => "mean time of a request opening a TCP connection",
-        Phase::Tls => "mean time of a request in a TLS handshake",
-        Phase::Stream => "mean time of a request until the connection took it",
-        Phase::Send => "mean time of a request being written",
-        Phase::Wait => "mean time of a request until the response head",
-        Phase::Receive => "mean time of a request reading the body",
-    }
+    let word = |m: Metric| Word { word: m.name(), value: m, doc: m.meaning().to_owned() };
+    Metric::ALL.map(word).into()
 }
 
 fn denominators() -> Vec<Word<Over>> {
