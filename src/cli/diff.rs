@@ -131,3 +131,23 @@ fn margin(text: &str) -> Result<(Option<Metric>, f64), String> {
     };
     Ok((metric, crate::diff::parse_margin(percent)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_help_names_what_all_stands_for() {
+        let mut command = crate::cli::Cli::command();
+        let diff = command.find_subcommand_mut("diff").expect("a subcommand");
+        let metric = diff.get_arguments().find(|arg| arg.get_id() == "metric").expect("an option");
+        let help = metric.get_help().expect("help").to_string();
+        let all = help.split(" or all of these").next().expect("a part");
+        for metric in Metric::of_every_trial() {
+            let said = all.split([' ', ',']).any(|word| word == metric.name());
+            assert!(said, "{} is not in: {help}", metric.name());
+        }
+    }
+}

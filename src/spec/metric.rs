@@ -385,3 +385,20 @@ impl Unit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_metrics_are_called_the_same() {
+        let different = |word: fn(Metric) -> &'static str| {
+            Metric::ALL.map(word).into_iter().collect::<BTreeSet<_>>().len() == Metric::ALL.len()
+        };
+        assert!(different(Metric::name));
+        assert!(different(Metric::meaning));
+        assert!(different(Metric::title));
+    }
+}
