@@ -1,73 +1,95 @@
-//! What the values of a metric are, and which way is better.
+//! What a metric is in a row of the record, and which way is better.
 
 use crate::record::TrialRow;
-use crate::spec::{Metric, Unit};
+use crate::spec::{Metric, metrics};
 
 use super::Direction;
 
+macro_rules! reading {
+    ($($metric:ident $name:literal {
+        means: $means:literal,
+        title: $title:literal,
+        unit: $unit:ident, is: [$($is:ident)*],
+        read: $read:expr,
+    })*) => {
+        impl Metric {
+            /// The value of a trial, in the unit of the metric.
+            pub fn of(self, row: &TrialRow) -> Option<f64> {
+                match self {
+                    $(Metric::$metric => value(row, $read),)*
+                }
+            }
+        }
+    };
+}
+metrics!(reading);
+
 impl Metric {
-    /// Whether it counts something, so that a claim is about every trial and not about a median.
-    pub fn is_count(self) -> bool {
-        self.unit() == Unit::Count
+    /// Which way is better.
+    pub fn direction(self) -> Direction {
+        if self.is_more_better() { Direction::HigherIsBetter } else { Direction::LowerIsBetter }
+    }
+}
+
+fn value<T: Number>(row: &TrialRow, read: impl Fn(&TrialRow) -> Option<T>) -> Option<f64> {
+    read(row).map(Number::number)
+}
+
+/// What columns hold: whole numbers, and what is worked out of them.
+trait Number {
+    fn number(self) -> f64;
+}
+
+impl Number for u64 {
+    fn number(self) -> f64 {
+        self as f64
+    }
+}
+
+impl Number for f64 {
+    fn number(self) -> f64 {
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// A row in which everything is known, and no two columns are the same.
+    fn full() -> TrialRow {
+        let mut row = serde_json::to_value(TrialRow::default()).expect("plain data");
+        let columns = row.as_object_mut().expect("columns");
+        for (n, column) in (1_u64..).zip(columns.values_mut().filter(|value| value.is_null())) {
+            *column = (1_000 + n * n).into();
+        }
+        row["error_classes"] = "eaddrnotavail:2 emfile:3 status(4xx):4".into();
+        row["ideal_ns"] = 7.into();
+        // Of 100 files 90 were free, so some of 50 000 connections are unexplained.
+        row["nofile"] = "100".into();
+        row["client_open_files_before"] = 10.into();
+        row["connections_opened"] = 50_000.into();
+        serde_json::from_value(row).expect("a row")
     }
 
-    /// Which way is better. What is answered from a cache or resumed costs less than what it stands
-    /// for.
-    pub fn direction(self) -> Direction {
-        match self {
-            Metric::Throughput
-            | Metric::Efficiency
-            | Metric::DnsHits
-            | Metric::TlsResumed
-            | Metric::Achieved
-            | Metric::KeptUp => Direction::HigherIsBetter,
-            _ => Direction::LowerIsBetter,
+    #[test]
+    fn each_metric_reads_what_no_other_reads() {
+        let row = full();
+        let mut readers = BTreeMap::new();
+        for metric in Metric::ALL {
+            let value = metric.of(&row).expect("a full row has every metric");
+            let other = readers.insert(value.to_bits(), metric);
+            assert_eq!(other, None, "{metric:?} is {value} too");
         }
     }
 
-    /// The value of a trial, in the unit of the metric.
-    pub fn of(self, row: &TrialRow) -> Option<f64> {
-        let per_request = |ns: u64| {
-            let requests = row.issued.filter(|&n| n > 0)?;
-            Some(ns as f64 / requests as f64)
-        };
-        let value = match self {
-            Metric::Wall => row.wall_ns,
-            Metric::Throughput => {
-                let wall = row.wall_ns.filter(|&ns| ns > 0)?;
-                return Some(row.ok? as f64 * 1e9 / wall as f64);
-            }
-            Metric::Efficiency => return row.efficiency(),
-            Metric::P50 => row.latency_p50_ns,
-            Metric::P99 => row.latency_p99_ns,
-            Metric::Cpu => row.client_cpu_ns(),
-            Metric::WallPerRequest => return per_request(row.wall_ns?),
-            Metric::CpuPerRequest => return per_request(row.client_cpu_ns()?),
-            Metric::Memory => row.client_max_rss_bytes,
-            Metric::Connections => row.server_connections,
-            Metric::Errors => row.errors,
-            Metric::ErrorsEmfile => row.failed_with("emfile"),
-            Metric::ErrorsEaddrnotavail => row.failed_with("eaddrnotavail"),
-            Metric::ErrorsStatus4xx => row.failed_with("status(4xx)"),
-            Metric::InFlight => row.client_peak_in_flight,
-            Metric::OpenFiles => row.client_peak_open_files,
-            Metric::PeakConnections => row.connections_peak,
-            Metric::UnexplainedConnections => row.unexplained_connections(),
-            Metric::ListenOverflows => row.listen_overflows,
-            Metric::SynRetransmits => row.syn_retransmits,
-            Metric::Connect => row.connect_p50_ns,
-            Metric::UnusedConnections => row.connections_unused,
-            Metric::DnsQueries => row.dns_queries,
-            Metric::DnsHits => row.dns_hits,
-            Metric::TlsFull => row.tls_full,
-            Metric::TlsResumed => row.tls_resumed,
-            Metric::ServiceP50 => row.service_p50_ns,
-            Metric::ServiceP99 => row.service_p99_ns,
-            Metric::Achieved => return row.achieved_per_s(),
-            Metric::KeptUp => return row.kept_up(),
-            Metric::Backlog => row.backlog_peak,
-            Metric::Phase(phase) => row.phase_ns(phase),
-        };
-        value.map(|v| v as f64)
+    #[test]
+    fn what_is_not_known_has_no_value() {
+        let empty = TrialRow::default();
+        for metric in Metric::ALL {
+            assert_eq!(metric.of(&empty), None, "{metric:?}");
+        }
     }
 }

@@ -122,7 +122,7 @@ fn options(judging: &Judging) -> Result<Options, Failure> {
     let mut metrics = Vec::new();
     for name in &judging.metric {
         match name.as_str() {
-            "all" => metrics.extend(Metric::OF_EVERY_TRIAL),
+            "all" => metrics.extend(Metric::of_every_trial()),
             name => metrics.push(
                 diff::parse_metric(name).map_err(|e| Failure::Usage(format!("--metric: {e}")))?,
             ),

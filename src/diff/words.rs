@@ -178,13 +178,12 @@ fn counts(diff: &Diff, metric: Metric) -> String {
 
 /// The word for an outcome: what takes time is slower, what is used up is more.
 pub(super) fn word(outcome: Outcome, metric: Metric) -> &'static str {
-    let is_used = metric.is_count() || matches!(metric, Metric::Cpu | Metric::Memory);
     let rises = match outcome {
         Outcome::Slower => metric.direction() == Direction::LowerIsBetter,
         Outcome::Faster => metric.direction() == Direction::HigherIsBetter,
         outcome => return outcome.name(),
     };
-    match (is_used, rises) {
+    match (metric.is_used_up(), rises) {
         (true, true) => "more",
         (true, false) => "less",
         (false, _) => outcome.name(),

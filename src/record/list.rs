@@ -8,7 +8,7 @@ use fs_err as fs;
 use serde::Deserialize;
 
 use super::find::{name_of, run_folders};
-use super::row::Status;
+use super::status::Status;
 use super::write::is_locked;
 use super::{
     Build, EXPERIMENT, Happening, MANIFEST, Manifest, PLAN, RecordError, TRIALS, lines, machines,

@@ -33,6 +33,7 @@ mod request;
 mod row;
 mod scan;
 mod sides;
+mod status;
 #[cfg(test)]
 pub(crate) mod synthetic;
 mod timeline;
@@ -54,8 +55,9 @@ pub use manifest::{Build, Event, FORMAT, Happening, Manifest, Origin, Side};
 pub use prediction::{EarlierRow, Foreseen, PredictionRow};
 pub use read::{Recording, read_trials};
 pub use request::RequestRow;
-pub use row::{NOT_ENOUGH_MEMORY, Status, TrialRow};
+pub use row::TrialRow;
 pub use scan::{RequestScan, Scanned};
+pub use status::{NOT_ENOUGH_MEMORY, Status};
 pub use timeline::TimelineRow;
 pub use write::{NewRun, Repair, RunWriter, replace};
 

@@ -8,7 +8,8 @@ use fs_err as fs;
 use serde::de::DeserializeOwned;
 
 use super::env::EnvRow;
-use super::row::{Status, TrialRow};
+use super::row::TrialRow;
+use super::status::Status;
 use super::write::{PlanRow, plan_rows};
 use super::{
     CONNECTIONS, ConnectionRow, ENV, EXPERIMENT, Happening, LATENCY, MACHINE, Manifest, PLAN,

@@ -1,8 +1,7 @@
 //! What the author expected, and what the record says of it.
 
 use crate::analyse::{ClaimAnalysis, ClaimCell, ClaimFinding, Estimate, Finding};
-use crate::spec::{Claim, Metric, Over, Selector, Unit};
-use crate::strategy::probe::Phase;
+use crate::spec::{Claim, Over, Selector, Unit};
 
 use super::facts::Facts;
 use super::markdown::{Align, Table, code, details, text};
@@ -188,40 +187,7 @@ fn bounds(claim: &Claim) -> String {
 
 /// What the claim measures, divided by what.
 fn quantity(facts: &Facts, claim: &Claim, cell: usize) -> String {
-    let metric = match claim.metric {
-        Metric::Wall => "wall time",
-        Metric::Throughput => "throughput",
-        Metric::Efficiency => "efficiency",
-        Metric::P50 => "p50 latency",
-        Metric::P99 => "p99 latency",
-        Metric::Cpu => "CPU time",
-        Metric::WallPerRequest => "wall time of a request",
-        Metric::CpuPerRequest => "CPU time of a request",
-        Metric::Memory => "memory",
-        Metric::Connections => "connections",
-        Metric::Errors => "failed requests",
-        Metric::ErrorsEmfile => "requests without a file",
-        Metric::ErrorsEaddrnotavail => "requests without a port",
-        Metric::ErrorsStatus4xx => "refused requests",
-        Metric::InFlight => "most requests in flight",
-        Metric::OpenFiles => "most open files",
-        Metric::PeakConnections => "most open connections",
-        Metric::UnexplainedConnections => "unexplained connections",
-        Metric::ListenOverflows => "connections dropped by a full accept queue",
-        Metric::SynRetransmits => "connection attempts sent again",
-        Metric::Connect => "time to connect",
-        Metric::UnusedConnections => "unused connections",
-        Metric::DnsQueries => "name queries",
-        Metric::DnsHits => "cached look-ups",
-        Metric::TlsFull => "full TLS handshakes",
-        Metric::TlsResumed => "resumed TLS handshakes",
-        Metric::ServiceP50 => "p50 service time",
-        Metric::ServiceP99 => "p99 service time",
-        Metric::Achieved => "achieved rate",
-        Metric::KeptUp => "achieved ÷ offered rate",
-        Metric::Backlog => "backlog",
-        Metric::Phase(phase) => phase_name(phase),
-    };
+    let metric = claim.metric.title();
     let over = match &claim.over {
         Over::Ideal => "ideal".to_owned(),
         Over::LongestDelay => "longest delay".to_owned(),
@@ -232,20 +198,6 @@ fn quantity(facts: &Facts, claim: &Claim, cell: usize) -> String {
         Over::Cell(selector) => denominator(facts, selector, cell),
     };
     format!("{metric} ÷ {over}")
-}
-
-fn phase_name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Queue => "mean queue time",
-        Phase::Pool => "mean pool time",
-        Phase::Dns => "mean look-up time",
-        Phase::Connect => "mean connect time",
-        Phase::Tls => "mean TLS time",
-        Phase::Stream => "mean stream time",
-        Phase::Send => "mean send time",
-        Phase::Wait => "mean wait time",
-        Phase::Receive => "mean receive time",
-    }
 }
 
 fn denominator(facts: &Facts, selector: &Selector, cell: usize) -> String {

@@ -1,214 +1,361 @@
 //! What is measured of a trial.
 
-use crate::strategy::probe::Phase;
+/// The table of metrics: all that there is to say of one stands here. Hands its lines to the macro of
+/// this name:
+///
+/// - the variant, and the word of the experiment file and of every output,
+/// - `means`: the line of the reference,
+/// - `title`: what a report calls it,
+/// - `unit`: a [`Unit`]; it says how values are printed, how a bound is written, and what a claim may
+///   divide by,
+/// - `is`: its [`Property`]s,
+/// - `read`: its value in a row of the record, in its unit. Only the stage that knows rows compiles
+///   this column.
+macro_rules! metrics {
+    ($use:ident) => {
+        $use! {
+            Wall "wall" {
+                means: "wall time of a trial",
+                title: "wall time",
+                unit: Nanoseconds, is: [OfEveryTrial HasIdeal],
+                read: |row| row.wall_ns,
+            }
+            Throughput "throughput" {
+                means: "answered requests per second of wall time",
+                title: "throughput",
+                unit: PerSecond, is: [OfEveryTrial MoreIsBetter],
+                read: |row| row.throughput_per_s(),
+            }
+            Efficiency "efficiency" {
+                means: "ideal wall time by wall time",
+                title: "efficiency",
+                unit: Share, is: [OfEveryTrial MoreIsBetter],
+                read: |row| row.efficiency(),
+            }
+            P50 "p50" {
+                means: "median latency of a trial; under open arrival from the planned start",
+                title: "p50 latency",
+                unit: Nanoseconds, is: [OfEveryTrial],
+                read: |row| row.latency_p50_ns,
+            }
+            P99 "p99" {
+                means: "99th percentile of latency of a trial, likewise",
+                title: "p99 latency",
+                unit: Nanoseconds, is: [OfEveryTrial],
+                read: |row| row.latency_p99_ns,
+            }
+            Cpu "cpu" {
+                means: "CPU time of the client while it measures",
+                title: "CPU time",
+                unit: Nanoseconds, is: [OfEveryTrial UsedUp],
+                read: |row| row.client_cpu_ns(),
+            }
+            WallPerRequest "wall-per-request" {
+                means: "wall time of a trial by its requests",
+                title: "wall time of a request",
+                unit: Nanoseconds, is: [],
+                read: |row| row.wall_per_request_ns(),
+            }
+            CpuPerRequest "cpu-per-request" {
+                means: "CPU time of the client by the requests of the trial",
+                title: "CPU time of a request",
+                unit: Nanoseconds, is: [],
+                read: |row| row.cpu_per_request_ns(),
+            }
+            Memory "memory" {
+                means: "peak resident memory of the client",
+                title: "memory",
+                unit: Bytes, is: [OfEveryTrial UsedUp],
+                read: |row| row.client_max_rss_bytes,
+            }
+            Connections "connections" {
+                means: "connections that the server accepted",
+                title: "connections",
+                unit: Count, is: [OfEveryTrial],
+                read: |row| row.server_connections,
+            }
+            Errors "errors" {
+                means: "requests that failed",
+                title: "failed requests",
+                unit: Count, is: [OfEveryTrial],
+                read: |row| row.errors,
+            }
+            ErrorsEmfile "errors-emfile" {
+                means: "requests that failed with class `emfile`",
+                title: "requests without a file",
+                unit: Count, is: [],
+                read: |row| row.failed_with("emfile"),
+            }
+            ErrorsEaddrnotavail "errors-eaddrnotavail" {
+                means: "requests that failed with class `eaddrnotavail`",
+                title: "requests without a port",
+                unit: Count, is: [],
+                read: |row| row.failed_with("eaddrnotavail"),
+            }
+            ErrorsStatus4xx "errors-status-4xx" {
+                means: "requests that failed with class `status(4xx)`",
+                title: "refused requests",
+                unit: Count, is: [],
+                read: |row| row.failed_with("status(4xx)"),
+            }
+            InFlight "in-flight" {
+                means: "requests in flight at the busiest moment, as the client saw it",
+                title: "most requests in flight",
+                unit: Count, is: [],
+                read: |row| row.client_peak_in_flight,
+            }
+            OpenFiles "open-files" {
+                means: "open files of the client at the busiest moment (with `nofile`)",
+                title: "most open files",
+                unit: Count, is: [],
+                read: |row| row.client_peak_open_files,
+            }
+            PeakConnections "peak-connections" {
+                means: "connections open at once at the busiest moment (with probes)",
+                title: "most open connections",
+                unit: Count, is: [],
+                read: |row| row.connections_peak,
+            }
+            UnexplainedConnections "unexplained-connections" {
+                means: "connections beyond the free files that none which had ended explains (with `nofile` and probes)",
+                title: "unexplained connections",
+                unit: Count, is: [],
+                read: |row| row.unexplained_connections(),
+            }
+            ListenOverflows "listen-overflows" {
+                means: "connections dropped by a full accept queue",
+                title: "connections dropped by a full accept queue",
+                unit: Count, is: [],
+                read: |row| row.listen_overflows,
+            }
+            SynRetransmits "syn-retransmits" {
+                means: "segments sent again that open a connection",
+                title: "connection attempts sent again",
+                unit: Count, is: [],
+                read: |row| row.syn_retransmits,
+            }
+            Connect "connect" {
+                means: "median time from the TCP connect to a connection that is ready",
+                title: "time to connect",
+                unit: Nanoseconds, is: [],
+                read: |row| row.connect_p50_ns,
+            }
+            UnusedConnections "unused-connections" {
+                means: "connections that were ready and carried no request",
+                title: "unused connections",
+                unit: Count, is: [],
+                read: |row| row.connections_unused,
+            }
+            DnsQueries "dns-queries" {
+                means: "queries that the name server got",
+                title: "name queries",
+                unit: Count, is: [],
+                read: |row| row.dns_queries,
+            }
+            DnsHits "dns-hits" {
+                means: "look-ups that the client's cache answered",
+                title: "cached look-ups",
+                unit: Count, is: [MoreIsBetter],
+                read: |row| row.dns_hits,
+            }
+            TlsFull "tls-full" {
+                means: "TLS handshakes from nothing",
+                title: "full TLS handshakes",
+                unit: Count, is: [],
+                read: |row| row.tls_full,
+            }
+            TlsResumed "tls-resumed" {
+                means: "TLS handshakes that resumed a session",
+                title: "resumed TLS handshakes",
+                unit: Count, is: [MoreIsBetter],
+                read: |row| row.tls_resumed,
+            }
+            ServiceP50 "service-p50" {
+                means: "median time of a request in the library's hands, under open arrival",
+                title: "p50 service time",
+                unit: Nanoseconds, is: [],
+                read: |row| row.service_p50_ns,
+            }
+            ServiceP99 "service-p99" {
+                means: "99th percentile of the same",
+                title: "p99 service time",
+                unit: Nanoseconds, is: [],
+                read: |row| row.service_p99_ns,
+            }
+            Achieved "achieved" {
+                means: "requests per second that went through, under open arrival",
+                title: "achieved rate",
+                unit: PerSecond, is: [MoreIsBetter],
+                read: |row| row.achieved_per_s(),
+            }
+            KeptUp "kept-up" {
+                means: "achieved by offered rate, under open arrival; 1 is all",
+                title: "achieved ÷ offered rate",
+                unit: Share, is: [MoreIsBetter],
+                read: |row| row.kept_up(),
+            }
+            Backlog "backlog" {
+                means: "requests that were planned and not started, at the worst moment",
+                title: "backlog",
+                unit: Count, is: [],
+                read: |row| row.backlog_peak,
+            }
+            PhaseQueue "phase-queue" {
+                means: "mean time of a request in the strategy's hands",
+                title: "mean queue time",
+                unit: Nanoseconds, is: [],
+                read: |row| row.phase_queue_ns,
+            }
+            PhasePool "phase-pool" {
+                means: "mean time of a request in the library's pool",
+                title: "mean pool time",
+                unit: Nanoseconds, is: [],
+                read: |row| row.phase_pool_ns,
+            }
+            PhaseDns "phase-dns" {
+                means: "mean time of a request looking up a name",
+                title: "mean look-up time",
+                unit: Nanoseconds, is: [],
+                read: |row| row.phase_dns_ns,
+            }
+            PhaseConnect "phase-connect" {
+                means: "mean time of a request opening a TCP connection",
+                title: "mean connect time",
+                unit: Nanoseconds, is: [],
+                read: |row| row.phase_connect_ns,
+            }
+            PhaseTls "phase-tls" {
+                means: "mean time of a request in a TLS handshake",
+                title: "mean TLS time",
+                unit: Nanoseconds, is: [],
+                read: |row| row.phase_tls_ns,
+            }
+            PhaseStream "phase-stream" {
+                means: "mean time of a request until the connection took it",
+                title: "mean stream time",
+                unit: Nanoseconds, is: [],
+                read: |row| row.phase_stream_ns,
+            }
+            PhaseSend "phase-send" {
+                means: "mean time of a request being written",
+                title: "mean send time",
+                unit: Nanoseconds, is: [],
+                read: |row| row.phase_send_ns,
+            }
+            PhaseWait "phase-wait" {
+                means: "mean time of a request until the response head",
+                title: "mean wait time",
+                unit: Nanoseconds, is: [],
+                read: |row| row.phase_wait_ns,
+            }
+            PhaseReceive "phase-receive" {
+                means: "mean time of a request reading the body",
+                title: "mean receive time",
+                unit: Nanoseconds, is: [],
+                read: |row| row.phase_receive_ns,
+            }
+        }
+    };
+}
+pub(crate) use metrics;
 
-/// What of a trial is compared, claimed or gated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Metric {
-    /// Wall time of a trial.
-    Wall,
-    /// Requests that were answered, by the wall time.
-    Throughput,
-    /// Ideal wall time by wall time.
-    Efficiency,
-    /// Median latency of a trial.
-    P50,
-    /// 99th percentile of latency of a trial.
-    P99,
-    /// CPU time of the client in the measured window.
-    Cpu,
-    /// Wall time of a trial by its requests.
-    WallPerRequest,
-    /// CPU time of the client by the requests of the trial.
-    CpuPerRequest,
-    /// Peak resident memory of the client.
-    Memory,
-    /// Connections that the server accepted.
-    Connections,
-    /// Requests that failed.
-    Errors,
-    /// Requests that failed for want of open files.
-    ErrorsEmfile,
-    /// Requests that failed for want of local ports.
-    ErrorsEaddrnotavail,
-    /// Requests that were refused by status.
-    ErrorsStatus4xx,
-    /// Requests in flight at the busiest moment, as the client saw it.
-    InFlight,
-    /// Open files of the client at the busiest moment.
-    OpenFiles,
-    /// Connections open at once at the busiest moment.
-    PeakConnections,
-    /// Connections beyond the free files that no ended one explains.
-    UnexplainedConnections,
-    /// Connections dropped by a full accept queue.
-    ListenOverflows,
-    /// Segments sent again that open a connection.
-    SynRetransmits,
-    /// Median time to open a connection.
-    Connect,
-    /// Connections that were ready and carried no request.
-    UnusedConnections,
-    /// Queries that the name server got.
-    DnsQueries,
-    /// Look-ups that the cache answered.
-    DnsHits,
-    /// TLS handshakes from nothing.
-    TlsFull,
-    /// TLS handshakes that resumed a session.
-    TlsResumed,
-    /// Median service time of a trial, under open arrival.
-    ServiceP50,
-    /// 99th percentile of the same.
-    ServiceP99,
-    /// The rate at which requests went through, under open arrival.
-    Achieved,
-    /// The same by the offered rate.
-    KeptUp,
-    /// Requests that had not started when a later one was planned, under open arrival.
-    Backlog,
-    /// Mean time of a successful request in a phase.
-    Phase(Phase),
+macro_rules! define {
+    ($($metric:ident $name:literal {
+        means: $means:literal,
+        title: $title:literal,
+        unit: $unit:ident, is: [$($is:ident)*],
+        read: $read:expr,
+    })*) => {
+        /// What of a trial is compared, claimed or gated.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Metric {
+            $(#[doc = concat!("`", $name, "`: ", $means, ".")] $metric,)*
+        }
+
+        impl Metric {
+            /// Every metric.
+            pub const ALL: [Metric; [$($name),*].len()] = [$(Metric::$metric),*];
+
+            /// The word of the experiment file.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Metric::$metric => $name,)*
+                }
+            }
+
+            /// What it is, in the words of the reference.
+            pub fn meaning(self) -> &'static str {
+                match self {
+                    $(Metric::$metric => $means,)*
+                }
+            }
+
+            /// What a report calls it.
+            pub fn title(self) -> &'static str {
+                match self {
+                    $(Metric::$metric => $title,)*
+                }
+            }
+
+            /// The unit of its values.
+            pub fn unit(self) -> Unit {
+                match self {
+                    $(Metric::$metric => Unit::$unit,)*
+                }
+            }
+
+            fn properties(self) -> &'static [Property] {
+                match self {
+                    $(Metric::$metric => &[$(Property::$is),*],)*
+                }
+            }
+        }
+    };
+}
+metrics!(define);
+
+/// What holds of some metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Property {
+    /// Every recording has it: the others need probes, names, TLS, limits or open arrival.
+    OfEveryTrial,
+    /// The ideal schedule has a value of it.
+    HasIdeal,
+    /// More is better; of the others, less is. What is answered from a cache or resumed costs less
+    /// than what it stands for.
+    MoreIsBetter,
+    /// It is used up without being a number of things: of two cells one takes more of it.
+    UsedUp,
 }
 
 impl Metric {
-    /// Every metric.
-    pub const ALL: [Metric; 40] = [
-        Metric::Wall,
-        Metric::Throughput,
-        Metric::Efficiency,
-        Metric::P50,
-        Metric::P99,
-        Metric::Cpu,
-        Metric::WallPerRequest,
-        Metric::CpuPerRequest,
-        Metric::Memory,
-        Metric::Connections,
-        Metric::Errors,
-        Metric::ErrorsEmfile,
-        Metric::ErrorsEaddrnotavail,
-        Metric::ErrorsStatus4xx,
-        Metric::InFlight,
-        Metric::OpenFiles,
-        Metric::PeakConnections,
-        Metric::UnexplainedConnections,
-        Metric::ListenOverflows,
-        Metric::SynRetransmits,
-        Metric::Connect,
-        Metric::UnusedConnections,
-        Metric::DnsQueries,
-        Metric::DnsHits,
-        Metric::TlsFull,
-        Metric::TlsResumed,
-        Metric::ServiceP50,
-        Metric::ServiceP99,
-        Metric::Achieved,
-        Metric::KeptUp,
-        Metric::Backlog,
-        Metric::Phase(Phase::Queue),
-        Metric::Phase(Phase::Pool),
-        Metric::Phase(Phase::Dns),
-        Metric::Phase(Phase::Connect),
-        Metric::Phase(Phase::Tls),
-        Metric::Phase(Phase::Stream),
-        Metric::Phase(Phase::Send),
-        Metric::Phase(Phase::Wait),
-        Metric::Phase(Phase::Receive),
-    ];
-
-    /// Those that every recording has: the others need probes, names, TLS, limits or open arrival.
-    pub const OF_EVERY_TRIAL: [Metric; 9] = [
-        Metric::Wall,
-        Metric::Throughput,
-        Metric::Efficiency,
-        Metric::P50,
-        Metric::P99,
-        Metric::Cpu,
-        Metric::Memory,
-        Metric::Connections,
-        Metric::Errors,
-    ];
-
-    /// The word of the experiment file.
-    pub fn name(self) -> &'static str {
-        match self {
-            Metric::Wall => "wall",
-            Metric::Throughput => "throughput",
-            Metric::Efficiency => "efficiency",
-            Metric::P50 => "p50",
-            Metric::P99 => "p99",
-            Metric::Cpu => "cpu",
-            Metric::WallPerRequest => "wall-per-request",
-            Metric::CpuPerRequest => "cpu-per-request",
-            Metric::Memory => "memory",
-            Metric::Connections => "connections",
-            Metric::Errors => "errors",
-            Metric::ErrorsEmfile => "errors-emfile",
-            Metric::ErrorsEaddrnotavail => "errors-eaddrnotavail",
-            Metric::ErrorsStatus4xx => "errors-status-4xx",
-            Metric::InFlight => "in-flight",
-            Metric::OpenFiles => "open-files",
-            Metric::PeakConnections => "peak-connections",
-            Metric::UnexplainedConnections => "unexplained-connections",
-            Metric::ListenOverflows => "listen-overflows",
-            Metric::SynRetransmits => "syn-retransmits",
-            Metric::Connect => "connect",
-            Metric::UnusedConnections => "unused-connections",
-            Metric::DnsQueries => "dns-queries",
-            Metric::DnsHits => "dns-hits",
-            Metric::TlsFull => "tls-full",
-            Metric::TlsResumed => "tls-resumed",
-            Metric::ServiceP50 => "service-p50",
-            Metric::ServiceP99 => "service-p99",
-            Metric::Achieved => "achieved",
-            Metric::KeptUp => "kept-up",
-            Metric::Backlog => "backlog",
-            Metric::Phase(Phase::Queue) => "phase-queue",
-            Metric::Phase(Phase::Pool) => "phase-pool",
-            Metric::Phase(Phase::Dns) => "phase-dns",
-            Metric::Phase(Phase::Connect) => "phase-connect",
-            Metric::Phase(Phase::Tls) => "phase-tls",
-            Metric::Phase(Phase::Stream) => "phase-stream",
-            Metric::Phase(Phase::Send) => "phase-send",
-            Metric::Phase(Phase::Wait) => "phase-wait",
-            Metric::Phase(Phase::Receive) => "phase-receive",
-        }
+    /// Those that every recording has.
+    pub fn of_every_trial() -> impl Iterator<Item = Metric> {
+        Metric::ALL.into_iter().filter(|metric| metric.has(Property::OfEveryTrial))
     }
 
-    /// The unit of its values.
-    pub fn unit(self) -> Unit {
-        match self {
-            Metric::Wall
-            | Metric::P50
-            | Metric::P99
-            | Metric::Cpu
-            | Metric::WallPerRequest
-            | Metric::CpuPerRequest
-            | Metric::Connect
-            | Metric::ServiceP50
-            | Metric::ServiceP99
-            | Metric::Phase(_) => Unit::Nanoseconds,
-            Metric::Throughput | Metric::Achieved => Unit::PerSecond,
-            Metric::Memory => Unit::Bytes,
-            Metric::Efficiency | Metric::KeptUp => Unit::Share,
-            Metric::Connections
-            | Metric::Errors
-            | Metric::ErrorsEmfile
-            | Metric::ErrorsEaddrnotavail
-            | Metric::ErrorsStatus4xx
-            | Metric::InFlight
-            | Metric::OpenFiles
-            | Metric::PeakConnections
-            | Metric::UnexplainedConnections
-            | Metric::ListenOverflows
-            | Metric::SynRetransmits
-            | Metric::UnusedConnections
-            | Metric::DnsQueries
-            | Metric::DnsHits
-            | Metric::TlsFull
-            | Metric::Backlog
-            | Metric::TlsResumed => Unit::Count,
-        }
+    /// Whether the ideal schedule has a value to compare with.
+    pub fn has_ideal(self) -> bool {
+        self.has(Property::HasIdeal)
+    }
+
+    /// Whether more is better.
+    pub fn is_more_better(self) -> bool {
+        self.has(Property::MoreIsBetter)
+    }
+
+    /// Whether it counts something, so that a claim is about every trial and not about a median.
+    pub fn is_count(self) -> bool {
+        self.unit() == Unit::Count
+    }
+
+    /// Whether a cell takes more or less of it, rather than being slower or faster.
+    pub fn is_used_up(self) -> bool {
+        self.is_count() || self.has(Property::UsedUp)
+    }
+
+    fn has(self, property: Property) -> bool {
+        self.properties().contains(&property)
     }
 }
 
@@ -236,5 +383,22 @@ impl Unit {
             Unit::Bytes => "B",
             Unit::Share | Unit::Count => "",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_metrics_are_called_the_same() {
+        let different = |word: fn(Metric) -> &'static str| {
+            Metric::ALL.map(word).into_iter().collect::<BTreeSet<_>>().len() == Metric::ALL.len()
+        };
+        assert!(different(Metric::name));
+        assert!(different(Metric::meaning));
+        assert!(different(Metric::title));
     }
 }

@@ -30,6 +30,7 @@ pub use experiment::{Blocks, Experiment, FEWEST_LOOKED_AT, RecordLevel, Scenario
 pub(crate) use factor::factors;
 pub use factor::{Factor, Selector};
 pub use gate::Gate;
+pub(crate) use metric::metrics;
 pub use metric::{Metric, Unit};
 pub use schema::schema;
 pub use source::Source;

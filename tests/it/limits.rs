@@ -4,13 +4,16 @@ use inflight::record::{Recording, TrialRow};
 
 use crate::bench::{Bench, alone};
 
+const HEAD: &str = r#"
+title = "Limits"
+question = "What breaks first?"
+blocks = { count = 1, warmup = 0 }
+"#;
+
 /// Records an experiment of one block and reads it back, with its report. The control's second trial
 /// is left out.
-fn recorded(workload: &str, strategies: &str) -> (Vec<TrialRow>, String) {
-    let text = format!(
-        "title = \"Limits\"\nquestion = \"What breaks first?\"\n{workload}\n{strategies}\n\
-         [blocks]\ncount = 1\nwarmup = 0\n"
-    );
+fn recorded(experiment: &str) -> (Vec<TrialRow>, String) {
+    let text = format!("{HEAD}{experiment}");
     let bench = Bench::new();
     bench.file("limits.toml", &text);
     {
@@ -33,6 +36,18 @@ fn is_measured(row: &TrialRow) {
     assert!(row.is_ok() || late, "{} {}: {}", row.label, row.client, row.reason);
 }
 
+/// Whether this machine cannot do what the cell needs.
+#[track_caller]
+fn is_skipped(row: &TrialRow) -> bool {
+    let skipped = row.status.name() == "skipped";
+    if skipped {
+        // A sentence that says why.
+        assert!(row.reason.contains(' '), "{}", row.reason);
+        println!("skipped: {}", row.reason);
+    }
+    skipped
+}
+
 fn what_broke(page: &str) -> &str {
     let from = page.find("## What broke first").expect("a section");
     let part = &page[from + 3..];
@@ -42,37 +57,17 @@ fn what_broke(page: &str) -> &str {
 #[test]
 fn ports_run_out_where_connections_exceed_them() {
     let (rows, page) = recorded(
-        "[workload]\nrequests = 300\ndelay = \"20ms\"",
         r#"
-[[strategy]]
-label = "fresh"
-model = "async-semaphore"
-client = ["hyper", "reqwest"]
-reuse = "none"
-limit = 30
-ports = 200
-
-[[strategy]]
-label = "threads"
-model = "threads"
-client = ["ureq", "reqwest-blocking"]
-reuse = "none"
-limit = 30
-ports = 200
-
-[[strategy]]
-label = "kept"
-model = "async-semaphore"
-client = "hyper"
-limit = 30
-ports = 200
+workload = { requests = 300, delay = "20ms" }
+strategy = [
+    { label = "fresh", model = "async-semaphore", client = ["hyper", "reqwest"], reuse = "none", limit = 30, ports = 200 },
+    { label = "threads", model = "threads", client = ["ureq", "reqwest-blocking"], reuse = "none", limit = 30, ports = 200 },
+    { label = "kept", model = "async-semaphore", client = "hyper", limit = 30, ports = 200 },
+]
 "#,
     );
     assert_eq!(rows.len(), 5);
-    if rows.iter().all(|row| row.status.name() == "skipped") {
-        // A sentence that says why.
-        assert!(rows.iter().all(|row| row.reason.contains(' ')), "{}", rows[0].reason);
-        println!("skipped: {}", rows[0].reason);
+    if rows.iter().all(is_skipped) {
         return;
     }
     for row in &rows {
@@ -103,26 +98,13 @@ ports = 200
 #[test]
 fn files_run_out_and_a_limit_cures_it() {
     let (rows, page) = recorded(
-        "[workload]\nrequests = 400\ndelay = \"100ms\"",
         r#"
-[[strategy]]
-label = "all at once"
-model = "async-all"
-client = ["hyper", "reqwest"]
-reuse = ["none", "session"]
-nofile = 100
-
-[[strategy]]
-label = "limited"
-model = "async-semaphore"
-client = ["hyper", "reqwest"]
-reuse = "none"
-limit = 80
-nofile = 100
-
-[baseline]
-label = "limited"
-client = "hyper"
+workload = { requests = 400, delay = "100ms" }
+baseline = { label = "limited", client = "hyper" }
+strategy = [
+    { label = "all at once", model = "async-all", client = ["hyper", "reqwest"], reuse = ["none", "session"], nofile = 100 },
+    { label = "limited", model = "async-semaphore", client = ["hyper", "reqwest"], reuse = "none", limit = 80, nofile = 100 },
+]
 "#,
     );
     for row in &rows {
@@ -154,8 +136,11 @@ client = "hyper"
 #[test]
 fn a_server_without_files_lets_connections_wait() {
     let (rows, page) = recorded(
-        "[workload]\nrequests = 60\ndelay = \"200ms\"\n[server]\nserver_nofile = 40",
-        "[[strategy]]\nmodel = \"async-all\"\nclient = \"hyper\"\nreuse = \"none\"",
+        r#"
+workload = { requests = 60, delay = "200ms" }
+server = { server_nofile = 40 }
+strategy = [{ model = "async-all", client = "hyper", reuse = "none" }]
+"#,
     );
     let [row] = rows.as_slice() else { panic!("{} rows", rows.len()) };
     is_measured(row);
@@ -175,13 +160,14 @@ fn a_server_without_files_lets_connections_wait() {
 #[test]
 fn a_full_accept_queue_is_counted() {
     let (rows, page) = recorded(
-        "[workload]\nrequests = 40\ndelay = \"400ms\"\n\
-         [server]\nserver_nofile = 32\nbacklog = 4",
-        "[[strategy]]\nmodel = \"async-all\"\nclient = \"hyper\"\nreuse = \"none\"\nports = 1000",
+        r#"
+workload = { requests = 40, delay = "400ms" }
+server = { server_nofile = 32, backlog = 4 }
+strategy = [{ model = "async-all", client = "hyper", reuse = "none", ports = 1000 }]
+"#,
     );
     let [row] = rows.as_slice() else { panic!("{} rows", rows.len()) };
-    if row.status.name() == "skipped" {
-        println!("skipped: {}", row.reason);
+    if is_skipped(row) {
         return;
     }
     is_measured(row);
@@ -198,18 +184,13 @@ fn a_full_accept_queue_is_counted() {
 #[test]
 fn a_full_server_refuses_requests_at_once() {
     let (rows, page) = recorded(
-        "[workload]\nrequests = 50\ndelay = \"400ms\"\n[server]\ncapacity = 5\nretry_after = \"2s\"",
         r#"
-[[strategy]]
-label = "all at once"
-model = "async-all"
-client = ["hyper", "reqwest"]
-
-[[strategy]]
-label = "limited"
-model = "async-semaphore"
-client = "hyper"
-limit = 5
+workload = { requests = 50, delay = "400ms" }
+server = { capacity = 5, retry_after = "2s" }
+strategy = [
+    { label = "all at once", model = "async-all", client = ["hyper", "reqwest"] },
+    { label = "limited", model = "async-semaphore", client = "hyper", limit = 5 },
+]
 "#,
     );
     for row in &rows {
@@ -230,8 +211,10 @@ limit = 5
 #[test]
 fn a_client_without_memory_ends_its_trial_and_not_the_run() {
     let (rows, page) = recorded(
-        "[workload]\nrequests = 500\ndelay = \"20ms\"\nbody = \"20kB\"",
-        "[[strategy]]\nmodel = \"async-semaphore\"\nlimit = 50\nmemory = [\"6MB\", \"2GB\"]",
+        r#"
+workload = { requests = 500, delay = "20ms", body = "20kB" }
+strategy = [{ model = "async-semaphore", limit = 50, memory = ["6MB", "2GB"] }]
+"#,
     );
     let of = |memory: &str| rows.iter().find(|row| row.memory == memory).expect("a row");
     let ended = of("6MB");

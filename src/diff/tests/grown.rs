@@ -35,7 +35,7 @@ fn every_metric_has_its_direction_and_its_words() {
         "sync" => row.errors = Some(1),
         _ => {}
     });
-    let options = Options { metrics: Metric::OF_EVERY_TRIAL.into(), ..Options::default() };
+    let options = Options { metrics: Metric::of_every_trial().collect(), ..Options::default() };
     let diff = with(&with_costs(1, |_| {}), &new, &options);
     insta::assert_snapshot!("metrics_text", text(&diff, false));
     let word = |name, metric| cell(&diff, name, metric).outcome.name();

@@ -95,7 +95,7 @@ fn check_cells(
 fn check_metric(metric: Metric, over: &Placed<PickedOver>, reading: &mut Reading) {
     let PickedOver::Word(word) = &over.value else { return };
     let fits = match word {
-        Over::Ideal => metric == Metric::Wall,
+        Over::Ideal => metric.has_ideal(),
         Over::LongestDelay | Over::SumOfDelays | Over::RoundTrip => {
             metric.unit() == Unit::Nanoseconds
         }

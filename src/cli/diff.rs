@@ -1,0 +1,153 @@
+//! `inflight diff`, as typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::spec::{Gate, Metric};
+
+/// `inflight diff`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  inflight diff @latest~1 @latest                   the last two recordings
+  inflight diff before=1a2b3c4 after=5d6e7f8        two commits, under names of one's own
+  inflight diff BASE NEW --metric wall,p99,memory   more than wall time
+  inflight diff BASE NEW --gate p99=10%:label=async --strict --github
+  inflight diff @latest --by client                 within one recording, block by block
+  inflight diff base/trials.csv new/trials.csv      rows without their recordings
+
+A side is a recording's folder, the beginning of its name, an experiment's name, @latest, @latest~1,
+a commit, or the path of a trials.csv; LABEL=SIDE names it. `inflight runs` lists what there is.
+
+The verdict of a cell comes from the 95 % interval of the ratio new ÷ base: slower or faster if all
+of it is beyond the margin and the noise of both runs, equivalent if all of it is within the margin.
+Recordings of two machines are compared by the ratios of their cells to the baseline only.
+
+Exit codes: 0 nothing is worse, 1 something is worse or newly failing (with gates: a gate failed),
+3 not comparable, 4 something is undecided (only under --strict).")]
+pub struct Diff {
+    /// What to compare with.
+    #[arg(value_name = "BASE")]
+    pub base: String,
+    /// What is in question; several are all compared with BASE.
+    #[arg(value_name = "NEW", required_unless_present = "by", conflicts_with = "by")]
+    pub new: Vec<String>,
+    /// Compare the values of a factor within BASE, such as client or limit; `build` in a recording
+    /// of `inflight ab`.
+    #[arg(long, value_name = "FACTOR")]
+    pub by: Option<String>,
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print them")]
+    pub judging: Judging,
+    /// Divide every cell by the baseline of its scenario first.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Machines, conflicts_with = "by")]
+    pub relative: When,
+    /// Give verdicts on what is not comparable, and mark them.
+    #[arg(long)]
+    pub force: bool,
+    /// Folder of the records.
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    pub out: PathBuf,
+}
+
+/// What is compared, what is let through, and how it is shown.
+#[derive(Debug, Clone, Args)]
+pub struct Judging {
+    /// What to compare: wall, throughput, efficiency, p50, p99, cpu, memory, connections, errors, or
+    /// all of these; of recordings that have it also connect, unused-connections, dns-queries,
+    /// dns-hits, tls-full, tls-resumed, and phase-PHASE.
+    #[arg(long, value_name = "METRIC", value_delimiter = ',')]
+    pub metric: Vec<String>,
+    /// A difference within this is none, as in 2%, or in p99=5% for one metric; the experiment's own
+    /// margin if absent. Repeatable.
+    #[arg(long, value_name = "[METRIC=]PERCENT", value_parser = margin)]
+    pub margin: Vec<(Option<Metric>, f64)>,
+    /// Let no cell get worse by more than this, as in wall=5% or p99=10%:label=async;limit=10,100.
+    /// Repeatable; added to those of the experiment.
+    #[arg(long, value_name = "METRIC=PERCENT[:CELLS]", value_parser = crate::diff::parse_gate)]
+    pub gate: Vec<Gate>,
+    /// The order of the cells.
+    #[arg(long, value_enum, default_value_t = Sort::Verdict)]
+    pub sort: Sort,
+    /// A table of its own for each verdict.
+    #[arg(long)]
+    pub split: bool,
+    /// Write the ratios as a chart, an SVG.
+    #[arg(long, value_name = "FILE")]
+    pub chart: Option<PathBuf>,
+    /// Exit with 4 if nothing is worse but something is undecided.
+    #[arg(long)]
+    pub strict: bool,
+    /// For a GitHub job: print annotations, and append to the job's summary.
+    #[arg(long)]
+    pub github: bool,
+}
+
+/// Whether cells are divided by their baseline before they are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// Between recordings of two machines.
+    Machines,
+    /// Between any.
+    Always,
+    /// Never; recordings of two machines are then not comparable.
+    Never,
+}
+
+/// The order of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Sort {
+    /// Worst news first.
+    Verdict,
+    /// Largest ratio first.
+    Ratio,
+    /// By name.
+    Name,
+    /// As planned.
+    Plan,
+}
+
+/// A form of output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For a terminal.
+    Text,
+    /// For a pull request.
+    Markdown,
+    /// For a spreadsheet.
+    Csv,
+    /// For a program.
+    Json,
+}
+
+fn margin(text: &str) -> Result<(Option<Metric>, f64), String> {
+    let (metric, percent) = match text.split_once('=') {
+        Some((metric, percent)) => (Some(crate::diff::parse_metric(metric.trim())?), percent),
+        None => (None, text),
+    };
+    Ok((metric, crate::diff::parse_margin(percent)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_help_names_what_all_stands_for() {
+        let mut command = crate::cli::Cli::command();
+        let diff = command.find_subcommand_mut("diff").expect("a subcommand");
+        let metric = diff.get_arguments().find(|arg| arg.get_id() == "metric").expect("an option");
+        let help = metric.get_help().expect("help").to_string();
+        let all = help.split(" or all of these").next().expect("a part");
+        for metric in Metric::of_every_trial() {
+            let said = all.split([' ', ',']).any(|word| word == metric.name());
+            assert!(said, "{} is not in: {help}", metric.name());
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! What the caller of a comparison may choose.
+
+use crate::spec::{Gate, Metric};
+
+/// What the caller may choose.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Options {
+    /// What is compared; wall time if empty.
+    pub metrics: Vec<Metric>,
+    /// A ratio within 1 ± this is no difference that matters (0.02 is 2 %). Where it is absent, or
+    /// no [`Margin`](crate::analyse::Margin), the experiment's counts; if the two recordings have
+    /// different ones, the larger.
+    pub margin: Option<f64>,
+    /// The same for single metrics.
+    pub margins: Vec<(Metric, f64)>,
+    /// Whether cells are divided by their baseline first.
+    pub relative: Relative,
+    /// Gives verdicts on what is not comparable, and marks them.
+    pub force: bool,
+    /// More gates than the experiment's.
+    pub gates: Vec<Gate>,
+    /// The order of the cells.
+    pub order: Order,
+}
+
+/// Whether cells are divided by the baseline of their scenario before they are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Relative {
+    /// Between two machines.
+    #[default]
+    AcrossMachines,
+    /// Between any two sides.
+    Always,
+    /// Never; recordings of two machines are then not comparable.
+    Never,
+}
+
+/// The order of the cells of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// Worst news first.
+    #[default]
+    Verdict,
+    /// Largest ratio first.
+    Ratio,
+    /// By name.
+    Name,
+    /// As planned.
+    Plan,
+}

@@ -1,0 +1,242 @@
+//! What a delay server is told, and what it says.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use serde::{Deserialize, Serialize};
+
+use super::VERSION;
+use crate::delay::Delay;
+use crate::spec::Scenario;
+use crate::strategy::Strategy;
+
+/// What a delay server is to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerConfig {
+    /// [`VERSION`] of the sender.
+    pub protocol: u32,
+    /// Address to listen on: loopback, or the near side of a network of the trial's own.
+    pub listen: IpAddr,
+    /// Port to listen on; 0 takes a free one.
+    pub port: u16,
+    /// Seed of delays and body.
+    pub seed: u64,
+    /// The delay model.
+    pub delay: Delay,
+    /// Factor on every delay.
+    pub time_scale: f64,
+    /// Bytes of each body.
+    pub body_bytes: u64,
+    /// Pieces that each body is sent in.
+    pub chunks: u32,
+    /// Pause between two pieces.
+    pub chunk_delay_ns: u64,
+    /// Bytes of each request's body, if it brings one: another body is refused. Any, if absent.
+    pub upload_bytes: Option<u64>,
+    /// Length of the accept queue asked for.
+    pub backlog: u32,
+    /// Whether connections are encrypted, and whether sessions may be resumed.
+    pub tls: Option<TlsTerms>,
+    /// Pause before the first read from a new connection.
+    pub connect_delay_ns: u64,
+    /// Requests at once on an HTTP/2 connection at most.
+    pub streams: u32,
+    /// A name server beside it.
+    pub dns: Option<DnsTerms>,
+    /// CPUs that it may run on; any, if empty.
+    pub cpus: Vec<usize>,
+    /// Open files that it may have; as many as the system gives, if absent.
+    pub nofile: Option<u64>,
+    /// How often it says how far it has come, as a line with a [`Tick`]; never, if absent.
+    pub tick_ns: Option<u64>,
+    /// When it refuses requests; never, if absent.
+    pub capacity: Option<Capacity>,
+}
+
+/// How far a trial has come, as its server sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tick {
+    /// Requests answered so far.
+    pub answered: u64,
+    /// Requests that wait for their answer.
+    pub in_flight: u64,
+}
+
+/// A line between the others that a server writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "lowercase")]
+pub enum Aside {
+    /// How far the trial has come.
+    Tick(Tick),
+}
+
+impl ServerConfig {
+    /// The server of a scenario: on a free port of loopback, on any CPU.
+    pub fn of(scenario: &Scenario) -> ServerConfig {
+        ServerConfig {
+            protocol: VERSION,
+            listen: IpAddr::from(Ipv4Addr::LOCALHOST),
+            port: 0,
+            seed: scenario.seed,
+            delay: scenario.delay.clone(),
+            time_scale: scenario.time_scale,
+            body_bytes: scenario.body_bytes,
+            chunks: scenario.chunks,
+            chunk_delay_ns: scenario.chunk_delay_ns,
+            upload_bytes: Some(scenario.upload_bytes),
+            backlog: scenario.backlog,
+            tls: scenario.tls.then_some(TlsTerms {
+                handshake_delay_ns: scenario.handshake_delay_ns,
+                resumption: true,
+            }),
+            connect_delay_ns: scenario.connect_delay_ns,
+            streams: scenario.streams,
+            dns: scenario.dns_delay_ns.map(|delay_ns| DnsTerms {
+                targets: scenario.targets,
+                address: Ipv4Addr::LOCALHOST,
+                delay_ns,
+                ttl_ns: scenario.dns_ttl_ns,
+            }),
+            cpus: Vec::new(),
+            tick_ns: None,
+            nofile: scenario.server_nofile,
+            capacity: scenario.capacity.map(|requests| Capacity {
+                requests: requests.get(),
+                retry_after_ns: scenario.retry_after_ns,
+            }),
+        }
+    }
+
+    /// The same for one strategy: a client's TLS sessions are resumed if the server lets them.
+    pub fn for_strategy(mut self, strategy: &Strategy) -> ServerConfig {
+        if let Some(tls) = &mut self.tls {
+            tls.resumption = strategy.tls_resumption;
+        }
+        self
+    }
+}
+
+/// How many requests a server takes at once. Further ones are answered at once with 429.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Capacity {
+    /// In flight at most.
+    pub requests: u32,
+    /// What `Retry-After` says to the others.
+    pub retry_after_ns: u64,
+}
+
+/// How a server encrypts connections.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsTerms {
+    /// Pause before a handshake.
+    pub handshake_delay_ns: u64,
+    /// Whether tickets are handed out.
+    pub resumption: bool,
+}
+
+/// What the name server of a trial answers. It knows the names of [`host`](crate::dns::host).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DnsTerms {
+    /// Hosts that it knows.
+    pub targets: u32,
+    /// The address that it gives for each: what the client is to connect to.
+    pub address: Ipv4Addr,
+    /// Pause before each answer.
+    pub delay_ns: u64,
+    /// How long an answer may be kept.
+    pub ttl_ns: u64,
+}
+
+/// A server that listens.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerReady {
+    /// [`VERSION`] of the server.
+    pub protocol: u32,
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// Its certificate (DER), if connections are encrypted.
+    pub certificate: Option<Vec<u8>>,
+    /// Where the name server listens, if there is one.
+    pub dns: Option<SocketAddr>,
+}
+
+impl ServerReady {
+    /// A server that listens here, unencrypted and without names.
+    pub fn at(addr: SocketAddr) -> ServerReady {
+        ServerReady { protocol: VERSION, addr, certificate: None, dns: None }
+    }
+}
+
+/// What a delay server saw.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerReport {
+    /// Requests whose head was parsed, without those that were redirected: each of these comes
+    /// again.
+    pub requests: u64,
+    /// Requests whose body was handed over whole.
+    pub answered: u64,
+    /// Connections accepted.
+    pub connections: u64,
+    /// Requests of the connection with the fewest, redirected ones included; 0 if a connection
+    /// carried none.
+    pub requests_per_connection_min: u64,
+    /// Median of requests over connections.
+    pub requests_per_connection_p50: u64,
+    /// Requests of the connection with the most.
+    pub requests_per_connection_max: u64,
+    /// Connections that could not be accepted at once (too many open files); they waited.
+    pub accept_failures: u64,
+    /// Requests in flight at the busiest moment: from the parsed head to just before the last
+    /// write of the body.
+    pub peak_in_flight: u64,
+    /// Sum of the delays as they really were.
+    pub delay_served_sum_ns: u64,
+    /// Actual minus planned delay, median; empty if nothing was delayed.
+    pub delay_error_p50_ns: Option<u64>,
+    /// Actual minus planned delay, 99th percentile.
+    pub delay_error_p99_ns: Option<u64>,
+    /// Actual minus planned delay, longest.
+    pub delay_error_max_ns: Option<u64>,
+    /// CPU time in user mode of the process, since it began to serve.
+    pub cpu_user_ns: u64,
+    /// CPU time in the kernel of the process, likewise.
+    pub cpu_sys_ns: u64,
+    /// `VmHWM`; empty where the system does not tell.
+    pub max_rss_bytes: Option<u64>,
+    /// Redirects sent.
+    pub redirected: u64,
+    /// Bytes of request bodies received; a body that comes again after a redirect counts again.
+    pub uploaded_bytes: u64,
+    /// TLS handshakes from nothing.
+    pub tls_full: u64,
+    /// TLS handshakes that resumed a session.
+    pub tls_resumed: u64,
+    /// TLS handshakes that failed, or that the client gave up.
+    pub tls_failed: u64,
+    /// Queries that the name server got.
+    pub dns_queries: u64,
+    /// Queries for names that it does not know.
+    pub dns_unknown: u64,
+    /// Port of the client and number of requests, redirected ones included, of every connection, in
+    /// order of acceptance.
+    pub accepted: Vec<(u16, u32)>,
+    /// Requests refused with 429, because as many as its capacity were in flight.
+    pub refused: u64,
+    /// Connections dropped because the accept queue was full, on the whole machine (network
+    /// namespace) while the server ran; empty where the system does not tell.
+    pub listen_overflows: Option<u64>,
+    /// Connections that a listening socket dropped, for whatever reason, likewise.
+    pub listen_drops: Option<u64>,
+    /// TCP segments sent again, on the whole machine likewise.
+    pub retransmits: Option<u64>,
+    /// Of these, those that open a connection.
+    pub syn_retransmits: Option<u64>,
+    /// Times that TCP's timer ran out before an answer, likewise.
+    pub tcp_timeouts: Option<u64>,
+}

@@ -1,0 +1,86 @@
+//! The form of the documents.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use super::*;
+use crate::arrival::Arrival;
+use crate::record::synthetic::{experiment, strategy};
+use crate::strategy::probe::Phase;
+
+/// Where a document changes on purpose, [`VERSION`] is raised, and there is a new snapshot.
+#[test]
+fn documents_have_one_form_in_each_version() {
+    let delay = experiment(Vec::new(), 1).scenarios[0].delay.clone();
+    let server = ServerConfig {
+        protocol: VERSION,
+        listen: IpAddr::from([127, 0, 0, 1]),
+        port: 0,
+        seed: 1,
+        delay: delay.clone(),
+        time_scale: 1.0,
+        body_bytes: 1,
+        chunks: 1,
+        chunk_delay_ns: 0,
+        upload_bytes: Some(1),
+        backlog: 1,
+        tls: Some(TlsTerms { handshake_delay_ns: 1, resumption: true }),
+        connect_delay_ns: 1,
+        streams: 1,
+        dns: Some(DnsTerms { targets: 1, address: Ipv4Addr::LOCALHOST, delay_ns: 1, ttl_ns: 1 }),
+        cpus: vec![0],
+        nofile: None,
+        tick_ns: Some(1),
+        capacity: Some(Capacity { requests: 1, retry_after_ns: 1 }),
+    };
+    let addr = SocketAddr::from(([127, 0, 0, 1], 1));
+    let client = ClientConfig {
+        protocol: VERSION,
+        server: addr,
+        certificate: Some(vec![1]),
+        dns: Some(addr),
+        targets: 1,
+        redirects: 1,
+        upload_bytes: 1,
+        strategy: strategy("s", "async-semaphore", Some(2)),
+        requests: 1,
+        arrival: Arrival::Closed,
+        seed: 1,
+        delay,
+        time_scale: 1.0,
+        body_bytes: 1,
+        cpus: vec![0],
+        request_log: Some(RequestLog { path: Path::new("r").to_owned(), rows: 1 }),
+        connection_log: Some(Path::new("c").to_owned()),
+        timeline: Some(Timeline { path: Path::new("t").to_owned(), every_ns: 1, states: true }),
+    };
+    let report = ClientReport {
+        latency_percentiles: Some(Percentiles { p50_ns: 1, p90_ns: 1, p99_ns: 1, max_ns: 1 }),
+        phases: vec![PhaseTime { phase: Phase::Wait, requests: 1, sum_ns: 1 }],
+        connections: Some(ConnectionCounts::default()),
+        dns: Some(DnsCounts::default()),
+        failures: vec![Failures { class: "c".to_owned(), phase: Phase::Connect, requests: 1 }],
+        first_failure: Some(FirstFailure {
+            class: "c".to_owned(),
+            phase: Phase::Connect,
+            at_ns: 1,
+            in_flight: 1,
+            started: 1,
+        }),
+        ..ClientReport::default()
+    };
+    let ready =
+        ServerReady { protocol: VERSION, addr, certificate: Some(vec![1]), dns: Some(addr) };
+    let all = serde_json::json!([server, ready, ServerReport::default(), client, report]);
+    let text = serde_json::to_string_pretty(&all).expect("plain data");
+    insta::assert_snapshot!(format!("documents_of_version_{VERSION}"), text);
+}
+
+/// What is added for open arrival, and left out without it.
+#[test]
+fn open_arrival_has_one_form_in_each_version() {
+    let poisson = Arrival::Poisson(crate::arrival::Rate::per_s(500));
+    let arrivals = [Arrival::Closed, Arrival::Constant(crate::arrival::Rate::per_s(1)), poisson];
+    let text = serde_json::to_string(&(arrivals, OpenReport::default())).expect("plain data");
+    insta::assert_snapshot!(text, @r#"[["closed",{"constant":60000},{"poisson":30000000}],{"span_ns":0,"service":null,"start_lateness":null,"backlog_peak":0,"backlog_end":0,"lateness_before_ns":null,"lateness_end_ns":null,"lateness_apart_ns":null,"misplanned":0,"early":0}]"#);
+}
