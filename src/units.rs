@@ -25,6 +25,19 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
     }
 }
 
+/// Reads a whole number of decimal digits and nothing else, as programs write it.
+pub fn read_decimal(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() { None } else { read_more_decimal(0, digits) }
+}
+
+/// The same after the digits of `number`; there may be none.
+pub fn read_more_decimal(number: u64, digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(number, |number, byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
+}
+
 /// Parses a number of things, at least one: `1000`, `1_000_000`, `1,000,000`, `1e9`.
 pub fn parse_count(text: &str) -> Result<u64, String> {
     let plain = text.trim().replace(['_', ','], "");
@@ -161,6 +174,18 @@ fn rounded(x: f64) -> f64 {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn decimal_numbers_are_digits_and_nothing_else() {
+        assert_eq!(read_decimal(b"4294967295"), Some(u32::MAX.into()));
+        for bad in ["", "+1", "1 ", "1.5", "18446744073709551616"] {
+            assert_eq!(read_decimal(bad.as_bytes()), None, "{bad}");
+        }
+        assert_eq!(
+            (read_more_decimal(12, b""), read_more_decimal(12, b"05")),
+            (Some(12), Some(1205))
+        );
+    }
 
     #[test]
     fn durations_need_a_unit() {

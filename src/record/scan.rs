@@ -11,6 +11,7 @@ use csv::ByteRecord;
 
 use super::{RecordError, RequestRow};
 use crate::strategy::probe::Phase;
+use crate::units::read_decimal;
 
 /// Bytes that are decompressed at once: two blocks of zstd.
 const BUFFER: usize = 256 * 1024;
@@ -246,13 +247,6 @@ fn last_digits(eight: &[u8; 8], digits: usize) -> Option<u64> {
     Some((fours & 0xFFFF) * 10_000 + (fours >> 32))
 }
 
-/// A number with any number of digits.
-fn number(field: &[u8]) -> Option<u64> {
-    let digit = |byte: u8| Some(u64::from(byte.wrapping_sub(b'0'))).filter(|&digit| digit < 10);
-    let join = |value: u64, &byte: &u8| value.checked_mul(10)?.checked_add(digit(byte)?);
-    (!field.is_empty()).then(|| field.iter().try_fold(0, join))?
-}
-
 /// A reader of lines without a header, one at a time: making one takes longer than many rows.
 fn lines(line: Vec<u8>) -> csv::Reader<Cursor<Vec<u8>>> {
     csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(Cursor::new(line))
@@ -279,7 +273,7 @@ impl<'a> Scanned<'a> {
             (9..=16, Some((rest, last))) if let Some((_, before)) = rest.split_last_chunk() => {
                 Some(last_digits(before, digits - 8)? * 100_000_000 + last_digits(last, 8)?)
             }
-            _ => number(self.field(column)),
+            _ => read_decimal(self.field(column)),
         }
     }
 
