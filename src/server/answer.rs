@@ -1,9 +1,9 @@
 //! A request and its answer.
 
 use std::convert::Infallible;
-use std::io::Write;
 use std::sync::Arc;
 
+use bytes::{BufMut, BytesMut};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use hyper::{Request, Response, StatusCode};
@@ -130,13 +130,20 @@ pub(super) fn refusal(status: StatusCode, text: String) -> Response<AnswerBody> 
 /// `delay;dur=12.345678`: milliseconds, as the header wants, down to the nanosecond, so that an
 /// actual delay is never printed shorter than the planned one.
 fn server_timing(actual_ns: u64) -> HeaderValue {
-    // The longest is 10 bytes of name, 14 digits, a point and 6 digits.
-    let mut text = [0; 32];
-    let mut rest = &mut text[..];
-    let (ms, fraction) = (actual_ns / 1_000_000, actual_ns % 1_000_000);
-    write!(rest, "delay;dur={ms}.{fraction:06}").expect("room for the longest");
-    let unused = rest.len();
-    HeaderValue::from_bytes(&text[..text.len() - unused]).expect("visible ASCII")
+    const NAME: &[u8] = b"delay;dur=";
+    /// With 14 digits of milliseconds and six after the point.
+    const LONGEST: usize = NAME.len() + 14 + 1 + 6;
+    let (ms, mut fraction) = (actual_ns / 1_000_000, actual_ns % 1_000_000);
+    let mut text = BytesMut::with_capacity(LONGEST);
+    text.put_slice(NAME);
+    text.put_slice(itoa::Buffer::new().format(ms).as_bytes());
+    let mut digits = *b".000000";
+    for digit in digits[1..].iter_mut().rev() {
+        *digit += (fraction % 10) as u8;
+        fraction /= 10;
+    }
+    text.put_slice(&digits);
+    HeaderValue::from_maybe_shared(text.freeze()).expect("visible ASCII")
 }
 
 #[cfg(test)]
