@@ -49,7 +49,7 @@ pub(super) fn counts(
             None => {}
         }
         let begun = opening.dns.unwrap_or(connection.start);
-        connecting_ns.push(ready.saturating_duration_since(begun).as_nanos() as u64);
+        connecting_ns.push(ready.ns_since(begun));
         counts.ports.extend(opening.local_port.map(|port| (port, connection.uses())));
     }
     counts.kept = library.tells_closing.then_some(open);

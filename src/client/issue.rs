@@ -48,7 +48,7 @@ impl<C: Send + Sync + ?Sized> Issuer for Issuing<C> {
 
 impl BlockingIssuer for Issuing<dyn BlockingClient> {
     fn issue(&self, index: u32, scheduled_ns: u64) {
-        let mut attempt = self.recorder.begin(index, scheduled_ns);
+        let mut attempt = self.recorder.begin(index, scheduled_ns, None);
         let result = self.client.fetch(index, &mut attempt);
         attempt.end(result);
     }
@@ -61,9 +61,14 @@ impl BlockingIssuer for Issuing<dyn BlockingClient> {
 }
 
 impl AsyncIssuer for Issuing<dyn AsyncClient> {
-    fn issue(self: Arc<Self>, index: u32, scheduled_ns: u64) -> BoxFuture<'static, ()> {
+    fn issue(
+        self: Arc<Self>,
+        index: u32,
+        scheduled_ns: u64,
+        start_ns: Option<u64>,
+    ) -> BoxFuture<'static, ()> {
         Box::pin(async move {
-            let mut attempt = self.recorder.begin(index, scheduled_ns);
+            let mut attempt = self.recorder.begin(index, scheduled_ns, start_ns);
             let result = self.client.fetch(index, &mut attempt).await;
             attempt.end(result);
         })

@@ -1,8 +1,8 @@
 //! What became of every request of a trial, in little memory: some 30 bytes for each in a growing
 //! log, of which at most [`MEMORY_BYTES`] stay in memory; the rest is in a temporary file.
 //!
-//! A record is a line of numbers, each as many bytes as it needs (LEB128): flags for what is there
-//! and what is as expected, then differences: from the record before it (index and end), and from
+//! A record is a line of numbers, each as many bytes as it needs: flags for what is there and what is
+//! as expected, then differences: from the record before it (index and end), and from
 //! one mark of the request to the next. Records stand in the order in which requests ended.
 
 use std::collections::HashMap;
@@ -23,7 +23,8 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// the page cache.
 pub(crate) const MEMORY_BYTES: usize = 16 * 1024 * 1024;
 
-/// The longest record: flags and index (10 bytes), sixteen 64-bit numbers of at most 10 bytes each.
+/// The longest record: flags, and at most nineteen numbers of at most 9 bytes each; and a word that the
+/// last one is written as.
 const LONGEST_BYTES: usize = 192;
 
 /// The outcomes of a trial.
@@ -253,14 +254,21 @@ impl Record {
         &self.bytes[..self.len]
     }
 
-    fn put(&mut self, mut number: u64) {
-        while number >= 0x80 {
-            self.bytes[self.len] = number as u8 | 0x80;
-            self.len += 1;
-            number >>= 7;
-        }
-        self.bytes[self.len] = number as u8;
-        self.len += 1;
+    /// Seven bits of a number in each byte, as in LEB128, but how many bytes there are stands in the
+    /// first one (so many zeros, then a one), and the others need no marks: it is one word to write and
+    /// to read. More than 56 bits follow a zero byte as they are.
+    fn put(&mut self, number: u64) {
+        let bits = u64::BITS - (number | 1).leading_zeros();
+        let (word, length) = match bits.div_ceil(7) {
+            length @ ..9 => (number << length | 1 << (length - 1), length as usize),
+            _ => {
+                self.bytes[self.len] = 0;
+                self.len += 1;
+                (number, 8)
+            }
+        };
+        self.bytes[self.len..self.len + 8].copy_from_slice(&word.to_le_bytes());
+        self.len += length;
     }
 
     /// The way from one number to another, forward or back.
@@ -379,16 +387,20 @@ fn source_of(number: u64) -> Option<Source> {
 }
 
 fn take(bytes: &mut &[u8]) -> u64 {
-    let mut number = 0;
-    for shift in (0..).step_by(7) {
-        let byte = bytes.first().copied().expect("a record that was written whole");
-        *bytes = &bytes[1..];
-        number |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            break;
-        }
+    let length = bytes.first().expect("a record that was written whole").trailing_zeros() + 1;
+    if length > 8 {
+        let (word, rest) = bytes[1..].split_first_chunk().expect("a number that was written whole");
+        *bytes = rest;
+        return u64::from_le_bytes(*word);
     }
-    number
+    let word = match bytes.first_chunk() {
+        Some(word) => u64::from_le_bytes(*word),
+        // The last numbers of a chunk.
+        None => bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    };
+    *bytes = &bytes[length as usize..];
+    let unused = u64::BITS - 8 * length;
+    word << unused >> unused >> length
 }
 
 fn take_small(bytes: &mut &[u8]) -> u32 {

@@ -4,7 +4,6 @@
 use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
 use hyper::HeaderMap;
 use hyper::header::HeaderName;
@@ -18,6 +17,7 @@ use crate::protocol::ClientConfig;
 use crate::strategy::failure::{Class, Failure};
 use crate::strategy::library::Answer;
 use crate::strategy::probe::{Carried, Marks, Phase};
+use crate::timer::Moment;
 use crate::units::{read_decimal, read_more_decimal};
 
 /// Header in which the server repeats the index that it was asked for.
@@ -101,7 +101,7 @@ impl Expected {
 
 /// The record of a trial.
 pub(super) struct Recorder {
-    origin: Instant,
+    origin: Moment,
     log: Log,
     expected: Expected,
     started: AtomicU64,
@@ -131,7 +131,7 @@ impl Recorder {
     /// The window starts here. `own_threads` of the process are the harness's, not the strategy's.
     pub(super) fn start(log: Log, expected: Expected, own_threads: u64) -> Recorder {
         Recorder {
-            origin: Instant::now(),
+            origin: Moment::now(),
             log,
             expected,
             started: AtomicU64::new(0),
@@ -181,8 +181,7 @@ impl Recorder {
 
     /// Nanoseconds since the start of the window.
     pub(super) fn now_ns(&self) -> u64 {
-        // 2^64 ns are 584 years.
-        self.origin.elapsed().as_nanos() as u64
+        self.at_ns(Moment::now())
     }
 
     /// How long it is until a time of the window, in nanoseconds; `None` if it has come.
@@ -191,12 +190,17 @@ impl Recorder {
     }
 
     /// A moment as nanoseconds since the start of the window.
-    pub(super) fn at_ns(&self, at: Instant) -> u64 {
-        at.saturating_duration_since(self.origin).as_nanos() as u64
+    pub(super) fn at_ns(&self, at: Moment) -> u64 {
+        at.ns_since(self.origin)
     }
 
-    /// A request is handed to the library.
-    pub(super) fn begin(&self, index: u32, scheduled_ns: u64) -> Attempt<'_> {
+    /// A request is handed to the library; `start_ns` is now, if it is known.
+    pub(super) fn begin(
+        &self,
+        index: u32,
+        scheduled_ns: u64,
+        start_ns: Option<u64>,
+    ) -> Attempt<'_> {
         self.started.fetch_add(1, Ordering::Relaxed);
         let now = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
         // Read before written: at a steady limit the peak stands, and its cache line is shared.
@@ -214,7 +218,7 @@ impl Recorder {
             chunks: 0,
             checksum: crc32fast::Hasher::new(),
             scheduled_ns,
-            start_ns: self.now_ns(),
+            start_ns: start_ns.unwrap_or_else(|| self.now_ns()),
             ended: false,
         }
     }
@@ -405,7 +409,7 @@ impl Answer for Attempt<'_> {
     }
 
     fn marks(&mut self, marks: &Marks) {
-        let at = |mark: Option<Instant>| mark.map(|mark| self.recorder.at_ns(mark));
+        let at = |mark: Option<Moment>| mark.map(|mark| self.recorder.at_ns(mark));
         self.seen = Some(Seen {
             pool_ns: at(marks.pool),
             dns_ns: at(marks.dns),
@@ -476,7 +480,7 @@ mod tests {
     fn a_dropped_attempt_is_a_canceled_request() {
         let expected = Expected { bytes: 0, checksum: 0 };
         let recorder = Recorder::start(Log::new(2, 0), expected, 0);
-        drop(recorder.begin(1, 0));
+        drop(recorder.begin(1, 0, None));
         let mut seen = Vec::new();
         let class = |outcome: Outcome| outcome.failure.map(|f| f.class);
         recorder.for_each(|index, outcome| seen.push((index, class(outcome)))).expect("readable");

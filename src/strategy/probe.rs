@@ -7,13 +7,13 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
 use super::Protocol;
 use super::failure::Failure;
 use crate::dns::Source;
+use crate::timer::Moment;
 
 /// A part of a request's life. They follow each other in this order without a gap: each ends where
 /// its mark stands, and begins where the last known one before it ended. The time of a phase that a
@@ -115,17 +115,17 @@ pub fn failed_in(
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Marks {
     /// An idle connection was found, or a new one was begun.
-    pub pool: Option<Instant>,
+    pub pool: Option<Moment>,
     /// The name was looked up.
-    pub dns: Option<Instant>,
+    pub dns: Option<Moment>,
     /// The TCP connection was open.
-    pub connect: Option<Instant>,
+    pub connect: Option<Moment>,
     /// The TLS handshake was done.
-    pub tls: Option<Instant>,
+    pub tls: Option<Moment>,
     /// The connection took the request.
-    pub stream: Option<Instant>,
+    pub stream: Option<Moment>,
     /// The last byte of the request was written.
-    pub send: Option<Instant>,
+    pub send: Option<Moment>,
     /// How the name was found.
     pub source: Option<Source>,
     /// The connection that carried it (the last one, after redirects).
@@ -169,13 +169,13 @@ impl Handshake {
 #[derive(Debug, Clone, Default)]
 pub struct Opening {
     /// The look-up was done.
-    pub dns: Option<Instant>,
+    pub dns: Option<Moment>,
     /// How the name was found.
     pub source: Option<Source>,
     /// The TCP connection was open.
-    pub connect: Option<Instant>,
+    pub connect: Option<Moment>,
     /// The TLS handshake was done.
-    pub tls: Option<Instant>,
+    pub tls: Option<Moment>,
     /// How the session came about.
     pub handshake: Option<Handshake>,
     /// What was agreed on.
@@ -183,11 +183,11 @@ pub struct Opening {
     /// The client's port: with the order of opening, what the server knows the connection by.
     pub local_port: Option<u16>,
     /// It is ready for requests.
-    pub ready: Option<Instant>,
+    pub ready: Option<Moment>,
     /// It failed, or was given up, before it was.
     pub failure: Option<Failure>,
     /// It was closed, or its library let go of it.
-    pub closed: Option<Instant>,
+    pub closed: Option<Moment>,
 }
 
 /// A connection, from the first thing that was done for it.
@@ -198,7 +198,7 @@ pub struct Connection {
     /// The request that it was begun for, if the library tells.
     pub started_by: Option<u32>,
     /// When it was begun.
-    pub start: Instant,
+    pub start: Moment,
     /// Requests that it carried.
     uses: AtomicU32,
     opening: Mutex<Opening>,
@@ -241,7 +241,7 @@ impl Connections {
         let connection = Arc::new(Connection {
             id: u32::try_from(all.len()).unwrap_or(u32::MAX),
             started_by,
-            start: Instant::now(),
+            start: Moment::now(),
             uses: AtomicU32::new(0),
             opening: Mutex::default(),
         });

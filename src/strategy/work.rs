@@ -39,8 +39,14 @@ pub trait BlockingIssuer: Issuer {
 
 /// Issues requests on the runtime that polls the future.
 pub trait AsyncIssuer: Issuer {
-    /// Issues request `index`; ready when its answer is checked or it has failed.
-    fn issue(self: Arc<Self>, index: u32, scheduled_ns: u64) -> BoxFuture<'static, ()>;
+    /// Issues request `index`; ready when its answer is checked or it has failed. `start_ns` is now, if
+    /// it is known.
+    fn issue(
+        self: Arc<Self>,
+        index: u32,
+        scheduled_ns: u64,
+        start_ns: Option<u64>,
+    ) -> BoxFuture<'static, ()>;
 
     /// Ready at this time of the window or after it, never before.
     fn wait_until(&self, at_ns: u64) -> BoxFuture<'_, ()>;
@@ -119,6 +125,16 @@ impl Work<Arc<dyn AsyncIssuer>> {
         }
         Request { is_early: false, ..request }
     }
+
+    /// Takes a request in hand and issues it in the same moment, if arrival is closed: its clock need
+    /// not be read twice. Ready when it has ended.
+    pub fn send(&self, index: u32) -> BoxFuture<'static, ()> {
+        let request = self.take(index);
+        if request.is_early {
+            return request.send();
+        }
+        request.issuer.issue(index, request.scheduled_ns, Some(request.scheduled_ns))
+    }
 }
 
 impl Request<Arc<dyn BlockingIssuer>> {
@@ -135,11 +151,11 @@ impl Request<Arc<dyn AsyncIssuer>> {
     /// Issues it when it has arrived; ready when it has ended.
     pub fn send(self) -> BoxFuture<'static, ()> {
         if !self.is_early {
-            return self.issuer.issue(self.index, self.scheduled_ns);
+            return self.issuer.issue(self.index, self.scheduled_ns, None);
         }
         Box::pin(async move {
             self.issuer.wait_until(self.scheduled_ns).await;
-            self.issuer.issue(self.index, self.scheduled_ns).await;
+            self.issuer.issue(self.index, self.scheduled_ns, None).await;
         })
     }
 }

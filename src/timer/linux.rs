@@ -82,8 +82,9 @@ impl Shared {
     fn arm(&self, deadline: Moment) {
         // A century is as good as never, and fits whatever the kernel makes of it.
         const FAR: u64 = 100 * 366 * 86_400;
-        let seconds = (deadline.0 / 1_000_000_000).min(FAR);
-        let at = Timespec { tv_sec: seconds as i64, tv_nsec: (deadline.0 % 1_000_000_000) as _ };
+        let ns = deadline.0.get();
+        let seconds = (ns / 1_000_000_000).min(FAR);
+        let at = Timespec { tv_sec: seconds as i64, tv_nsec: (ns % 1_000_000_000) as _ };
         let never_again = Timespec { tv_sec: 0, tv_nsec: 0 };
         let spec = Itimerspec { it_interval: never_again, it_value: at };
         // The call fails only for a file that is no timer or for nanoseconds out of range.

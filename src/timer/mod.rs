@@ -13,6 +13,7 @@ mod queue;
 #[cfg(test)]
 mod tests;
 
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 #[cfg(target_os = "linux")]
@@ -20,17 +21,25 @@ pub use linux::Timer;
 #[cfg(not(target_os = "linux"))]
 pub use portable::Timer;
 
-/// A point of the monotonic clock, in nanoseconds.
+/// A point of the monotonic clock, in nanoseconds. None is the first: an `Option` of it takes no more
+/// memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment(u64);
+pub struct Moment(NonZeroU64);
 
 impl Moment {
+    const fn at_ns(ns: u64) -> Moment {
+        match NonZeroU64::new(ns) {
+            Some(ns) => Moment(ns),
+            None => Moment(NonZeroU64::MIN),
+        }
+    }
+
     /// The present one.
     #[cfg(target_os = "linux")]
     pub fn now() -> Moment {
         let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
         // The clock counts from the start of the machine: both parts are positive.
-        Moment(now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs())
+        Moment::at_ns(now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs())
     }
 
     /// The present one.
@@ -39,7 +48,7 @@ impl Moment {
         use std::sync::OnceLock;
         use std::time::Instant;
         static START: OnceLock<Instant> = OnceLock::new();
-        Moment(START.get_or_init(Instant::now).elapsed().as_nanos() as u64)
+        Moment::at_ns(START.get_or_init(Instant::now).elapsed().as_nanos() as u64)
     }
 
     /// The one `ns` nanoseconds later.
@@ -56,6 +65,6 @@ impl Moment {
 
     /// Nanoseconds since `earlier`; 0 if that is later.
     pub fn ns_since(self, earlier: Moment) -> u64 {
-        self.0.saturating_sub(earlier.0)
+        self.0.get().saturating_sub(earlier.0.get())
     }
 }

@@ -90,16 +90,16 @@ mod tests {
     fn the_kernel_is_asked_only_for_an_earlier_deadline() {
         let mut queue = Queue::default();
         let mut due = Vec::new();
-        let join = |queue: &mut Queue, at| queue.join(Moment(at), Waker::noop().clone()).1;
-        assert_eq!(join(&mut queue, 50), Some(Moment(50)));
+        let join = |queue: &mut Queue, at| queue.join(Moment::at_ns(at), Waker::noop().clone()).1;
+        assert_eq!(join(&mut queue, 50), Some(Moment::at_ns(50)));
         assert_eq!(join(&mut queue, 60), None);
         assert_eq!(join(&mut queue, 50), None);
-        assert_eq!(join(&mut queue, 40), Some(Moment(40)));
-        assert_eq!(queue.expire(Moment(39), &mut due), Some(Moment(40)));
-        assert_eq!(queue.expire(Moment(50), &mut due), Some(Moment(60)));
+        assert_eq!(join(&mut queue, 40), Some(Moment::at_ns(40)));
+        assert_eq!(queue.expire(Moment::at_ns(39), &mut due), Some(Moment::at_ns(40)));
+        assert_eq!(queue.expire(Moment::at_ns(50), &mut due), Some(Moment::at_ns(60)));
         assert_eq!(due.len(), 3);
-        assert_eq!(queue.expire(Moment(60), &mut due), None);
-        assert_eq!(join(&mut queue, 70), Some(Moment(70)));
+        assert_eq!(queue.expire(Moment::at_ns(60), &mut due), None);
+        assert_eq!(join(&mut queue, 70), Some(Moment::at_ns(70)));
     }
 
     #[test]
@@ -112,12 +112,12 @@ mod tests {
         }
         let count = Arc::new(Count(AtomicUsize::new(0)));
         let mut queue = Queue::default();
-        let (place, _) = queue.join(Moment(1), Waker::noop().clone());
+        let (place, _) = queue.join(Moment::at_ns(1), Waker::noop().clone());
         let waker = Waker::from(count.clone());
         assert!(queue.replace(place, &waker).is_some());
         assert!(queue.replace(place, &waker).is_none());
         let mut due = Vec::new();
-        queue.expire(Moment(1), &mut due);
+        queue.expire(Moment::at_ns(1), &mut due);
         due.into_iter().for_each(Waker::wake);
         assert_eq!(count.0.load(Ordering::Relaxed), 1);
         assert!(queue.leave(place).is_none());
@@ -136,7 +136,7 @@ mod tests {
             let mut places = Vec::new();
             for (name, (deadline, _)) in sleepers.iter().enumerate() {
                 let waker = Waker::from(Arc::new(Named(name as u64, woken.clone())));
-                let (place, arm) = queue.join(Moment(*deadline), waker);
+                let (place, arm) = queue.join(Moment::at_ns(*deadline), waker);
                 armed = arm.or(armed);
                 places.push(place);
             }
@@ -152,7 +152,7 @@ mod tests {
                 now += step;
                 let before = woken.lock().unwrap().len();
                 let mut due = Vec::new();
-                armed = queue.expire(Moment(now), &mut due);
+                armed = queue.expire(Moment::at_ns(now), &mut due);
                 due.into_iter().for_each(Waker::wake);
                 for name in &woken.lock().unwrap()[before..] {
                     let deadline = sleepers[*name as usize].0;

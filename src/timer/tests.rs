@@ -41,7 +41,7 @@ macro_rules! laws {
             fn a_deadline_in_the_past_is_no_wait() {
                 runtime().block_on(async {
                     let timer = Timer::start().unwrap();
-                    timer.sleep_until(Moment(0)).await;
+                    timer.sleep_until(Moment::at_ns(0)).await;
                     timer.sleep_until(Moment::now()).await;
                     timer.sleep(Duration::ZERO).await;
                 });

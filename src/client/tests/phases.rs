@@ -1,6 +1,7 @@
 //! What every library tells of its requests and connections, over every way of carrying them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
@@ -60,12 +61,19 @@ fn named(tls: bool) -> Scenario {
 }
 
 /// Every protocol × TLS × reuse of every library.
-fn every_way(mut check: impl FnMut(Seen)) {
+fn every_way(check: impl FnMut(Seen)) {
+    every_way_of(REQUESTS, None, check);
+}
+
+/// The same with so many requests, and another limit.
+fn every_way_of(requests: u32, limit: Option<NonZeroU32>, mut check: impl FnMut(Seen)) {
     for &library in library::ALL {
         for (&protocol, tls) in library.protocols.iter().flat_map(|p| [(p, false), (p, true)]) {
             for &reuse in library.reuse {
-                let strategy = Strategy::new(wanted(library, protocol, reuse)).expect("valid");
-                check(trial(&strategy, &named(tls)));
+                let wanted = wanted(library, protocol, reuse);
+                let limit = limit.or(wanted.limit);
+                let strategy = Strategy::new(Wanted { limit, ..wanted }).expect("valid");
+                check(trial(&strategy, &Scenario { requests, ..named(tls) }));
             }
         }
     }
@@ -78,30 +86,8 @@ const OURS: [Phase; 3] = [Phase::Queue, Phase::Wait, Phase::Receive];
 fn phases_are_ordered_add_up_and_are_those_that_the_library_tells() {
     let mut told: BTreeMap<&str, BTreeSet<Phase>> = BTreeMap::new();
     every_way(|seen| {
-        let name = &seen.name;
-        let mut times: BTreeMap<Phase, (u64, u64)> = BTreeMap::new();
-        let mut total_ns = 0;
-        for row in &seen.requests {
-            let mut last = row.scheduled_ns;
-            for (phase, end) in row.ends_ns() {
-                let Some(end) = end else { continue };
-                assert!(end >= last, "{name}: {phase:?} ends too early: {row:?}");
-                let (requests, sum_ns) = times.entry(phase).or_default();
-                (*requests, *sum_ns) = (*requests + 1, *sum_ns + end - last);
-                last = end;
-                let known = OURS.contains(&phase) || seen.library.tells.contains(&phase);
-                assert!(known, "{name} told {phase:?}: {row:?}");
-                told.entry(seen.library.name).or_default().insert(phase);
-            }
-            total_ns += row.end_ns - row.scheduled_ns;
-        }
-        // The report says the same as the rows, and its phases are all of the time.
-        let reported = seen.client.phases.iter().map(|p| (p.phase, (p.requests, p.sum_ns)));
-        assert_eq!(reported.collect::<BTreeMap<_, _>>(), times, "{name}");
-        assert_eq!(times.values().map(|(_, ns)| ns).sum::<u64>(), total_ns, "{name}");
-        if !name.ends_with("true") {
-            assert!(!times.contains_key(&Phase::Tls), "{name} told a handshake that was none");
-        }
+        let all = check_phases(&seen);
+        told.entry(seen.library.name).or_default().extend(all);
     });
     for library in library::ALL {
         let all: BTreeSet<Phase> = library.tells.iter().copied().chain(OURS).collect();
@@ -109,44 +95,97 @@ fn phases_are_ordered_add_up_and_are_those_that_the_library_tells() {
     }
 }
 
+/// Whether the phases of each request follow each other and are all of its time. Gives those that were
+/// told.
+fn check_phases(seen: &Seen) -> BTreeSet<Phase> {
+    let name = &seen.name;
+    let mut times: BTreeMap<Phase, (u64, u64)> = BTreeMap::new();
+    let mut total_ns = 0;
+    for row in &seen.requests {
+        let mut last = row.scheduled_ns;
+        for (phase, end) in row.ends_ns() {
+            let Some(end) = end else { continue };
+            assert!(end >= last, "{name}: {phase:?} ends too early: {row:?}");
+            let (requests, sum_ns) = times.entry(phase).or_default();
+            (*requests, *sum_ns) = (*requests + 1, *sum_ns + end - last);
+            last = end;
+            let known = OURS.contains(&phase) || seen.library.tells.contains(&phase);
+            assert!(known, "{name} told {phase:?}: {row:?}");
+        }
+        total_ns += row.end_ns - row.scheduled_ns;
+    }
+    // The report says the same as the rows, and its phases are all of the time.
+    let reported = seen.client.phases.iter().map(|p| (p.phase, (p.requests, p.sum_ns)));
+    assert_eq!(reported.collect::<BTreeMap<_, _>>(), times, "{name}");
+    assert_eq!(times.values().map(|(_, ns)| ns).sum::<u64>(), total_ns, "{name}");
+    if !name.ends_with("true") {
+        assert!(!times.contains_key(&Phase::Tls), "{name} told a handshake that was none");
+    }
+    times.into_keys().collect()
+}
+
 #[test]
 fn connections_are_told_as_the_server_saw_them() {
-    every_way(|seen| {
-        let (name, library) = (&seen.name, seen.library);
-        let mut nths: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-        for row in &seen.requests {
-            let (Some(connection), Some(nth)) = (row.connection, row.nth) else {
-                panic!("{name} did not tell what carried {row:?}");
-            };
-            nths.entry(connection).or_default().push(nth);
-        }
-        for row in &seen.connections {
-            let marks = [row.dns_ns, row.connect_ns, row.tls_ns, row.ready_ns, row.closed_ns];
-            let known: Vec<u64> =
-                [row.start_ns].into_iter().chain(marks.into_iter().flatten()).collect();
-            assert!(known.is_sorted(), "{name}: {row:?}");
-            assert_eq!(
-                row.tls_ns.is_some(),
-                row.ready_ns.is_some() && name.ends_with("true"),
-                "{name}: {row:?}"
-            );
-            assert_eq!(row.started_by.is_some(), library.tells_starter, "{name}: {row:?}");
-            assert!(library.tells_closing || row.closed_ns.is_none(), "{name}: {row:?}");
-            let mut carried = nths.remove(&row.connection).unwrap_or_default();
-            carried.sort_unstable();
-            assert_eq!(carried, (1..=row.requests).collect::<Vec<_>>(), "{name}: {row:?}");
-            assert_eq!(row.fate == Fate::Used, row.requests > 0, "{name}: {row:?}");
-        }
-        assert!(nths.is_empty(), "{name}: carried by no known connection: {nths:?}");
+    every_way(|seen| check_connections(&seen));
+}
 
-        // By port and number of requests, connections are the same on both sides. (One that carried
-        // nothing may have been closed before the server accepted it.)
-        let used = |ports: &[(u16, u32)]| -> BTreeSet<(u16, u32)> {
-            ports.iter().copied().filter(|(_, requests)| *requests > 0).collect()
+/// Whether both sides know the same connections, with the same requests.
+fn check_connections(seen: &Seen) {
+    let (name, library) = (&seen.name, seen.library);
+    let mut nths: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for row in &seen.requests {
+        let (Some(connection), Some(nth)) = (row.connection, row.nth) else {
+            panic!("{name} did not tell what carried {row:?}");
         };
-        let counts = seen.client.connections.as_ref().expect("probes");
-        assert_eq!(used(&counts.ports), used(&seen.server.accepted), "{name}");
-        assert_eq!(counts.kept.is_some(), library.tells_closing, "{name}");
+        nths.entry(connection).or_default().push(nth);
+    }
+    for row in &seen.connections {
+        let marks = [row.dns_ns, row.connect_ns, row.tls_ns, row.ready_ns, row.closed_ns];
+        let known: Vec<u64> =
+            [row.start_ns].into_iter().chain(marks.into_iter().flatten()).collect();
+        assert!(known.is_sorted(), "{name}: {row:?}");
+        assert_eq!(
+            row.tls_ns.is_some(),
+            row.ready_ns.is_some() && name.ends_with("true"),
+            "{name}: {row:?}"
+        );
+        assert_eq!(row.started_by.is_some(), library.tells_starter, "{name}: {row:?}");
+        assert!(library.tells_closing || row.closed_ns.is_none(), "{name}: {row:?}");
+        let mut carried = nths.remove(&row.connection).unwrap_or_default();
+        carried.sort_unstable();
+        assert_eq!(carried, (1..=row.requests).collect::<Vec<_>>(), "{name}: {row:?}");
+        assert_eq!(row.fate == Fate::Used, row.requests > 0, "{name}: {row:?}");
+    }
+    assert!(nths.is_empty(), "{name}: carried by no known connection: {nths:?}");
+
+    // By port and number of requests, connections are the same on both sides. (One that carried
+    // nothing may have been closed before the server accepted it.)
+    let used = |ports: &[(u16, u32)]| -> BTreeSet<(u16, u32)> {
+        ports.iter().copied().filter(|(_, requests)| *requests > 0).collect()
+    };
+    let counts = seen.client.connections.as_ref().expect("probes");
+    assert_eq!(used(&counts.ports), used(&seen.server.accepted), "{name}");
+    assert_eq!(counts.kept.is_some(), library.tells_closing, "{name}");
+    // What the server accepted and nothing came over, the client knows by name.
+    let surplus = seen.server.accepted.iter().filter(|(_, requests)| *requests == 0).count();
+    let named = seen.connections.iter().filter(|row| row.fate != Fate::Used).count();
+    assert!(surplus <= named, "{name}: {surplus} surplus, {named} named");
+}
+
+/// The same with many requests at once, in release in a minute: `cargo test --release --lib
+/// ten_thousand -- --ignored --nocapture`.
+#[test]
+#[ignore = "takes minutes"]
+fn ten_thousand_requests_of_every_way_are_told_whole() {
+    every_way_of(10_000, NonZeroU32::new(100), |seen| {
+        check_phases(&seen);
+        check_connections(&seen);
+        let mut fates: BTreeMap<String, u32> = BTreeMap::new();
+        for row in &seen.connections {
+            *fates.entry(format!("{:?}", row.fate)).or_default() += 1;
+        }
+        let accepted = seen.server.accepted.len();
+        println!("{}: {accepted} accepted, by the client {fates:?}", seen.name);
     });
 }
 

@@ -33,7 +33,7 @@ fn issue(work: AsyncWork) -> BoxFuture<'static, ()> {
                     if !work.indices().contains(&index) {
                         break;
                     }
-                    work.take(index).send().await;
+                    work.send(index).await;
                 }
             })
         }))

@@ -8,7 +8,6 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
 
 use ::hyper::body::{Body, Incoming};
 use ::hyper::client::conn::TrySendError;
@@ -26,6 +25,7 @@ use super::progress::Progress;
 use super::{because, failure};
 use crate::strategy::failure::{Class, Failure};
 use crate::strategy::probe::Connection;
+use crate::timer::Moment;
 
 /// An open connection. It is closed when it is dropped.
 pub(super) struct Alone {
@@ -55,7 +55,7 @@ struct Note {
 impl Drop for Alone {
     fn drop(&mut self) {
         if let Some(note) = &self.note {
-            note.connection.opening().closed = Some(Instant::now());
+            note.connection.opening().closed = Some(Moment::now());
         }
     }
 }

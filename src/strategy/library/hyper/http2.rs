@@ -10,7 +10,6 @@ use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
-use std::time::Instant;
 
 use ::hyper::body::{Body, Incoming};
 use ::hyper::client::conn::http2::{self, SendRequest};
@@ -28,6 +27,7 @@ use super::progress::Progress;
 use super::{because, failure};
 use crate::strategy::failure::{Class, Failure, Stage};
 use crate::strategy::probe::Connection;
+use crate::timer::Moment;
 
 /// Streams at once before the server has said how many there may be.
 const STREAMS: usize = 1;
@@ -176,7 +176,7 @@ async fn live(mut task: Pin<Box<impl Future<Output = ()>>>, socket: Socket) {
     if let Some(connection) = &life.note
         && !life.forgotten.load(Ordering::Relaxed)
     {
-        connection.opening().closed = Some(Instant::now());
+        connection.opening().closed = Some(Moment::now());
     }
     drop(permit);
 }

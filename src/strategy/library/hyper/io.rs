@@ -5,19 +5,19 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 use super::driven::Driven;
+use crate::timer::Moment;
 
 /// What is seen of a connection's reads and writes.
 #[derive(Debug)]
 pub(super) struct Watch {
     /// Its clock begins here.
-    origin: Instant,
+    origin: Moment,
     /// When the last byte was handed to the system, in nanoseconds since the origin; 0 before.
     written_ns: AtomicU64,
     /// The error that ended it. hyper keeps that of an HTTP/2 connection to itself.
@@ -25,15 +25,15 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(origin: Instant) -> Watch {
+    pub(super) fn new(origin: Moment) -> Watch {
         Watch { origin, written_ns: AtomicU64::new(0), broken: OnceLock::new() }
     }
 
     /// When the last byte was handed to the system.
-    pub(super) fn last_write(&self) -> Option<Instant> {
+    pub(super) fn last_write(&self) -> Option<Moment> {
         match self.written_ns.load(Ordering::Relaxed) {
             0 => None,
-            ns => Some(self.origin + Duration::from_nanos(ns)),
+            ns => Some(self.origin.after_ns(ns)),
         }
     }
 
@@ -157,12 +157,16 @@ impl AsyncWrite for Io {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let result = ready!(self.stream().poll_flush(cx));
+        let result = match &mut self.stream {
+            // A socket keeps nothing back.
+            Stream::Tcp(_) => Ok(()),
+            Stream::Tls(stream) => ready!(Pin::new(&mut **stream).poll_flush(cx)),
+        };
         // Only now has TLS handed over everything.
         if std::mem::take(&mut self.dirty)
             && let Some(watch) = &self.watch
         {
-            let ns = watch.origin.elapsed().as_nanos() as u64;
+            let ns = Moment::now().ns_since(watch.origin);
             watch.written_ns.store(ns, Ordering::Relaxed);
         }
         self.note(result)

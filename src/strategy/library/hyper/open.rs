@@ -1,7 +1,6 @@
 //! Opening a connection.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use rustls::HandshakeKind;
 use rustls::pki_types::ServerName;
@@ -21,6 +20,7 @@ use crate::dns::{Resolver, host};
 use crate::strategy::Protocol;
 use crate::strategy::failure::{Class, Failure, Stage};
 use crate::strategy::probe::{Connection, Connections, Handshake};
+use crate::timer::Moment;
 
 /// Opens connections.
 pub(super) struct Opener {
@@ -66,7 +66,7 @@ impl Opener {
         match (&opened, note) {
             (Ok(_), Some(connection)) => {
                 let mut opening = connection.opening();
-                let now = Instant::now();
+                let now = Moment::now();
                 opening.protocol = Some(self.protocol);
                 opening.ready = Some(now);
                 if self.protocol == Protocol::Http1 {
@@ -95,7 +95,7 @@ impl Opener {
             let resolved = resolver.resolve(name).await.map_err(|e| failure(&e))?;
             to.set_ip(resolved.address.into());
             if let Some(connection) = note {
-                let (now, source) = (Some(Instant::now()), Some(resolved.source));
+                let (now, source) = (Some(Moment::now()), Some(resolved.source));
                 (progress.seen().dns, progress.seen().source) = (now, source);
                 let mut opening = connection.opening();
                 (opening.dns, opening.source) = (now, source);
@@ -106,7 +106,7 @@ impl Opener {
         let tcp = TcpStream::connect(to).await.map_err(|e| failure(&e))?;
         tcp.set_nodelay(true).map_err(|e| failure(&e))?;
         if let Some(connection) = note {
-            let now = Some(Instant::now());
+            let now = Some(Moment::now());
             progress.seen().connect = now;
             let mut opening = connection.opening();
             opening.connect = now;
@@ -124,7 +124,7 @@ impl Opener {
                 };
                 let stream = connector.connect(server, tcp).await.map_err(|e| failure(&e))?;
                 if let Some(connection) = note {
-                    let now = Some(Instant::now());
+                    let now = Some(Moment::now());
                     progress.seen().tls = now;
                     let mut opening = connection.opening();
                     opening.tls = now;
@@ -151,7 +151,7 @@ impl Opener {
                 Ok(Opened::Alone(Box::new(alone)))
             }
             Protocol::Http2 => {
-                let watch = Arc::new(Watch::new(Instant::now()));
+                let watch = Arc::new(Watch::new(Moment::now()));
                 let io = Io::new(stream, Some(Arc::clone(&watch)), false);
                 Ok(Opened::Shared(Shared::start(io, note, watch, permit).await?))
             }

@@ -1,12 +1,13 @@
 //! How far a request has come.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::super::upload::Taken;
 use super::io::Watch;
 use crate::strategy::failure::{Class, Failure, Stage};
 use crate::strategy::probe::{Connection, Marks};
+use crate::timer::Moment;
 
 /// How far a request has come: what is left of it if it is given up.
 pub(super) struct Progress {
@@ -43,8 +44,8 @@ impl Progress {
     }
 
     /// Now, if anybody wants to know.
-    pub(super) fn now(&self) -> Option<Instant> {
-        self.probes.then(Instant::now)
+    pub(super) fn now(&self) -> Option<Moment> {
+        self.probes.then(Moment::now)
     }
 
     /// A body is to be sent.

@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
 
 use hyper_util::client::legacy::connect::{self, Connected, HttpInfo};
 
@@ -19,6 +18,7 @@ use super::failure;
 use crate::strategy::Protocol;
 use crate::strategy::library::Settings;
 use crate::strategy::probe::{Connection, Connections, Marks};
+use crate::timer::Moment;
 
 tokio::task_local! {
     /// The request that this task makes.
@@ -65,7 +65,7 @@ struct Shared {
     /// Whether redirects are followed.
     follows: bool,
     /// Redirects of requests that are under way, by index, and when the first one came.
-    redirects: Mutex<BTreeMap<u32, (u32, Instant)>>,
+    redirects: Mutex<BTreeMap<u32, (u32, Moment)>>,
     /// Connections that could not be opened, by the request that they were begun for.
     unopened: Mutex<BTreeMap<u32, Arc<Connection>>>,
 }
@@ -94,7 +94,7 @@ impl Probe {
 
     /// A redirect of request `index` is followed.
     pub(super) fn redirected(&self, index: u32) {
-        let now = Instant::now();
+        let now = Moment::now();
         lock(&self.0.redirects).entry(index).or_insert((0, now)).0 += 1;
     }
 
@@ -146,15 +146,15 @@ impl Probe {
         marks
     }
 
-    fn redirects_of(&self, index: u32) -> Option<(u32, Instant)> {
+    fn redirects_of(&self, index: u32) -> Option<(u32, Moment)> {
         self.0.follows.then(|| lock(&self.0.redirects).remove(&index)).flatten()
     }
 }
 
 /// The phases of a request for which its connection was opened, and was opened in its first hop:
 /// the time that redirects take is a wait for the head.
-fn own(marks: Marks, connection: &Connection, redirect: Option<Instant>) -> Marks {
-    let before_redirects = |at: Instant| redirect.is_none_or(|redirect| at <= redirect);
+fn own(marks: Marks, connection: &Connection, redirect: Option<Moment>) -> Marks {
+    let before_redirects = |at: Moment| redirect.is_none_or(|redirect| at <= redirect);
     let ready = connection.opening().ready;
     if ready.is_some_and(before_redirects) { begun(marks, connection) } else { marks }
 }
@@ -232,7 +232,7 @@ impl Probe {
     }
 
     fn opened(&self, connection: &Arc<Connection>, connected: &Connected) {
-        let now = Instant::now();
+        let now = Moment::now();
         let mut extensions = hyper::http::Extensions::new();
         connected.get_extras(&mut extensions);
         let port = extensions.get::<HttpInfo>().map(|info| info.local_addr().port());

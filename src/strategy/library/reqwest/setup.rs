@@ -3,7 +3,6 @@
 use std::iter;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
 use reqwest::ClientBuilder;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -15,6 +14,7 @@ use crate::dns::Resolver;
 use crate::strategy::failure::Failure;
 use crate::strategy::library::Settings;
 use crate::strategy::{Protocol, Reuse};
+use crate::timer::Moment;
 
 /// What HTTP/2 lets the server send ahead, on a stream and on a connection: as much as the longest
 /// body that a delay server sends. The defaults (2 MiB and 5 MiB) would hold bodies back where many
@@ -98,7 +98,7 @@ impl Resolve for Names {
             let resolved = resolver.resolve(name.as_str()).await?;
             probe::opening(|connection| {
                 let mut opening = connection.opening();
-                opening.dns = Some(Instant::now());
+                opening.dns = Some(Moment::now());
                 opening.source = Some(resolved.source);
             });
             // Port 0 stands for that of the URL.

@@ -4,7 +4,6 @@
 //! connection is open; and it has a certificate verified in a full handshake only.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{
@@ -18,6 +17,7 @@ use super::probe::opening;
 use crate::strategy::failure::{Class, Failure};
 use crate::strategy::library::Tls;
 use crate::strategy::probe::Handshake;
+use crate::timer::Moment;
 use crate::tls::SESSIONS;
 
 /// The same configuration, but connections note what it sees.
@@ -71,7 +71,7 @@ impl ClientSessionStore for NotingStart {
     fn take_tls13_ticket(&self, server: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
         opening(|connection| {
             let mut opening = connection.opening();
-            opening.connect = Some(Instant::now());
+            opening.connect = Some(Moment::now());
             // Until a certificate comes.
             opening.handshake = Some(Handshake::Resumed);
         });

@@ -8,7 +8,6 @@ use std::cell::RefCell;
 use std::fmt;
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::time::Instant;
 
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
@@ -17,6 +16,7 @@ use super::failure;
 use crate::dns::Source;
 use crate::strategy::Protocol;
 use crate::strategy::probe::{Connection, Connections, Marks};
+use crate::timer::Moment;
 
 thread_local! {
     static TRIP: RefCell<Option<Trip>> = const { RefCell::new(None) };
@@ -36,7 +36,7 @@ struct Trip {
 
 impl Trip {
     /// The marks are those of the first hop; the time that redirects take is a wait for the head.
-    fn mark(&mut self, mark: impl FnOnce(&mut Marks) -> &mut Option<Instant>, now: Instant) {
+    fn mark(&mut self, mark: impl FnOnce(&mut Marks) -> &mut Option<Moment>, now: Moment) {
         if self.hops == 1 {
             *mark(&mut self.marks) = Some(now);
         }
@@ -71,14 +71,14 @@ pub(super) fn hop() {
 /// The name was looked up.
 pub(super) fn resolved(source: Source) {
     with(|trip| {
-        trip.mark(|m| &mut m.dns, Instant::now());
+        trip.mark(|m| &mut m.dns, Moment::now());
         trip.marks.source.get_or_insert(source);
     });
 }
 
 /// The TCP connection is open.
 pub(super) fn connected(stream: &TcpStream) {
-    let now = Instant::now();
+    let now = Moment::now();
     with(|trip| {
         trip.mark(|m| &mut m.connect, now);
         if let Some(connection) = &trip.opening {
@@ -107,7 +107,7 @@ impl<C: Connector<()>> Connector<()> for Probed<C> {
         let connection = self.connections.begin(with(|trip| trip.index));
         with(|trip| trip.opening = Some(Arc::clone(&connection)));
         let opened = self.inner.connect(details, chained);
-        let now = Instant::now();
+        let now = Moment::now();
         with(|trip| trip.opening = None);
         let transport = match opened {
             Ok(Some(transport)) => transport,
@@ -146,11 +146,11 @@ impl<T: Transport> Transport for Traced<T> {
             if !trip.taken {
                 trip.taken = true;
                 trip.marks.carried = Some(self.connection.carry());
-                trip.mark(|m| &mut m.stream, Instant::now());
+                trip.mark(|m| &mut m.stream, Moment::now());
             }
         });
         self.transport.transmit_output(amount, timeout)?;
-        with(|trip| trip.mark(|m| &mut m.send, Instant::now()));
+        with(|trip| trip.mark(|m| &mut m.send, Moment::now()));
         Ok(())
     }
 
@@ -169,7 +169,7 @@ impl<T: Transport> Transport for Traced<T> {
 
 impl<T> Drop for Traced<T> {
     fn drop(&mut self) {
-        self.connection.opening().closed = Some(Instant::now());
+        self.connection.opening().closed = Some(Moment::now());
     }
 }
 
