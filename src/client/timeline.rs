@@ -17,9 +17,8 @@ use fs_err::{File, OpenOptions};
 
 use super::ClientError;
 use super::record::Recorder;
-use crate::machine::beyond::beyond_the_limit;
 use crate::machine::process::Usage;
-use crate::machine::watch::{Look, Watch};
+use crate::machine::watch::{Watch, beyond_the_limit};
 use crate::protocol::Timeline;
 use crate::record::TimelineRow;
 
@@ -62,14 +61,18 @@ impl Sampler {
         let every = Duration::from_nanos(timeline.every_ns.max(1));
         let file = OpenOptions::new().append(true).open(&timeline.path)?;
         let csv = csv::Writer::from_writer(beyond_the_limit(file)?);
-        let watch = Arc::new(Watch::open(timeline.states));
+        let watch = Arc::new(Watch::open());
         let look = watch.look();
         let first = TimelineRow {
             failed: Some(0),
             cpu_user_ns: Some(0),
             cpu_sys_ns: Some(0),
+            rss_bytes: look.status.rss_bytes,
             threads: look.status.threads,
-            ..seen(&look)
+            open_files: look.open_files.map(without_the_sheet),
+            tcp_in_use: look.tcp_in_use,
+            tcp_time_wait: look.tcp_time_wait,
+            ..TimelineRow::default()
         };
         let sheet = Sheet { csv, rows: vec![first], written_ns: 0 };
         let (start, trial) = mpsc::channel::<Trial>();
@@ -155,29 +158,18 @@ impl Trial {
             cpu_ns: used.cpu_ns(),
             cpu_user_ns: Some(used.user_ns),
             cpu_sys_ns: Some(used.sys_ns),
+            rss_bytes: look.status.rss_bytes,
             threads: self.recorder.saw_threads(&look.status),
-            ..seen(&look)
+            open_files: look.open_files.map(without_the_sheet),
+            tcp_in_use: look.tcp_in_use,
+            tcp_time_wait: look.tcp_time_wait,
         }
     }
 }
 
-/// What the system tells of the process and its network.
-fn seen(look: &Look) -> TimelineRow {
-    let states = look.tcp_states;
-    TimelineRow {
-        rss_bytes: look.status.rss_bytes,
-        // The file of the timeline is open too.
-        open_files: look.open_files.map(|files| files.saturating_sub(1)),
-        tcp_in_use: look.tcp_in_use,
-        tcp_time_wait: look.tcp_time_wait,
-        tcp_established: states.and_then(|s| Some(s.established(look.tcp_in_use?))),
-        tcp_syn_sent: states.map(|s| s.syn_sent),
-        tcp_syn_received: states.map(|s| s.syn_received),
-        tcp_fin_wait: states.map(|s| s.fin_wait),
-        tcp_close_wait: states.map(|s| s.close_wait),
-        tcp_last_ack: states.map(|s| s.last_ack),
-        ..TimelineRow::default()
-    }
+/// The file of the timeline is open too.
+fn without_the_sheet(files: u64) -> u64 {
+    files.saturating_sub(1)
 }
 
 #[cfg(test)]
@@ -187,7 +179,7 @@ mod tests {
     #[test]
     fn looking_costs_next_to_nothing_even_with_many_files() {
         const LOOKS: u32 = 500;
-        let watch = Watch::open(false);
+        let watch = Watch::open();
         let files: Vec<File> = (0..500).map(|_| File::open("/dev/null").expect("a file")).collect();
         let before = Usage::of_this_thread();
         for _ in 0..LOOKS {

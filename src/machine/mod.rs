@@ -1,10 +1,8 @@
 //! Who and where: this process, this machine.
 
-pub mod beyond;
 mod facts;
 mod load;
 pub mod process;
-pub mod sockets;
 pub mod watch;
 
 pub use facts::{Machine, kernel};

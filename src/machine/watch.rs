@@ -1,15 +1,14 @@
-//! This process, watched while it works: a look costs some ten microseconds and no file; one that tells
-//! the states of sockets apart, half a millisecond or so.
+//! This process, watched while it works: a look costs some ten microseconds and no file.
 
+use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use fs_err as fs;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::beyond::beyond_the_limit;
 use super::process::{Status, open_files, parse_status};
-use super::sockets::{Sockets, States};
 
 /// Longer than what is read: the status of a process has 1.5 kB, the counts of sockets 0.2 kB.
 const READ: usize = 8_192;
@@ -20,18 +19,7 @@ const READ: usize = 8_192;
 pub struct Watch {
     status: Option<fs::File>,
     sockets: Option<fs::File>,
-    states: Option<Mutex<Paced>>,
 }
-
-/// Looks at the states of sockets, which take at most a part of the time.
-#[derive(Debug)]
-struct Paced {
-    sockets: Sockets,
-    next: Instant,
-}
-
-/// Of the time, at most the inverse of this goes into states of sockets.
-const PAUSES: u32 = 20;
 
 /// What a look saw. What the system does not tell is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,28 +32,20 @@ pub struct Look {
     pub tcp_in_use: Option<u64>,
     /// The same in TIME-WAIT.
     pub tcp_time_wait: Option<u64>,
-    /// The same in other states; not of every look.
-    pub tcp_states: Option<States>,
 }
 
 impl Watch {
-    /// Opens what can be opened; `states`, if sockets are to be told apart by their state.
-    pub fn open(states: bool) -> Watch {
+    /// Opens what can be opened.
+    pub fn open() -> Watch {
         let open = |path| fs::File::open(path).and_then(beyond_the_limit).ok();
-        let sockets = if states { Sockets::open().ok() } else { None };
-        Watch {
-            status: open("/proc/self/status"),
-            sockets: open("/proc/net/sockstat"),
-            states: sockets.map(|sockets| Mutex::new(Paced { sockets, next: Instant::now() })),
-        }
+        Watch { status: open("/proc/self/status"), sockets: open("/proc/net/sockstat") }
     }
 
     /// Looks at the process.
     pub fn look(&self) -> Look {
         let sockets = self.sockets.as_ref().and_then(text).unwrap_or_default();
         let (tcp_in_use, tcp_time_wait) = parse_sockets(&sockets);
-        let states = self.states.as_ref();
-        let own = self.status.iter().chain(&self.sockets).count() + states.iter().count();
+        let own = self.status.iter().chain(&self.sockets).count() as u64;
         Look {
             status: self
                 .status
@@ -73,22 +53,30 @@ impl Watch {
                 .and_then(text)
                 .map(|t| parse_status(&t))
                 .unwrap_or_default(),
-            open_files: open_files().map(|n| n.saturating_sub(own as u64)),
+            open_files: open_files().map(|n| n.saturating_sub(own)),
             tcp_in_use,
             tcp_time_wait,
-            tcp_states: states
-                .and_then(|paced| paced.lock().unwrap_or_else(PoisonError::into_inner).look()),
         }
     }
 }
 
-impl Paced {
-    fn look(&mut self) -> Option<States> {
-        let begun = Instant::now();
-        let states = if begun < self.next { None } else { self.sockets.states().ok() }?;
-        self.next = begun + begun.elapsed().max(Duration::from_micros(1)) * PAUSES;
-        Some(states)
-    }
+/// The same file under a number beyond the limit of open files (or under the highest ones, where
+/// the limit cannot be raised for a moment): a limit is one of numbers, and an open file keeps its.
+pub fn beyond_the_limit(file: fs::File) -> io::Result<fs::File> {
+    /// Numbers that are looked for.
+    const ROOM: u64 = 16;
+    /// The limit is the whole process's: two that raise it at once would leave it raised.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let limit = getrlimit(Resource::Nofile);
+    let Some(now) = limit.current else { return Ok(file) };
+    let raised = limit.maximum.map_or(now + ROOM, |max| max.min(now + ROOM));
+    let path = file.path().to_owned();
+    setrlimit(Resource::Nofile, Rlimit { current: Some(raised), ..limit })?;
+    let from = i32::try_from(raised.saturating_sub(ROOM)).unwrap_or(i32::MAX);
+    let copy = rustix::io::fcntl_dupfd_cloexec(file.as_fd(), from);
+    setrlimit(Resource::Nofile, limit)?;
+    Ok(fs::File::from_parts(copy?.into(), path))
 }
 
 /// A file of `/proc` from its beginning, which makes it anew.
@@ -122,24 +110,24 @@ mod tests {
         assert_eq!(parse_sockets("TCP: inuse"), (None, None));
     }
 
+    #[test]
+    fn a_file_beyond_the_limit_takes_none_of_the_numbers_that_are_left() {
+        use std::os::fd::AsRawFd;
+        let limit = getrlimit(Resource::Nofile).current.expect("a limit");
+        let file = beyond_the_limit(fs::File::open("/dev/null").unwrap()).unwrap();
+        let number = u64::try_from(file.file().as_raw_fd()).unwrap();
+        // Beyond it, or at its very end where it cannot be raised.
+        assert!(number + 16 >= limit, "{number} under a limit of {limit}");
+        assert_eq!(file.file().read_at(&mut [0; 8], 0).unwrap(), 0);
+    }
+
     #[cfg(target_os = "linux")]
     #[test]
     fn a_watch_sees_what_is_opened_and_not_itself() {
-        let watch = Watch::open(true);
+        let watch = Watch::open();
         let before = watch.look();
         assert!(before.status.rss_bytes > Some(0) && before.status.threads >= Some(1));
         assert!(before.tcp_in_use.is_some() && before.tcp_time_wait.is_some());
-        assert!(before.tcp_states.is_some());
-        assert_eq!(Watch::open(false).look().tcp_states, None);
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let open: Vec<_> = (0..20)
-            .map(|_| (std::net::TcpStream::connect(address).unwrap(), listener.accept().unwrap()))
-            .collect();
-        let after = Watch::open(true).look();
-        let (states, in_use) = (after.tcp_states.unwrap(), after.tcp_in_use.unwrap());
-        assert!(states.established(in_use) >= 40, "{states:?} of {in_use}");
-        drop(open);
         // Other tests open files too, so many are opened here.
         let files: Vec<_> = (0..500).map(|_| fs::File::open("/dev/null").unwrap()).collect();
         assert!(watch.look().open_files >= Some(500));

@@ -101,8 +101,6 @@ pub struct Timeline {
     pub path: PathBuf,
     /// Time between samples.
     pub every_ns: u64,
-    /// Whether sockets are told apart by their state, which takes up to a twentieth of a CPU.
-    pub states: bool,
 }
 
 /// What a trial's client measured. The window starts before the first thread or task is spawned

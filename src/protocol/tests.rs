@@ -52,7 +52,7 @@ fn documents_have_one_form_in_each_version() {
         cpus: vec![0],
         request_log: Some(RequestLog { path: Path::new("r").to_owned(), rows: 1 }),
         connection_log: Some(Path::new("c").to_owned()),
-        timeline: Some(Timeline { path: Path::new("t").to_owned(), every_ns: 1, states: true }),
+        timeline: Some(Timeline { path: Path::new("t").to_owned(), every_ns: 1 }),
     };
     let report = ClientReport {
         latency_percentiles: Some(Percentiles { p50_ns: 1, p90_ns: 1, p99_ns: 1, max_ns: 1 }),

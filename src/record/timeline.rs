@@ -35,22 +35,4 @@ pub struct TimelineRow {
     /// The same closed and kept for a minute, so that late packets find them (TIME-WAIT).
     #[serde(default)]
     pub tcp_time_wait: Option<u64>,
-    /// The same in other states, in trials whose connections are limited; not in every row.
-    #[serde(default)]
-    pub tcp_established: Option<u64>,
-    /// Connecting: no answer yet (SYN-SENT).
-    #[serde(default)]
-    pub tcp_syn_sent: Option<u64>,
-    /// Connected by the client, and not acknowledged by it yet (SYN-RECEIVED).
-    #[serde(default)]
-    pub tcp_syn_received: Option<u64>,
-    /// Closed by this side only: FIN-WAIT-1, FIN-WAIT-2 and CLOSING.
-    #[serde(default)]
-    pub tcp_fin_wait: Option<u64>,
-    /// Closed by the other side only (CLOSE-WAIT).
-    #[serde(default)]
-    pub tcp_close_wait: Option<u64>,
-    /// Closed by both, and not acknowledged yet (LAST-ACK).
-    #[serde(default)]
-    pub tcp_last_ack: Option<u64>,
 }

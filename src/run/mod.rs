@@ -309,13 +309,9 @@ impl Trial<'_> {
         let request_log = self
             .request_rows(scenario.requests, kept)
             .map(|rows| RequestLog { path: writer.requests_path(trial), rows });
-        // Where connections are limited, their states are the question, and not what looking costs.
-        let states = scenario.limits_connections() || cell.strategy.limits_connections();
-        let timeline = self.sampled_every_ns(kept).map(|every_ns| Timeline {
-            path: writer.timeline_path(trial),
-            every_ns,
-            states,
-        });
+        let timeline = self
+            .sampled_every_ns(kept)
+            .map(|every_ns| Timeline { path: writer.timeline_path(trial), every_ns });
         let nowhere = ServerReady::at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         Job {
             server: ServerConfig {

@@ -92,10 +92,6 @@ pub struct Scenario {
     pub retry_after_ns: u64,
 }
 
-/// Connections that wait to be accepted, unless an experiment says otherwise: the most that Linux
-/// allows by default (`net.core.somaxconn` since 5.4).
-const DEFAULT_BACKLOG: u32 = 4_096;
-
 impl Scenario {
     /// This many requests with these delays, everything else as an experiment file has it by
     /// default.
@@ -113,7 +109,7 @@ impl Scenario {
             rtt_ns: None,
             arrival: Arrival::Closed,
             seed: 1,
-            backlog: DEFAULT_BACKLOG,
+            backlog: 4_096,
             tls: false,
             connect_delay_ns: 0,
             handshake_delay_ns: 0,
@@ -124,11 +120,6 @@ impl Scenario {
             capacity: None,
             retry_after_ns: 1_000_000_000,
         }
-    }
-
-    /// Whether the server takes fewer connections than it could.
-    pub fn limits_connections(&self) -> bool {
-        self.backlog < DEFAULT_BACKLOG || self.server_nofile.is_some()
     }
 
     /// When each request is to start, in request order, in nanoseconds since the start of the

@@ -272,11 +272,6 @@ impl Wanted {
 }
 
 impl Strategy {
-    /// Whether the client has fewer connections than it could.
-    pub fn limits_connections(&self) -> bool {
-        self.nofile.is_some() || self.ports.is_some()
-    }
-
     /// Checks the combination and fills in what follows from it (the runtime of an async model is
     /// `current-thread` unless given).
     pub fn new(wanted: Wanted) -> Result<Strategy, Invalid> {

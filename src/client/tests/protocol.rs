@@ -73,7 +73,7 @@ fn rows_and_samples_are_written() {
     let mut config =
         config(serving.addr, strategy("thread-pool", "ureq", Reuse::Session, 4), 12, fixed_ms(30));
     config.request_log = Some(RequestLog { path: requests.clone(), rows: 10 });
-    config.timeline = Some(Timeline { path: timeline.clone(), every_ns: 5_000_000, states: true });
+    config.timeline = Some(Timeline { path: timeline.clone(), every_ns: 5_000_000 });
     let report = run(&config).expect("a report");
     serving.stop();
 
