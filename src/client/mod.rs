@@ -167,7 +167,8 @@ pub fn run(config: &ClientConfig) -> Result<ClientReport, ClientError> {
     let clock = trial.clock(config)?;
     let expected = Expected::of(config);
     let log = Log::new(config.requests, expected.bytes());
-    let sampler = config.timeline.as_ref().map(Sampler::start).transpose()?;
+    let sampler = config.timeline.as_ref();
+    let sampler = sampler.map(|t| Sampler::start(t, &config.strategy)).transpose()?;
     let own_threads = if sampler.is_some() { 1 } else { 0 };
 
     // Counting is a system call for each answer: for strategies that are about files.

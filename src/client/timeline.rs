@@ -18,9 +18,10 @@ use fs_err::{File, OpenOptions};
 use super::ClientError;
 use super::record::Recorder;
 use crate::machine::process::Usage;
-use crate::machine::watch::{Watch, beyond_the_limit};
+use crate::machine::watch::{Look, Watch, beyond_the_limit};
 use crate::protocol::Timeline;
 use crate::record::TimelineRow;
+use crate::strategy::Strategy;
 
 /// Rows younger than this are not written yet: the window may have ended before them.
 const HELD_NS: u64 = 1_000_000_000;
@@ -57,22 +58,19 @@ struct Sheet {
 impl Sampler {
     /// Opens what is read and written, starts the thread, and looks at the process: the row of the
     /// window's start is read before it, where it costs the window nothing.
-    pub(super) fn start(timeline: &Timeline) -> Result<Sampler, ClientError> {
+    pub(super) fn start(timeline: &Timeline, strategy: &Strategy) -> Result<Sampler, ClientError> {
         let every = Duration::from_nanos(timeline.every_ns.max(1));
         let file = OpenOptions::new().append(true).open(&timeline.path)?;
         let csv = csv::Writer::from_writer(beyond_the_limit(file)?);
-        let watch = Arc::new(Watch::open());
+        // Where connections are limited, their states are the question, and not what looking costs.
+        let watch = Arc::new(Watch::open(strategy.nofile.is_some() || strategy.ports.is_some()));
         let look = watch.look();
         let first = TimelineRow {
             failed: Some(0),
             cpu_user_ns: Some(0),
             cpu_sys_ns: Some(0),
-            rss_bytes: look.status.rss_bytes,
             threads: look.status.threads,
-            open_files: look.open_files.map(without_the_sheet),
-            tcp_in_use: look.tcp_in_use,
-            tcp_time_wait: look.tcp_time_wait,
-            ..TimelineRow::default()
+            ..seen(&look)
         };
         let sheet = Sheet { csv, rows: vec![first], written_ns: 0 };
         let (start, trial) = mpsc::channel::<Trial>();
@@ -158,18 +156,25 @@ impl Trial {
             cpu_ns: used.cpu_ns(),
             cpu_user_ns: Some(used.user_ns),
             cpu_sys_ns: Some(used.sys_ns),
-            rss_bytes: look.status.rss_bytes,
             threads: self.recorder.saw_threads(&look.status),
-            open_files: look.open_files.map(without_the_sheet),
-            tcp_in_use: look.tcp_in_use,
-            tcp_time_wait: look.tcp_time_wait,
+            ..seen(&look)
         }
     }
 }
 
-/// The file of the timeline is open too.
-fn without_the_sheet(files: u64) -> u64 {
-    files.saturating_sub(1)
+/// What the system tells of the process and its network.
+fn seen(look: &Look) -> TimelineRow {
+    TimelineRow {
+        rss_bytes: look.status.rss_bytes,
+        // The file of the timeline is open too.
+        open_files: look.open_files.map(|files| files.saturating_sub(1)),
+        tcp_in_use: look.tcp_in_use,
+        tcp_time_wait: look.tcp_time_wait,
+        sockets_established: look.states.map(|states| states.established),
+        sockets_syn_sent: look.states.map(|states| states.syn_sent),
+        sockets_close_wait: look.states.map(|states| states.close_wait),
+        ..TimelineRow::default()
+    }
 }
 
 #[cfg(test)]
@@ -179,7 +184,7 @@ mod tests {
     #[test]
     fn looking_costs_next_to_nothing_even_with_many_files() {
         const LOOKS: u32 = 500;
-        let watch = Watch::open();
+        let watch = Watch::open(false);
         let files: Vec<File> = (0..500).map(|_| File::open("/dev/null").expect("a file")).collect();
         let before = Usage::of_this_thread();
         for _ in 0..LOOKS {

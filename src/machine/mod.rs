@@ -3,6 +3,7 @@
 mod facts;
 mod load;
 pub mod process;
+pub mod sockets;
 pub mod watch;
 
 pub use facts::{Machine, kernel};

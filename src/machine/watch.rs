@@ -4,11 +4,13 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use fs_err as fs;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::process::{Status, open_files, parse_status};
+use super::sockets::{self, States};
 
 /// Longer than what is read: the status of a process has 1.5 kB, the counts of sockets 0.2 kB.
 const READ: usize = 8_192;
@@ -19,7 +21,12 @@ const READ: usize = 8_192;
 pub struct Watch {
     status: Option<fs::File>,
     sockets: Option<fs::File>,
+    /// When states of sockets may be looked at again, if at all.
+    next_states: Option<Mutex<Instant>>,
 }
+
+/// Of the time, at most the inverse of this goes into states of sockets.
+const PAUSES: u32 = 20;
 
 /// What a look saw. What the system does not tell is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,13 +39,19 @@ pub struct Look {
     pub tcp_in_use: Option<u64>,
     /// The same in TIME-WAIT.
     pub tcp_time_wait: Option<u64>,
+    /// The process's own by state; not of every look.
+    pub states: Option<States>,
 }
 
 impl Watch {
-    /// Opens what can be opened.
-    pub fn open() -> Watch {
+    /// Opens what can be opened; `states`, if sockets are to be told apart by their state.
+    pub fn open(states: bool) -> Watch {
         let open = |path| fs::File::open(path).and_then(beyond_the_limit).ok();
-        Watch { status: open("/proc/self/status"), sockets: open("/proc/net/sockstat") }
+        Watch {
+            status: open("/proc/self/status"),
+            sockets: open("/proc/net/sockstat"),
+            next_states: states.then(|| Mutex::new(Instant::now())),
+        }
     }
 
     /// Looks at the process.
@@ -46,6 +59,7 @@ impl Watch {
         let sockets = self.sockets.as_ref().and_then(text).unwrap_or_default();
         let (tcp_in_use, tcp_time_wait) = parse_sockets(&sockets);
         let own = self.status.iter().chain(&self.sockets).count() as u64;
+        let files = open_files().map(|n| n.saturating_sub(own));
         Look {
             status: self
                 .status
@@ -53,10 +67,23 @@ impl Watch {
                 .and_then(text)
                 .map(|t| parse_status(&t))
                 .unwrap_or_default(),
-            open_files: open_files().map(|n| n.saturating_sub(own)),
+            open_files: files,
             tcp_in_use,
             tcp_time_wait,
+            states: files.and_then(|files| self.states(files)),
         }
+    }
+
+    /// The watch's own files have numbers of their own.
+    fn states(&self, files: u64) -> Option<States> {
+        let mut next = self.next_states.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        let begun = Instant::now();
+        if begun < *next {
+            return None;
+        }
+        let states = sockets::states(files);
+        *next = begun + begun.elapsed().max(Duration::from_micros(1)) * PAUSES;
+        states
     }
 }
 
@@ -124,10 +151,12 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_watch_sees_what_is_opened_and_not_itself() {
-        let watch = Watch::open();
+        let watch = Watch::open(true);
         let before = watch.look();
         assert!(before.status.rss_bytes > Some(0) && before.status.threads >= Some(1));
         assert!(before.tcp_in_use.is_some() && before.tcp_time_wait.is_some());
+        assert!(before.states.is_some());
+        assert_eq!(Watch::open(false).look().states, None);
         // Other tests open files too, so many are opened here.
         let files: Vec<_> = (0..500).map(|_| fs::File::open("/dev/null").unwrap()).collect();
         assert!(watch.look().open_files >= Some(500));

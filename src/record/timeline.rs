@@ -35,4 +35,14 @@ pub struct TimelineRow {
     /// The same closed and kept for a minute, so that late packets find them (TIME-WAIT).
     #[serde(default)]
     pub tcp_time_wait: Option<u64>,
+    /// TCP sockets of the client that are established, in trials that limit its files or ports; not in
+    /// every row.
+    #[serde(default)]
+    pub sockets_established: Option<u64>,
+    /// The same that are connecting: no answer yet (SYN-SENT).
+    #[serde(default)]
+    pub sockets_syn_sent: Option<u64>,
+    /// The same that the other side has closed (CLOSE-WAIT).
+    #[serde(default)]
+    pub sockets_close_wait: Option<u64>,
 }

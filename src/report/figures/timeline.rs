@@ -69,7 +69,7 @@ fn figure(
         block => format!("One trial (n = 1), of block {block}."),
     };
     let sockets = if samples.iter().any(|s| s.tcp_in_use.is_some()) {
-        "Sockets are those of the whole network namespace, both ends and other programs included."
+        "Sockets in use and in TIME-WAIT are those of the whole network namespace, both ends and other programs included."
     } else {
         ""
     };
@@ -112,11 +112,7 @@ fn panels(samples: &[TimelineRow]) -> Vec<Panel> {
         lines,
     };
     let level = |label: &str, series, of: &dyn Fn(&TimelineRow) -> Option<u64>| {
-        let every = samples.len().div_ceil(MOST_SAMPLES);
-        let shown =
-            samples.iter().enumerate().filter(|(i, _)| i % every == 0 || i + 1 == samples.len());
-        let at = |s: &TimelineRow| Some((Duration::from_nanos(s.at_ns), of(s)? as f64));
-        Line { label: label.to_owned(), series, points: shown.filter_map(|(_, s)| at(s)).collect() }
+        level(samples, label, series, of)
     };
     let rate = |label: &str, series, per: f64, of: &dyn Fn(&TimelineRow) -> Option<u64>| Line {
         label: label.to_owned(),
@@ -151,9 +147,37 @@ fn panels(samples: &[TimelineRow]) -> Vec<Panel> {
                 level("TCP sockets in use", 3, &|s| s.tcp_in_use),
             ],
         ),
+        panel("the client's sockets by state", Quantity::Count, by_state(samples)),
         // Of the whole machine, if the trial has no network of its own: many times the others.
         panel("sockets in TIME-WAIT", Quantity::Count, vec![level("", 4, &|s| s.tcp_time_wait)]),
     ]
+}
+
+/// A number as it was seen, in as many samples as can be drawn.
+fn level(
+    samples: &[TimelineRow],
+    label: &str,
+    series: usize,
+    of: impl Fn(&TimelineRow) -> Option<u64>,
+) -> Line {
+    let seen = samples.iter().filter_map(|s| Some((s.at_ns, of(s)? as f64)));
+    let seen: Vec<(Duration, f64)> = seen.map(|(at, v)| (Duration::from_nanos(at), v)).collect();
+    let every = seen.len().div_ceil(MOST_SAMPLES);
+    let shown = seen.iter().enumerate().filter(|(i, _)| i % every == 0 || i + 1 == seen.len());
+    Line { label: label.to_owned(), series, points: shown.map(|(_, point)| *point).collect() }
+}
+
+/// Sockets in each state, where they were told apart; a state that none was in has no line.
+fn by_state(samples: &[TimelineRow]) -> Vec<Line> {
+    type State = (&'static str, fn(&TimelineRow) -> Option<u64>);
+    const STATES: [State; 3] = [
+        ("ESTABLISHED", |s| s.sockets_established),
+        ("SYN-SENT", |s| s.sockets_syn_sent),
+        ("CLOSE-WAIT", |s| s.sockets_close_wait),
+    ];
+    let lines =
+        STATES.iter().enumerate().map(|(series, (name, of))| level(samples, name, series, of));
+    lines.filter(|line| line.points.iter().any(|&(_, n)| n > 0.0)).collect()
 }
 
 /// How fast a count grows, per second: steps over parts of the time, each of several samples.
@@ -195,5 +219,22 @@ mod tests {
         assert!((sum - 1e6).abs() < 1.0, "{sum}");
         assert!(super::rates(&samples[..1], &|s| Some(s.completed)).is_empty());
         assert!(super::rates(&samples, &|s| s.failed).is_empty());
+    }
+
+    #[test]
+    fn states_that_no_socket_was_in_have_no_line() {
+        let state = |at_ns, sent| TimelineRow {
+            at_ns,
+            sockets_established: Some(0),
+            sockets_syn_sent: Some(sent),
+            ..TimelineRow::default()
+        };
+        // Between two rows with states is one without.
+        let panels = panels(&[state(0, 0), at(1, 0), state(2, 7)]);
+        let panel =
+            panels.iter().find(|p| p.label == "the client's sockets by state").expect("a panel");
+        let [line] = panel.lines.as_slice() else { panic!("{:?}", panel.lines) };
+        let points = [(Duration::ZERO, 0.0), (Duration::from_nanos(2), 7.0)];
+        assert_eq!((line.label.as_str(), line.points.as_slice()), ("SYN-SENT", &points[..]));
     }
 }
