@@ -30,43 +30,20 @@ pub(in crate::spec) static EXCLUDE: Section = Section {
     },
 };
 
-/// The keys of a selector.
-static FACTORS: [&dyn AnyKey; Factor::ALL.len()] = [
-    &LABEL,
-    &MODEL,
-    &CLIENT,
-    &REUSE,
-    &LIMIT,
-    &MAX_CONNECTIONS,
-    &RUNTIME,
-    &PROTOCOL,
-    &TLS_RESUMPTION,
-    &DNS_CACHE,
-    &PROBES,
-    &TIMEOUT,
-    &NOFILE,
-    &PORTS,
-    &MEMORY,
-    &REQUESTS,
-    &DELAY,
-    &TIME_SCALE,
-    &BODY,
-    &CHUNKS,
-    &CHUNK_DELAY,
-    &UPLOAD,
-    &REDIRECTS,
-    &TARGETS,
-    &RTT,
-    &ARRIVAL,
-    &SEED,
-    &BACKLOG,
-    &TLS,
-    &CONNECT_DELAY,
-    &HANDSHAKE_DELAY,
-    &STREAMS,
-    &DNS_DELAY,
-    &DNS_TTL,
-    &SERVER_NOFILE,
-    &CAPACITY,
-    &RETRY_AFTER,
-];
+/// The keys of a selector: those of every table that has factors.
+static FACTORS: [&dyn AnyKey; Factor::ALL.len()] = {
+    let tables: [&[&dyn AnyKey]; 4] =
+        [STRATEGY.table.keys, WORKLOAD.table.keys, &[&SEED], SERVER.table.keys];
+    let mut factors: [&dyn AnyKey; Factor::ALL.len()] = [&SEED; Factor::ALL.len()];
+    let (mut table, mut key, mut factor) = (0, 0, 0);
+    while table < tables.len() {
+        if key == tables[table].len() {
+            (table, key) = (table + 1, 0);
+            continue;
+        }
+        factors[factor] = tables[table][key];
+        (key, factor) = (key + 1, factor + 1);
+    }
+    assert!(factor == Factor::ALL.len(), "a table has a key that is no factor");
+    factors
+};
