@@ -116,6 +116,24 @@ impl Selection {
     }
 }
 
+/// Who is to hear of a run.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Output {
+    /// Print nothing but errors.
+    #[arg(long, short, conflicts_with = "json")]
+    pub quiet: bool,
+    /// Print one JSON document a line for every event, on standard output.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Output {
+    /// Whether a person listens.
+    pub fn is_spoken(self) -> bool {
+        !self.quiet && !self.json
+    }
+}
+
 /// Where records and reports stand.
 #[derive(Debug, Clone, Args)]
 pub struct Folders {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Folders, Judging, Selection};
+use super::{Folders, Judging, Output, Selection};
 
 /// `inflight ab`.
 #[derive(Debug, Args)]
@@ -53,10 +53,7 @@ pub struct Ab {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print them")]
     pub folders: Folders,
-    /// Print nothing but errors.
-    #[arg(long, short, conflicts_with = "json")]
-    pub quiet: bool,
-    /// Print one JSON document a line for every event, on standard output.
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print them")]
+    pub output: Output,
 }

@@ -95,15 +95,14 @@ fn as_run(args: &cli::Ab) -> cli::Run {
         predict_from: None,
         selection: args.selection.clone(),
         folders: args.folders.clone(),
-        quiet: args.quiet,
-        json: args.json,
+        output: args.output,
         strict_claims: false,
         judging: Some(args.judging.clone()),
     }
 }
 
 fn tell(args: &cli::Ab, step: Step) {
-    if args.json {
+    if args.output.json {
         let event = match step {
             Step::Building { side, what } => {
                 serde_json::json!({ "event": "building", "side": side, "what": what })
@@ -120,7 +119,7 @@ fn tell(args: &cli::Ab, step: Step) {
         };
         // A reader that has gone is noticed by the events of the run.
         let _ = print(&format!("{event}\n"));
-    } else if !args.quiet {
+    } else if !args.output.quiet {
         say(&match step {
             Step::Building { side, what } => {
                 format!("building {side} ({what}); the first time it takes some minutes")
@@ -134,7 +133,7 @@ fn tell(args: &cli::Ab, step: Step) {
 }
 
 fn warn(args: &cli::Ab, builds: &Builds) {
-    if args.quiet || args.json {
+    if !args.output.is_spoken() {
         return;
     }
     let [base, new] = builds.sides.as_slice() else { return };

@@ -89,7 +89,7 @@ pub(super) fn foreseen(args: &cli::Run, plan: &Plan) -> Result<Expected, Failure
     let results = &args.folders.out;
     let recording = recording(results, from, "--predict-from")?;
     let here = Machine::this().id();
-    if !args.quiet && !args.json {
+    if args.output.is_spoken() {
         warn(&recording, &here);
     }
     let predictions = predict::rows(&predict(plan, &recording, Ask::AS_PLANNED));

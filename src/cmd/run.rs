@@ -180,13 +180,13 @@ pub(super) fn of_other_command(dir: &Path, recording: &Recording) -> Failure {
 
 /// Says a line to a person, if there is one who wants to hear it.
 fn tell(args: &cli::Run, line: &str) {
-    if !args.quiet && !args.json {
+    if args.output.is_spoken() {
         say(line);
     }
 }
 
 fn announce(args: &cli::Run, line: &str, cpus: &Cpus, plan: &Plan) {
-    if args.quiet || args.json {
+    if !args.output.is_spoken() {
         return;
     }
     say(line);
@@ -245,9 +245,9 @@ fn go(
     writer: &mut RunWriter,
     executor: &mut ChildExecutor,
 ) -> Result<Exit, Failure> {
-    let mut progress: Box<dyn Progress> = if args.json {
+    let mut progress: Box<dyn Progress> = if args.output.json {
         Box::new(Json::new(std::io::stdout()))
-    } else if args.quiet {
+    } else if args.output.quiet {
         Box::new(Quiet)
     } else {
         Box::new(Shown::new(std::io::stderr().is_terminal()))
@@ -277,7 +277,7 @@ fn interrupted(args: &cli::Run, dir: &Path, builds: &[Side]) -> Result<Exit, Fai
     if args.strict_claims {
         resume += " --strict-claims";
     }
-    if args.json {
+    if args.output.json {
         event(&serde_json::json!({ "event": "interrupted", "run": dir, "resume": resume }))?;
     } else {
         say(&format!("interrupted; nothing is lost. Go on with:\n  {resume}"));
@@ -293,7 +293,7 @@ pub(super) fn finish(args: &cli::Run, dir: &Path) -> Result<Exit, Failure> {
     let path = report::write_one(&recording, &rendered, &args.folders.reports)?;
     let refuted = analysis.claims.iter().any(|c| c.finding == ClaimFinding::Refuted);
     let warnings = crate::report::warnings(&recording, &analysis);
-    if args.json {
+    if args.output.json {
         event(&serde_json::json!({
             "event": "report",
             "run": dir,
@@ -301,7 +301,7 @@ pub(super) fn finish(args: &cli::Run, dir: &Path) -> Result<Exit, Failure> {
             "answer": crate::report::answer(&recording, &analysis),
             "warnings": warnings,
         }))?;
-    } else if !args.quiet {
+    } else if !args.output.quiet {
         let answer = crate::report::answer(&recording, &analysis);
         print(&format!("\n{answer}\n\nrecord: {}\nreport: {}\n", dir.display(), path.display()))?;
         warn(&warnings);
@@ -338,14 +338,14 @@ fn compare_builds(
     judging: &cli::Judging,
 ) -> Result<Exit, Failure> {
     let diffs = diff::builds(recording, judging)?;
-    if args.json {
+    if args.output.json {
         let json = diff::rendered(&diffs, cli::Format::Json, judging);
         let comparison: serde_json::Value = serde_json::from_str(&json).expect("our own document");
         event(&serde_json::json!({ "event": "comparison", "comparison": comparison }))?;
-    } else if !args.quiet {
+    } else if !args.output.quiet {
         print(&format!("\n{}", diff::rendered(&diffs, cli::Format::Text, judging)))?;
     }
-    diff::published(&diffs, judging, args.json || args.quiet)?;
+    diff::published(&diffs, judging, !args.output.is_spoken())?;
     Ok(crate::diff::exit(&diffs, judging.strict))
 }
 
