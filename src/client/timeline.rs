@@ -1,7 +1,8 @@
 //! A thread that looks at the trial from time to time, and writes down what it saw. Every trial has
 //! one, so that all bear the same; which timelines stay is the parent's decision. Its own CPU time
 //! is inside the window and cannot be told apart: some ten microseconds a look (`cargo test --lib
-//! looking_costs -- --nocapture`). It holds no lock between two looks, its files are beyond the
+//! looking_costs -- --nocapture`), and at most a twentieth of the time for states of sockets where a
+//! trial's files or ports are limited. It holds no lock between two looks, its files are beyond the
 //! trial's limit, and it is not among the threads that it counts.
 //!
 //! Rows are written a second or two after they were taken, so that a trial that is killed leaves
@@ -179,20 +180,30 @@ fn seen(look: &Look) -> TimelineRow {
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+
     use super::*;
 
     #[test]
     fn looking_costs_next_to_nothing_even_with_many_files() {
         const LOOKS: u32 = 500;
-        let watch = Watch::open(false);
-        let files: Vec<File> = (0..500).map(|_| File::open("/dev/null").expect("a file")).collect();
-        let before = Usage::of_this_thread();
-        for _ in 0..LOOKS {
-            std::hint::black_box(watch.look());
+        let listen = || TcpListener::bind("127.0.0.1:0").expect("a socket");
+        let sockets: Vec<TcpListener> = (0..500).map(|_| listen()).collect();
+        for states in [false, true] {
+            let watch = Watch::open(states);
+            let (before, mut told) = (Usage::of_this_thread(), 0);
+            for _ in 0..LOOKS {
+                told += u32::from(watch.look().states.is_some());
+            }
+            let used = Usage::of_this_thread().since(before).cpu_ns() / u64::from(LOOKS);
+            println!(
+                "a look took {} µs of CPU with {} sockets, {told} of {LOOKS} asked each",
+                used / 1_000,
+                sockets.len()
+            );
+            assert_eq!(told > 0, states && cfg!(target_os = "linux"));
+            // A hundred looks a second are 10 % of a CPU then: a bound, not a measurement.
+            assert!(used < 1_000_000, "{used} ns");
         }
-        let used = Usage::of_this_thread().since(before).cpu_ns() / u64::from(LOOKS);
-        println!("a look took {} µs of CPU with {} more files open", used / 1_000, files.len());
-        // A hundred looks a second are 10 % of a CPU then: a bound, not a measurement.
-        assert!(used < 1_000_000, "{used} ns");
     }
 }

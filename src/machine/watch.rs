@@ -1,4 +1,5 @@
-//! This process, watched while it works: a look costs some ten microseconds and no file.
+//! This process, watched while it works: a look costs some ten microseconds and no file; one that also
+//! asks each socket for its state, a call of the system for each file.
 
 use std::io;
 use std::os::fd::AsFd;
