@@ -4,11 +4,11 @@
 Needs wrk and oha in the PATH (Debian: wrk; `cargo install oha --locked`), and two CPUs: the delay server
 runs on the second, each load generator on the first. With `ab` in the PATH (Debian: apache2-utils) and
 aiohttp in Python (PYTHON names one), these are compared too. Prints requests per second and CPU time per
-request of the load generator, medians over the rounds, and their ratios. Every request of our clients is
-checked and recorded, and its row written.
+request of the load generator, medians over the rounds, and ratios: medians of those within a round, with the
+lowest and the highest. Every request of our clients is checked and recorded, and its row written.
 
     cargo build --release --bin inflight && cargo build --profile dist --example load
-    tests/against-others.py [ROUNDS]
+    tests/against-others.py [ROUNDS [TOOL...]]        # such as: 20 wrk oha hyper
 """
 
 import json
@@ -29,7 +29,8 @@ BODY = 1_000
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 7
 PYTHON = os.environ.get("PYTHON", sys.executable)
 AIOHTTP = Path(__file__).with_name("aiohttp_semaphore.py")
-OURS = [("hyper", "async-workers"), ("reqwest", "async-workers")]
+CHOSEN = sys.argv[2:]
+OURS = ["hyper", "reqwest"]
 
 
 def run(command):
@@ -84,10 +85,10 @@ def has_aiohttp():
     return subprocess.run([PYTHON, "-c", "import aiohttp"], stderr=subprocess.DEVNULL).returncode == 0
 
 
-def ours(client, model):
+def ours(client):
     def load(address):
         with tempfile.TemporaryDirectory() as folder:
-            settings = [model, client, CONNECTIONS, REQUESTS, BODY, f"{folder}/rows.csv.zst"]
+            settings = ["async-workers", client, CONNECTIONS, REQUESTS, BODY, f"{folder}/rows.csv.zst"]
             output, _, _ = run([TARGET / "dist" / "examples" / "load", address, *map(str, settings)])
         report = json.loads(output)
         if report["ok"] != REQUESTS:
@@ -106,7 +107,10 @@ def main():
         tools = {"wrk": wrk, "oha": oha}
         tools |= {"ab": ab} if shutil.which("ab") else {}
         tools |= {"aiohttp": aiohttp} if has_aiohttp() else {}
-        tools |= {f"inflight, {client}": ours(client, model) for client, model in OURS}
+        tools |= {client: ours(client) for client in OURS}
+        if unknown := set(CHOSEN) - set(tools):
+            sys.exit(f"not here: {', '.join(unknown)}; there are {', '.join(tools)}")
+        tools = {name: tool for name, tool in tools.items() if not CHOSEN or name in CHOSEN}
         seen = {name: [] for name in tools}
         for each in range(ROUNDS):
             # Another one begins each round: none always comes after the same.
@@ -116,13 +120,19 @@ def main():
     finally:
         server.terminate()
         server.communicate()
-    medians = {name: [statistics.median(m[i] for m in all) for i in (0, 1)] for name, all in seen.items()}
-    print("| load generator | requests/s | CPU per request | rate ÷ wrk | rate ÷ oha | CPU ÷ oha |")
-    print("| --- | --- | --- | --- | --- | --- |")
-    for name, (rate, cpu) in medians.items():
-        by_wrk, by_oha = rate / medians["wrk"][0], rate / medians["oha"][0]
-        cpu_by_oha = cpu / medians["oha"][1]
-        print(f"| {name} | {rate:,.0f} | {cpu * 1e6:.1f} µs | {by_wrk:.2f} | {by_oha:.2f} | {cpu_by_oha:.2f} |")
+    others = [name for name in ("wrk", "oha") if name in tools]
+    ratios = [(f"{what} ÷ {other}", i, other) for other in others for i, what in enumerate(("rate", "CPU"))]
+    heads = ["load generator", "requests/s", "CPU per request", *(head for head, _, _ in ratios)]
+    print(f"| {' | '.join(heads)} |")
+    print(f"|{' --- |' * len(heads)}")
+    for name, all in seen.items():
+        rate, cpu = (statistics.median(one[i] for one in all) for i in (0, 1))
+        cells = [name, f"{rate:,.0f}", f"{cpu * 1e6:.1f} µs"]
+        for _, i, other in ratios:
+            # The machine's speed changes from minute to minute: only what one round saw is compared.
+            within = [one[i] / its[i] for one, its in zip(all, seen[other])]
+            cells.append(f"{statistics.median(within):.2f} ({min(within):.2f}–{max(within):.2f})")
+        print(f"| {' | '.join(cells)} |")
 
 
 main()
