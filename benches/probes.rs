@@ -4,12 +4,14 @@
 //! CPU time and not wall time: probes work, they do not wait. The server is a process of its own,
 //! so only the client's time is counted.
 //!
-//! `cargo bench --bench probes -- ureq` measures the clients whose name contains `ureq`.
+//! `cargo bench --bench probes -- ureq` measures the clients whose name contains `ureq`, `-- hyper
+//! http1 --pairs=400` a way in as many pairs.
 
 use std::io::{BufRead, BufReader, Write};
 use std::num::NonZeroU32;
 use std::process::{Child, Command, Stdio};
 
+use inflight::analyse::{median, paired_ratio};
 use inflight::client;
 use inflight::delay::Delay;
 use inflight::machine::process;
@@ -22,30 +24,30 @@ use inflight::strategy::{Flavour, Library, Protocol, Reuse, Strategy, Wanted, li
 const REQUESTS: u32 = 4_000;
 /// In flight at most.
 const LIMIT: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
-/// Pairs of trials: the median of so many ratios.
+/// Pairs of trials, if not told otherwise.
 const PAIRS: usize = 25;
 /// Fits into one read, as a small answer of a service does.
 const BODY_BYTES: u64 = 1_000;
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
+    let pairs = args.iter().find_map(|a| a.strip_prefix("--pairs="));
+    let pairs = pairs.map_or(PAIRS, |pairs| pairs.parse().expect("--pairs=NUMBER"));
     // `cargo test --benches` wants to know only that it runs.
     let (requests, pairs) =
-        if args.iter().any(|a| a == "--test") { (50, 1) } else { (REQUESTS, PAIRS) };
-    let wanted = |name: &str| {
-        let mut words = args.iter().filter(|a| !a.starts_with('-')).peekable();
-        words.peek().is_none() || words.any(|word| name.contains(word.as_str()))
-    };
+        if args.iter().any(|a| a == "--test") { (50, 1) } else { (REQUESTS, pairs) };
+    let words: Vec<&String> = args.iter().filter(|a| !a.starts_with('-')).collect();
+    let wanted = |way: &str| words.iter().all(|word| way.contains(word.as_str()));
     let cpus = process::allowed_cpus();
     if let [first, .., last] = cpus[..] {
         process::pin(&[last]).expect("a CPU that is allowed");
         println!("client on CPU {last}, server on CPU {first}");
     }
-    println!("| client | protocol | TLS | CPU per request | with probes | ratio (quartiles) |");
+    println!("| client | protocol | TLS | CPU per request | with probes | ratio (95 % interval) |");
     println!("| --- | --- | --- | --- | --- | --- |");
     for &library in library::ALL {
         for (&protocol, tls) in library.protocols.iter().flat_map(|p| [(p, false), (p, true)]) {
-            if wanted(library.name) {
+            if wanted(&format!("{} {protocol} {}", library.name, if tls { "tls" } else { "" })) {
                 measure(library, protocol, tls, cpus.first(), requests, pairs);
             }
         }
@@ -67,33 +69,26 @@ fn measure(
     let cpu_ns = |probes| server.trial(&scenario, &strategy(probes));
     // Both once before: pages, ports and caches are warm from then on.
     let (_, _) = (cpu_ns(false), cpu_ns(true));
-    let (mut without, mut with, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut without, mut with) = (Vec::new(), Vec::new());
     for pair in 0..pairs {
         // Each goes first as often as the other.
-        let (off, on) = if pair % 2 == 0 {
-            let off = cpu_ns(false);
-            (off, cpu_ns(true))
-        } else {
-            let on = cpu_ns(true);
-            (cpu_ns(false), on)
-        };
-        without.push(off);
-        with.push(on);
-        ratios.push(on / off);
+        let first = pair % 2 == 1;
+        for probes in [first, !first] {
+            if probes { &mut with } else { &mut without }.push(cpu_ns(probes));
+        }
     }
-    let at = |all: &mut Vec<f64>, share: f64| {
-        all.sort_by(f64::total_cmp);
-        all[((all.len() - 1) as f64 * share).round() as usize]
-    };
+    let us = |all: &[f64]| median(all).map_or(f64::NAN, |median| median.value / 1e3);
+    let ratio = paired_ratio(&without, &with).expect("times above 0").ratio;
+    // Too few pairs have none.
+    let interval =
+        ratio.interval.map_or(String::new(), |i| format!(" ({:.3} to {:.3})", i.low, i.high));
     println!(
-        "| {} | {protocol} | {} | {:.2} µs | {:.2} µs | {:.3} ({:.3} to {:.3}) |",
+        "| {} | {protocol} | {} | {:.2} µs | {:.2} µs | {:.3}{interval} |",
         library.name,
         if tls { "yes" } else { "no" },
-        at(&mut without, 0.5) / 1e3,
-        at(&mut with, 0.5) / 1e3,
-        at(&mut ratios, 0.5),
-        at(&mut ratios, 0.25),
-        at(&mut ratios, 0.75),
+        us(&without),
+        us(&with),
+        ratio.value,
     );
 }
 
