@@ -126,6 +126,15 @@ impl<'a> Facts<'a> {
         self.analysed(cell).wall.as_ref().ok().map(|e| e.value)
     }
 
+    /// Whether a cell has an ideal worth the name.
+    pub(super) fn has_ideal(&self, cell: usize) -> bool {
+        /// An ideal below this share of the wall time is that of a schedule in which nothing waits:
+        /// no strategy can come near it, so it says nothing about one.
+        const IDEAL: f64 = 0.01;
+        let ideal = self.cell(cell).ideal.wall_ns as f64;
+        ideal > 0.0 && self.wall_ns(cell).is_none_or(|wall| ideal >= IDEAL * wall)
+    }
+
     /// The measurements of a cell.
     pub(super) fn ok_rows(&self, cell: usize) -> Vec<&'a TrialRow> {
         let id = self.cell(cell).id.to_string();

@@ -175,6 +175,9 @@ fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
             notes.add(format!("No interval of a wall time: {reason}."));
         }
         let (over, verdict) = compared(facts, cell, achieved.ratios, notes);
+        let ideal = facts.has_ideal(cell).then(|| facts.cell(cell).ideal.wall_ns);
+        let no_ideal = || "No ideal to speak of where the delays are next to nothing.".to_owned();
+        let efficiency = analysed.efficiency.as_ref().ok();
         let latency = |metric: Metric| facts.median(cell, |r| metric.of(r)).ok();
         let (p50, p99) = (latency(Metric::P50), latency(Metric::P99));
         let no_latency = || match wall {
@@ -184,9 +187,12 @@ fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
         table.row(vec![
             marked(facts, cell),
             notes.or(wall.map(|e| Achieved::show(achieved.walls, e, ns)), missing),
-            ns(facts.cell(cell).ideal.wall_ns as f64),
+            notes.or(ideal.map(|ideal| ns(ideal as f64)), no_ideal),
             // Its interval is that of the wall time over again.
-            notes.or(analysed.efficiency.as_ref().ok().map(|e| format!("{:.2}", e.value)), missing),
+            match ideal {
+                Some(_) => notes.or(efficiency.map(|e| format!("{:.2}", e.value)), missing),
+                None => notes.or(None, no_ideal),
+            },
             over,
             verdict,
             notes.or(p50.map(|e| ns(e.value)), no_latency),
@@ -255,8 +261,12 @@ fn costs(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
         let value = |of: &dyn Fn(&TrialRow) -> Option<f64>, show: fn(f64) -> String| {
             facts.median(cell, of).ok().map(|e: Estimate| show(e.value))
         };
-        let in_flight = value(&|r| r.server_peak_in_flight.map(|v| v as f64), about)
-            .map(|seen| format!("{seen} of {}", count(u64::from(facts.cell(cell).ideal.peak))));
+        let in_flight = value(&|r| r.server_peak_in_flight.map(|v| v as f64), about).map(|seen| {
+            match facts.has_ideal(cell) {
+                true => format!("{seen} of {}", count(u64::from(facts.cell(cell).ideal.peak))),
+                false => seen,
+            }
+        });
         let values = [
             value(&client_cpu_per_1000, ns),
             value(&server_cpu_per_1000, ns),

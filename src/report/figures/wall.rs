@@ -2,7 +2,7 @@
 
 use super::super::facts::Facts;
 use super::super::markdown::text;
-use super::super::numbers::ns;
+use super::super::numbers::{counted, ns};
 use super::coverage::{coverage, intervals, joined};
 use super::{Figures, duration, grouped, short_of};
 use crate::analyse::Estimate;
@@ -12,7 +12,7 @@ use crate::chart::wall::{Row, Wall};
 pub(super) fn figures(facts: &Facts) -> Figures {
     let mut figures = Figures::default();
     for (cells, groups) in grouped(facts, |s| facts.cells_of(s), |c| row(facts, c)) {
-        let against = cells.iter().any(|&c| has_ideal(facts, c));
+        let against = cells.iter().any(|&c| facts.has_ideal(c));
         let footer = joined(&[&coverage(facts, &cells), &intervals(facts, &cells)]);
         let chart = Wall {
             frame: Frame {
@@ -27,8 +27,8 @@ pub(super) fn figures(facts: &Facts) -> Figures {
                 ),
                 footer: footer.clone(),
                 description: format!(
-                    "Median wall time of {} cells with intervals, every trial{}.",
-                    cells.len(),
+                    "Median wall time of {} with intervals, every trial{}.",
+                    counted(cells.len(), "cell"),
                     if against { " and the ideal" } else { "" }
                 ),
                 ..Frame::default()
@@ -48,19 +48,9 @@ pub(super) fn figures(facts: &Facts) -> Figures {
     figures
 }
 
-/// An ideal below this share of the wall time is that of a schedule in which nothing waits: no
-/// strategy can come near it, so it says nothing about one.
-const IDEAL: f64 = 0.01;
-
-/// Whether a cell has an ideal worth the name.
-fn has_ideal(facts: &Facts, cell: usize) -> bool {
-    let ideal = facts.cell(cell).ideal.wall_ns as f64;
-    ideal > 0.0 && facts.wall_ns(cell).is_none_or(|wall| ideal >= IDEAL * wall)
-}
-
 fn row(facts: &Facts, cell: usize) -> Row {
     let analysed = facts.analysed(cell);
-    let against = has_ideal(facts, cell);
+    let against = facts.has_ideal(cell);
     let wall = analysed.wall.as_ref().ok();
     Row {
         label: facts.name(cell).to_owned(),
@@ -79,7 +69,7 @@ fn row(facts: &Facts, cell: usize) -> Row {
 /// The range of efficiency, with names only where the intervals of its ends are apart.
 fn title(facts: &Facts, cells: &[usize]) -> String {
     let efficiency =
-        |c: usize| facts.analysed(c).efficiency.as_ref().ok().filter(|_| has_ideal(facts, c));
+        |c: usize| facts.analysed(c).efficiency.as_ref().ok().filter(|_| facts.has_ideal(c));
     let mut known: Vec<usize> =
         cells.iter().copied().filter(|&c| efficiency(c).is_some()).collect();
     known.sort_by(|&a, &b| {

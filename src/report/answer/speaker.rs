@@ -1,0 +1,311 @@
+//! What is said of one scenario.
+
+use super::super::facts::{Facts, client_cpu_per_1000};
+use super::super::numbers::{
+    and, bytes, capital, counted, interval, ns, percent, ratio, span, times,
+};
+use super::super::standing::Standing;
+use super::{OTHERS, Voice, names};
+use crate::analyse::{Compared, Estimate, RatioEstimate, Verdict};
+use crate::spec::Metric;
+
+/// A wall time up to this many times the longest delay is told as a distance from it: it is what
+/// no strategy can beat. Above, the cell's own ideal says more.
+const NEAR_LONGEST: f64 = 1.5;
+
+/// One scenario's sentences.
+pub(super) struct Speaker<'a> {
+    facts: &'a Facts<'a>,
+    voice: Voice,
+    scenario: usize,
+    standing: Standing,
+}
+
+impl<'a> Speaker<'a> {
+    pub(super) fn of(facts: &'a Facts<'a>, voice: Voice, scenario: usize) -> Speaker<'a> {
+        Speaker { facts, voice, scenario, standing: Standing::of(facts, scenario) }
+    }
+
+    fn name(&self, cell: usize) -> String {
+        (self.voice.name)(self.facts.name(cell))
+    }
+
+    fn names(&self, cells: &[usize]) -> String {
+        names(self.facts, self.voice, cells, 4)
+    }
+
+    fn wall(&self, cell: usize) -> String {
+        self.facts.wall_ns(cell).map_or_else(|| "unknown".to_owned(), ns)
+    }
+
+    fn baseline(&self) -> usize {
+        self.facts.plan().scenarios[self.scenario].baseline
+    }
+
+    fn requests(&self) -> String {
+        let n = self.facts.plan().experiment.scenarios[self.scenario].requests;
+        let requests = counted(n as usize, "request");
+        match self.facts.conditions(self.scenario) {
+            none if none.is_empty() => requests,
+            some => format!("{requests} ({})", (self.voice.text)(&some)),
+        }
+    }
+
+    /// Who is the fastest, how much faster than the baseline, how near to the possible.
+    pub(super) fn fastest(&self) -> String {
+        let Some(fastest) = self.standing.fastest else {
+            return "Nothing can be said: no cell has a valid trial in a complete block."
+                .to_owned();
+        };
+        let Ok(wall) = &self.facts.analysed(fastest).wall else {
+            return "Nothing can be said: no wall time was recorded.".to_owned();
+        };
+        let requests = self.requests();
+        let opening = if self.standing.all_faulty {
+            format!(
+                "In no cell did all requests succeed; of what was tried, {} ended first, in {}",
+                self.name(fastest),
+                ns(wall.value)
+            )
+        } else if !self.standing.has_intervals && self.has_company() {
+            return self.without_intervals(fastest, wall);
+        } else if self.standing.has_winner() || !self.has_company() {
+            format!("{} completes {requests} in {}", self.name(fastest), self.measured(wall))
+        } else {
+            self.tie(fastest, wall)
+        };
+        let clauses: Vec<String> = [self.against_baseline(fastest), self.against_ideal(fastest)]
+            .into_iter()
+            .flatten()
+            .collect();
+        let clauses =
+            if clauses.is_empty() { String::new() } else { format!(", {}", and(&clauses)) };
+        let next = match self.best_of_other_labels(fastest) {
+            others if self.standing.has_winner() && !others.is_empty() => {
+                let shown: Vec<String> = others
+                    .iter()
+                    .map(|&c| format!("{} ({})", self.name(c), self.wall(c)))
+                    .collect();
+                let verb = if shown.len() == 1 { "Next comes" } else { "Next come" };
+                Some(format!("{verb} {}.", and(&shown)))
+            }
+            _ => self.not_told_apart(wall),
+        };
+        let next = next.map_or_else(String::new, |next| format!(" {next}"));
+        format!("{opening}{clauses}.{next}")
+    }
+
+    /// The fastest cell of each label but that of the fastest, in their order; without the
+    /// baseline, which has been named already.
+    fn best_of_other_labels(&self, fastest: usize) -> Vec<usize> {
+        let label = |cell: usize| &self.facts.cell(cell).strategy.label;
+        let mut best: Vec<usize> = Vec::new();
+        for &cell in self.standing.slower.iter().filter(|&&c| c != self.baseline()) {
+            let named = |&other: &usize| label(other) == label(cell);
+            if label(cell) != label(fastest) && !best.iter().any(named) {
+                best.push(cell);
+            }
+        }
+        best.truncate(OTHERS);
+        best
+    }
+
+    /// Whether there is anything to be faster than.
+    fn has_company(&self) -> bool {
+        let Standing { equivalent, slower, .. } = &self.standing;
+        !(equivalent.is_empty() && slower.is_empty() && self.standing.not_told_apart() == 0)
+    }
+
+    /// `312 ms (median of 12 blocks, 95 % interval 309 to 316 ms)`
+    fn measured(&self, wall: &Estimate) -> String {
+        let median = format!("median of {}", counted(wall.n, "block"));
+        match &wall.interval {
+            Ok(i) => format!("{} ({median}, {})", ns(wall.value), interval(wall.value, i, ns)),
+            Err(_) if wall.n == 1 => format!("{} (one block)", ns(wall.value)),
+            Err(_) => format!("{} ({median})", ns(wall.value)),
+        }
+    }
+
+    fn tie(&self, fastest: usize, wall: &Estimate) -> String {
+        let requests = self.requests();
+        if self.standing.equivalent.is_empty() {
+            let measured = self.measured(wall);
+            return format!(
+                "{} has the shortest median for {requests}, {measured}",
+                self.name(fastest)
+            );
+        }
+        let mut equal = vec![fastest];
+        equal.extend(&self.standing.equivalent);
+        format!(
+            "{} complete {requests} equally fast (within the margin of {}), {} in {}",
+            self.names(&equal),
+            percent(self.facts.analysis.margin.relative()),
+            self.name(fastest),
+            self.measured(wall)
+        )
+    }
+
+    /// Which cells may be as fast for all that is known.
+    fn not_told_apart(&self, wall: &Estimate) -> Option<String> {
+        let Standing { untold, unranked, .. } = &self.standing;
+        let mut sentences = Vec::new();
+        if !untold.is_empty() {
+            let verb = if untold.len() == 1 { "is" } else { "are" };
+            sentences.push(format!(
+                "But {} ({}) {verb} not shown to differ from it by more than the margin or the noise.",
+                self.names(untold),
+                self.walls(untold)
+            ));
+        }
+        if !unranked.is_empty() {
+            let others = match unranked.as_slice() {
+                [one] => format!("{} ({})", self.name(*one), self.walls(&[*one])),
+                many => format!("{} other cells ({})", many.len(), self.walls(many)),
+            };
+            sentences.push(format!(
+                "To rank {others} among so many comparisons, {} are too few.",
+                counted(wall.n, "block")
+            ));
+        }
+        (!sentences.is_empty()).then(|| sentences.join(" "))
+    }
+
+    /// The shortest and the longest median of cells.
+    fn walls(&self, cells: &[usize]) -> String {
+        let walls = || cells.iter().filter_map(|&c| self.facts.wall_ns(c));
+        let (low, high) = (walls().fold(f64::INFINITY, f64::min), walls().fold(0.0, f64::max));
+        span(low, high, ns)
+    }
+
+    fn without_intervals(&self, fastest: usize, wall: &Estimate) -> String {
+        let why = match &wall.interval {
+            Err(reason) => format!("no interval: {reason}"),
+            Ok(_) => "too few blocks are shared by the cells".to_owned(),
+        };
+        let baseline = self.baseline();
+        let compared = match self.facts.wall_ns(baseline) {
+            Some(base) if baseline != fastest => {
+                format!(", the baseline {} in {}", self.name(baseline), ns(base))
+            }
+            _ => String::new(),
+        };
+        format!(
+            "{} took the shortest time for {}, {}{compared}; whether that is more than noise is \
+             not known ({why}).",
+            self.name(fastest),
+            self.requests(),
+            self.measured(wall),
+        )
+    }
+
+    fn against_baseline(&self, cell: usize) -> Option<String> {
+        let baseline = self.baseline();
+        if cell == baseline {
+            let alone = !self.has_company();
+            return (!alone).then(|| "itself the baseline".to_owned());
+        }
+        let Compared { ratio: r, judged } = self.facts.analysed(cell).over_baseline.as_ref()?;
+        let name = self.name(baseline);
+        let (baseline_failed, _) = self.facts.errors(baseline);
+        let Ok(r) = r else {
+            let why =
+                if baseline_failed > 0 { "requests failed there" } else { "it has no valid trial" };
+            return Some(format!("not comparable with the baseline {name} ({why})"));
+        };
+        let caveat = if baseline_failed > 0 { ", where requests failed" } else { "" };
+        let details = format!("{}; {}{caveat}", self.wall(baseline), with_interval(r));
+        Some(match judged.verdict {
+            Ok(Verdict::Faster) if r.ratio.value <= 2.0 / 3.0 => {
+                format!("{} times as fast as {name} ({details})", times(1.0 / r.ratio.value))
+            }
+            Ok(Verdict::Faster) => {
+                format!("{} less than {name} ({details})", percent(1.0 - r.ratio.value))
+            }
+            Ok(Verdict::Equivalent) => format!("as fast as the baseline {name} ({details})"),
+            Ok(Verdict::Slower) => format!("slower than the baseline {name} ({details})"),
+            _ => {
+                let doubt = judged.doubt.as_ref();
+                let why = doubt.map_or_else(String::new, |doubt| format!("; {doubt}"));
+                format!("not shown to differ from the baseline {name} ({details}{why})")
+            }
+        })
+    }
+
+    fn against_ideal(&self, cell: usize) -> Option<String> {
+        let analysed = self.facts.analysed(cell);
+        let wall = analysed.wall.as_ref().ok()?.value;
+        let longest = self.facts.plan().scenarios[self.scenario].longest_delay_ns as f64;
+        if longest > 0.0 && wall <= NEAR_LONGEST * longest {
+            let above = (wall / longest - 1.0).max(0.0);
+            return Some(format!("{} above the longest delay ({})", percent(above), ns(longest)));
+        }
+        let ideal = self.facts.cell(cell).ideal.wall_ns as f64;
+        self.facts.has_ideal(cell).then(|| {
+            format!("{} above its ideal ({})", percent((wall / ideal - 1.0).max(0.0)), ns(ideal))
+        })
+    }
+
+    /// What the fastest costs, and the baseline beside it.
+    pub(super) fn cost(&self) -> Option<String> {
+        let mut cells = vec![self.standing.fastest?];
+        cells.extend(self.standing.equivalent.iter().take(2));
+        if !cells.contains(&self.baseline()) && self.facts.wall_ns(self.baseline()).is_some() {
+            cells.push(self.baseline());
+        }
+        let cpu = |cell| self.facts.median(cell, client_cpu_per_1000).ok().map(|e| ns(e.value));
+        let memory =
+            |cell| self.facts.median(cell, |r| Metric::Memory.of(r)).ok().map(|e| bytes(e.value));
+        let known: Vec<(usize, String, String)> =
+            cells.into_iter().filter_map(|c| Some((c, cpu(c)?, memory(c)?))).collect();
+        let ((first, cpu, memory), others) = known.split_first()?;
+        let mut parts = vec![format!(
+            "{} takes {cpu} of CPU per 1,000 requests and {memory} of memory",
+            self.name(*first)
+        )];
+        parts.extend(
+            others.iter().map(|(c, cpu, memory)| format!("{} {cpu} and {memory}", self.name(*c))),
+        );
+        Some(format!("{}.", parts.join(", ")))
+    }
+
+    pub(super) fn faulty(&self) -> Option<String> {
+        let faulty = &self.standing.faulty;
+        let (&first, rest) = faulty.split_first()?;
+        let (errors, issued) = self.facts.errors(first);
+        let share = percent(errors as f64 / issued.max(1) as f64);
+        let classes: Vec<String> = self
+            .facts
+            .error_classes(first)
+            .into_iter()
+            .take(3)
+            .map(|(c, _)| (self.voice.text)(&c))
+            .collect();
+        let classes =
+            if classes.is_empty() { String::new() } else { format!(": {}", classes.join(", ")) };
+        let others = match rest {
+            [] => String::new(),
+            rest => format!(", likewise in {}", self.names(rest)),
+        };
+        let consequence =
+            if self.standing.all_faulty { "" } else { "; a time of fewer answers is not ranked" };
+        Some(format!(
+            "In {} requests failed ({share}{classes}){others}{consequence}.",
+            self.name(first)
+        ))
+    }
+
+    pub(super) fn unmeasured(&self) -> Option<String> {
+        let cells = &self.standing.unmeasured;
+        (!cells.is_empty() && self.standing.fastest.is_some())
+            .then(|| capital(&format!("no valid trial: {}.", self.names(cells))))
+    }
+}
+
+/// `ratio 0.0207, 95 % interval 0.0205 to 0.0209`
+fn with_interval(r: &RatioEstimate) -> String {
+    match &r.ratio.interval {
+        Ok(i) => format!("ratio {}, {}", ratio(r.ratio.value), interval(r.ratio.value, i, ratio)),
+        Err(reason) => format!("ratio {}, no interval: {reason}", ratio(r.ratio.value)),
+    }
+}

@@ -1,0 +1,76 @@
+//! What keeps the record from being what was planned.
+
+use super::super::facts::Facts;
+use super::super::numbers::{and, count};
+use super::{Voice, names};
+use crate::record::{Happening, Status, TrialRow};
+
+/// A warning for each thing that does.
+pub(super) fn trouble(facts: &Facts, voice: Voice) -> Vec<String> {
+    let analysis = facts.analysis;
+    let mut warnings = Vec::new();
+    if analysis.blocks < analysis.planned_blocks {
+        let last = facts.recording.manifest.events.last().map(|e| e.what);
+        let how = if last == Some(Happening::Interrupted) { " and was interrupted" } else { "" };
+        let most = match facts.plan().experiment.blocks.until {
+            Some(_) => "at most ",
+            None => "",
+        };
+        warnings.push(format!(
+            "{}: it holds {} of {most}{} planned blocks{how}.",
+            (voice.strong)("The recording is incomplete"),
+            analysis.blocks,
+            analysis.planned_blocks,
+        ));
+    }
+    if facts.recording.manifest.build.profile != "release" {
+        warnings.push(format!(
+            "{}: its CPU times and efficiencies are not those of a program that is shipped.",
+            (voice.strong)("This is no release build"),
+        ));
+    }
+    let rows: Vec<&TrialRow> = facts.recording.measured().collect();
+    let of = |status: Status| rows.iter().filter(|r| r.status == status).count();
+    let affected = |is: fn(Status) -> bool| {
+        let of = rows.iter().filter(|r| is(r.status)).filter_map(|r| facts.cell_of(r));
+        let mut cells: Vec<usize> = of.collect();
+        cells.sort_unstable();
+        cells.dedup();
+        cells
+    };
+    let (failed, invalid) = (of(Status::Failed), of(Status::Invalid));
+    if failed + invalid > 0 {
+        let affected = affected(|status| matches!(status, Status::Failed | Status::Invalid));
+        let mut what = Vec::new();
+        if failed > 0 {
+            what.push(format!("{failed} failed"));
+        }
+        if invalid > 0 {
+            what.push(format!("{invalid} measured something else than their cell names"));
+        }
+        let trials = count(rows.len() as u64);
+        warnings.push(format!(
+            "{} ({}); they are left out of every number.",
+            (voice.strong)(&format!("Of {trials} trials, {}", and(&what))),
+            names(facts, voice, &affected, 4),
+        ));
+    }
+    let skipped = of(Status::Skipped);
+    if skipped > 0 {
+        let mut why: Vec<String> = rows
+            .iter()
+            .filter(|r| r.status == Status::Skipped)
+            .map(|r| (voice.text)(&r.reason))
+            .collect();
+        why.sort_unstable();
+        why.dedup();
+        let (were, trials) = (if skipped == 1 { "was" } else { "were" }, count(rows.len() as u64));
+        warnings.push(format!(
+            "{} ({}): {}.",
+            (voice.strong)(&format!("Of {trials} trials, {skipped} {were} skipped")),
+            names(facts, voice, &affected(|status| status == Status::Skipped), 4),
+            why.join("; "),
+        ));
+    }
+    warnings
+}
