@@ -6,7 +6,7 @@ use crate::spec::Metric;
 
 use super::super::facts::{Facts, client_cpu_per_1000, per_1000};
 use super::super::markdown::text;
-use super::super::numbers::ns;
+use super::super::numbers::{counted, ns};
 use super::coverage::{coverage, joined};
 use super::{Figures, duration, grouped, short_of};
 use crate::chart::Frame;
@@ -26,7 +26,7 @@ pub(super) fn figures(facts: &Facts) -> Figures {
                            resident memory"
                     .to_owned(),
                 footer: footer.clone(),
-                description: format!("CPU time and memory of {} cells.", cells.len()),
+                description: format!("CPU time and memory of {}.", counted(cells.len(), "cell")),
                 ..Frame::default()
             },
             groups,

@@ -5,7 +5,7 @@ use crate::strategy::probe::Phase;
 
 use super::super::facts::Facts;
 use super::super::markdown::text;
-use super::super::numbers::ns;
+use super::super::numbers::{counted, ns};
 use super::super::phases::{delay_ns, has_phases, own_ns, total_ns};
 use super::coverage::{coverage, joined};
 use super::{Figures, duration, grouped, short_of};
@@ -35,7 +35,10 @@ pub(super) fn figures(facts: &Facts) -> Figures {
                            its last byte, by phase"
                     .to_owned(),
                 footer: footer.clone(),
-                description: format!("Mean time of a request by phase for {} cells.", cells.len()),
+                description: format!(
+                    "Mean time of a request by phase for {}.",
+                    counted(cells.len(), "cell")
+                ),
                 ..Frame::default()
             },
             groups,

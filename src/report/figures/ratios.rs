@@ -4,7 +4,7 @@ use crate::analyse::{Compared, Levels, Verdict};
 
 use super::super::facts::Facts;
 use super::super::markdown::text;
-use super::super::numbers::{and, intervals_of, percent};
+use super::super::numbers::{and, counted, intervals_of, percent};
 use super::coverage::{coverage, joined};
 use super::{Figures, grouped, short};
 use crate::chart::Frame;
@@ -41,7 +41,10 @@ pub(super) fn figures(facts: &Facts) -> Figures {
                 title: title(facts, &cells, &scenarios),
                 subtitle: "Wall time ÷ wall time of the baseline, paired by block".to_owned(),
                 footer: footer.clone(),
-                description: format!("Ratios of {} cells to their baseline.", cells.len()),
+                description: format!(
+                    "Ratios of {} to their baseline.",
+                    counted(cells.len(), "cell")
+                ),
                 ..Frame::default()
             },
             margin: (1.0 / (1.0 + margin), 1.0 + margin),

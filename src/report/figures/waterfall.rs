@@ -6,7 +6,7 @@ use crate::spec::RecordLevel;
 use crate::strategy::probe::Phase;
 
 use super::super::facts::Facts;
-use super::super::numbers::{count, percent, times};
+use super::super::numbers::{count, counted, percent, times};
 use super::super::requests::Times;
 use super::super::standing::Standing;
 use super::coverage::joined;
@@ -101,8 +101,8 @@ fn figure(facts: &Facts, scenario: usize, figures: &mut Figures) -> Result<(), R
             ),
             footer: joined(&[&from, cut]),
             description: format!(
-                "One bar for every request over time, for {} ways of issuing them.",
-                panels.len()
+                "One bar for every request over time, for {} of issuing them.",
+                counted(panels.len(), "way")
             ),
             ..Frame::default()
         },
