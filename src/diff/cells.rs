@@ -126,8 +126,8 @@ impl How<'_> {
     ) -> Option<CellDiff> {
         let [base, new] = self.sides;
         let cells = [&base.cells[pair.base], &new.cells[pair.new]];
-        let is_divisor =
-            self.divides(metric) && (is_baseline(base, pair.base) || is_baseline(new, pair.new));
+        let is_divisor = is_divided(metric, self.relative)
+            && (is_baseline(base, pair.base) || is_baseline(new, pair.new));
         // The baseline itself has no ratio to itself, but it may have stopped to work.
         let measured = cells.map(|cell| cell.analysed.ok > 0);
         if is_divisor && measured[0] == measured[1] {
@@ -158,12 +158,6 @@ impl How<'_> {
         })
     }
 
-    /// Whether the values of a metric are divided by those of the baseline. An efficiency is divided
-    /// by nothing: it has no unit, and is a ratio already.
-    fn divides(&self, metric: Metric) -> bool {
-        self.relative && metric != Metric::Efficiency
-    }
-
     /// The values of a cell by block, divided by those of the baseline where asked for.
     fn values(
         &self,
@@ -172,7 +166,7 @@ impl How<'_> {
         metric: Metric,
     ) -> Result<BTreeMap<u32, f64>, NoEstimate> {
         let values = cell.values(metric);
-        if !self.divides(metric) {
+        if !is_divided(metric, self.relative) {
             return Ok(values);
         }
         let baseline = side.scenario_of(cell).baseline.ok_or(NoEstimate::NoBaseline)?;
@@ -201,6 +195,11 @@ impl How<'_> {
             }
         }
     }
+}
+
+/// Whether the values of a metric are divided by those of the baseline, where cells are.
+pub(super) fn is_divided(metric: Metric, relative: bool) -> bool {
+    relative && !metric.is_share()
 }
 
 fn is_baseline(side: &Side, cell: usize) -> bool {

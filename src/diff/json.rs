@@ -31,7 +31,7 @@ pub const SCHEMA: u32 = 2;
 /// * `base`, `new`: each `label` and `recording`; `same_recording`
 /// * `by`: the factor that tells the sides apart within one recording, and `paired`: whether trials
 ///   of the same block are compared
-/// * `relative`: whether every cell was divided by its baseline first
+/// * `relative`: whether every cell was divided by its baseline first, shares left out
 /// * `comparable`: whether verdicts can be trusted, and `forced`: whether they are given all the same
 /// * `conditions`: each `what`, `base`, `new`, and `effect`: `same`, `noted` or `breaks`; `warnings`
 /// * `margins`: by metric, with `margin_source`: `experiment`, `larger`, `option` or `default`
@@ -281,7 +281,7 @@ impl Cell {
         Cell {
             outcome: words::word(cell.outcome, cell.metric),
             metric: cell.metric.name(),
-            unit: if diff.relative { "×" } else { cell.metric.unit().name() },
+            unit: if diff.divides(cell.metric) { "×" } else { cell.metric.unit().name() },
             cell: cell.id.clone(),
             name: cell.name.clone(),
             scenario: cell.scenario.clone(),

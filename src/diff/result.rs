@@ -3,6 +3,7 @@
 use crate::analyse::{Estimate, Interval, Judged, Margin, NoEstimate, RatioEstimate, Verdict};
 use crate::spec::{Factor, Metric};
 
+use super::cells::is_divided;
 use super::{Condition, ControlPair, Effect, GateResult, Noise, Pairing, Source};
 
 /// Two sides, compared.
@@ -16,7 +17,7 @@ pub struct Diff {
     pub by: Option<&'static str>,
     /// Whether trials of the same block are compared with each other.
     pub pairing: Pairing,
-    /// Whether each cell was divided by the baseline of its scenario first.
+    /// Whether each cell was divided by the baseline of its scenario first; see [`Diff::divides`].
     pub relative: bool,
     /// Whether verdicts are given although the sides are not comparable.
     pub forced: bool,
@@ -219,6 +220,11 @@ impl Diff {
     /// The metrics that are compared.
     pub fn metrics(&self) -> impl Iterator<Item = Metric> {
         self.margins.iter().map(|(metric, _)| *metric)
+    }
+
+    /// Whether the values of a metric were divided by those of the baseline.
+    pub fn divides(&self, metric: Metric) -> bool {
+        is_divided(metric, self.relative)
     }
 
     /// Rows of the table with this outcome.

@@ -304,6 +304,11 @@ macro_rules! define {
                 }
             }
 
+            /// Whether it is a part of something else already: it is divided by no baseline's.
+            pub fn is_share(self) -> bool {
+                self.unit() == Unit::Share
+            }
+
             fn properties(self) -> &'static [Property] {
                 match self {
                     $(Metric::$metric => &[$(Property::$is),*],)*

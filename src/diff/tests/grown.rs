@@ -100,6 +100,24 @@ fn across_machines_only_advantages_are_compared() {
 }
 
 #[test]
+fn shares_are_divided_by_no_baseline() {
+    let metrics = vec![Metric::Efficiency, Metric::Wall];
+    let options = |relative| Options { relative, metrics: metrics.clone(), ..Options::default() };
+    let (base, new) = (recorded(1, four(), unchanged), recorded(2, four(), unchanged));
+    let absolute = with(&base, &new, &options(Relative::Never));
+    let relative = with(&base, &new, &options(Relative::Always));
+    let median =
+        |diff: &Diff, metric| cell(diff, "async", metric).base.value.clone().unwrap().value;
+    assert_eq!(median(&absolute, Metric::Efficiency), median(&relative, Metric::Efficiency));
+    assert!(median(&absolute, Metric::Wall) > median(&relative, Metric::Wall));
+    let json: serde_json::Value = serde_json::from_str(&diff::json(&[relative])).expect("JSON");
+    for cell in json["comparisons"][0]["cells"].as_array().expect("cells") {
+        let unit = if cell["metric"] == "efficiency" { "" } else { "×" };
+        assert_eq!(cell["unit"], unit, "{cell}");
+    }
+}
+
+#[test]
 fn several_sides_are_one_family() {
     let base = recorded(1, four(), unchanged);
     let slow = recorded(3, four(), |_, row| {
