@@ -104,18 +104,26 @@ fn check_metric(metric: Metric, over: &Placed<PickedOver>, reading: &mut Reading
     };
     if !fits {
         let what = match word {
-            Over::Ideal => "the ideal time is for metric `wall` only",
+            Over::Ideal => "the ideal time is for metric `wall` only".to_owned(),
             Over::Requests => {
-                "the number of requests is for metrics of counts only (connections, errors, \
-                 unused-connections, dns-queries, dns-hits, tls-full, tls-resumed, backlog)"
+                format!("the number of requests is for {}", metrics_of("counts", Unit::Count))
             }
-            Over::RoundTrip => "the round trip is for metrics of time only (wall, p50, connect, …)",
-            _ => "delays are for metrics of time only (wall, p50, p99, cpu)",
+            Over::RoundTrip => {
+                format!("the round trip is for {}", metrics_of("time", Unit::Nanoseconds))
+            }
+            _ => format!("delays are for {}", metrics_of("time", Unit::Nanoseconds)),
         };
         let what = format!("{what}, not for `{}`", metric.name());
         let hint = "compare with another cell, over = { label = \"…\" }, or use over = \"nothing\"";
         reading.report(Problem::at(over.span, what).hint(hint));
     }
+}
+
+/// `metrics of time only (wall, p50, p99, cpu, …)`
+fn metrics_of(what: &str, unit: Unit) -> String {
+    let of_unit = Metric::ALL.into_iter().filter(|metric| metric.unit() == unit);
+    let some: Vec<&str> = of_unit.take(4).map(Metric::name).collect();
+    format!("metrics of {what} only ({}, …)", some.join(", "))
 }
 
 /// The bound in the unit of the ratio or, where it stands alone, of the metric.
