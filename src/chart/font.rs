@@ -39,6 +39,11 @@ pub(super) fn width(text: &str, size: f64, weight: Weight) -> f64 {
     text.chars().map(|c| advance(c, size, weight)).sum()
 }
 
+/// Whether every character is in the subset, so that [`width`] is no guess.
+pub(super) fn knows(text: &str) -> bool {
+    text.chars().all(|c| face(Weight::Regular).glyph_id(c).0 != 0)
+}
+
 /// Width of one character; the font's kerning pairs are worth less than a tenth of a
 /// pixel and are left to the renderer.
 fn advance(c: char, size: f64, weight: Weight) -> f64 {

@@ -33,7 +33,7 @@ pub struct Panel {
 /// One line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
-    /// What it is, where a panel has several.
+    /// What it is; empty where the panel's label says it.
     pub label: String,
     /// Its hue.
     pub series: usize,
@@ -147,12 +147,8 @@ impl Panel {
         let label = cut_end(&self.label, NAME, Weight::SemiBold, half - 24.0);
         let mut at = MARGIN + name.width(&label) + 22.0;
         canvas.text(MARGIN, baseline, label, name);
-        let keys: Vec<&Line> =
-            self.lines.iter().filter(|l| l.drawable().next().is_some()).collect();
-        if keys.len() < 2 {
-            return;
-        }
-        for line in keys {
+        let named = |line: &&Line| !line.label.is_empty() && line.drawable().next().is_some();
+        for line in self.lines.iter().filter(named) {
             let room = RIGHT - at - SWATCH;
             if room < LEAST {
                 return;
