@@ -9,6 +9,8 @@ lowest and the highest. Every request of our clients is checked and recorded, an
 
     cargo build --release --bin inflight && cargo build --profile dist --example load
     tests/against-others.py [ROUNDS [TOOL...]]        # such as: 20 wrk oha hyper
+
+With PROFILE=release our clients are built as oha is by default: `cargo build --release --example load`.
 """
 
 import json
@@ -23,6 +25,7 @@ import time
 from pathlib import Path
 
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", "target"))
+PROFILE = os.environ.get("PROFILE", "dist")
 CONNECTIONS = 64
 REQUESTS = 200_000
 BODY = 1_000
@@ -89,7 +92,7 @@ def ours(client):
     def load(address):
         with tempfile.TemporaryDirectory() as folder:
             settings = ["async-workers", client, CONNECTIONS, REQUESTS, BODY, f"{folder}/rows.csv.zst"]
-            output, _, _ = run([TARGET / "dist" / "examples" / "load", address, *map(str, settings)])
+            output, _, _ = run([TARGET / PROFILE / "examples" / "load", address, *map(str, settings)])
         report = json.loads(output)
         if report["ok"] != REQUESTS:
             sys.exit(f"{client} met errors: {report['errors']}")
