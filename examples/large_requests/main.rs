@@ -170,6 +170,7 @@ fn rows(plan: &Plan, planned: &PlannedTrial, requests: u32) -> impl Iterator<Ite
             nth: Some(if first { 1 } else { index / slots + 1 }),
             dns: None,
             error: failed.then(|| "reset".to_owned()),
+            errno: failed.then_some(104),
             error_chain: failed
                 .then(|| "io: \"Connection reset by peer\", os error 104".to_owned()),
         }

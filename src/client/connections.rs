@@ -143,6 +143,7 @@ pub(super) fn row(connection: &Connection, recorder: &Recorder) -> ConnectionRow
         closed_ns: at(opening.closed),
         fate: fate(connection, &opening),
         error: opening.failure.as_ref().map(|f| f.class.to_string()),
+        errno: opening.failure.as_ref().and_then(|f| f.errno),
         error_chain: opening.failure.as_ref().map(|f| f.chain.clone()),
     }
 }

@@ -87,9 +87,9 @@ fn write_requests(
 }
 
 fn row(config: &ClientConfig, index: u32, outcome: Outcome) -> RequestRow {
-    let (error, error_chain) = match outcome.failure {
-        Some(failure) => (Some(failure.class.to_string()), Some(failure.chain)),
-        None => (None, None),
+    let (error, errno, error_chain) = match outcome.failure {
+        Some(failure) => (Some(failure.class.to_string()), failure.errno, Some(failure.chain)),
+        None => (None, None, None),
     };
     RequestRow {
         index,
@@ -115,6 +115,7 @@ fn row(config: &ClientConfig, index: u32, outcome: Outcome) -> RequestRow {
         nth: outcome.seen.and_then(|s| s.carried).map(|c| c.nth),
         dns: outcome.seen.and_then(|s| s.source),
         error,
+        errno,
         error_chain,
     }
 }

@@ -41,6 +41,9 @@ pub struct ConnectionRow {
     pub fate: Fate,
     /// Error class, if it failed.
     pub error: Option<String>,
+    /// The error number of the system, likewise; empty if there is none in the chain.
+    #[serde(default)]
+    pub errno: Option<i32>,
     /// Raw error chain, likewise.
     pub error_chain: Option<String>,
 }

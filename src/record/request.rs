@@ -69,6 +69,9 @@ pub struct RequestRow {
     pub dns: Option<Source>,
     /// Error class; empty if the request succeeded.
     pub error: Option<String>,
+    /// The error number of the system (`errno(3)`); empty if there is none in the chain.
+    #[serde(default)]
+    pub errno: Option<i32>,
     /// Raw error chain; empty if the request succeeded.
     pub error_chain: Option<String>,
 }

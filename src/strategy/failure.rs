@@ -95,6 +95,8 @@ impl fmt::Display for Class {
 pub struct Failure {
     /// What went wrong.
     pub class: Class,
+    /// The number that the system gave, if it did: the innermost one of the chain.
+    pub errno: Option<i32>,
     /// The errors, outermost first, joined by ` <- `.
     pub chain: String,
 }
@@ -110,7 +112,7 @@ pub struct Link<'a> {
 impl Failure {
     /// A failure without a chain of errors.
     pub fn new(class: Class, text: impl Into<String>) -> Failure {
-        Failure { class, chain: text.into() }
+        Failure { class, errno: None, chain: text.into() }
     }
 
     /// Walks the chain from `outermost` on. `read` says what a library's own error types mean;
@@ -119,20 +121,21 @@ impl Failure {
         outermost: &'a (dyn Error + 'static),
         read: impl Fn(&'a (dyn Error + 'static)) -> Option<Link<'a>>,
     ) -> Failure {
-        let (mut class, mut chain) = (Class::Other, String::new());
+        let (mut class, mut errno, mut chain) = (Class::Other, None, String::new());
         let mut next = Some(outermost);
         while let Some(error) = next {
             if !chain.is_empty() {
                 chain.push_str(" <- ");
             }
             chain.push_str(&error.to_string());
+            errno = error.downcast_ref().and_then(io::Error::raw_os_error).or(errno);
             let link = shared(error)
                 .or_else(|| read(error))
                 .unwrap_or(Link { class: None, cause: error.source() });
             class = link.class.map_or(class, |c| c.min(class));
             next = link.cause;
         }
-        Failure { class, chain }
+        Failure { class, errno, chain }
     }
 
     /// With what is known of the answer: an early end after the head is a truncated body, and so
@@ -220,7 +223,7 @@ mod tests {
         let refused = io::Error::from_raw_os_error(libc::ECONNREFUSED);
         let wrapped = io::Error::new(io::ErrorKind::InvalidData, refused);
         let failure = plain(&wrapped);
-        assert_eq!(failure.class, Class::Refused);
+        assert_eq!((failure.class, failure.errno), (Class::Refused, Some(libc::ECONNREFUSED)));
         assert_eq!(failure.chain.matches(" <- ").count(), 1, "{}", failure.chain);
     }
 

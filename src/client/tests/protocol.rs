@@ -110,6 +110,7 @@ fn failed_requests_are_rows() {
     let rows = rows(&path);
     assert_eq!(rows.len(), 3);
     assert!(rows.iter().all(|r| r.error.as_deref() == Some("refused") && r.head_ns.is_none()));
+    assert!(rows.iter().all(|r| r.errno == Some(libc::ECONNREFUSED)), "{rows:?}");
     assert!(rows[0].error_chain.as_ref().is_some_and(|c| c.contains("refused")), "{rows:?}");
 
     // A record is never written over; it is told before the trial.

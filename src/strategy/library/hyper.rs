@@ -283,7 +283,8 @@ fn because(told: Failure, cause: Failure) -> Failure {
         Class::Canceled | Class::Other => cause.class,
         class => class.min(cause.class),
     };
-    Failure { class, chain: format!("{} <- {}", told.chain, cause.chain) }
+    let chain = format!("{} <- {}", told.chain, cause.chain);
+    Failure { class, errno: cause.errno.or(told.errno), chain }
 }
 
 #[cfg(test)]
