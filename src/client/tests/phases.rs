@@ -231,6 +231,22 @@ fn sessions_are_resumed_if_the_server_lets_them() {
 }
 
 #[test]
+fn establishing_a_connection_takes_what_the_server_is_told() {
+    let (connect_delay_ns, handshake_delay_ns) = (20_000_000, 15_000_000);
+    for &library in library::ALL {
+        let strategy = Strategy::new(wanted(library, Protocol::Http1, Reuse::None));
+        let slow = Scenario { connect_delay_ns, handshake_delay_ns, ..named(true) };
+        let seen = trial(&strategy.expect("valid"), &slow);
+        let used = seen.connections.iter().filter(|row| row.fate == Fate::Used);
+        let took: Vec<u64> =
+            used.map(|row| row.ready_ns.expect("it carried one") - row.start_ns).collect();
+        assert_eq!(took.len(), REQUESTS as usize, "{}", seen.name);
+        let least = took.iter().min();
+        assert!(least >= Some(&(connect_delay_ns + handshake_delay_ns)), "{}: {took:?}", seen.name);
+    }
+}
+
+#[test]
 fn redirects_are_followed_and_counted() {
     for &library in library::ALL {
         for &protocol in library.protocols {
