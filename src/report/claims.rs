@@ -154,7 +154,9 @@ fn in_every_trial(range: &Estimate, shown: impl Fn(f64) -> String) -> String {
     let (low, high) =
         range.interval.as_ref().map_or((range.value, range.value), |i| (i.low, i.high));
     let trials = counted(range.n, "trial");
-    if low == high {
+    if range.n == 1 {
+        format!("{} in the one trial", shown(low))
+    } else if low == high {
         format!("{} in all {trials}", shown(low))
     } else {
         format!("{} to {} in {trials}", shown(low), shown(high))

@@ -224,22 +224,26 @@ impl Looked<'_> {
             "client and server know the same connections",
             |r, _| {
                 let spare = r.connections_unused? + r.connections_given_up?;
-                let failed = r.connections_failed?;
-                Some((r.connections_mismatched?, r.server_connections?, spare, failed))
+                let (failed, disputed) = (r.connections_failed?, r.connections_mismatched?);
+                Some((spare, failed, disputed, r.server_connections?, r.errors? > 0))
             },
             |all| {
-                let sum = |of: fn(&(u64, u64, u64, u64)) -> u64| all.iter().map(of).sum::<u64>();
+                let sum = |of: fn(&(u64, u64, u64, u64, bool)) -> u64| -> u64 {
+                    all.iter().map(of).sum()
+                };
+                // One that failed may have been sent and never have reached the server.
                 let parts = [
-                    (sum(|v| v.2), "unused or given up"),
-                    (sum(|v| v.3), "failed"),
-                    (sum(|v| v.0), "in dispute"),
+                    (sum(|v| v.0), "unused or given up"),
+                    (sum(|v| v.1), "failed"),
+                    (sum(|v| if v.4 { 0 } else { v.2 }), "in dispute"),
+                    (sum(|v| if v.4 { v.2 } else { 0 }), "not the same where requests failed"),
                 ];
                 let parts: String = parts
                     .iter()
                     .filter(|(n, _)| *n > 0)
                     .map(|(n, what)| format!(", {} {what}", count(*n)))
                     .collect();
-                format!("{} accepted{parts}", count(sum(|v| v.1)))
+                format!("{} accepted{parts}", count(sum(|v| v.3)))
             },
         )
     }
