@@ -94,6 +94,23 @@ pub(super) fn wrap(text: &str, size: f64, weight: Weight, max: f64, lines: usize
     out
 }
 
+/// The same in as many lines, but of about one width: no single word below a full line.
+pub(super) fn balance(
+    text: &str,
+    size: f64,
+    weight: Weight,
+    max: f64,
+    lines: usize,
+) -> Vec<String> {
+    const STEPS: u32 = 20;
+    let full = wrap(text, size, weight, max, lines);
+    let narrow = (1..STEPS)
+        .map(|step| wrap(text, size, weight, max * f64::from(step) / f64::from(STEPS), lines))
+        // What is cut or broken says something else.
+        .find(|narrow| narrow.len() == full.len() && narrow.join(" ") == full.join(" "));
+    narrow.unwrap_or(full)
+}
+
 /// `text`, or as much of its beginning as fits, with an ellipsis.
 pub(super) fn cut_end(text: &str, size: f64, weight: Weight, max: f64) -> String {
     let text = text.trim();
@@ -179,6 +196,17 @@ mod tests {
         assert!(cut.starts_with("async") && cut.ends_with("1000"), "{cut}");
     }
 
+    #[test]
+    fn no_word_is_left_alone() {
+        let text = "8,984 of 10,000 requests failed, the first of them by 44.6 ms";
+        let max = width(text, 20.0, Weight::SemiBold) - 1.0;
+        assert_eq!(wrap(text, 20.0, Weight::SemiBold, max, 2)[1], "ms");
+        let balanced = balance(text, 20.0, Weight::SemiBold, max, 2);
+        let widths: Vec<f64> =
+            balanced.iter().map(|line| width(line, 20.0, Weight::SemiBold)).collect();
+        assert!(widths.len() == 2 && widths[1] > 0.6 * widths[0], "{balanced:?}");
+    }
+
     proptest! {
         #[test]
         fn wrapped_lines_fit_and_nothing_is_lost_unless_marked(
@@ -187,6 +215,12 @@ mod tests {
             let wrapped = wrap(&text, 13.0, Weight::Regular, max, lines);
             prop_assert!(wrapped.len() <= lines);
             for line in &wrapped {
+                prop_assert!(width(line, 13.0, Weight::Regular) <= max, "{line:?}");
+            }
+            let balanced = balance(&text, 13.0, Weight::Regular, max, lines);
+            prop_assert_eq!(balanced.len(), wrapped.len());
+            prop_assert_eq!(balanced.join(" "), wrapped.join(" "));
+            for line in &balanced {
                 prop_assert!(width(line, 13.0, Weight::Regular) <= max, "{line:?}");
             }
             let squeezed = |s: &str| s.split_whitespace().collect::<String>();

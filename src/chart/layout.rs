@@ -3,7 +3,7 @@
 use super::Drawing;
 use super::Frame;
 use super::canvas::{Canvas, Face, Paint, Point};
-use super::font::{Weight, wrap};
+use super::font::{Weight, balance, wrap};
 use super::theme::Token;
 
 /// Width of every chart in px: a column of text on a wide page.
@@ -21,7 +21,7 @@ const FOOTER: f64 = 11.5;
 pub(super) fn head(canvas: &mut Canvas, frame: &Frame) -> f64 {
     let mut y = 14.0;
     let title = Face::new(TITLE, Token::Ink).bold();
-    for line in wrap(&frame.title, TITLE, Weight::SemiBold, RIGHT - MARGIN, 2) {
+    for line in balance(&frame.title, TITLE, Weight::SemiBold, RIGHT - MARGIN, 2) {
         y += 26.0;
         canvas.text(MARGIN, y, line, title);
     }

@@ -134,16 +134,14 @@ fn tidy(raw: &str) -> String {
 }
 
 /// The attributes that give a text the width that it was laid out with, in whichever font the reader has:
-/// some are a seventh wider. None for a short text, which is off by a few pixels at most, and none
-/// where the width is a guess.
+/// some are a seventh wider. None where the width is a guess.
 fn length(escaped: &str, size: f64, weight: Weight) -> String {
-    const SHORT: f64 = 40.0 * UNITS;
     let text = unescape(escaped);
-    let width = font::width(&text, size, weight);
-    if width < SHORT || !font::knows(&text) {
+    if !font::knows(&text) {
         return String::new();
     }
-    format!(" textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\"", width.round())
+    let width = font::width(&text, size, weight).round();
+    format!(" textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\"")
 }
 
 fn without_defaults(tag: &str) -> String {
@@ -201,15 +199,19 @@ mod tests {
                    opacity=\"1\" fill=\"#FFFFFF\" stroke=\"none\"/>\n<text x=\"1\" y=\"2\" \
                    dy=\"0.76em\" text-anchor=\"start\" font-size=\"96.00000000000001\" \
                    opacity=\"1\" fill=\"#1A1D21\" font-weight=\"bold\">\nA &lt; b\n</text>\n</svg>\n";
+        let width = font::width("A < b", 96.0, Weight::SemiBold).round();
         assert_eq!(
             tidy(raw),
-            "<rect x=\"0\" y=\"0\" width=\"8\" height=\"8\" fill=\"#FFFFFF\"/>\n\
-             <text x=\"1\" y=\"2\" font-size=\"96\" fill=\"#1A1D21\" font-weight=\"600\">A &lt; b</text>\n"
+            format!(
+                "<rect x=\"0\" y=\"0\" width=\"8\" height=\"8\" fill=\"#FFFFFF\"/>\n\
+                 <text x=\"1\" y=\"2\" font-size=\"96\" fill=\"#1A1D21\" font-weight=\"600\" \
+                 textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\">A &lt; b</text>\n"
+            )
         );
     }
 
     #[test]
-    fn a_long_text_is_as_wide_as_it_was_laid_out() {
+    fn a_text_is_as_wide_as_it_was_laid_out() {
         let tidied = |text: &str| {
             let raw = format!("<text x=\"1\" y=\"2\" font-size=\"96\">\n{text}\n</text>\n");
             tidy(&raw)
