@@ -8,7 +8,8 @@ use std::path::Path;
 use inflight::machine::Machine;
 use inflight::plan::{Only, Plan, PlannedTrial};
 use inflight::record::{
-    Event, Foreseen, Happening, Manifest, NewRun, RequestRow, Status, TrialRow, write_compressed,
+    Event, Foreseen, Happening, Manifest, NewRun, Numbers, RequestRow, Status, TrialRow,
+    write_compressed,
 };
 use inflight::spec::{Experiment, Source};
 use inflight::strategy::Reuse;
@@ -164,7 +165,10 @@ fn rows(plan: &Plan, planned: &PlannedTrial, requests: u32) -> impl Iterator<Ite
             status: (!failed).then_some(200),
             body_bytes: if failed { 0 } else { 4_000 },
             chunks: Some(u32::from(!failed)),
+            chunk_ns: Numbers::default(),
+            chunk_bytes: Numbers::default(),
             sent_chunks: Some(0),
+            sent_chunk_ns: Numbers::default(),
             redirects: Some(0),
             connection: Some(if first { index } else { index % slots }),
             nth: Some(if first { 1 } else { index / slots + 1 }),

@@ -3,14 +3,15 @@
 //!
 //! A record is a line of numbers, each as many bytes as it needs: flags for what is there and what is
 //! as expected, then differences: from the record before it (index and end), and from
-//! one mark of the request to the next. Records stand in the order in which requests ended.
+//! one mark of the request to the next. The pieces of its bodies follow, where they are told one by one.
+//! Records stand in the order in which requests ended.
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::record::{Outcome, Seen};
+use super::record::{Outcome, Piece, Pieces, Seen};
 use crate::dns::Source;
 use crate::strategy::failure::Failure;
 use crate::strategy::probe::Carried;
@@ -23,7 +24,7 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// the page cache.
 pub(crate) const MEMORY_BYTES: usize = 16 * 1024 * 1024;
 
-/// The longest record: flags, and at most nineteen numbers of at most 9 bytes each; and a word that the
+/// The longest record without pieces: flags, and at most nineteen numbers of at most 9 bytes each; and a word that the
 /// last one is written as.
 const LONGEST_BYTES: usize = 192;
 
@@ -93,12 +94,14 @@ impl Log {
         let before = state.before;
         let mut record = Record::default();
         record.encode(before, index, outcome, failure, self.expected_bytes);
-        if state.open.len() + record.len > CHUNK_BYTES {
+        let pieces = outcome.pieces.as_deref().map(encode_pieces).unwrap_or_default();
+        if state.open.len() + record.len + pieces.len() > CHUNK_BYTES {
             state.close_chunk();
             record = Record::default();
             record.encode(Before::default(), index, outcome, failure, self.expected_bytes);
         }
         state.open.extend_from_slice(record.bytes());
+        state.open.extend_from_slice(&pieces);
         state.before = Before { index, end_ns: outcome.end_ns };
     }
 
@@ -235,6 +238,7 @@ mod flag {
     pub(super) const TLS: u64 = 1 << 13;
     /// Pieces of the request, redirects and the source of the name.
     pub(super) const MORE: u64 = 1 << 14;
+    pub(super) const PIECES: u64 = 1 << 15;
 }
 
 /// A record on its way into the log.
@@ -353,6 +357,7 @@ fn flags_of(outcome: &Outcome, expected_bytes: u64) -> u64 {
     set(flag::PLAIN, plain);
     set(flag::STATUS, !plain && outcome.status.is_some());
     set(flag::FAILED, outcome.failure.is_some());
+    set(flag::PIECES, outcome.pieces.is_some());
     if let Some(seen) = &outcome.seen {
         set(flag::SEEN, true);
         set(flag::POOL, seen.pool_ns.is_some());
@@ -366,6 +371,47 @@ fn flags_of(outcome: &Outcome, expected_bytes: u64) -> u64 {
         set(flag::MORE, more);
     }
     flags
+}
+
+/// Pieces by their number, then each by its step from the one before; no step depends on another
+/// record.
+fn encode_pieces(pieces: &Pieces) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut put = |from: u64, to: u64| {
+        let mut number = Record::default();
+        number.put_step(from, to);
+        bytes.extend_from_slice(number.bytes());
+    };
+    put(0, pieces.received.len() as u64);
+    let mut last = 0;
+    for piece in &pieces.received {
+        put(last, piece.at_ns);
+        put(0, piece.bytes);
+        last = piece.at_ns;
+    }
+    put(0, pieces.sent_ns.len() as u64);
+    let mut last = 0;
+    for &at_ns in &pieces.sent_ns {
+        put(last, at_ns);
+        last = at_ns;
+    }
+    bytes
+}
+
+fn decode_pieces(bytes: &mut &[u8]) -> Pieces {
+    let mut step = |from: u64| take_step(bytes, from);
+    let mut last = 0;
+    let received = (0..step(0)).map(|_| {
+        last = step(last);
+        Piece { at_ns: last, bytes: step(0) }
+    });
+    let received = received.collect();
+    let mut last = 0;
+    let sent_ns = (0..step(0)).map(|_| {
+        last = step(last);
+        last
+    });
+    Pieces { received, sent_ns: sent_ns.collect() }
 }
 
 fn number_of(source: Option<Source>) -> u64 {
@@ -478,6 +524,7 @@ fn decode(
             redirects,
         }
     });
+    let pieces = has(flag::PIECES).then(|| Box::new(decode_pieces(bytes)));
     let outcome = Outcome {
         scheduled_ns,
         start_ns,
@@ -489,6 +536,7 @@ fn decode(
         status,
         body_bytes,
         chunks,
+        pieces,
         failure,
     };
     (index, outcome)

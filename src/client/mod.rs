@@ -175,7 +175,8 @@ pub fn run(config: &ClientConfig) -> Result<ClientReport, ClientError> {
     let files_gauge = config.strategy.nofile.and_then(FilesGauge::new);
     let open_files_before = files_gauge.as_ref().map(FilesGauge::peak);
     let before = Usage::now();
-    let recorder = Recorder::start(log, expected, own_threads).counting_files(files_gauge);
+    let recorder = Recorder::start(log, expected, own_threads);
+    let recorder = recorder.counting_files(files_gauge).noting_pieces(config.strategy.probes);
     let recorder = Arc::new(recorder);
     let sampling = sampler.map(|s| s.begin(&recorder, before));
     let issued = trial.issue(&recorder, config, clock);

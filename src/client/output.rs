@@ -9,7 +9,7 @@ use fs_err::{File, OpenOptions};
 use super::connections;
 use super::record::{Outcome, Recorder};
 use crate::protocol::{ClientConfig, RequestLog};
-use crate::record::{CompressedRows, RequestRow, write_compressed};
+use crate::record::{CompressedRows, Numbers, RequestRow, write_compressed};
 use crate::strategy::probe::Connections;
 
 /// Files that are there, empty and closed: a path that cannot be written is found before the
@@ -91,6 +91,8 @@ fn row(config: &ClientConfig, index: u32, outcome: Outcome) -> RequestRow {
         Some(failure) => (Some(failure.class.to_string()), failure.errno, Some(failure.chain)),
         None => (None, None, None),
     };
+    let pieces = outcome.pieces.map(|pieces| *pieces).unwrap_or_default();
+    let (chunk_ns, chunk_bytes) = pieces.received.iter().map(|p| (p.at_ns, p.bytes)).unzip();
     RequestRow {
         index,
         scheduled_ns: outcome.scheduled_ns,
@@ -109,6 +111,9 @@ fn row(config: &ClientConfig, index: u32, outcome: Outcome) -> RequestRow {
         status: outcome.status,
         body_bytes: outcome.body_bytes,
         chunks: Some(outcome.chunks),
+        chunk_ns: Numbers(chunk_ns),
+        chunk_bytes: Numbers(chunk_bytes),
+        sent_chunk_ns: Numbers(pieces.sent_ns),
         sent_chunks: outcome.seen.map(|s| s.sent_chunks),
         redirects: outcome.seen.map(|s| s.redirects),
         connection: outcome.seen.and_then(|s| s.carried).map(|c| c.connection),

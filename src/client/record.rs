@@ -38,8 +38,30 @@ pub(super) struct Outcome {
     pub(super) status: Option<u16>,
     pub(super) body_bytes: u64,
     pub(super) chunks: u32,
+    pub(super) pieces: Option<Box<Pieces>>,
     pub(super) failure: Option<Box<Failure>>,
 }
+
+/// The pieces of a request's bodies, one by one. Most requests have none of these: one without a body,
+/// whose answer comes in one piece, has all of it in its other marks.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Pieces {
+    /// Of the answer, if they are more than one.
+    pub(super) received: Vec<Piece>,
+    /// When each of the request's own was taken by the library.
+    pub(super) sent_ns: Vec<u64>,
+}
+
+/// A piece of an answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Piece {
+    pub(super) at_ns: u64,
+    pub(super) bytes: u64,
+}
+
+/// Pieces of a body that are kept one by one; further ones are counted only. So many does the server
+/// send on purpose at most; a body of a gigabyte may be handed over in a hundred times as many.
+const MOST_PIECES: usize = 10_000;
 
 /// What a library saw of a request: its [`Marks`] as nanoseconds since the start of the window.
 #[derive(Debug, Clone, Copy)]
@@ -115,6 +137,8 @@ pub(super) struct Recorder {
     peak_threads: AtomicU64,
     /// `None` where nobody counts open files.
     files: Option<FilesGauge>,
+    /// Whether pieces of bodies are noted one by one.
+    pieces: bool,
     first_failure: OnceLock<FirstFailed>,
 }
 
@@ -142,6 +166,7 @@ impl Recorder {
             own_threads,
             peak_threads: AtomicU64::new(0),
             files: None,
+            pieces: false,
             first_failure: OnceLock::new(),
         }
     }
@@ -149,6 +174,11 @@ impl Recorder {
     /// The same with a gauge of open files.
     pub(super) fn counting_files(self, files: Option<FilesGauge>) -> Recorder {
         Recorder { files, ..self }
+    }
+
+    /// The same, with pieces of bodies noted one by one or not.
+    pub(super) fn noting_pieces(self, pieces: bool) -> Recorder {
+        Recorder { pieces, ..self }
     }
 
     /// Called where a connection is open for sure that is about to be closed, and where none could be
@@ -216,6 +246,7 @@ impl Recorder {
             served_delay_ns: None,
             body_bytes: 0,
             chunks: 0,
+            pieces: None,
             checksum: crc32fast::Hasher::new(),
             scheduled_ns,
             start_ns: start_ns.unwrap_or_else(|| self.now_ns()),
@@ -244,6 +275,7 @@ impl Recorder {
                 status: None,
                 body_bytes: 0,
                 chunks: 0,
+                pieces: None,
                 failure: Some(Box::new(failure)),
             },
         );
@@ -313,6 +345,7 @@ pub(super) struct Attempt<'a> {
     served_delay_ns: Option<u64>,
     body_bytes: u64,
     chunks: u32,
+    pieces: Option<Box<Pieces>>,
     checksum: crc32fast::Hasher,
     scheduled_ns: u64,
     start_ns: u64,
@@ -343,6 +376,7 @@ impl Attempt<'_> {
             status: self.answered.map(|(_, status, _)| status),
             body_bytes: self.body_bytes,
             chunks: self.chunks,
+            pieces: self.pieces.take(),
             failure: failure.map(Box::new),
         };
         if outcome.failure.is_some() {
@@ -353,6 +387,23 @@ impl Attempt<'_> {
         self.recorder.completed.fetch_add(1, Ordering::Relaxed);
         if outcome.failure.is_some() {
             self.recorder.failed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn pieces(&mut self) -> &mut Pieces {
+        self.pieces.get_or_insert_default()
+    }
+
+    /// A piece after the first, which came at `first_ns` and is noted with the second.
+    fn another_piece(&mut self, first_ns: u64, bytes: usize) {
+        let at_ns = self.recorder.now_ns();
+        let before = self.body_bytes;
+        let received = &mut self.pieces().received;
+        if received.is_empty() {
+            received.push(Piece { at_ns: first_ns, bytes: before });
+        }
+        if received.len() < MOST_PIECES {
+            received.push(Piece { at_ns, bytes: bytes as u64 });
         }
     }
 
@@ -399,8 +450,10 @@ impl Answer for Attempt<'_> {
     fn chunk(&mut self, bytes: &[u8]) {
         // HTTP/2 ends a body with an empty piece, which is none.
         if !bytes.is_empty() {
-            if self.chunks == 0 {
-                self.first_body_ns = Some(self.recorder.now_ns());
+            match self.first_body_ns {
+                None => self.first_body_ns = Some(self.recorder.now_ns()),
+                Some(first) if self.recorder.pieces => self.another_piece(first, bytes.len()),
+                Some(_) => {}
             }
             self.chunks += 1;
         }
@@ -419,9 +472,15 @@ impl Answer for Attempt<'_> {
             send_ns: at(marks.send),
             source: marks.source,
             carried: marks.carried,
-            sent_chunks: marks.sent_chunks,
+            sent_chunks: u32::try_from(marks.sent.count()).unwrap_or(u32::MAX),
             redirects: marks.redirects,
         });
+        let taken = marks.sent.moments();
+        if !taken.is_empty() {
+            let taken = taken.into_iter().take(MOST_PIECES);
+            let recorder = self.recorder;
+            self.pieces().sent_ns = taken.map(|at| recorder.at_ns(at)).collect();
+        }
     }
 }
 

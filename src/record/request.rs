@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Numbers;
 use crate::dns::Source;
 use crate::strategy::probe::{Phase, times_ns};
 
@@ -52,9 +53,18 @@ pub struct RequestRow {
     /// Pieces that the body came in, as the library handed them over.
     #[serde(default)]
     pub chunks: Option<u32>,
+    /// When each of them was there, if they are more than one: the first 10 000.
+    #[serde(default)]
+    pub chunk_ns: Numbers,
+    /// The bytes of each, likewise.
+    #[serde(default)]
+    pub chunk_bytes: Numbers,
     /// Pieces of the request's body that the library took.
     #[serde(default)]
     pub sent_chunks: Option<u32>,
+    /// When it took each of them: the first 10 000. With redirects that repeat the body, of all.
+    #[serde(default)]
+    pub sent_chunk_ns: Numbers,
     /// Redirects that were followed.
     #[serde(default)]
     pub redirects: Option<u32>,

@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader, Cursor, Read};
 
 use csv::ByteRecord;
 
-use super::{RecordError, RequestRow};
+use super::{Numbers, RecordError, RequestRow};
 use crate::strategy::probe::Phase;
 use crate::units::read_decimal;
 
@@ -23,6 +23,8 @@ struct Columns {
     /// Where each phase ends; `None` where the recording is older than the column.
     ends: [Option<usize>; Phase::ALL.len()],
     connection: Option<usize>,
+    /// The lists of pieces of bodies, likewise.
+    pieces: Option<[usize; 3]>,
     error: usize,
     error_chain: usize,
 }
@@ -40,10 +42,16 @@ impl Columns {
             scheduled: place("scheduled_ns")?,
             ends: Phase::ALL.map(end),
             connection: place("connection"),
+            pieces: pieces(place),
             error: place("error")?,
             error_chain: place("error_chain")?,
         })
     }
+}
+
+/// Where the lists of pieces are.
+fn pieces(place: impl Fn(&str) -> Option<usize>) -> Option<[usize; 3]> {
+    Some([place("chunk_ns")?, place("chunk_bytes")?, place("sent_chunk_ns")?])
 }
 
 /// The rows of one trial, one after the other.
@@ -295,6 +303,22 @@ impl<'a> Scanned<'a> {
     /// Whether it is known which connection carried it.
     pub fn was_carried(&self) -> bool {
         self.columns.connection.is_some_and(|column| !self.field(column).is_empty())
+    }
+
+    /// The pieces of its bodies that are told one by one: see [`RequestRow::chunk_ns`],
+    /// [`RequestRow::chunk_bytes`] and [`RequestRow::sent_chunk_ns`]; `None` if there are none.
+    ///
+    /// # Errors
+    ///
+    /// If something in them is no number.
+    pub fn pieces(&self) -> Result<Option<[Numbers; 3]>, &'static str> {
+        let Some(columns) = self.columns.pieces else { return Ok(None) };
+        if columns.iter().all(|&column| self.field(column).is_empty()) {
+            return Ok(None);
+        }
+        let [at, bytes, sent] = columns.map(|column| Numbers::read(self.field(column)));
+        let wrong = "a piece of it is no number";
+        Ok(Some([at.ok_or(wrong)?, bytes.ok_or(wrong)?, sent.ok_or(wrong)?]))
     }
 
     /// Whether it failed.

@@ -28,6 +28,7 @@ mod markdown;
 mod numbers;
 mod open;
 mod phases;
+mod pieces;
 mod prediction;
 mod reproduce;
 mod requests;
@@ -128,6 +129,7 @@ fn page(facts: &Facts, whole: &Facts, figures: &All) -> Result<String, RecordErr
     parts.push(tables::section(facts));
     parts.extend(chart("## Latency", &figures.percentiles, "More scenarios"));
     parts.extend(phases::section(facts, &figures.phases)?);
+    parts.extend(pieces::section(facts)?);
     parts.extend(connections::section(facts));
     parts.extend(broke::section(facts));
     parts.extend(failures::section(facts)?);

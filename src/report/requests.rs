@@ -1,7 +1,8 @@
 //! What the request rows of a recording say: every file is read once, row by row, several trials
 //! at a time, and only what is shown is kept.
 
-use hdrhistogram::Histogram;
+mod counts;
+
 use rayon::prelude::*;
 
 use crate::analyse::median;
@@ -9,14 +10,12 @@ use crate::plan::Cell;
 use crate::record::{RecordError, Recording, Scanned, TrialRow};
 use crate::strategy::probe::{Phase, failed_in, times_ns};
 
+use super::pieces::{Direction, PieceCounts, PieceNumbers};
+pub(super) use counts::Counts;
+
 /// Rows of a trial that are kept for charts: of more every second, every fourth, and so on. No
 /// chart has as many lines of pixels.
 const MOST_KEPT: usize = 8_192;
-
-/// A day; a longer time in a phase is counted as one.
-const HIGHEST_NS: u64 = 86_400_000_000_000;
-/// Significant digits of percentiles.
-const DIGITS: u8 = 3;
 
 /// When the phases of one request ended. Nanoseconds since the start of the trial's window.
 #[derive(Debug, Clone, Copy)]
@@ -130,6 +129,8 @@ pub(super) struct Digest {
     pub(super) rows: u64,
     /// In the order of [`Phase::ALL`]: the median over the trials of each trial's numbers.
     pub(super) phases: [Option<PhaseNumbers>; Phase::ALL.len()],
+    /// Of the pieces of bodies, in the order of [`Direction::ALL`]: likewise.
+    pub(super) pieces: [Option<PieceNumbers>; Direction::ALL.len()],
     /// By class, then by phase.
     pub(super) failures: Vec<FailedRows>,
     /// The rows of the measurement whose wall time is nearest to the median.
@@ -195,6 +196,10 @@ impl Digest {
             trials: trials.len(),
             rows: trials.iter().map(|trial| trial.rows).sum(),
             phases: Phase::ALL.map(over_trials),
+            pieces: Direction::ALL.map(|direction| {
+                let of = trials.iter().filter_map(|trial| trial.pieces[direction as usize]);
+                PieceNumbers::over_trials(&of.collect::<Vec<_>>())
+            }),
             failures,
             kept,
         }
@@ -213,6 +218,7 @@ struct OfTrial {
     block: u32,
     rows: u64,
     phases: [Option<PhaseNumbers>; Phase::ALL.len()],
+    pieces: [Option<PieceNumbers>; Direction::ALL.len()],
     failures: Vec<FailedRows>,
     kept: Option<Kept>,
 }
@@ -235,6 +241,7 @@ impl OfTrial {
             block: trial.block,
             rows: 0,
             phases: [None; Phase::ALL.len()],
+            pieces: [None; Direction::ALL.len()],
             failures: Vec::new(),
             kept: keep.then_some(kept),
         };
@@ -242,6 +249,7 @@ impl OfTrial {
         let tells = tells(recording, cell, scan.has_marks());
         let mut succeeded = 0u64;
         let mut counted: [Option<Counts>; Phase::ALL.len()] = Default::default();
+        let mut pieces = PieceCounts::default();
         while let Some(row) = scan.next_row()? {
             let Some(times) = Times::of(&row) else {
                 return Err(scan.damaged("a time of it is no number"));
@@ -261,10 +269,16 @@ impl OfTrial {
                 continue;
             }
             succeeded += 1;
+            match row.pieces() {
+                Ok(None) => {}
+                Ok(Some(lists)) => pieces.add(&lists),
+                Err(what) => return Err(scan.damaged(what)),
+            }
             for (phase, time) in times.phases_ns() {
                 counted[phase as usize].get_or_insert_with(Counts::new).add(time);
             }
         }
+        of_trial.pieces = pieces.numbers(succeeded);
         of_trial.phases = counted.map(|counts| {
             let histogram = counts?.histogram();
             Some(PhaseNumbers {
@@ -274,45 +288,6 @@ impl OfTrial {
             })
         });
         Ok(of_trial)
-    }
-}
-
-/// Times in the buckets of a [`Histogram`] with [`DIGITS`] digits: 1 024 to each power of two, which
-/// is fixed here, so that counting a time is a few instructions.
-struct Counts(Vec<u32>);
-
-impl Counts {
-    /// Bits of a time that its bucket tells: 2 048 are the least numbers with three digits each.
-    const BITS: u32 = 11;
-    const HALF: usize = 1 << (Counts::BITS - 1);
-
-    fn new() -> Counts {
-        Counts(vec![0; Counts::bucket(HIGHEST_NS) + 1])
-    }
-
-    fn add(&mut self, time_ns: u64) {
-        // A trial has no more than 2^32 requests.
-        self.0[Counts::bucket(time_ns.min(HIGHEST_NS))] += 1;
-    }
-
-    fn bucket(time_ns: u64) -> usize {
-        let shift = (time_ns | (2 * Counts::HALF as u64 - 1)).ilog2() + 1 - Counts::BITS;
-        shift as usize * Counts::HALF + (time_ns >> shift) as usize
-    }
-
-    /// The least time of a bucket.
-    fn time_ns(bucket: usize) -> u64 {
-        let shift = (bucket / Counts::HALF).saturating_sub(1);
-        ((bucket - shift * Counts::HALF) as u64) << shift
-    }
-
-    fn histogram(&self) -> Histogram<u32> {
-        let mut histogram = Histogram::new_with_bounds(1, HIGHEST_NS, DIGITS)
-            .expect("the bounds are far enough apart");
-        for (bucket, &count) in self.0.iter().enumerate().filter(|&(_, &count)| count > 0) {
-            histogram.saturating_record_n(Counts::time_ns(bucket), count);
-        }
-        histogram
     }
 }
 
@@ -329,7 +304,6 @@ fn tells(recording: &Recording, cell: &Cell, has_marks: bool) -> [bool; Phase::A
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     fn times(marks: &[(Phase, u64)]) -> Times {
         let mut ends_ns = [UNKNOWN_END; Phase::ALL.len()];
@@ -339,25 +313,6 @@ mod tests {
         let end = |phase: Phase| ends_ns[phase as usize];
         let (start_ns, end_ns) = (end(Phase::Queue), end(Phase::Receive));
         Times { scheduled_ns: 0, start_ns, ends_ns, end_ns, failed: true }
-    }
-
-    proptest! {
-        #[test]
-        fn counts_are_those_of_a_histogram(
-            times in prop::collection::vec(prop_oneof![0u64..5_000, 0..HIGHEST_NS, any::<u64>()], 1..50),
-        ) {
-            let mut counts = Counts::new();
-            let mut wanted = Counts::new().histogram();
-            for &time in &times {
-                counts.add(time);
-                wanted.saturating_record(time.min(HIGHEST_NS));
-            }
-            let bins = |histogram: &Histogram<u32>| {
-                let bins = histogram.iter_recorded();
-                bins.map(|bin| (bin.value_iterated_to(), bin.count_at_value())).collect::<Vec<_>>()
-            };
-            prop_assert_eq!(bins(&counts.histogram()), bins(&wanted));
-        }
     }
 
     #[test]

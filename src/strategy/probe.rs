@@ -112,7 +112,7 @@ pub fn failed_in(
 
 /// When the phases of a request ended that only its library can see. The recorder knows the others:
 /// the start, the response head and the end.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Marks {
     /// An idle connection was found, or a new one was begun.
     pub pool: Option<Moment>,
@@ -131,9 +131,45 @@ pub struct Marks {
     /// The connection that carried it (the last one, after redirects).
     pub carried: Option<Carried>,
     /// Pieces of the request's body that were handed over.
-    pub sent_chunks: u32,
+    pub sent: Sent,
     /// Redirects that were followed.
     pub redirects: u32,
+}
+
+/// When each piece of a request's body was taken by its library, over all hops of a redirected one.
+/// Clones are the same list; without a body there is none, and nothing to pay for it.
+#[derive(Debug, Clone, Default)]
+pub struct Sent(Option<Arc<Mutex<Vec<Moment>>>>);
+
+impl Sent {
+    /// A body is to be sent: the list, which begins here if there was none.
+    pub fn begin(&mut self) -> &Sent {
+        self.0.get_or_insert_default();
+        self
+    }
+
+    /// A piece is taken now.
+    pub fn one_more(&self) {
+        if let Some(moments) = &self.0 {
+            lock(moments).push(Moment::now());
+        }
+    }
+
+    /// When each was taken, in order.
+    pub fn moments(&self) -> Vec<Moment> {
+        self.0.as_ref().map(|moments| lock(moments).clone()).unwrap_or_default()
+    }
+
+    /// How many were taken.
+    pub fn count(&self) -> usize {
+        self.0.as_ref().map_or(0, |moments| lock(moments).len())
+    }
+}
+
+/// Every change of what is locked here is one assignment, or one push: it is whole, whatever happened
+/// to the thread around it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Which connection carried a request, and as which of its requests.
@@ -217,8 +253,7 @@ impl Connection {
 
     /// How it came about; to be filled in by the library on the way.
     pub fn opening(&self) -> MutexGuard<'_, Opening> {
-        // Every change is one assignment: it is whole, whatever happened to the thread around it.
-        self.opening.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.opening)
     }
 
     /// Notes that a connection could not be opened, if it is not open and has not failed already.
@@ -237,7 +272,7 @@ pub struct Connections(Arc<Mutex<Vec<Arc<Connection>>>>);
 impl Connections {
     /// A connection is begun, for the request `started_by`.
     pub fn begin(&self, started_by: Option<u32>) -> Arc<Connection> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = lock(&self.0);
         let connection = Arc::new(Connection {
             id: u32::try_from(all.len()).unwrap_or(u32::MAX),
             started_by,
@@ -251,6 +286,6 @@ impl Connections {
 
     /// All so far, in the order in which they were begun.
     pub fn all(&self) -> Vec<Arc<Connection>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.0).clone()
     }
 }

@@ -33,14 +33,22 @@ fn any_seen() -> impl Strategy<Value = Seen> {
     )
 }
 
+fn any_pieces() -> impl Strategy<Value = Pieces> {
+    let piece = (any::<u64>(), any::<u64>()).prop_map(|(at_ns, bytes)| Piece { at_ns, bytes });
+    (prop::collection::vec(piece, 0..4), prop::collection::vec(any::<u64>(), 0..4))
+        .prop_map(|(received, sent_ns)| Pieces { received, sent_ns })
+}
+
 fn any_outcome() -> impl Strategy<Value = Outcome> {
     let times = (any::<u64>(), any::<u64>(), any::<u64>());
     let marks = [(); 3].map(|()| prop::option::of(any::<u64>()));
     let status = prop::option::of(prop::sample::select(vec![200u16, 302, 503]));
     let failure = prop::option::of("[ab]{0,2}");
     let bytes = prop_oneof![Just(BODY_BYTES), any::<u64>()];
-    (times, marks, prop::option::of(any_seen()), status, bytes, 0u32..3, failure).prop_map(
-        |((scheduled_ns, start_ns, end_ns), marks, seen, status, body_bytes, chunks, failure)| {
+    let bodies = (bytes, 0u32..3, prop::option::of(any_pieces()));
+    (times, marks, prop::option::of(any_seen()), status, bodies, failure).prop_map(
+        |((scheduled_ns, start_ns, end_ns), marks, seen, status, bodies, failure)| {
+            let (body_bytes, chunks, pieces) = bodies;
             let [head_ns, first_body_ns, served_delay_ns] = marks;
             let failure = failure.map(|text| Box::new(Failure::new(Class::Other, text)));
             Outcome {
@@ -54,6 +62,7 @@ fn any_outcome() -> impl Strategy<Value = Outcome> {
                 status,
                 body_bytes,
                 chunks,
+                pieces: pieces.map(Box::new),
                 failure,
             }
         },
@@ -105,6 +114,7 @@ fn usual(index: u32) -> Outcome {
         status: Some(200),
         body_bytes: BODY_BYTES,
         chunks: 1,
+        pieces: None,
         failure: None,
     }
 }

@@ -390,7 +390,7 @@ impl Answer for Noting {
     fn chunk(&mut self, _: &[u8]) {}
 
     fn marks(&mut self, marks: &Marks) {
-        self.0.push(*marks);
+        self.0.push(marks.clone());
     }
 }
 

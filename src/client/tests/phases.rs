@@ -277,7 +277,44 @@ fn bodies_of_requests_are_handed_over_in_pieces() {
             let seen = trial(&strategy, &Scenario { upload_bytes, ..named(tls) });
             let all = u64::from(REQUESTS) * upload_bytes;
             assert_eq!(seen.server.uploaded_bytes, all, "{}", seen.name);
-            assert!(seen.requests.iter().all(|row| row.sent_chunks == Some(4)), "{}", seen.name);
+            for row in &seen.requests {
+                let taken = &row.sent_chunk_ns.0;
+                assert_eq!((row.sent_chunks, taken.len()), (Some(4), 4), "{}", seen.name);
+                assert!(taken.is_sorted() && taken[0] >= row.start_ns, "{}: {row:?}", seen.name);
+                // The server answers when it has read all of it.
+                assert!(Some(taken[3]) <= row.head_ns, "{}: {row:?}", seen.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn pieces_of_answers_are_told_one_by_one() {
+    let (chunks, chunk_delay_ns) = (4, 2_000_000);
+    let delay_ns = 2_000_000;
+    for &library in library::ALL {
+        for (&protocol, tls) in library.protocols.iter().flat_map(|p| [(p, false), (p, true)]) {
+            let wanted = wanted(library, protocol, Reuse::Session);
+            let slow = Scenario { chunks, chunk_delay_ns, ..named(tls) };
+            let seen = trial(&Strategy::new(wanted.clone()).expect("valid"), &slow);
+            for row in &seen.requests {
+                let (at, bytes) = (&row.chunk_ns.0, &row.chunk_bytes.0);
+                let named = format!("{}: {row:?}", seen.name);
+                // A library may cut a piece, and join two if it comes to read late.
+                let several = row.chunks.filter(|&n| n > 1).unwrap_or(0) as usize;
+                assert_eq!((at.len(), bytes.len()), (several, several), "{named}");
+                assert!(at.is_sorted() && at.last() <= Some(&row.end_ns), "{named}");
+                assert!(several == 0 || at.first().copied() == row.first_body_ns, "{named}");
+                assert!(several == 0 || bytes.iter().sum::<u64>() == BODY_BYTES, "{named}");
+                let last = at.last().copied().or(row.first_body_ns).expect("a body");
+                let planned_ns = delay_ns + u64::from(chunks - 1) * chunk_delay_ns;
+                assert!(last >= row.start_ns + planned_ns, "{named}");
+            }
+            let several = seen.requests.iter().filter(|row| row.chunk_ns.0.len() > 1).count();
+            assert!(several > 0, "{}: no answer came in pieces", seen.name);
+            let blind = Strategy::new(Wanted { probes: false, ..wanted }).expect("valid");
+            let seen = trial(&blind, &slow);
+            assert!(seen.requests.iter().all(|row| row.chunk_ns.0.is_empty()), "{}", seen.name);
         }
     }
 }

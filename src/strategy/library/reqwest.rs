@@ -11,10 +11,10 @@ use futures_util::future::BoxFuture;
 use reqwest::{Body, RequestBuilder, Response};
 
 use super::hyper::SETTLED_AFTER;
-use super::upload::{Taken, Upload};
+use super::upload::Upload;
 use super::{Answer, AsyncClient, Connect, Library, Settings, Ways};
 use crate::strategy::failure::{Class, Failure, Link, Stage};
-use crate::strategy::probe::Phase;
+use crate::strategy::probe::{Phase, Sent};
 use crate::strategy::{Protocol, Reuse};
 use connector::ByTask;
 pub(super) use connector::ByThread;
@@ -69,11 +69,13 @@ struct Client {
 }
 
 impl Client {
-    fn request(&self, index: u32) -> (RequestBuilder, Option<Taken>) {
+    fn request(&self, index: u32) -> (RequestBuilder, Sent) {
         let url = self.settings.url(index);
-        let Some(upload) = Upload::of(&self.settings) else { return (self.client.get(url), None) };
+        let Some(upload) = Upload::of(&self.settings) else {
+            return (self.client.get(url), Sent::default());
+        };
         let taken = upload.taken();
-        (self.client.post(url).body(Body::wrap(upload)), Some(taken))
+        (self.client.post(url).body(Body::wrap(upload)), taken)
     }
 
     /// Sends a request and waits for the head of its answer.
@@ -87,7 +89,7 @@ impl Client {
             Ok(response) => probe.answered(index, response.extensions()),
             Err(e) => probe.failed(index, e),
         };
-        marks.sent_chunks = taken.map_or(0, |taken| taken.count());
+        marks.sent = taken;
         answer.marks(&marks);
         sent.map_err(|e| failure(&e))
     }

@@ -4,9 +4,10 @@ use reqwest::blocking::{self, Body, RequestBuilder, Response};
 
 use super::hyper::SETTLED_AFTER;
 use super::reqwest::{ByThread, CONNECTIONS_PER_SLOT, Probe, builder, failure};
-use super::upload::{Taken, Upload};
+use super::upload::Upload;
 use super::{Answer, BlockingClient, Connect, Library, Settings, Ways, read_body};
 use crate::strategy::failure::Failure;
+use crate::strategy::probe::Sent;
 use crate::strategy::{Protocol, Reuse};
 
 pub(super) const LIBRARY: Library = Library {
@@ -52,11 +53,13 @@ struct Client {
 }
 
 impl Client {
-    fn request(&self, index: u32) -> (RequestBuilder, Option<Taken>) {
+    fn request(&self, index: u32) -> (RequestBuilder, Sent) {
         let url = self.settings.url(index);
-        let Some(upload) = Upload::of(&self.settings) else { return (self.client.get(url), None) };
+        let Some(upload) = Upload::of(&self.settings) else {
+            return (self.client.get(url), Sent::default());
+        };
         let (taken, length) = (upload.taken(), upload.len());
-        (self.client.post(url).body(Body::sized(upload, length)), Some(taken))
+        (self.client.post(url).body(Body::sized(upload, length)), taken)
     }
 
     /// Sends a request and waits for the head of its answer.
@@ -68,7 +71,7 @@ impl Client {
                 Ok(response) => probe.answered(index, response.extensions()),
                 Err(e) => probe.failed(index, e),
             };
-            marks.sent_chunks = taken.map_or(0, |taken| taken.count());
+            marks.sent = taken;
             answer.marks(&marks);
         }
         sent.map_err(|e| failure(&e))

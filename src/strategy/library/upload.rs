@@ -3,14 +3,13 @@
 use std::convert::Infallible;
 use std::io::{self, Read};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
 use hyper::body::{Body, Frame, SizeHint};
 
 use super::{Settings, UPLOAD_CHUNK_BYTES};
+use crate::strategy::probe::Sent;
 
 /// A request's body: pieces of [`UPLOAD_CHUNK_BYTES`], of a length that is known. A library that
 /// reads with a smaller buffer gets each piece in parts; it counts when its first part is taken.
@@ -23,41 +22,28 @@ struct Pieces {
     rest: Bytes,
     /// What is left of the piece at the front.
     piece: usize,
-    taken: Taken,
-}
-
-/// Pieces of a body that a library has taken. Clones are the same count; where there is no body,
-/// there is nothing to count with.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Taken(Option<Arc<AtomicU32>>);
-
-impl Taken {
-    pub(super) fn count(&self) -> u32 {
-        self.0.as_ref().map_or(0, |count| count.load(Ordering::Relaxed))
-    }
-
-    fn one_more(&self) {
-        if let Some(count) = &self.0 {
-            count.fetch_add(1, Ordering::Relaxed);
-        }
-    }
+    taken: Sent,
 }
 
 impl Upload {
     /// That of a request, if it has one.
     pub(super) fn of(settings: &Settings) -> Option<Upload> {
-        (!settings.upload.is_empty()).then(|| Upload::new(settings.upload.clone()))
+        let body = || settings.upload.clone();
+        (!settings.upload.is_empty()).then(|| Upload::new(body(), Sent::default().begin()))
     }
 
-    pub(super) fn new(body: Bytes) -> Upload {
-        let taken = || Taken(Some(Arc::default()));
-        Upload(
-            (!body.is_empty()).then(|| Box::new(Pieces { rest: body, piece: 0, taken: taken() })),
-        )
+    /// A body whose pieces are noted in `taken`.
+    pub(super) fn new(body: Bytes, taken: &Sent) -> Upload {
+        Upload(Some(Box::new(Pieces { rest: body, piece: 0, taken: taken.clone() })))
     }
 
-    /// The count, also for when the body itself is gone.
-    pub(super) fn taken(&self) -> Taken {
+    /// That of a request without a body.
+    pub(super) fn none() -> Upload {
+        Upload(None)
+    }
+
+    /// When its pieces were taken, also for when the body itself is gone.
+    pub(super) fn taken(&self) -> Sent {
         self.0.as_ref().map(|pieces| pieces.taken.clone()).unwrap_or_default()
     }
 
@@ -130,7 +116,7 @@ mod tests {
             buffer in 1..2 * UPLOAD_CHUNK_BYTES,
         ) {
             let body = body::pattern(1, length);
-            let mut upload = Upload::new(body.clone());
+            let mut upload = Upload::new(body.clone(), Sent::default().begin());
             let (taken, mut read, mut buffer) = (upload.taken(), Vec::new(), vec![0; buffer]);
             loop {
                 match upload.read(&mut buffer).expect("memory") {
@@ -139,7 +125,8 @@ mod tests {
                 }
             }
             prop_assert_eq!(read, body);
-            prop_assert_eq!(taken.count() as usize, length.div_ceil(UPLOAD_CHUNK_BYTES));
+            prop_assert_eq!(taken.count(), length.div_ceil(UPLOAD_CHUNK_BYTES));
+            prop_assert!(taken.moments().is_sorted());
         }
     }
 }

@@ -170,8 +170,8 @@ impl BlockingClient for Client {
         }
         probe::begin(index);
         let result = self.exchange(index, upload.as_mut(), answer);
-        let sent_chunks = upload.map_or(0, |upload| upload.taken().count());
-        answer.marks(&Marks { sent_chunks, ..probe::end() });
+        let sent = upload.map(|upload| upload.taken()).unwrap_or_default();
+        answer.marks(&Marks { sent, ..probe::end() });
         result
     }
 }

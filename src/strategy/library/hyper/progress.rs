@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::upload::Taken;
 use super::io::Watch;
 use crate::strategy::failure::{Class, Failure, Stage};
-use crate::strategy::probe::{Connection, Marks};
+use crate::strategy::probe::{Connection, Marks, Sent};
 use crate::timer::Moment;
 
 /// How far a request has come: what is left of it if it is given up.
@@ -22,10 +21,8 @@ pub(super) struct Progress {
     opening: Option<Arc<Connection>>,
     /// Tells what has been written since a connection took it.
     writing: Option<Arc<Watch>>,
-    /// Pieces of bodies that were taken for redirected requests.
-    sent_before: u32,
-    /// Pieces of its body that were taken.
-    sent: Taken,
+    /// Pieces of its body that were taken, over all redirects.
+    sent: Sent,
 }
 
 impl Progress {
@@ -38,8 +35,7 @@ impl Progress {
             redirects: 0,
             opening: None,
             writing: None,
-            sent_before: 0,
-            sent: Taken::default(),
+            sent: Sent::default(),
         }
     }
 
@@ -48,10 +44,9 @@ impl Progress {
         self.probes.then(Moment::now)
     }
 
-    /// A body is to be sent.
-    pub(super) fn sending(&mut self, taken: Taken) {
-        self.sent_before += self.sent.count();
-        self.sent = taken;
+    /// A body is to be sent: where its pieces are noted.
+    pub(super) fn sending(&mut self) -> &Sent {
+        self.sent.begin()
     }
 
     /// Comes to a stage.
@@ -120,13 +115,8 @@ impl Progress {
     /// What was seen, at its end.
     pub(super) fn marks(&mut self) -> Marks {
         self.note_written();
-        let sent_chunks = self.sent_before + self.sent.count();
         let (carried, redirects) = (self.marks.carried, self.redirects);
-        Marks {
-            carried,
-            redirects,
-            sent_chunks,
-            ..self.first.as_deref().copied().unwrap_or(self.marks)
-        }
+        let first = self.first.as_deref().unwrap_or(&self.marks);
+        Marks { carried, redirects, sent: self.sent.clone(), ..first.clone() }
     }
 }

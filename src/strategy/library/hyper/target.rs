@@ -79,8 +79,10 @@ impl Call {
     ) -> Request<Upload> {
         let body = if self.with_body { upload.clone() } else { Bytes::new() };
         let method = if body.is_empty() { Method::GET } else { Method::POST };
-        let upload = Upload::new(body);
-        progress.sending(upload.taken());
+        let upload = match body.is_empty() {
+            true => Upload::none(),
+            false => Upload::new(body, progress.sending()),
+        };
         let mut request = Request::new(upload);
         *request.method_mut() = method;
         *request.uri_mut() = address;
