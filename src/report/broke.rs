@@ -4,11 +4,14 @@
 use crate::plan::Plan;
 use crate::record::{Status, TrialRow};
 use crate::spec::Factor;
+use crate::strategy::Protocol;
+use crate::strategy::probe::Phase;
 use crate::units::exact_size;
 
 use super::facts::Facts;
 use super::markdown::{code, list, text};
-use super::numbers::{and, count, counted, span};
+use super::numbers::{and, count, counted, ns, span};
+use super::phases;
 
 /// A limit, as the trials of a cell have met it.
 struct Met {
@@ -41,13 +44,14 @@ pub(super) fn section(facts: &Facts) -> Option<String> {
 /// What a cell met: what ended trials first, then requests, then what only took time.
 fn met(facts: &Facts, cell: usize) -> Vec<Met> {
     let rows = facts.ok_rows(cell);
-    let memory = for_want_of_memory(facts, cell);
-    memory
-        .into_iter()
-        .chain(failed(facts, cell, &rows))
-        .chain(dropped(&rows))
-        .chain(waited(&rows))
-        .collect()
+    let failed = failed(facts, cell, &rows);
+    let took_time = [dropped(&rows), waited(&rows), queued(facts, cell, &rows)];
+    let mut took_time: Vec<Met> = took_time.into_iter().flatten().collect();
+    // Where requests failed, their first failure has said it.
+    if let (Some(last), None) = (took_time.last_mut(), &failed) {
+        last.what.push_str(&at_most_in_flight(&rows));
+    }
+    for_want_of_memory(facts, cell).into_iter().chain(failed).chain(took_time).collect()
 }
 
 /// Failed requests: of the class that failed first in most trials.
@@ -69,8 +73,8 @@ fn failed(facts: &Facts, cell: usize, rows: &[&TrialRow]) -> Option<Met> {
     };
     if let Some(in_flight) = first(|r| r.first_failure_in_flight) {
         what.push_str(&format!(", first with {in_flight} in flight"));
-    } else if let Some(peak) = range(rows.iter().filter_map(|r| r.client_peak_in_flight)) {
-        what.push_str(&format!(", with at most {peak} in flight"));
+    } else {
+        what.push_str(&at_most_in_flight(rows));
     }
     if let Some(issued) = first(|r| r.first_failure_issued) {
         what.push_str(&format!(", after {issued} were issued"));
@@ -91,6 +95,37 @@ fn waited(rows: &[&TrialRow]) -> Option<Met> {
         counted(rows.len(), "trial")
     );
     (times > 0).then_some(Met { what, advice })
+}
+
+/// Requests that waited for a stream of HTTP/2, as far as their library tells.
+fn queued(facts: &Facts, cell: usize, rows: &[&TrialRow]) -> Option<Met> {
+    /// A shorter part of a request's time than this is no queue: the wait for a connection that is being
+    /// opened counts as one for a stream too.
+    const SHARE: f64 = 0.1;
+    let planned = facts.cell(cell);
+    let streams = facts.plan().scenario_of(planned).streams;
+    let full = |row: &TrialRow| row.client_peak_in_flight > Some(streams.into());
+    if planned.strategy.protocol != Protocol::Http2 || !rows.iter().any(|row| full(row)) {
+        return None;
+    }
+    let waited = facts.median(cell, |r| r.phase_ns(Phase::Stream).map(|v| v as f64)).ok()?.value;
+    let total = facts.median(cell, phases::total_ns).ok()?.value;
+    let what = format!(
+        "requests waited for one of the {} streams that the server allows on a connection, {} of {} \
+         on average",
+        count(streams.into()),
+        ns(waited),
+        ns(total)
+    );
+    let advice = "let the server allow more streams (`streams`), or spread requests over more \
+                  connections";
+    (waited >= SHARE * total).then_some(Met { what, advice })
+}
+
+/// `, with at most 7 in flight`; nothing where nobody knows.
+fn at_most_in_flight(rows: &[&TrialRow]) -> String {
+    let peak = range(rows.iter().filter_map(|r| r.client_peak_in_flight));
+    peak.map_or_else(String::new, |peak| format!(", with at most {peak} in flight"))
 }
 
 /// Connections that had to be asked for again, since the accept queue was full.

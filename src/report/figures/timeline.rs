@@ -20,8 +20,8 @@ const MOST_SAMPLES: usize = 1_600;
 /// Parts of the time in which rates are counted, at most.
 const PARTS: usize = 100;
 
-/// A chart for each cell with failed requests, or with a trial that failed, of its first such trial
-/// with a timeline; one of the warm-up only where there is no other.
+/// A chart for each cell with failed requests, or with a trial that failed or was no measurement of it,
+/// of its first such trial with a timeline; one of the warm-up only where there is no other.
 pub(super) fn figures(facts: &Facts) -> Result<Figures, RecordError> {
     let mut figures = Figures::default();
     for cell in 0..facts.plan().cells.len() {
@@ -40,8 +40,11 @@ fn broken<'a>(
     cell: usize,
 ) -> Result<Option<(&'a TrialRow, Vec<TimelineRow>)>, RecordError> {
     let id = facts.cell(cell).id.to_string();
-    let broke =
-        |row: &&TrialRow| row.status == Status::Failed || (row.is_ok() && row.errors > Some(0));
+    let broke = |row: &&TrialRow| match row.status {
+        Status::Failed | Status::Invalid => true,
+        Status::Ok => row.errors > Some(0),
+        _ => false,
+    };
     let mut rows: Vec<&TrialRow> =
         facts.recording.trials.iter().filter(|t| t.cell == id).filter(broke).collect();
     rows.sort_by_key(|row| row.block == 0);
@@ -97,6 +100,9 @@ fn title(facts: &Facts, cell: usize, row: &TrialRow, samples: &[TimelineRow]) ->
             "{name}: the trial failed; the last that is known is from {}",
             ns(last as f64)
         );
+    }
+    if row.status == Status::Invalid {
+        return format!("{name}: no measurement of it, since {}", row.reason);
     }
     let (errors, issued) = (row.errors.unwrap_or(0), row.issued.unwrap_or(0));
     let first = samples.iter().find(|s| s.failed > Some(0));

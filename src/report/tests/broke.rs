@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::record::Status;
+use crate::strategy::Protocol;
 
 /// All at once, and limited to 50 and to 80: the first without files.
 fn files() -> Experiment {
@@ -87,12 +88,40 @@ fn what_only_takes_time_and_what_ends_trials_are_limits_too() {
     let [queue, memory] = lines.as_slice() else { panic!("{lines:?}") };
     for said in [
         "(56 drops in 8 trials), and 40 attempts",
-        "(16 times in 8 trials). It did not happen in `semaphore limit 50 memory none`",
+        "(16 times in 8 trials), with at most 100 in flight. It did not happen in `semaphore limit 50 \
+         memory none`",
     ] {
         assert!(queue.contains(said), "{queue}");
     }
     let said = "the client needed more than its 4MB of memory, which ended it in 2 of 8 trials.";
     assert!(memory.contains(said), "{memory}");
+}
+
+#[test]
+fn a_queue_for_streams_is_a_limit() {
+    let hyper = library::named("hyper").expect("a library");
+    let model = model::named("async-workers").expect("a model");
+    let cell = |protocol, limit| {
+        let limit = NonZeroU32::new(limit);
+        let wanted = Wanted { protocol, limit, ..Wanted::of("shared", model, hyper) };
+        Strategy::new(wanted).expect("a strategy")
+    };
+    let cells = vec![cell(Protocol::Http2, 100), cell(Protocol::Http2, 50)];
+    let mut experiment = experiment(cells, 8);
+    experiment.scenarios[0].streams = 50;
+    let (_dir, recording) = on_a_disk(recording(experiment, |plan, planned, row| {
+        lifelike(plan, planned, row);
+        let over = row.limit == "100";
+        row.client_peak_in_flight = Some(if over { 100 } else { 50 });
+        row.phase_stream_ns = Some(if over { 60_000_000 } else { 20_000 });
+        row.phase_wait_ns = Some(60_000_000);
+        row.phase_receive_ns = Some(1_000_000);
+    }));
+    let page = page(&recording);
+    let said = "requests waited for one of the 50 streams that the server allows on a connection, \
+                60.0 ms of 121 ms on average, with at most 100 in flight. It did not happen in";
+    assert!(broke(&page).contains(said), "{}", broke(&page));
+    assert_eq!(broke(&page).lines().count(), 1);
 }
 
 #[test]
