@@ -330,6 +330,7 @@ fn condition(factor: Factor, value: &str) -> String {
         Factor::Streams => format!("at most {value} streams on a connection"),
         Factor::DnsDelay => format!("names are answered after {value}"),
         Factor::DnsTtl => format!("names are kept for {value}"),
+        Factor::UnknownHosts => format!("{value} of them unknown to the name server"),
         Factor::ServerNofile => format!("the server may open {value} files"),
         Factor::Capacity => format!("the server takes {value} requests at once"),
         Factor::RetryAfter => format!("refused requests may come again after {value}"),

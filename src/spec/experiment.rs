@@ -84,6 +84,8 @@ pub struct Scenario {
     pub dns_delay_ns: Option<u64>,
     /// How long answers of the name server may be kept.
     pub dns_ttl_ns: u64,
+    /// Of the hosts, the last ones that the name server does not know: requests to them fail.
+    pub unknown_hosts: u32,
     /// Open files that the server may have; as many as the system gives, if absent.
     pub server_nofile: Option<u64>,
     /// Requests that the server takes at once; further ones are refused with 429.
@@ -116,6 +118,7 @@ impl Scenario {
             streams: 200,
             dns_delay_ns: None,
             dns_ttl_ns: 60_000_000_000,
+            unknown_hosts: 0,
             server_nofile: None,
             capacity: None,
             retry_after_ns: 1_000_000_000,
@@ -128,9 +131,14 @@ impl Scenario {
         self.arrival.all_ns(self.seed, self.requests)
     }
 
+    /// Whether the name server does not know the host that a request goes to.
+    pub fn is_to_unknown_host(&self, index: u32) -> bool {
+        index % self.targets >= self.targets - self.unknown_hosts
+    }
+
     /// What each request takes at least, once it has a connection, in request order: its planned
     /// delay, the pauses between the pieces of its answer, and a round trip for the answer and for
-    /// each redirect.
+    /// each redirect. What never gets to a server takes none of it.
     pub fn waits_ns(&self) -> Vec<u64> {
         let trips = u64::from(self.redirects) + 1;
         // A body has no more pieces than bytes.
@@ -138,7 +146,11 @@ impl Scenario {
         let pauses = (pieces - 1).saturating_mul(self.chunk_delay_ns);
         let more = self.rtt_ns.unwrap_or(0).saturating_mul(trips).saturating_add(pauses);
         let delays = self.delay.all_ns(self.seed, self.requests, self.time_scale);
-        delays.into_iter().map(|delay| delay.saturating_add(more)).collect()
+        let wait = |(index, delay): (u32, u64)| match self.is_to_unknown_host(index) {
+            true => 0,
+            false => delay.saturating_add(more),
+        };
+        (0..).zip(delays).map(wait).collect()
     }
 }
 

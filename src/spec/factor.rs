@@ -46,6 +46,7 @@ macro_rules! factors {
                 Streams streams "Requests at once on an HTTP/2 connection at most."
                 DnsDelay dns_delay "How long the name server waits."
                 DnsTtl dns_ttl "How long its answers may be kept."
+                UnknownHosts unknown_hosts "Hosts that the name server does not know."
                 ServerNofile server_nofile "Open files that the server is allowed."
                 Capacity capacity "Requests that the server takes at once."
                 RetryAfter retry_after "When a client that it refused may come again."
@@ -107,7 +108,7 @@ impl Factor {
             Factor::Chunks | Factor::Targets => "1",
             Factor::ChunkDelay | Factor::ConnectDelay | Factor::HandshakeDelay => "0s",
             Factor::Upload => "0B",
-            Factor::Redirects => "0",
+            Factor::Redirects | Factor::UnknownHosts => "0",
             Factor::Tls => "false",
             Factor::Streams => "200",
             Factor::DnsTtl => "60s",
@@ -154,6 +155,7 @@ impl Factor {
             Factor::Streams => scenario.streams.to_string(),
             Factor::DnsDelay => or_none(scenario.dns_delay_ns.map(exact_duration)),
             Factor::DnsTtl => exact_duration(scenario.dns_ttl_ns),
+            Factor::UnknownHosts => scenario.unknown_hosts.to_string(),
             Factor::ServerNofile => or_none(scenario.server_nofile.map(|n| n.to_string())),
             Factor::Capacity => or_none(scenario.capacity.map(|n| n.to_string())),
             Factor::RetryAfter => exact_duration(scenario.retry_after_ns),

@@ -226,3 +226,26 @@ strategy = [{ model = "async-semaphore", limit = 50, memory = ["6MB", "2GB"] }]
     let part = what_broke(&page);
     assert!(part.contains("the client needed more than its 6MB of memory"), "{part}");
 }
+
+#[test]
+fn a_host_that_nobody_knows_fails_its_requests_and_no_others() {
+    let (rows, page) = recorded(
+        r#"
+workload = { requests = 40, delay = "5ms", targets = 2 }
+server = { dns_delay = "1ms", unknown_hosts = 1 }
+strategy = [
+    { label = "async", model = "async-semaphore", client = ["hyper", "reqwest"], limit = 10 },
+    { label = "threads", model = "threads", client = ["ureq", "reqwest-blocking"], limit = 10 },
+]
+"#,
+    );
+    assert_eq!(rows.len(), 4);
+    for row in &rows {
+        is_measured(row);
+        assert_eq!((row.ok, row.failed_with("dns")), (Some(20), Some(20)), "{}", row.client);
+    }
+    if rows.iter().all(TrialRow::is_ok) {
+        let part = what_broke(&page);
+        assert!(part.contains("names were not found (`dns`"), "{part}");
+    }
+}

@@ -20,6 +20,9 @@ pub(super) fn looked_up(trial: &Trial) -> Option<String> {
     if lookups < used {
         return Some(format!("{lookups} look-ups for {used} connections: names were not used"));
     }
+    if let Some(wrong) = unknown(trial) {
+        return Some(wrong);
+    }
     let resends = row.dns_resends.unwrap_or(0);
     // A connection that is given up may have been about to ask.
     let given_up = row.connections_given_up.unwrap_or(0);
@@ -31,6 +34,20 @@ pub(super) fn looked_up(trial: &Trial) -> Option<String> {
     let most = needed(trial) + resends;
     (cache && trial.all_succeeded() && asked > most).then(|| {
         format!("the name server got {asked} queries, with the cache at most {most} are needed")
+    })
+}
+
+/// Requests to hosts that the name server does not know, and no others, fail for their names; they
+/// may meet something else before.
+fn unknown(trial: &Trial) -> Option<String> {
+    if trial.scenario.unknown_hosts == 0 {
+        return None;
+    }
+    let failed = trial.row.failed_with("dns")?;
+    let indices = 0..trial.scenario.requests;
+    let wanted = indices.filter(|&index| trial.scenario.is_to_unknown_host(index)).count() as u64;
+    (failed > wanted || trial.seen.errors < wanted).then(|| {
+        format!("{failed} requests failed for their names, and {wanted} went to unknown hosts")
     })
 }
 

@@ -160,6 +160,36 @@ fn a_network_that_loses_or_keeps_packets_is_noticed() {
 }
 
 #[test]
+fn unknown_hosts_are_those_that_were_asked_for() {
+    let failing = |dns: u64, errors: u64| {
+        after_with(
+            |scenario, _| {
+                scenario.dns_delay_ns = Some(0);
+                scenario.targets = 4;
+                scenario.unknown_hosts = 1;
+            },
+            move |row| {
+                row.dns_queries = row.issued;
+                row.dns_misses = row.issued;
+                row.dns_hits = Some(0);
+                row.dns_coalesced = Some(0);
+                row.errors = Some(errors);
+                row.ok = Some(100 - errors);
+                row.error_classes = format!("dns:{dns}").parse().expect("a class");
+            },
+        )
+    };
+    assert_eq!(failing(25, 25), None);
+    // Without a file, a request may fail before it asks.
+    assert_eq!(failing(20, 30), None);
+    for (dns, errors) in [(24, 24), (26, 26)] {
+        let reason = failing(dns, errors).expect("a reason");
+        let said = "requests failed for their names, and 25 went to unknown hosts";
+        assert!(reason.contains(said), "{reason}");
+    }
+}
+
+#[test]
 fn late_delays_and_impossible_times_are_noticed() {
     assert_eq!(
         session(|row| row.server_delay_error_p50_ns = Some(3_000_000)),

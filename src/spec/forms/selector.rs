@@ -45,6 +45,7 @@ pub(in crate::spec) fn key_of(factor: Factor) -> &'static dyn FactorKey {
         Factor::Streams => &keys::STREAMS,
         Factor::DnsDelay => &keys::DNS_DELAY,
         Factor::DnsTtl => &keys::DNS_TTL,
+        Factor::UnknownHosts => &keys::UNKNOWN_HOSTS,
         Factor::ServerNofile => &keys::SERVER_NOFILE,
         Factor::Capacity => &keys::CAPACITY,
         Factor::RetryAfter => &keys::RETRY_AFTER,

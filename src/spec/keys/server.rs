@@ -59,6 +59,13 @@ pub(in crate::spec) static DNS_TTL: Key<Duration> = Key::optional(
 )
 .default("\"60s\"")
 .many();
+pub(in crate::spec) static UNKNOWN_HOSTS: Key<Integer<u32>> = Key::optional(
+    "unknown_hosts",
+    Integer { least: 0, most: 1_000, make: |n| u32::try_from(n).ok(), example: "1" },
+    "of the `targets`, the last so many that the name server does not know (NXDOMAIN): requests to them fail",
+)
+.default("0")
+.many();
 
 /// A server needs some for itself.
 pub(in crate::spec) static SERVER_NOFILE: Key<Integer<u64>> = Key::optional(
@@ -104,6 +111,7 @@ pub(in crate::spec) static SERVER: Section = Section {
             &STREAMS,
             &DNS_DELAY,
             &DNS_TTL,
+            &UNKNOWN_HOSTS,
             &SERVER_NOFILE,
             &CAPACITY,
             &RETRY_AFTER,

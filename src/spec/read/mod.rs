@@ -170,6 +170,7 @@ struct Axes {
     streams: Vec<Placed<u32>>,
     dns_delay: Vec<Placed<u64>>,
     dns_ttl: Vec<Placed<u64>>,
+    unknown_hosts: Vec<Placed<u32>>,
     server_nofile: Vec<Placed<u64>>,
     capacity: Vec<Placed<NonZeroU32>>,
     retry_after: Vec<Placed<u64>>,
@@ -206,6 +207,7 @@ fn axes(file: &Open, reading: &mut Reading) -> Option<Axes> {
         streams: server.many(&keys::STREAMS, reading),
         dns_delay: server.many(&keys::DNS_DELAY, reading),
         dns_ttl: server.many(&keys::DNS_TTL, reading),
+        unknown_hosts: server.many(&keys::UNKNOWN_HOSTS, reading),
         server_nofile: server.many(&keys::SERVER_NOFILE, reading),
         capacity: server.many(&keys::CAPACITY, reading),
         retry_after: server.many(&keys::RETRY_AFTER, reading),
@@ -218,6 +220,7 @@ fn axes(file: &Open, reading: &mut Reading) -> Option<Axes> {
         let hint = "add to [server]: dns_delay = \"0s\"";
         reading.report(Problem::at(several.span, what).hint(hint));
     }
+    unknown_hosts(&axes, reading);
     let redirected = axes.redirects.iter().find(|r| r.value > 0);
     if let (Some(upload), Some(redirects)) = (axes.upload.iter().find(|u| u.value > 0), redirected)
     {
@@ -229,8 +232,24 @@ fn axes(file: &Open, reading: &mut Reading) -> Option<Axes> {
     Some(axes)
 }
 
+/// Hosts are unknown to a name server, and there are no more of them than hosts.
+fn unknown_hosts(axes: &Axes, reading: &mut Reading) {
+    let Some(unknown) = axes.unknown_hosts.iter().max_by_key(|hosts| hosts.value) else { return };
+    let fewest = axes.targets.iter().min_by_key(|targets| targets.value);
+    if unknown.value > 0 && axes.dns_delay.is_empty() {
+        let what = "hosts can be unknown to a name server only, and there is none";
+        let hint = "add to [server]: dns_delay = \"0s\"";
+        reading.report(Problem::at(unknown.span, what).hint(hint));
+    } else if let Some(targets) = fewest.filter(|targets| targets.value < unknown.value) {
+        let what = format!("{} hosts cannot be unknown of {}", unknown.value, targets.value);
+        let hint = "ask for as many `targets` in [workload]";
+        let problem = Problem::at(unknown.span, what).also("`targets`", targets.span);
+        reading.report(problem.hint(hint));
+    }
+}
+
 impl Axes {
-    fn lengths(&self) -> [(&'static str, usize); 22] {
+    fn lengths(&self) -> [(&'static str, usize); 23] {
         [
             ("requests", self.requests.len()),
             ("arrival", self.arrival.len()),
@@ -251,6 +270,7 @@ impl Axes {
             ("streams", self.streams.len()),
             ("dns_delay", self.dns_delay.len().max(1)),
             ("dns_ttl", self.dns_ttl.len()),
+            ("unknown_hosts", self.unknown_hosts.len()),
             ("server_nofile", self.server_nofile.len().max(1)),
             ("capacity", self.capacity.len().max(1)),
             ("retry_after", self.retry_after.len()),
@@ -282,6 +302,7 @@ impl Axes {
         cross(&mut all, &self.streams, |s, streams| s.streams = streams.value);
         cross(&mut all, &self.dns_delay, |s, dns_delay| s.dns_delay_ns = Some(dns_delay.value));
         cross(&mut all, &self.dns_ttl, |s, dns_ttl| s.dns_ttl_ns = dns_ttl.value);
+        cross(&mut all, &self.unknown_hosts, |s, hosts| s.unknown_hosts = hosts.value);
         cross(&mut all, &self.server_nofile, |s, files| s.server_nofile = Some(files.value));
         cross(&mut all, &self.capacity, |s, capacity| s.capacity = Some(capacity.value));
         cross(&mut all, &self.retry_after, |s, after| s.retry_after_ns = after.value);
