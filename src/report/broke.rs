@@ -192,7 +192,10 @@ fn about(class: &str) -> (&'static str, &'static str) {
             "the other side cut connections",
             "limit what is in flight, and send the failed ones again",
         ),
-        "dns" => ("names were not found", "keep answers of the name server (`dns_cache`)"),
+        "dns" => (
+            "names were not found",
+            "look how they are written, and whether the name server knows them",
+        ),
         "tls" => ("TLS handshakes failed", "look at certificates and names"),
         class if class.starts_with("timeout") => (
             "requests took longer than the timeout",
