@@ -5,10 +5,8 @@ use std::net::{TcpListener, TcpStream};
 
 use ::hyper::HeaderMap;
 
-use super::failures::{body, misbehaving, read_request, reset, stall};
+use super::faults::server::{Behaviour, answer, body, misbehaving, read_request, reset, stall};
 use super::*;
-use crate::protocol::RequestLog;
-use crate::record::{ConnectionRow, RequestRow, read_compressed};
 use crate::strategy::library::{Answer, Connect};
 use crate::strategy::probe::{Marks, Phase};
 
@@ -21,27 +19,6 @@ fn hyper(reuse: Reuse, limit: Option<u32>) -> Strategy {
         Some(limit) => strategy("async-workers", "hyper", reuse, limit),
         None => strategy("async-all", "hyper", reuse, 0),
     }
-}
-
-/// A trial with all its rows.
-struct Recorded {
-    report: ClientReport,
-    requests: Vec<RequestRow>,
-    connections: Vec<ConnectionRow>,
-}
-
-fn recorded(mut config: ClientConfig) -> Recorded {
-    let dir = tempfile::tempdir().expect("a directory");
-    let (requests, connections) = (dir.path().join("r.csv.zst"), dir.path().join("c.csv.zst"));
-    config.request_log = Some(RequestLog { path: requests.clone(), rows: u32::MAX });
-    config.connection_log = Some(connections.clone());
-    let report = run(&config).expect("a report");
-    let file = |path| fs_err::File::open(path).expect("a file");
-    let rows = read_compressed(file(requests)).expect("zstd");
-    let requests = rows.map(|row| row.expect("a row")).collect();
-    let rows = read_compressed(file(connections)).expect("zstd");
-    let connections = rows.map(|row| row.expect("a row")).collect();
-    Recorded { report, requests, connections }
 }
 
 /// The most connections open at once: from their beginning to their end.
@@ -207,9 +184,9 @@ fn a_connection_that_cannot_be_opened_says_why() {
 
 #[test]
 fn how_far_a_slow_request_had_come_is_told() {
-    let half: failures::Behaviour = |stream, index| {
+    let half: Behaviour = |stream, index| {
         let copy = stream.try_clone().expect("a socket");
-        failures::answer(stream, index, BODY_BYTES, &body()[..100]);
+        answer(stream, index, BODY_BYTES, &body()[..100]);
         stall(copy);
     };
     for (server, class) in [(misbehaving(|s, _| stall(s)), "head"), (misbehaving(half), "body")] {

@@ -1,6 +1,5 @@
 //! The client over real sockets: against the delay server, and against servers that misbehave.
 
-mod failures;
 mod faults;
 mod honest;
 mod hyper;
@@ -9,19 +8,21 @@ mod open;
 mod phases;
 mod protocol;
 mod strategies;
-mod unreachable;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::path::Path;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 
 use super::*;
 use crate::delay::{Delay, Fixed, Model};
-use crate::protocol::{ServerConfig, ServerReady, ServerReport};
+use crate::protocol::{RequestLog, ServerConfig, ServerReady, ServerReport};
+use crate::record::{ConnectionRow, RequestRow, read_compressed};
 use crate::server::{self, ServerError};
 use crate::spec::Scenario;
 use crate::strategy::{Flavour, Library, Protocol, Reuse, Wanted, library, model};
@@ -92,4 +93,26 @@ fn wanted(library: &'static Library, protocol: Protocol, reuse: Reuse) -> Wanted
         limit,
         ..Wanted::of("x", model::named(name).expect("a model"), library)
     }
+}
+
+/// A trial with all its rows.
+struct Recorded {
+    report: ClientReport,
+    requests: Vec<RequestRow>,
+    connections: Vec<ConnectionRow>,
+}
+
+fn recorded(mut config: ClientConfig) -> Recorded {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (requests, connections) = (dir.path().join("r.csv.zst"), dir.path().join("c.csv.zst"));
+    config.request_log = Some(RequestLog { path: requests.clone(), rows: u32::MAX });
+    config.connection_log = Some(connections.clone());
+    let report = run(&config).expect("a report");
+    Recorded { report, requests: rows(&requests), connections: rows(&connections) }
+}
+
+fn rows<T: DeserializeOwned>(path: &Path) -> Vec<T> {
+    let file = fs_err::File::open(path).expect("a file");
+    let rows = read_compressed(file).expect("a header");
+    rows.collect::<Result<_, _>>().expect("rows")
 }

@@ -2,13 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
-use std::path::Path;
-
-use serde::de::DeserializeOwned;
 
 use super::*;
-use crate::protocol::{ClientReport, RequestLog};
-use crate::record::{ConnectionRow, Fate, RequestRow, read_compressed};
+use crate::record::Fate;
 use crate::strategy::library::UPLOAD_CHUNK_BYTES;
 use crate::strategy::probe::Phase;
 use crate::strategy::{Library, Protocol};
@@ -27,32 +23,15 @@ struct Seen {
 
 /// Runs a strategy against a server of the scenario, in this process, and keeps every row.
 fn trial(strategy: &Strategy, scenario: &Scenario) -> Seen {
-    let dir = tempfile::tempdir().expect("a directory");
-    let (requests, connections) = (dir.path().join("r.csv.zst"), dir.path().join("c.csv.zst"));
     let serving = Serving::with(ServerConfig::of(scenario).for_strategy(strategy));
-    let mut config = ClientConfig::of(scenario, strategy, &serving.ready);
-    config.request_log = Some(RequestLog { path: requests.clone(), rows: u32::MAX });
-    config.connection_log = Some(connections.clone());
-    let client = run(&config).expect("a report");
+    let trial = recorded(ClientConfig::of(scenario, strategy, &serving.ready));
     let server = serving.stop();
     let Strategy { library, protocol, reuse, .. } = strategy;
     let name = format!("{} {protocol} {reuse} tls: {}", library.name, scenario.tls);
     let all = u64::from(scenario.requests);
+    let Recorded { report: client, requests, connections } = trial;
     assert_eq!((client.ok, &client.first_error), (all, &None), "{name}");
-    Seen {
-        name,
-        library,
-        requests: rows(&requests),
-        connections: rows(&connections),
-        client,
-        server,
-    }
-}
-
-fn rows<T: DeserializeOwned>(path: &Path) -> Vec<T> {
-    let file = fs_err::File::open(path).expect("a file");
-    let rows = read_compressed(file).expect("a header");
-    rows.collect::<Result<_, _>>().expect("rows")
+    Seen { name, library, client, server, requests, connections }
 }
 
 /// Two hosts with names, on a server that takes its time with all.

@@ -3,9 +3,9 @@
 use std::process::{Command, Stdio};
 
 use super::*;
+use crate::protocol::Timeline;
 use crate::protocol::VERSION;
-use crate::protocol::{RequestLog, Timeline};
-use crate::record::{RequestRow, TimelineRow, read_compressed};
+use crate::record::TimelineRow;
 
 /// Names the file into which [`child`] writes its report.
 const REPORT: &str = "INFLIGHT_TEST_CLIENT_REPORT";
@@ -77,7 +77,7 @@ fn rows_and_samples_are_written() {
     let report = run(&config).expect("a report");
     serving.stop();
 
-    let rows = rows(&requests);
+    let rows: Vec<RequestRow> = rows(&requests);
     assert_eq!(rows.iter().map(|r| r.index).collect::<Vec<_>>(), (0..10).collect::<Vec<_>>());
     for row in &rows {
         let head_ns = row.head_ns.expect("a head");
@@ -107,7 +107,7 @@ fn failed_requests_are_rows() {
     let mut config = config(nowhere, strategy, 3, fixed_ms(1));
     config.request_log = Some(RequestLog { path: path.clone(), rows: 10 });
     run(&config).expect("a report");
-    let rows = rows(&path);
+    let rows: Vec<RequestRow> = rows(&path);
     assert_eq!(rows.len(), 3);
     assert!(rows.iter().all(|r| r.error.as_deref() == Some("refused") && r.head_ns.is_none()));
     assert!(rows.iter().all(|r| r.errno == Some(libc::ECONNREFUSED)), "{rows:?}");
@@ -130,9 +130,4 @@ fn another_version_is_told_apart_from_a_broken_document() {
     );
     assert!(matches!(run("{"), ClientError::Config(_)));
     assert!(matches!(run(&format!(r#"{{"protocol": {VERSION}}}"#)), ClientError::Config(_)));
-}
-
-fn rows(path: &std::path::Path) -> Vec<RequestRow> {
-    let file = fs_err::File::open(path).expect("a file");
-    read_compressed(file).expect("zstd").map(|row| row.expect("a row")).collect()
 }
