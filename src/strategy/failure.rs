@@ -128,7 +128,7 @@ impl Failure {
                 chain.push_str(" <- ");
             }
             chain.push_str(&error.to_string());
-            errno = error.downcast_ref().and_then(io::Error::raw_os_error).or(errno);
+            errno = number(error).or(errno);
             let link = shared(error)
                 .or_else(|| read(error))
                 .unwrap_or(Link { class: None, cause: error.source() });
@@ -148,6 +148,15 @@ impl Failure {
         };
         self
     }
+}
+
+/// The number that the system gave. h2 keeps of an error of the system its kind alone; that of a
+/// connection that was cut has one number.
+fn number(error: &(dyn Error + 'static)) -> Option<i32> {
+    let error = error.downcast_ref::<io::Error>()?;
+    let kind_alone = error.raw_os_error().is_none() && error.get_ref().is_none();
+    let cut = kind_alone && error.kind() == io::ErrorKind::ConnectionReset;
+    error.raw_os_error().or(cut.then_some(libc::ECONNRESET))
 }
 
 /// Errors of what the libraries have in common: the system, TLS, HTTP/2, and our resolver.
@@ -185,10 +194,19 @@ fn of_h2(error: &h2::Error) -> Link<'_> {
     Link { class, cause: error.get_io().map(|e| e as &(dyn Error + 'static)) }
 }
 
+/// Whether this is what h2 tells requests of a connection that has ended under them, as it does when
+/// the other side closes it: a broken pipe with words of its own. That of the system comes without.
+fn is_end_of_h2(error: &io::Error) -> bool {
+    let words = error.get_ref().map(ToString::to_string);
+    error.kind() == io::ErrorKind::BrokenPipe
+        && words.is_some_and(|words| words.ends_with("closed because of a broken pipe"))
+}
+
 fn of_io(error: &io::Error) -> Link<'_> {
     let class = error.raw_os_error().and_then(of_errno).or(match error.kind() {
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Some(Class::Timeout(Stage::Head)),
         io::ErrorKind::UnexpectedEof => Some(Class::Closed),
+        io::ErrorKind::BrokenPipe if is_end_of_h2(error) => Some(Class::Closed),
         // hyper reports a connection that it gave up as a broken pipe without a number.
         io::ErrorKind::ConnectionReset
         | io::ErrorKind::ConnectionAborted
@@ -248,6 +266,17 @@ mod tests {
             after: std::time::Duration::from_secs(1),
         };
         assert_eq!(plain(&nothing).class.to_string(), "timeout(dns)");
+    }
+
+    #[test]
+    fn what_h2_keeps_tells_a_connection_that_was_cut_from_one_that_was_closed() {
+        let cut = plain(&io::Error::from(io::ErrorKind::ConnectionReset));
+        assert_eq!((cut.class, cut.errno), (Class::Reset, Some(libc::ECONNRESET)));
+        let words = "stream closed because of a broken pipe";
+        let closed = plain(&io::Error::new(io::ErrorKind::BrokenPipe, words));
+        assert_eq!((closed.class, closed.errno), (Class::Closed, None));
+        let broken = plain(&io::Error::from_raw_os_error(libc::EPIPE));
+        assert_eq!((broken.class, broken.errno), (Class::Reset, Some(libc::EPIPE)));
     }
 
     #[test]

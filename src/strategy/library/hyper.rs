@@ -284,7 +284,8 @@ fn because(told: Failure, cause: Failure) -> Failure {
         class => class.min(cause.class),
     };
     let chain = format!("{} <- {}", told.chain, cause.chain);
-    Failure { class, errno: cause.errno.or(told.errno), chain }
+    // What the connection ends with may be what came of the first error.
+    Failure { class, errno: told.errno.or(cause.errno), chain }
 }
 
 #[cfg(test)]

@@ -120,12 +120,23 @@ pub(super) fn failure(error: &(dyn Error + 'static)) -> Failure {
             let stage = if e.is_connect() { Stage::Connect } else { Stage::Head };
             let timeout = e.is_timeout().then_some(Class::Timeout(stage));
             timeout.or(e.is_redirect().then_some(Class::Redirects))
+        } else if let Some(e) = error.downcast_ref::<hyper::Error>() {
+            of_hyper(e)
         } else {
-            of_hyper(error.downcast_ref::<hyper::Error>()?)
+            of_pool(error)
         };
         Some(Link { class, cause: error.source() })
     })
 }
+
+/// A request is given up if it waited for a connection that another one had begun, and that could not be
+/// opened. hyper-util's pool says so in words alone: its error has no name.
+fn of_pool(error: &(dyn Error + 'static)) -> Option<Class> {
+    (error.to_string() == "request was canceled").then_some(Class::Canceled)
+}
+
+/// hyper's words for a connection that had ended when it was to take a request.
+const ENDED: [&str; 2] = ["connection closed", "connection was not ready"];
 
 pub(super) fn of_hyper(error: &hyper::Error) -> Option<Class> {
     if error.is_timeout() {
@@ -135,7 +146,11 @@ pub(super) fn of_hyper(error: &hyper::Error) -> Option<Class> {
     } else if error.is_incomplete_message() {
         Some(Class::Closed)
     } else if error.is_canceled() {
-        Some(Class::Canceled)
+        let ended = error.source().is_some_and(|why| ENDED.contains(&&*why.to_string()));
+        Some(if ended { Class::Closed } else { Class::Canceled })
+    } else if error.to_string() == "received unexpected message from connection" {
+        // Bytes that nobody has asked for. There is nothing but words to know it by.
+        Some(Class::Parse)
     } else {
         None
     }
