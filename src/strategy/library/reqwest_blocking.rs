@@ -38,6 +38,11 @@ fn connect(settings: &Settings) -> Result<Box<dyn BlockingClient>, Failure> {
     if let Some(probe) = &probe {
         builder = builder.connector_layer(ByThread(probe.clone()));
     }
+    if let Some(timeout) = settings.timeout {
+        // Of the whole request. The blocking client's own begins anew with every read of a body, so that
+        // one which drips would never be too slow.
+        builder = builder.timeout(timeout);
+    }
     let client = blocking::ClientBuilder::from(builder)
         // Said even where there is none: the default is 30 s.
         .timeout(settings.timeout)

@@ -22,7 +22,7 @@ use crate::timer::Moment;
 /// nothing piles up.
 const WINDOW_BYTES: u32 = 1 << 30;
 
-/// Everything but the timeout, which the blocking client keeps itself, and what notes connections.
+/// Everything but the timeout, of which the blocking client has one more, and what notes connections.
 pub(in crate::strategy::library) fn builder(
     settings: &Settings,
     probe: Option<&Probe>,
