@@ -419,6 +419,8 @@ impl Strategy {
             Phase::Queue | Phase::Wait | Phase::Receive => true,
             Phase::Dns if !names => false,
             Phase::Tls if !tls => false,
+            // What a connection of HTTP/2 writes belongs to no single request.
+            Phase::Send if self.protocol == Protocol::Http2 => false,
             _ => self.probes && self.library.tells.contains(&phase),
         })
     }
