@@ -187,7 +187,9 @@ fn failure(error: &(dyn Error + 'static)) -> Failure {
                 (Some(Class::Timeout(Stage::Connect)), None)
             }
             ureq::Error::Timeout(_) => (Some(Class::Timeout(Stage::Head)), None),
-            ureq::Error::Protocol(_) | ureq::Error::Http(_) => (Some(Class::Parse), None),
+            ureq::Error::Protocol(_)
+            | ureq::Error::Http(_)
+            | ureq::Error::LargeResponseHeader(..) => (Some(Class::Parse), None),
             ureq::Error::HostNotFound => (Some(Class::Dns), None),
             ureq::Error::Tls(_) | ureq::Error::TlsRequired => (Some(Class::Tls), None),
             ureq::Error::TooManyRedirects => (Some(Class::Redirects), None),
