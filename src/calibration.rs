@@ -17,7 +17,7 @@ use rayon::prelude::*;
 
 use crate::analyse::{Analysis, Interval, RatioEstimate, Verdict, shift_ratio};
 use crate::diff::{Contest, Options, Outcome, Side, compare};
-use crate::generated::{between, same, text};
+use crate::generated::same_part;
 use crate::plan::{Only, Plan};
 use crate::record::synthetic::{experiment, recording, strategy};
 use crate::record::{Recording, TrialRow};
@@ -303,7 +303,7 @@ fn intervals_are_wrong_as_rarely_as_promised_and_find_what_they_should() {
         assert!(at_most(wrong, 6), "{pairs:?}");
     }
     assert!(at_most(pairs.false_words, 1), "{pairs:?}");
-    same(METHOD, &between(&text(METHOD), "calibration", &table));
+    same_part(METHOD, "calibration", &table);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! `INFLIGHT_BLESS=1 cargo test` writes them anew.
 
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 /// Set to write what is generated.
 pub(crate) const BLESS: &str = "INFLIGHT_BLESS";
@@ -38,4 +39,12 @@ pub(crate) fn between(text: &str, name: &str, content: &str) -> String {
         text.split_once(&start).unwrap_or_else(|| panic!("the page lacks {start}"));
     let (_, after) = rest.split_once("<!-- end -->").expect("an end");
     format!("{before}{start}\n{content}\n<!-- end -->{after}")
+}
+
+/// Compares a part of a file with what it should be, or writes it: [`between`] and [`same`], for a page
+/// that several tests have parts in.
+pub(crate) fn same_part(file: &str, name: &str, content: &str) {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    same(file, &between(&text(file), name, content));
 }

@@ -29,6 +29,8 @@ pub(super) struct Case {
 pub(super) struct Said {
     /// Its class; without one it succeeds.
     pub(super) class: Option<&'static str>,
+    /// The class that it may have instead, where two things race.
+    pub(super) or: Option<&'static str>,
     /// The phase that it does not come to the end of, if that is always the same. A library that does
     /// not tell it says the next one that it tells.
     pub(super) phase: Option<Phase>,
@@ -103,10 +105,18 @@ impl Case {
 
 /// A failure of this class.
 pub(super) const fn fails(class: &'static str) -> Said {
-    Said { class: Some(class), phase: None, errnos: &[] }
+    Said { class: Some(class), or: None, phase: None, errnos: &[] }
 }
 
+/// No failure.
+pub(super) const FINE: Said = Said { class: None, or: None, phase: None, errnos: &[] };
+
 impl Said {
+    /// The same, or this class instead.
+    pub(super) const fn or(self, class: &'static str) -> Said {
+        Said { or: Some(class), ..self }
+    }
+
     /// The same, always in this phase.
     pub(super) const fn in_phase(self, phase: Phase) -> Said {
         Said { phase: Some(phase), ..self }

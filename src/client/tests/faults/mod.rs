@@ -11,14 +11,20 @@ mod http2;
 mod meet;
 mod network;
 pub(super) mod server;
+mod table;
 mod tls;
 
 use super::*;
+use crate::arrival::{Arrival, Rate};
+use crate::generated::same_part;
 use crate::strategy::probe::Phase;
-use case::{Case, Faulty, fails};
+use case::{Case, FINE, Faulty, Said, fails};
+
+const METHOD: &str = "docs/method.md";
 
 const HTTP1: &[Protocol] = &[Protocol::Http1];
 const HTTP2: &[Protocol] = &[Protocol::Http2];
+const BOTH: &[Protocol] = &Protocol::ALL;
 
 /// Requests of each trial, all at once.
 const REQUESTS: u32 = 4;
@@ -26,6 +32,28 @@ const REQUESTS: u32 = 4;
 /// Those of a case with a timeout: long enough for a healthy exchange on a machine under load, short
 /// enough to wait for.
 const TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Requests that come so far apart that a connection is idle between them, and what the server does
+/// with it is seen: half a second.
+fn apart(scenario: Scenario) -> Scenario {
+    Scenario { arrival: Arrival::Constant(Rate::per_s(2)), ..scenario }
+}
+
+/// One request: what happens to it happens to nobody else.
+fn one(scenario: Scenario) -> Scenario {
+    Scenario { requests: 1, ..scenario }
+}
+
+/// Why ureq does not know of a reset.
+const NO_RESET: &str = "ureq takes a reset within a body for the body's end, and does not tell";
+
+/// Why reqwest counts a timeout in the phase `pool`.
+const NO_CONNECTION: &str =
+    "reqwest's timeout says nothing of the connection, so it is counted in the phase `pool`";
+
+fn is_odd(index: u32) -> bool {
+    index % 2 == 1
+}
 
 #[test]
 fn connections_that_do_not_come_about() {
@@ -45,6 +73,12 @@ fn servers_of_tls() {
 #[test]
 fn servers_of_http2() {
     meet::all(&http2::cases());
+}
+
+#[test]
+fn the_tables_of_errors_are_those_of_the_cases() {
+    same_part(METHOD, "what each client says of it", &table::classes());
+    same_part(METHOD, "why clients say different things", &table::reasons());
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! What happens to requests before there is a connection, or with no server at fault.
+//! What happens to requests before there is a connection.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 
 use rustix::net::{AddressFamily, SocketType};
 
@@ -8,35 +8,96 @@ use super::server::{reset, server};
 use super::*;
 
 pub(super) fn cases() -> Vec<Case> {
+    [names(), connections()].into_iter().flatten().collect()
+}
+
+/// The name of the host.
+fn names() -> Vec<Case> {
     vec![
-        Case::new("nobody listens", HTTP1, nobody, fails("refused").errno(&[libc::ECONNREFUSED])),
-        Case::new(
-            "the connection is cut as it is accepted",
-            HTTP1,
-            cut,
-            fails("reset").errno(&[libc::ECONNRESET, libc::EPIPE]),
-        ),
-        Case::new("the connection is never opened", HTTP1, full, fails("timeout(head)"))
-            .in_time()
-            .unlike(
-                &["hyper", "ureq"],
-                fails("timeout(connect)"),
-                "The others' timeout of a whole request does not say what it has waited for.",
-            ),
-        Case::new("the name has no address", HTTP1, one_name, fails("dns"))
+        Case::new("the name has no address", BOTH, one_name, fails("dns").in_phase(Phase::Dns))
             // The name server knows the first of these two hosts.
             .with(|scenario| Scenario { targets: 2, ..scenario })
-            .to(|index| index % 2 == 1),
+            .to(is_odd),
+        Case::new(
+            "the name server refuses to answer",
+            BOTH,
+            || names_with(Some(SERVER_FAILURE)),
+            fails("dns").in_phase(Phase::Dns),
+        ),
+        Case::new(
+            "there is no name server",
+            BOTH,
+            || {
+                let port = UdpSocket::bind("127.0.0.1:0").expect("a port");
+                let nobody = port.local_addr().expect("an address");
+                Faulty::ready(ServerReady { dns: Some(nobody), ..ServerReady::at(nobody) })
+            },
+            fails("refused").in_phase(Phase::Dns).errno(&[libc::ECONNREFUSED]),
+        ),
+        Case::new(
+            "the name server does not answer",
+            BOTH,
+            || names_with(None),
+            fails("timeout(dns)").in_phase(Phase::Dns),
+        ),
+        Case::new(
+            "the name server does not answer in the time of the request",
+            BOTH,
+            || names_with(None),
+            fails("timeout(dns)").in_phase(Phase::Dns),
+        )
+        .in_time()
+        .unlike(&["reqwest", "reqwest-blocking"], fails("timeout(head)"), NOT_TOLD),
     ]
 }
 
-fn nobody() -> Faulty {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    Faulty::at(listener.local_addr().expect("an address"))
+/// Its connection.
+fn connections() -> Vec<Case> {
+    vec![
+        Case::new(
+            "nobody listens",
+            BOTH,
+            nobody,
+            fails("refused").in_phase(Phase::Connect).errno(&[libc::ECONNREFUSED]),
+        ),
+        Case::new(
+            "the connection is never opened",
+            BOTH,
+            full,
+            fails("timeout(connect)").in_phase(Phase::Connect),
+        )
+        .in_time()
+        .unlike(&["reqwest", "reqwest-blocking"], fails("timeout(head)"), NOT_TOLD),
+        Case::new(
+            "the connection is cut as it is accepted",
+            HTTP1,
+            || Faulty::at(server(reset)),
+            // Whether the request was written or not.
+            fails("reset").errno(&[libc::ECONNRESET, libc::EPIPE]),
+        ),
+        Case::new(
+            "the connection is cut as it is accepted",
+            HTTP2,
+            || Faulty::at(server(reset)),
+            fails("reset").errno(&[libc::ECONNRESET, libc::EPIPE]),
+        )
+        .with(one)
+        .unlike(
+            &["reqwest", "reqwest-blocking"],
+            fails("reset").or("closed").errno(&[libc::ECONNRESET]),
+            "of a write that fails, h2 tells requests no more than that the connection has ended",
+        ),
+    ]
 }
 
-fn cut() -> Faulty {
-    Faulty::at(server(reset))
+/// The code of an answer to a question that the name server could not find an answer to.
+const SERVER_FAILURE: u8 = 2;
+
+pub(super) const NOT_TOLD: &str = "a timeout of reqwest, and of ureq in a handshake, does not say what the request has waited for";
+
+pub(super) fn nobody() -> Faulty {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    Faulty::at(listener.local_addr().expect("an address"))
 }
 
 /// Nobody accepts, and the queue of those who wait is full.
@@ -60,4 +121,23 @@ fn one_name() -> Faulty {
         ..scenario(REQUESTS, fixed_ms(0))
     }));
     Faulty::ready(serving.ready.clone()).keeping(serving)
+}
+
+/// A name server that answers every question with this code (RFC 1035, section 4.1.1), or, without
+/// one, not at all. There is no other server.
+fn names_with(code: Option<u8>) -> Faulty {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let addr = socket.local_addr().expect("an address");
+    let ready = ServerReady { dns: Some(addr), ..ServerReady::at(addr) };
+    let Some(code) = code else { return Faulty::ready(ready).keeping(socket) };
+    std::thread::spawn(move || {
+        let mut packet = [0; 512];
+        while let Ok((length, from)) = socket.recv_from(&mut packet) {
+            // The question itself, marked as an answer.
+            packet[2] |= 0x80;
+            packet[3] = packet[3] & 0xf0 | code;
+            let _ = socket.send_to(&packet[..length], from);
+        }
+    });
+    Faulty::ready(ready)
 }

@@ -1,7 +1,7 @@
 //! How to be a server that misbehaves.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 
 use super::super::*;
 
@@ -48,15 +48,26 @@ pub(in crate::client::tests) fn body() -> Vec<u8> {
     body::pattern(SEED, BODY_BYTES as usize).to_vec()
 }
 
-/// Answers a request, with this length said and this body.
-pub(in crate::client::tests) fn answer(
+/// Answers a request, with this length said and this body, as the last one of its connection.
+pub(in crate::client::tests) fn answer(stream: impl Write, index: u32, length: u64, body: &[u8]) {
+    write_answer(stream, index, "Connection: close\r\n", length, body);
+}
+
+/// Answers a request as it should, and the connection may be kept.
+pub(super) fn answer_well(stream: impl Write, index: u32) {
+    write_answer(stream, index, "", BODY_BYTES, &body());
+}
+
+/// Answers a request, with these lines in the head.
+pub(super) fn write_answer(
     mut stream: impl Write,
     index: u32,
+    lines: &str,
     length: u64,
     body: &[u8],
 ) {
     let head = format!(
-        "HTTP/1.1 200 OK\r\nInflight-Index: {index}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+        "HTTP/1.1 200 OK\r\nInflight-Index: {index}\r\nContent-Length: {length}\r\n{lines}\r\n"
     );
     let answer = [head.as_bytes(), body].concat();
     // The client may be gone already.
@@ -77,6 +88,28 @@ pub(in crate::client::tests) fn reset(stream: TcpStream) {
 /// Says no more, until the client has closed.
 pub(in crate::client::tests) fn stall(mut stream: TcpStream) {
     let _ = std::io::copy(&mut stream, &mut std::io::sink());
+}
+
+/// What becomes of a connection after a request.
+#[derive(Clone, Copy)]
+pub(super) enum After {
+    /// It is kept.
+    Goes,
+    Closes,
+    Cuts,
+}
+
+impl After {
+    pub(super) fn end(self, stream: TcpStream) {
+        match self {
+            After::Cuts => reset(stream),
+            After::Goes | After::Closes => {
+                // With bytes unread, closing would be a reset.
+                let _ = stream.shutdown(Shutdown::Write);
+                stall(stream);
+            }
+        }
+    }
 }
 
 /// Waits until a client has read what was sent: a reset throws the rest away.
