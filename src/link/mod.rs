@@ -18,6 +18,8 @@ mod child;
 mod documents;
 mod error;
 #[cfg(target_os = "linux")]
+mod late;
+#[cfg(target_os = "linux")]
 mod namespace;
 #[cfg(target_os = "linux")]
 mod queue;
@@ -25,6 +27,8 @@ mod queue;
 mod relay;
 #[cfg(target_os = "linux")]
 mod turn;
+#[cfg(target_os = "linux")]
+mod wait;
 
 use std::net::Ipv4Addr;
 

@@ -3,17 +3,15 @@
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 
-use hdrhistogram::Histogram;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::time::{ClockId, clock_gettime};
 
 use super::documents::RelayReport;
 use super::error::{LinkError, system};
+use super::late::Late;
 use super::queue::Queue;
 use super::turn::turn_round;
+use super::wait::{now_ns, wait};
 use super::{FAR, MTU, NEAR, namespace};
-use crate::machine::process::Usage;
 
 /// Packets held at most; more are dropped and counted. At the most packets in a second that a relay
 /// can pass on (some 100 000), this is more than half a second of them, and it bounds the relay to
@@ -25,17 +23,13 @@ const CAPACITY: u32 = 65_536;
 const READS: usize = 64;
 const WRITES: usize = 16;
 
-/// An error above this counts as this in percentiles (the longest is exact).
-const LATEST_NS: u64 = 60_000_000_000;
-
 /// A relay that is about to run.
 #[derive(Debug)]
 pub(super) struct Relay<'a> {
     tun: &'a OwnedFd,
     hold_ns: u64,
     queue: Queue,
-    late: Histogram<u64>,
-    latest_ns: u64,
+    late: Late,
     report: RelayReport,
 }
 
@@ -47,44 +41,22 @@ impl<'a> Relay<'a> {
             // Rounded up: a round trip is never shorter than asked for.
             hold_ns: rtt_ns.div_ceil(2),
             queue: Queue::new(CAPACITY, MTU),
-            // Three digits: 50 µs are then known to 0.05 µs.
-            late: Histogram::new_with_bounds(1, LATEST_NS, 3).expect("bounds in order"),
-            latest_ns: 0,
+            late: Late::new(),
             report: RelayReport::default(),
         }
     }
 
     /// Relays until `input` ends.
     pub(super) fn run(mut self, input: &mut (impl Read + AsFd)) -> Result<RelayReport, LinkError> {
-        while !self.wait(input)? {
+        while !wait(self.tun, self.queue.next_due_ns(), input)? {
             self.read()?;
             self.write();
         }
-        let used = Usage::now();
-        let error = |ns: u64| (!self.late.is_empty()).then_some(ns.min(self.latest_ns));
-        Ok(RelayReport {
+        Ok(self.late.told_in(RelayReport {
             dropped: self.report.dropped + namespace::dropped_by_device().unwrap_or(0),
             peak_queue: self.queue.peak() as u64,
-            hold_error_p50_ns: error(self.late.value_at_quantile(0.5)),
-            hold_error_p99_ns: error(self.late.value_at_quantile(0.99)),
-            hold_error_max_ns: error(self.latest_ns),
-            cpu_user_ns: used.user_ns,
-            cpu_sys_ns: used.sys_ns,
             ..self.report
-        })
-    }
-
-    /// Sleeps until a packet comes or is due. Tells whether the input has ended.
-    fn wait(&self, input: &mut (impl Read + AsFd)) -> Result<bool, LinkError> {
-        let timeout = self.queue.next_due_ns().map(|due| timespec(due.saturating_sub(now_ns())));
-        let mut fds = [PollFd::new(self.tun, PollFlags::IN), PollFd::new(&*input, PollFlags::IN)];
-        match poll(&mut fds, timeout.as_ref()) {
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(errno) => return Err(system("wait for packets")(errno.into())),
-        }
-        let said_something = !fds[1].revents().is_empty();
-        // An input that cannot be read has ended too.
-        Ok(said_something && input.read(&mut [0; 256]).unwrap_or(0) == 0)
+        }))
     }
 
     fn read(&mut self) -> Result<(), LinkError> {
@@ -120,20 +92,10 @@ impl<'a> Relay<'a> {
                 Ok(len) => {
                     self.report.packets += 1;
                     self.report.bytes += len as u64;
-                    self.late.saturating_record(late_ns);
-                    self.latest_ns = self.latest_ns.max(late_ns);
+                    self.late.note(late_ns);
                 }
                 Err(_) => self.report.dropped += 1,
             }
         }
     }
-}
-
-fn now_ns() -> u64 {
-    let now = clock_gettime(ClockId::Monotonic);
-    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
-}
-
-fn timespec(ns: u64) -> Timespec {
-    Timespec { tv_sec: (ns / 1_000_000_000) as i64, tv_nsec: (ns % 1_000_000_000) as _ }
 }
