@@ -24,8 +24,9 @@ pub fn run_child(mut input: impl Read + AsFd, mut output: impl Write) -> Result<
     let config = parse(&first_line(&mut input)?)?;
     #[cfg(target_os = "linux")]
     {
-        use super::documents::RelayAnswer;
-        use super::{namespace, relay};
+        use super::documents::{RelayAnswer, RelayReport};
+        use super::namespace::Holder;
+        use super::{namespace, probe, relay};
         use crate::machine::process;
 
         process::pin(&config.cpus).map_err(system(format!("run on CPUs {:?}", config.cpus)))?;
@@ -34,16 +35,24 @@ pub fn run_child(mut input: impl Read + AsFd, mut output: impl Write) -> Result<
             // A network waits for no CPU. Where it is not allowed, the errors of the holds will tell.
             process::go_first();
         }
-        let link = match namespace::make(config.rtt_ns.is_some(), config.ports) {
+        let link = match namespace::make(config.hold_ns(), config.rtt_by, config.ports) {
             Ok(link) => link,
             Err(why) => return write_line(&mut output, &RelayAnswer::Unavailable(why)),
         };
-        let relay = link.tun.as_ref().zip(config.rtt_ns);
-        let relay = relay.map(|(tun, rtt_ns)| relay::Relay::new(tun, rtt_ns));
-        write_line(&mut output, &RelayAnswer::Ready(link.ready()))?;
-        let report = match relay {
-            Some(relay) => Some(relay.run(&mut input)?),
-            None => {
+        let ready = RelayAnswer::Ready(link.ready());
+        let report = match link.holder {
+            Holder::Relay { tun, hold_ns, no_netem } => {
+                let relay = relay::Relay::new(&tun, hold_ns);
+                write_line(&mut output, &ready)?;
+                Some(RelayReport { no_netem, ..relay.run(&mut input)? })
+            }
+            Holder::Netem { hold_ns } => {
+                let probe = probe::Probe::new(hold_ns)?;
+                write_line(&mut output, &ready)?;
+                Some(probe.run(&mut input)?)
+            }
+            Holder::Nobody => {
+                write_line(&mut output, &ready)?;
                 // The network lasts as long as this process. An input that cannot be read has ended.
                 let _ = std::io::copy(&mut input, &mut std::io::sink());
                 None

@@ -14,10 +14,20 @@ pub struct RelayConfig {
     /// The round trip: each packet is held for half of it. Without one, the network is a loopback
     /// device of its own and there is nothing to relay.
     pub rtt_ns: Option<u64>,
+    /// What is to hold the packets, if there is a round trip.
+    pub rtt_by: RttBy,
     /// Local ports for connections; those of the machine, if absent.
     pub ports: Option<u32>,
     /// CPUs that it may run on; any, if empty.
     pub cpus: Vec<usize>,
+}
+
+impl RelayConfig {
+    /// For how long each packet is to be held: half a round trip, rounded up, since no round trip is
+    /// to be shorter than asked for.
+    pub fn hold_ns(&self) -> Option<u64> {
+        self.rtt_ns.map(|rtt_ns| rtt_ns.div_ceil(2))
+    }
 }
 
 /// The first answer.
@@ -47,6 +57,33 @@ pub struct RelayReady {
     pub listen: Option<u16>,
 }
 
+/// What is to hold the packets of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RttBy {
+    /// netem where the kernel has it, otherwise the relay.
+    #[default]
+    Auto,
+    /// netem.
+    Netem,
+    /// The relay, behind a TUN device.
+    Tun,
+}
+
+impl RttBy {
+    /// All, the default first.
+    pub const ALL: [RttBy; 3] = [RttBy::Auto, RttBy::Netem, RttBy::Tun];
+
+    /// The word of the experiment file.
+    pub fn name(self) -> &'static str {
+        match self {
+            RttBy::Auto => "auto",
+            RttBy::Netem => "netem",
+            RttBy::Tun => "tun",
+        }
+    }
+}
+
 /// What holds the packets of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -54,34 +91,48 @@ pub enum LinkKind {
     /// The relay, behind a TUN device.
     #[default]
     Tun,
+    /// netem, on the loopback device.
+    Netem,
 }
 
-impl fmt::Display for LinkKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl LinkKind {
+    /// The word of the record.
+    pub fn name(self) -> &'static str {
         match self {
-            LinkKind::Tun => f.write_str("tun"),
+            LinkKind::Tun => "tun",
+            LinkKind::Netem => "netem",
         }
     }
 }
 
-/// What a relay did. The error of a hold is its actual minus its planned length, from the moment
-/// at which the relay has read a packet to the one at which it writes it.
+impl fmt::Display for LinkKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What a relay did. The error of a hold is its actual minus its planned length. Of the relay itself
+/// it is that of every packet, from the moment at which it has read a packet to the one at which it
+/// writes it; of netem it is that of the relay's own probes, from the moment before one is sent to
+/// the one at which it has been received.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RelayReport {
     /// What held the packets.
     pub kind: LinkKind,
+    /// Why it was not netem, where that would have been taken: a sentence.
+    pub no_netem: Option<String>,
     /// Packets passed on, of both directions.
     pub packets: u64,
     /// Their bytes, with IP headers.
     pub bytes: u64,
-    /// Packets lost because the queue of the relay or of its device was full, or because the
-    /// system did not take them back.
+    /// Packets lost because a queue was full (netem's, or the relay's or its device's), or because
+    /// the system did not take them back.
     pub dropped: u64,
     /// Packets that were for nobody: not IPv4, or not from near to far.
     pub ignored: u64,
-    /// Packets held at once at the busiest moment.
-    pub peak_queue: u64,
+    /// Packets held at once at the busiest moment; netem does not tell.
+    pub peak_queue: Option<u64>,
     /// Error of a hold, median; empty if no packet was passed on.
     pub hold_error_p50_ns: Option<u64>,
     /// Error of a hold, 99th percentile.
@@ -91,6 +142,6 @@ pub struct RelayReport {
     /// CPU time in user mode of the relay since its start, making the namespace included.
     pub cpu_user_ns: u64,
     /// CPU time in the kernel of the relay: most of what the network stack does happens on its
-    /// account.
+    /// account. With netem it happens on the account of whoever sends, or of nobody.
     pub cpu_sys_ns: u64,
 }

@@ -21,6 +21,17 @@ pub enum LinkError {
         /// Of the sender.
         theirs: u32,
     },
+    /// netem let a packet pass too early.
+    #[error("netem held a packet for {held_ns} ns, which is less than the {hold_ns} ns it was to")]
+    Early {
+        /// Measured.
+        held_ns: u64,
+        /// Planned.
+        hold_ns: u64,
+    },
+    /// netem does not say what it did.
+    #[error("netem cannot be asked how many packets it held: {0}")]
+    Untold(String),
     /// The system refused something.
     #[error("cannot {what}: {source}")]
     System {

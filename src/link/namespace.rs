@@ -1,4 +1,4 @@
-//! A network namespace with a TUN device in it, and few ports, if so asked.
+//! A network namespace in which packets are held, and with few ports, if so asked.
 
 use std::ffi::c_char;
 use std::io;
@@ -11,7 +11,8 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
 use rustix::process::{getegid, geteuid};
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 
-use super::documents::RelayReady;
+use super::documents::{RelayReady, RttBy};
+use super::netem::{self, NoNetem};
 use super::{FAR, MTU, NEAR};
 use crate::protocol::VERSION;
 
@@ -37,20 +38,31 @@ const SETTINGS: [&str; 6] = [
     "ipv4/tcp_slow_start_after_idle",
 ];
 
-/// The device of a namespace that this thread is in.
+/// A namespace that this thread is in.
 #[derive(Debug)]
 pub(super) struct Made {
-    /// Only with a round trip.
-    pub(super) tun: Option<OwnedFd>,
+    pub(super) holder: Holder,
     user_namespace: bool,
     listen: Option<u16>,
 }
 
+/// What holds its packets.
+#[derive(Debug)]
+pub(super) enum Holder {
+    /// There is no round trip.
+    Nobody,
+    /// Whoever reads this device; why it is not netem, where that would have been taken.
+    Relay { tun: OwnedFd, hold_ns: u64, no_netem: Option<String> },
+    /// netem.
+    Netem { hold_ns: u64 },
+}
+
 impl Made {
     pub(super) fn ready(&self) -> RelayReady {
-        let (near, far) = match self.tun {
-            Some(_) => (NEAR, FAR),
-            None => (Ipv4Addr::LOCALHOST, Ipv4Addr::LOCALHOST),
+        let (near, far) = match self.holder {
+            Holder::Relay { .. } => (NEAR, FAR),
+            Holder::Netem { .. } => (NEAR, NEAR),
+            Holder::Nobody => (Ipv4Addr::LOCALHOST, Ipv4Addr::LOCALHOST),
         };
         let Made { user_namespace, listen, .. } = *self;
         RelayReady { protocol: VERSION, user_namespace, near, far, listen }
@@ -63,18 +75,36 @@ const FIRST_PORT: u32 = 32_768;
 /// Where a server listens then.
 const LISTEN_PORT: u16 = 8_080;
 
-/// Moves this thread into a new network namespace; makes a device in it, if there is `a_round_trip`,
-/// and leaves this many `ports` to connections. If the machine does not allow that, the error says
-/// why, in a sentence.
-pub(super) fn make(a_round_trip: bool, ports: Option<u32>) -> Result<Made, String> {
+/// Moves this thread into a new network namespace; has its packets held for so long, if at all, and
+/// leaves this many `ports` to connections. If the machine does not allow that, the error says why,
+/// in a sentence.
+pub(super) fn make(hold_ns: Option<u64>, by: RttBy, ports: Option<u32>) -> Result<Made, String> {
     let settings = SETTINGS.map(|name| fs_err::read(setting(name)).ok());
     let user_namespace = unshare()?;
     keep(&settings);
     set_up(Interface::named("lo"), Interface::up)
         .map_err(|e| format!("the loopback device of a network namespace cannot be used: {e}"))?;
     let listen = ports.map(leave_ports).transpose()?.map(|()| LISTEN_PORT);
-    let tun = a_round_trip.then(tun).transpose()?;
-    Ok(Made { tun, user_namespace, listen })
+    let holder = match hold_ns {
+        Some(hold_ns) => holder(hold_ns, by)?,
+        None => Holder::Nobody,
+    };
+    Ok(Made { holder, user_namespace, listen })
+}
+
+fn holder(hold_ns: u64, by: RttBy) -> Result<Holder, String> {
+    let relay = |no_netem| tun().map(|tun| Holder::Relay { tun, hold_ns, no_netem });
+    match by {
+        RttBy::Tun => relay(None),
+        RttBy::Netem => {
+            netem(hold_ns).map_err(|no| no.with_way_out())?;
+            Ok(Holder::Netem { hold_ns })
+        }
+        RttBy::Auto => match netem(hold_ns) {
+            Ok(()) => Ok(Holder::Netem { hold_ns }),
+            Err(no) => relay(Some(no.to_string())).map_err(|why| format!("{why}; and {no}")),
+        },
+    }
 }
 
 /// Leaves this many local ports to connections, and lets none of them be used again while its last
@@ -87,6 +117,25 @@ fn leave_ports(ports: u32) -> Result<(), String> {
             .map_err(|e| format!("this machine does not let a network have few ports: {e}"))?;
     }
     Ok(())
+}
+
+/// netem on the loopback device, and an address there.
+///
+/// That address is [`NEAR`], as behind a TUN device, and not 127.0.0.1: with addresses of loopback
+/// Linux uses ports again that wait for the end of their last connection (`tcp_tw_reuse`), as no
+/// network does.
+fn netem(hold_ns: u64) -> Result<(), NoNetem> {
+    // First: where it is refused, the device stays as it was.
+    netem::hold(hold_ns)?;
+    set_up(Interface::named("lo"), |device| device.set_mtu(MTU as i32))
+        .and_then(|()| {
+            // A second address, by a name of its own: 127.0.0.1 stays what it is everywhere.
+            set_up(Interface::named("lo:near"), |device| {
+                device.set_addr(libc::SIOCSIFADDR as _, NEAR)?;
+                device.set_addr(libc::SIOCSIFNETMASK as _, Ipv4Addr::BROADCAST)
+            })
+        })
+        .map_err(|e| NoNetem::Refused(e.to_string()))
 }
 
 /// The device of a round trip, ready for use.

@@ -11,12 +11,7 @@ use super::late::Late;
 use super::queue::Queue;
 use super::turn::turn_round;
 use super::wait::{now_ns, wait};
-use super::{FAR, MTU, NEAR, namespace};
-
-/// Packets held at most; more are dropped and counted. At the most packets in a second that a relay
-/// can pass on (some 100 000), this is more than half a second of them, and it bounds the relay to
-/// 100 MB, of which only what is used is taken.
-const CAPACITY: u32 = 65_536;
+use super::{CAPACITY, FAR, MTU, NEAR, namespace};
 
 /// Packets read, and written, between two looks at the other side. A write costs several times a
 /// read, and what waits to be read is not timed yet: fewer writes.
@@ -34,12 +29,11 @@ pub(super) struct Relay<'a> {
 }
 
 impl<'a> Relay<'a> {
-    /// Over this device, which must not block.
-    pub(super) fn new(tun: &'a OwnedFd, rtt_ns: u64) -> Relay<'a> {
+    /// Over this device, which must not block, with this much for each packet.
+    pub(super) fn new(tun: &'a OwnedFd, hold_ns: u64) -> Relay<'a> {
         Relay {
             tun,
-            // Rounded up: a round trip is never shorter than asked for.
-            hold_ns: rtt_ns.div_ceil(2),
+            hold_ns,
             queue: Queue::new(CAPACITY, MTU),
             late: Late::new(),
             report: RelayReport::default(),
@@ -54,7 +48,7 @@ impl<'a> Relay<'a> {
         }
         Ok(self.late.told_in(RelayReport {
             dropped: self.report.dropped + namespace::dropped_by_device().unwrap_or(0),
-            peak_queue: self.queue.peak() as u64,
+            peak_queue: Some(self.queue.peak() as u64),
             ..self.report
         }))
     }

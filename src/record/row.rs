@@ -288,7 +288,11 @@ macro_rules! trial_row {
             /// What held the packets of a network of the trial's own; empty without one.
             #[serde(default)]
             pub rtt_kind: String,
-            /// For how much too long packets were held, median; half a round trip is right.
+            /// Why it was not netem, where that would have been taken; empty otherwise.
+            #[serde(default)]
+            pub rtt_no_netem: String,
+            /// For how much too long packets were held, median; half a round trip is right. Of every
+            /// packet with the relay, of probes with netem.
             #[serde(default)]
             pub rtt_error_p50_ns: Option<u64>,
             /// The same, 99th percentile.

@@ -319,6 +319,7 @@ fn condition(factor: Factor, value: &str) -> String {
     match factor {
         Factor::Tls => "TLS".to_owned(),
         Factor::Rtt => format!("round trip {value}"),
+        Factor::RttBy => format!("packets held by {value}"),
         Factor::Arrival => format!("open arrival, {value}"),
         Factor::Targets => format!("{value} hosts"),
         Factor::Redirects => format!("redirects of each request: {value}"),

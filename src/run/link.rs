@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::process::{Ended, Process, Wait, command};
-use crate::link::{RELAY_COMMAND, RelayAnswer, RelayConfig, RelayReady, RelayReport};
+use crate::link::{RELAY_COMMAND, RelayAnswer, RelayConfig, RelayReady, RelayReport, RttBy};
 use crate::protocol::VERSION;
 
 /// What a network of a trial's own is to be like.
@@ -15,6 +15,8 @@ use crate::protocol::VERSION;
 pub struct Network {
     /// Its round trip; that of a loopback device, if absent.
     pub rtt: Option<Duration>,
+    /// What is to hold its packets, if it has a round trip.
+    pub rtt_by: RttBy,
     /// Local ports for connections; those of the machine, if absent.
     pub ports: Option<u32>,
 }
@@ -22,7 +24,7 @@ pub struct Network {
 impl Network {
     /// Whether plain loopback will not do.
     pub fn is_needed(&self) -> bool {
-        *self != Network::default()
+        self.rtt.is_some() || self.ports.is_some()
     }
 }
 
@@ -79,10 +81,11 @@ impl Link {
         cpus: &[usize],
         wait: &Wait,
     ) -> Result<Link, Ended> {
-        let Network { rtt, ports } = network;
+        let Network { rtt, rtt_by, ports } = network;
         let rtt_ns = rtt.map(|rtt| u64::try_from(rtt.as_nanos()).unwrap_or(u64::MAX));
         let mut relay = Process::start("relay", command(program, RELAY_COMMAND))?;
-        relay.send(&RelayConfig { protocol: VERSION, rtt_ns, ports, cpus: cpus.to_vec() })?;
+        let cpus = cpus.to_vec();
+        relay.send(&RelayConfig { protocol: VERSION, rtt_ns, rtt_by, ports, cpus })?;
         let ready = match relay.answer(wait)? {
             RelayAnswer::Ready(ready) => ready,
             RelayAnswer::Unavailable(why) => return Err(Ended::Unavailable(why)),

@@ -329,6 +329,7 @@ impl Trial<'_> {
             },
             network: Network {
                 rtt: scenario.rtt_ns.map(Duration::from_nanos),
+                rtt_by: scenario.rtt_by,
                 ports: cell.strategy.ports,
             },
             deadline: Duration::from_nanos(self.plan.deadline_ns(cell)),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Claim, Gate, Selector};
 use crate::arrival::Arrival;
 use crate::delay::Delay;
+use crate::link::RttBy;
 use crate::strategy::Strategy;
 
 /// An experiment, expanded: every value is valid and every list is multiplied out.
@@ -66,6 +67,8 @@ pub struct Scenario {
     pub targets: u32,
     /// Round trip of the network between client and server; `None` is plain loopback.
     pub rtt_ns: Option<u64>,
+    /// What holds its packets; of no meaning on plain loopback.
+    pub rtt_by: RttBy,
     /// When requests are to start.
     pub arrival: Arrival,
     /// Seed of the delays, of the body and of arrivals.
@@ -109,6 +112,7 @@ impl Scenario {
             redirects: 0,
             targets: 1,
             rtt_ns: None,
+            rtt_by: RttBy::Auto,
             arrival: Arrival::Closed,
             seed: 1,
             backlog: 4_096,

@@ -37,6 +37,7 @@ macro_rules! factors {
                 Redirects redirects "Redirects before each answer."
                 Targets targets "Hosts that requests go to."
                 Rtt rtt "The round trip of the network."
+                RttBy rtt_by "What holds the packets of a round trip."
                 Arrival arrival "When requests are to start."
                 Seed seed "The seed of delays and body."
                 Backlog backlog "The server's accept queue."
@@ -102,6 +103,8 @@ impl Factor {
             | Factor::DnsDelay
             | Factor::ServerNofile
             | Factor::Capacity => "none",
+            // Recordings before it were held by the relay, where this finds netem: `rtt_kind` tells.
+            Factor::RttBy => "auto",
             Factor::Protocol => "http1",
             Factor::Arrival => "closed",
             Factor::TlsResumption | Factor::DnsCache | Factor::Probes => "true",
@@ -146,6 +149,7 @@ impl Factor {
             Factor::Redirects => scenario.redirects.to_string(),
             Factor::Targets => scenario.targets.to_string(),
             Factor::Rtt => or_none(scenario.rtt_ns.map(exact_duration)),
+            Factor::RttBy => scenario.rtt_by.name().to_owned(),
             Factor::Arrival => scenario.arrival.describe(),
             Factor::Seed => scenario.seed.to_string(),
             Factor::Backlog => scenario.backlog.to_string(),

@@ -7,14 +7,13 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use inflight::link::{LinkKind, RelayReport};
+use inflight::link::{LinkKind, RelayReport, RttBy};
 use inflight::run::link::{Link, Network, NoLink};
 use serde::{Deserialize, Serialize};
 
 use crate::bench::{Bench, alone};
 
 const RTT: Duration = Duration::from_millis(10);
-const NETWORK: Network = Network { rtt: Some(RTT), ports: None };
 const DEADLINE: Duration = Duration::from_secs(60);
 /// Of each kind.
 const TRIPS: usize = 20;
@@ -93,14 +92,15 @@ fn look(near: Ipv4Addr, far: Ipv4Addr) -> Seen {
     Seen { connects_ns, echoes_ns, peer: peer.ip().to_string(), refused, bytes: received.len() }
 }
 
-fn open(stop: &AtomicBool) -> Result<Link, NoLink> {
-    Link::open(Path::new(env!("CARGO_BIN_EXE_inflight")), NETWORK, &[], DEADLINE, stop)
+fn open(by: RttBy, stop: &AtomicBool) -> Result<Link, NoLink> {
+    let network = Network { rtt: Some(RTT), rtt_by: by, ports: None };
+    Link::open(Path::new(env!("CARGO_BIN_EXE_inflight")), network, &[], DEADLINE, stop)
 }
 
 /// The link, where the machine allows one; otherwise a reason that can be read is all there is to
 /// assert.
-fn link() -> Option<Link> {
-    match open(&AtomicBool::new(false)) {
+fn link(by: RttBy) -> Option<Link> {
+    match open(by, &AtomicBool::new(false)) {
         Ok(link) => Some(link),
         Err(NoLink::Unavailable(why)) => {
             assert!(why.contains(' ') && !why.contains('\n'), "no sentence: {why}");
@@ -119,7 +119,12 @@ fn median(mut times: Vec<u64>) -> Duration {
 #[test]
 fn connections_and_datagrams_take_the_round_trip_and_not_much_more() {
     let _alone = alone();
-    let Some(link) = link() else { return };
+    takes_the_round_trip(RttBy::Tun, LinkKind::Tun);
+    takes_the_round_trip(RttBy::Netem, LinkKind::Netem);
+}
+
+fn takes_the_round_trip(by: RttBy, kind: LinkKind) {
+    let Some(link) = link(by) else { return };
     let mut command = Command::new(std::env::current_exe().expect("this binary"));
     command
         .args(["--exact", "link::inside", "--ignored", "--nocapture"])
@@ -144,10 +149,10 @@ fn connections_and_datagrams_take_the_round_trip_and_not_much_more() {
 
     let report = link.close(DEADLINE, &AtomicBool::new(false)).expect("its end").expect("a report");
     let RelayReport { packets, bytes, dropped, peak_queue, .. } = report;
-    assert_eq!((report.kind, dropped), (LinkKind::Tun, 0), "{report:?}");
+    assert_eq!((report.kind, dropped), (kind, 0), "{report:?}");
     // A handshake is three packets; a byte goes twice, at most 1 460 of them in a packet.
     assert!(packets > 3 * TRIPS as u64 + 2 * 1_000_000 / 1_460, "{report:?}");
-    assert!(bytes > 2_000_000 && peak_queue > 1, "{report:?}");
+    assert!(bytes > 2_000_000 && peak_queue.is_none_or(|n| n > 1), "{report:?}");
     let (p50, p99) = (report.hold_error_p50_ns, report.hold_error_p99_ns);
     assert!(p50.is_some() && p50 <= p99 && p99 <= report.hold_error_max_ns, "{report:?}");
     assert!(p50 < Some(5_000_000), "{report:?}");
@@ -155,7 +160,7 @@ fn connections_and_datagrams_take_the_round_trip_and_not_much_more() {
 
 #[test]
 fn a_link_that_is_dropped_leaves_no_process() {
-    let Some(link) = link() else { return };
+    let Some(link) = link(RttBy::Auto) else { return };
     let relay = format!("/proc/{}", link.id());
     assert!(Path::new(&relay).exists());
     let mut command = Command::new(std::env::current_exe().expect("this binary"));
@@ -169,7 +174,7 @@ fn a_link_that_is_dropped_leaves_no_process() {
 
 #[test]
 fn whoever_asked_to_stop_does_not_wait_for_a_link() {
-    assert!(matches!(open(&AtomicBool::new(true)), Err(NoLink::Stopped)));
+    assert!(matches!(open(RttBy::Auto, &AtomicBool::new(true)), Err(NoLink::Stopped)));
 }
 
 /// Opening a connection takes a round trip, and so does a request.
@@ -194,19 +199,34 @@ warmup = 0
 
 #[test]
 fn a_trial_has_the_round_trip_that_its_experiment_asks_for_or_is_skipped() {
+    let _alone = alone();
+    let expected = if link(RttBy::Netem).is_some() { "netem" } else { "tun" };
+    trials_have_the_round_trip(RttBy::Auto, expected);
+}
+
+#[test]
+fn a_trial_that_asks_for_netem_has_it_or_is_skipped_with_the_reason() {
+    let _alone = alone();
+    trials_have_the_round_trip(RttBy::Netem, "netem");
+}
+
+fn trials_have_the_round_trip(by: RttBy, kind: &str) {
     let bench = Bench::new();
     bench.file("rtt.toml", EXPERIMENT);
-    let called = {
-        let _alone = alone();
-        bench.call(&["run", "--json", "rtt.toml"])
-    };
+    let set = format!("workload.rtt_by={}", by.name());
+    let called = bench.call(&["run", "--json", "--set", &set, "rtt.toml"]);
     let run = bench.runs().pop().expect("a run");
     let recording = inflight::record::Recording::read(&run).expect("a readable record");
     assert_eq!(recording.trials.len(), 6);
-    if link().is_none() {
-        called.exits(5).says("6 of 6 trials were skipped: this machine ");
+    if link(by).is_none() {
+        called.exits(5).says("6 of 6 trials were skipped: ");
         called.says("nothing was measured").prints("\"skipped\":6");
-        assert!(recording.trials.iter().all(|row| row.status.name() == "skipped"));
+        for row in &recording.trials {
+            assert_eq!(row.status.name(), "skipped");
+            assert!(row.reason.contains("this machine"), "{}", row.reason);
+            let names_it = by != RttBy::Netem || row.reason.contains("rtt_by = \"tun\"");
+            assert!(names_it, "no way out: {}", row.reason);
+        }
         return;
     }
     called.has_recorded();
@@ -216,7 +236,10 @@ fn a_trial_has_the_round_trip_that_its_experiment_asks_for_or_is_skipped() {
         let trips = if row.reuse == "none" { 2 * 10 } else { 1 + 10 };
         let least = trips * RTT + Duration::from_millis(10);
         assert!(wall >= least, "{}: {wall:?}, not {least:?}", row.reuse);
-        assert_eq!((row.rtt_kind.as_str(), row.rtt_dropped), ("tun", Some(0)));
+        assert_eq!((row.rtt_kind.as_str(), row.rtt_dropped), (kind, Some(0)));
+        // Known where netem would have been taken, and was not.
+        let wanted = by == RttBy::Auto && kind != "netem";
+        assert_eq!(row.rtt_no_netem.contains("netem"), wanted, "{}", row.rtt_no_netem);
         assert!(row.rtt_error_p50_ns.is_some() && row.rtt_error_p50_ns <= row.rtt_error_max_ns);
         // At least a question and an answer for each request.
         assert!(row.rtt_packets >= Some(20), "{:?}", row.rtt_packets);

@@ -186,6 +186,7 @@ impl TrialRow {
     /// Takes over what the network saw.
     pub fn set_link(&mut self, report: &RelayReport) {
         self.rtt_kind = report.kind.to_string();
+        self.rtt_no_netem = one_line(report.no_netem.as_deref().unwrap_or_default());
         self.rtt_error_p50_ns = report.hold_error_p50_ns;
         self.rtt_error_p99_ns = report.hold_error_p99_ns;
         self.rtt_error_max_ns = report.hold_error_max_ns;

@@ -36,6 +36,7 @@ pub(in crate::spec) fn key_of(factor: Factor) -> &'static dyn FactorKey {
         Factor::Redirects => &keys::REDIRECTS,
         Factor::Targets => &keys::TARGETS,
         Factor::Rtt => &keys::RTT,
+        Factor::RttBy => &keys::RTT_BY,
         Factor::Arrival => &keys::ARRIVAL,
         Factor::Seed => &keys::SEED,
         Factor::Backlog => &keys::BACKLOG,

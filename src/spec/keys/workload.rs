@@ -1,7 +1,10 @@
 //! `[workload]`: what every strategy has to do.
 
 use crate::delay::LONGEST_NS;
-use crate::spec::forms::{ArrivalForm, DelayForm, Duration, Integer, Positive, RequestsForm, Size};
+use crate::link::RttBy;
+use crate::spec::forms::{
+    ArrivalForm, DelayForm, Duration, Integer, OneOf, Positive, RequestsForm, Size, Word,
+};
 use crate::spec::key::{Key, Presence, Section, TableForm};
 
 pub(in crate::spec) static REQUESTS: Key<RequestsForm> = Key::required(
@@ -65,6 +68,13 @@ pub(in crate::spec) static RTT: Key<Duration> = Key::optional(
 )
 .otherwise("plain loopback")
 .many();
+pub(in crate::spec) static RTT_BY: Key<OneOf<RttBy>> = Key::optional(
+    "rtt_by",
+    OneOf { all: holders, example: "\"tun\"" },
+    "what holds the packets of a round trip: the kernel's netem, or a relay behind a TUN device; `auto` is netem where the machine has it",
+)
+.default("\"auto\"")
+.many();
 pub(in crate::spec) static ARRIVAL: Key<ArrivalForm> = Key::optional(
     "arrival",
     ArrivalForm,
@@ -91,8 +101,18 @@ pub(in crate::spec) static WORKLOAD: Section = Section {
             &REDIRECTS,
             &TARGETS,
             &RTT,
+            &RTT_BY,
             &ARRIVAL,
         ],
         either: &[],
     },
 };
+
+fn holders() -> Vec<Word<RttBy>> {
+    let doc = |by| match by {
+        RttBy::Auto => "netem where the machine has it, otherwise the relay",
+        RttBy::Netem => "the kernel's netem; a trial is skipped where there is none",
+        RttBy::Tun => "the relay behind a TUN device",
+    };
+    RttBy::ALL.map(|by| Word { word: by.name(), value: by, doc: doc(by).to_owned() }).into()
+}

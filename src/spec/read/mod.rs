@@ -16,6 +16,7 @@ use super::node::{self, Node};
 use super::{Blocks, Experiment, Scenario, Source, Until, keys, overrides};
 use crate::arrival::Arrival;
 use crate::delay::Delay;
+use crate::link::RttBy;
 use cells::Cells;
 use strategies::Lists;
 
@@ -162,6 +163,7 @@ struct Axes {
     redirects: Vec<Placed<u32>>,
     targets: Vec<Placed<u32>>,
     rtt: Vec<Placed<u64>>,
+    rtt_by: Vec<Placed<(RttBy, &'static str)>>,
     seed: Vec<Placed<u64>>,
     backlog: Vec<Placed<u32>>,
     tls: Vec<Placed<bool>>,
@@ -199,6 +201,7 @@ fn axes(file: &Open, reading: &mut Reading) -> Option<Axes> {
         redirects: workload.many(&keys::REDIRECTS, reading),
         targets: workload.many(&keys::TARGETS, reading),
         rtt: workload.many(&keys::RTT, reading),
+        rtt_by: workload.many(&keys::RTT_BY, reading),
         seed,
         backlog: server.many(&keys::BACKLOG, reading),
         tls: server.many(&keys::TLS, reading),
@@ -221,6 +224,11 @@ fn axes(file: &Open, reading: &mut Reading) -> Option<Axes> {
         reading.report(Problem::at(several.span, what).hint(hint));
     }
     unknown_hosts(&axes, reading);
+    if let (Some(by), None) = (workload.node.get("rtt_by"), workload.node.get("rtt")) {
+        let what = "`rtt_by` says what holds the packets of a round trip, and there is none";
+        let hint = "add to [workload]: rtt = \"15ms\", or remove `rtt_by`";
+        reading.report(Problem::at(by.key_span, what).hint(hint));
+    }
     let redirected = axes.redirects.iter().find(|r| r.value > 0);
     if let (Some(upload), Some(redirects)) = (axes.upload.iter().find(|u| u.value > 0), redirected)
     {
@@ -249,7 +257,7 @@ fn unknown_hosts(axes: &Axes, reading: &mut Reading) {
 }
 
 impl Axes {
-    fn lengths(&self) -> [(&'static str, usize); 23] {
+    fn lengths(&self) -> [(&'static str, usize); 24] {
         [
             ("requests", self.requests.len()),
             ("arrival", self.arrival.len()),
@@ -262,6 +270,7 @@ impl Axes {
             ("redirects", self.redirects.len()),
             ("targets", self.targets.len()),
             ("rtt", self.rtt.len().max(1)),
+            ("rtt_by", self.rtt_by.len()),
             ("seed", self.seed.len()),
             ("backlog", self.backlog.len()),
             ("tls", self.tls.len()),
@@ -290,6 +299,7 @@ impl Axes {
         cross(&mut all, &self.redirects, |s, redirects| s.redirects = redirects.value);
         cross(&mut all, &self.targets, |s, targets| s.targets = targets.value);
         cross(&mut all, &self.rtt, |s, rtt| s.rtt_ns = Some(rtt.value));
+        cross(&mut all, &self.rtt_by, |s, by| s.rtt_by = by.value.0);
         cross(&mut all, &self.seed, |s, seed| s.seed = seed.value);
         cross(&mut all, &self.backlog, |s, backlog| s.backlog = backlog.value);
         cross(&mut all, &self.tls, |s, tls| s.tls = tls.value);

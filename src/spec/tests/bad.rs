@@ -110,6 +110,8 @@ cases! {
 ] }"#)];
     delay_trace: [(DELAY, r#"[{ trace = "none.csv" }, { trace = "../x.csv" }, { trace = "async-or-not.toml" }]"#)];
     several_targets: [("requests = 100", "requests = 100\ntargets = 2")];
+    rtt_by_without_a_round_trip: [("requests = 100", "requests = 100\nrtt_by = \"tun\"")];
+    rtt_by_is_unknown: [("requests = 100", "requests = 100\nrtt = \"5ms\"\nrtt_by = [\"tun\", \"nettem\"]")];
     client_of_the_other_flavour: [(MATRIX, "limit = 5\nclient = \"ureq\"")];
     clients_of_both_flavours: [("\"ureq\", \"reqwest-blocking\"", "\"ureq\", \"reqwest\"")];
     reuse_that_the_client_lacks: [(MATRIX, "limit = 5\nreuse = [\"none\", \"pool\"]")];

@@ -2,6 +2,8 @@
 
 use super::{BASE, changed, good};
 use crate::delay::{MODELS, Model};
+use crate::link::RttBy;
+use crate::plan::{Only, Plan};
 use crate::spec::{Factor, Metric, Over, RecordLevel, Selector, Until};
 use crate::strategy::{Reuse, Runtime};
 
@@ -203,6 +205,25 @@ fn arrivals_multiply_into_scenarios_and_say_what_a_time_holds() {
     let of = &e.claims[0].of;
     let matched: Vec<bool> = e.scenarios.iter().map(|s| of.matches(s, &e.strategies[2])).collect();
     assert_eq!(matched, [false, true, false, true]);
+}
+
+#[test]
+fn what_holds_packets_multiplies_into_scenarios_and_leaves_cells_what_they_were() {
+    let plain = changed(&[("requests = 100", "requests = 100\nrtt = \"5ms\"")]);
+    let text =
+        plain.replace("rtt = \"5ms\"", "rtt = \"5ms\"\nrtt_by = [\"auto\", \"netem\", \"tun\"]");
+    let ids = |text: &str| -> Vec<String> {
+        let plan = Plan::new(good(text, &[]), &Only::default()).expect("a plan");
+        plan.cells.iter().map(|cell| cell.id.to_string()).collect()
+    };
+    let (before, after) = (ids(&plain), ids(&text));
+    let different: std::collections::BTreeSet<&String> = after.iter().collect();
+    assert_eq!((before.len(), different.len()), (4, 12));
+    assert_eq!(before, after[..4], "by default it is no part of a cell");
+    let e = good(&text, &["claim.0.of.rtt_by=tun"]);
+    assert_eq!(e.scenarios.iter().map(|s| s.rtt_by).collect::<Vec<_>>(), RttBy::ALL);
+    let matched = e.scenarios.iter().map(|s| e.claims[0].of.matches(s, &e.strategies[2]));
+    assert_eq!(matched.collect::<Vec<_>>(), [false, false, true]);
 }
 
 #[test]
