@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::link::LinkKind;
 use crate::record::{EnvRow, Recording, Status, TrialRow};
 
 use super::stability::DISPERSED;
@@ -131,7 +132,9 @@ fn others(span: &Span) -> Option<f64> {
         // One that was skipped took nothing.
         .filter(|trial| trial.status != Status::Skipped)
         .map(|trial| {
+            // What netem takes is in no process's account.
             let relay = trial.rtt_cpu_ns.unwrap_or(0);
+            let relay = (trial.rtt_kind != LinkKind::Netem.name()).then_some(relay)?;
             Some(trial.client_cpu_process_ns? + trial.server_cpu_ns()? + relay)
         })
         .sum();
@@ -234,6 +237,12 @@ mod tests {
             row.rtt_cpu_ns = Some(50_000_000);
         }
         assert_eq!(disturbances(&recording), [], "300 ms more are the trials' own");
+        recording.env[3].busy_percent = Some(90.0);
+        assert_eq!(disturbances(&recording).len(), 1);
+        for row in recording.trials.iter_mut().filter(|row| row.block == 2) {
+            row.rtt_kind = "netem".to_owned();
+        }
+        assert_eq!(disturbances(&recording), [], "nobody knows what the network took");
     }
 
     #[test]

@@ -20,7 +20,8 @@ const LATE_NS: f64 = 1_000_000.0;
 const LATE_SHARE: f64 = 0.05;
 /// CPU time of the delay server for one answer: 7 to 18 µs on a two-core machine, rounded up.
 const ANSWER_NS: f64 = 20_000.0;
-/// CPU time of the relay for one packet of a burst: 3 to 6 µs on the same machine, rounded up.
+/// CPU time of the relay for one packet of a burst: 3 to 6 µs on the same machine, rounded up. netem
+/// takes less.
 const PACKET_NS: f64 = 10_000.0;
 
 pub(super) fn limit(trial: &Trial) -> Option<String> {

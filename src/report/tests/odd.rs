@@ -136,17 +136,22 @@ fn a_network_of_its_own_is_checked_and_loopback_is_not() {
     let line = "the network lost nothing";
     let (_dir, plain) = on_a_disk(recording(seed(8), lifelike));
     assert!(!page(&plain).contains(line));
-    let (_dir, linked) = on_a_disk(recording(seed(8), |plan, planned, row| {
-        lifelike(plan, planned, row);
-        row.rtt_kind = "tun".to_owned();
-        row.rtt_dropped = Some(0);
-        row.rtt_error_p50_ns = Some(20_000);
-        row.rtt_error_p99_ns = Some(90_000);
-    }));
-    let page = page(&linked);
-    assert!(page.contains(line), "{page}");
-    assert!(page.contains("0 lost; late by 20.0 µs (p50) and 90.0 µs (p99)"), "{page}");
-    assert_tables(&page);
+    let linked = |kind: &str| {
+        let (_dir, linked) = on_a_disk(recording(seed(8), |plan, planned, row| {
+            lifelike(plan, planned, row);
+            row.rtt_kind = kind.to_owned();
+            row.rtt_dropped = Some(0);
+            row.rtt_error_p50_ns = Some(20_000);
+            row.rtt_error_p99_ns = Some(90_000);
+        }));
+        page(&linked)
+    };
+    let seen = "0 lost; late by 20.0 µs (p50) and 90.0 µs (p99) in the worst trial";
+    for (kind, timed) in [("tun", ""), ("netem", " (netem, by probes)")] {
+        let page = linked(kind);
+        assert!(page.contains(line) && page.contains(&format!("{seen}{timed} |")), "{page}");
+        assert_tables(&page);
+    }
 }
 
 #[test]

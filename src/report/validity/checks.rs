@@ -1,5 +1,6 @@
 //! The checks of every trial: what was asked, of how many, and what was seen.
 
+use crate::link::LinkKind;
 use crate::record::{Check, PEAK_REACHED, TrialRow};
 use crate::report::facts::Facts;
 use crate::report::markdown::{Align, Table};
@@ -362,15 +363,24 @@ impl Looked<'_> {
         self.ask(
             Check::Network,
             "the network lost nothing, and held packets for as long as it was to",
-            |r, _| Some((r.rtt_dropped?, r.rtt_error_p50_ns? as f64, r.rtt_error_p99_ns? as f64)),
+            |r, _| {
+                let late = (r.rtt_error_p50_ns? as f64, r.rtt_error_p99_ns? as f64);
+                Some((r.rtt_dropped?, late, r.rtt_kind == LinkKind::Netem.name()))
+            },
             |all| {
-                let worst =
-                    |of: fn(&(u64, f64, f64)) -> f64| all.iter().map(of).fold(0.0, f64::max);
+                type Held = (u64, (f64, f64), bool);
+                let worst = |of: fn(&Held) -> f64| all.iter().map(of).fold(0.0, f64::max);
+                // The relay times every packet; of netem only probes are timed.
+                let timed = match all.iter().filter(|v| v.2).count() {
+                    0 => String::new(),
+                    n if n == all.len() => " (netem, by probes)".to_owned(),
+                    n => format!(" (netem, by probes, in {} of {})", count(n as u64), all.len()),
+                };
                 format!(
-                    "{} lost; late by {} (p50) and {} (p99) in the worst trial",
+                    "{} lost; late by {} (p50) and {} (p99) in the worst trial{timed}",
                     count(all.iter().map(|v| v.0).sum()),
-                    ns(worst(|v| v.1)),
-                    ns(worst(|v| v.2))
+                    ns(worst(|v| v.1.0)),
+                    ns(worst(|v| v.1.1))
                 )
             },
         )
