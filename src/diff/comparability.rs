@@ -1,5 +1,7 @@
 //! What is the same and what differs between two sides, before any number is compared.
 
+use std::collections::BTreeSet;
+
 use crate::analyse::median;
 use crate::record::{Build, Manifest, Recording};
 use crate::units::{ReadableNs, three_digits};
@@ -17,13 +19,17 @@ pub(super) struct Made {
     margin: f64,
     /// How late the timer of the delay server fires, median over the self-checks of the blocks.
     timer_ns: Option<f64>,
+    /// What held the packets of round trips; nothing, where there were none.
+    round_trips_by: BTreeSet<String>,
 }
 
 impl Made {
     pub(super) fn of(recording: &Recording) -> Made {
         let late: Vec<f64> =
             recording.env.iter().filter_map(|e| Some(e.timer_error_p50_ns? as f64)).collect();
+        let kinds = recording.measured().map(|row| &row.rtt_kind);
         Made {
+            round_trips_by: kinds.filter(|kind| !kind.is_empty()).cloned().collect(),
             manifest: recording.manifest.clone(),
             machine: recording.machine_name().to_owned(),
             planned_blocks: recording.planned_blocks(),
@@ -144,7 +150,7 @@ fn of_recordings(base: &Made, new: &Made, relative: bool) -> Vec<Condition> {
         new: name(new, base),
         effect: if b.machine == n.machine { Effect::Same } else { machine },
     };
-    vec![
+    let mut all = vec![
         // A raised format means that a reader of the one before would misread the record.
         breaks("format", b.format.to_string(), n.format.to_string()),
         machine,
@@ -165,7 +171,12 @@ fn of_recordings(base: &Made, new: &Made, relative: bool) -> Vec<Condition> {
         noted("margin", margin(base), margin(new)),
         noted("complete blocks", blocks(base), blocks(new)),
         noted("state", state(b), state(n)),
-    ]
+    ];
+    // On loopback there is nothing to tell.
+    if !base.round_trips_by.is_empty() || !new.round_trips_by.is_empty() {
+        all.push(noted("round trips by", round_trips(base), round_trips(new)));
+    }
+    all
 }
 
 /// The ceiling of the delay server: what is added to every delay.
@@ -215,6 +226,11 @@ fn arguments(arguments: &[String]) -> String {
 
 fn margin(made: &Made) -> String {
     format!("{} %", three_digits(made.margin * 100.0))
+}
+
+fn round_trips(made: &Made) -> String {
+    let kinds: Vec<&str> = made.round_trips_by.iter().map(String::as_str).collect();
+    if kinds.is_empty() { "none".to_owned() } else { kinds.join(", ") }
 }
 
 fn blocks(made: &Made) -> String {

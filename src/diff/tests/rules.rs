@@ -21,7 +21,7 @@ fn after(change: impl FnOnce(&mut Recording)) -> Diff {
 #[test]
 fn what_differs_is_noted_or_breaks() {
     type Change = fn(&mut Recording);
-    let cases: [(&str, Effect, Change); 15] = [
+    let cases: [(&str, Effect, Change); 16] = [
         ("machine", Effect::Noted, |r| r.manifest.machine.push('x')),
         ("profile", Effect::Breaks, |r| r.manifest.build.profile = "debug".to_owned()),
         ("format", Effect::Breaks, |r| r.manifest.format += 1),
@@ -37,6 +37,7 @@ fn what_differs_is_noted_or_breaks() {
         ("--only", Effect::Noted, |r| r.manifest.only.push("label=x".to_owned())),
         ("state", Effect::Noted, |r| r.manifest.events.clear()),
         ("margin", Effect::Noted, |r| r.plan.experiment.margin = 0.05),
+        ("round trips by", Effect::Noted, |r| held_by(r, "netem")),
     ];
     for (what, expected, change) in cases {
         let diff = after(change);
@@ -50,6 +51,24 @@ fn what_differs_is_noted_or_breaks() {
         assert!(others.into_iter().all(|c| c.effect == Effect::Same), "{what}");
     }
     assert_eq!(effect(&after(|_| {}), "commit"), Effect::Noted);
+}
+
+fn held_by(recording: &mut Recording, kind: &str) {
+    recording.trials.iter_mut().for_each(|row| row.rtt_kind = kind.to_owned());
+}
+
+#[test]
+fn round_trips_of_two_kinds_are_noted_and_of_one_kind_the_same() {
+    let of_kinds = |base: &str, new: &str| {
+        let mut sides = [recorded(1, four(), unchanged), recorded(2, four(), unchanged)];
+        held_by(&mut sides[0], base);
+        held_by(&mut sides[1], new);
+        of(&sides[0], &sides[1])
+    };
+    assert_eq!(effect(&of_kinds("tun", "netem"), "round trips by"), Effect::Noted);
+    assert_eq!(effect(&of_kinds("netem", "netem"), "round trips by"), Effect::Same);
+    let on_loopback = of_kinds("", "");
+    assert!(on_loopback.conditions.iter().all(|c| c.what != "round trips by"));
 }
 
 #[test]
