@@ -20,7 +20,7 @@ pub(super) fn classes() -> String {
     text.push_str(&" --- |".repeat(library::ALL.len()));
     text.push('\n');
     for (name, class) in LIMITS {
-        row(&mut text, name, &over(BOTH, false), |_| format!("`{class}`"));
+        row(&mut text, name, &over(HTTP1, false), |_| format!("`{class}`"));
     }
     for (encrypted, case) in all() {
         row(&mut text, case.name, &over(case.protocols, encrypted), |library| {
