@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Does a kernel with netem hold packets as the relay does? Boots Debian's kernel in a virtual machine
-# (QEMU; without KVM it emulates, which is slow and changes nothing but times) with this build in it,
+# (QEMU, which emulates it: that is slow and changes nothing but times) with this build in it,
 # records the same small experiment with `rtt_by = ["netem", "tun"]`, as root and as nobody, and what
 # `auto` does without netem, without `tc` and with both; then checks the records. Times in such a
 # machine mean little, so only laws are checked: what no round trip can be shorter than, what is lost,
@@ -8,12 +8,12 @@
 #
 #   tests/netem-in-a-vm.sh [INFLIGHT]     a binary; by default the release build of this tree
 #
-# Needs Python 3, qemu-system-x86_64, a static busybox, `tc`, and apt-get to fetch the kernel. Root
+# Needs Python 3, xz, qemu-system-x86_64, busybox, `tc`, and apt-get to fetch the kernel. Root
 # has the missing ones installed by apt-get; for others it ends with 77, and so is no success.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}
-# Of the virtual machine. It takes a minute where it is emulated.
+# Of the virtual machine. It takes a minute or two.
 deadline_s=300
 work=$(mktemp -d)
 machine=
@@ -58,7 +58,7 @@ cp "$inflight" "$in/bin/inflight"
 # What debuggers want is most of a debug build, and all of it would be unpacked in there.
 strip "$in/bin/inflight" 2>/dev/null || true
 cp "$(PATH=$PATH:/usr/sbin:/sbin command -v tc)" "$in/usr/sbin/tc"
-for library in $(ldd "$in/bin/inflight" "$in/usr/sbin/tc" | grep -o '/[^ )]*\.so[^ )]*' | sort -u); do
+for library in $(ldd "$in/bin/inflight" "$in/usr/sbin/tc" "$in/bin/busybox" 2>/dev/null | grep -o '/[^ )]*\.so[^ )]*' | sort -u); do
   cp -L --parents "$library" "$in"
 done
 for module in sch_netem tun; do

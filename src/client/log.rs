@@ -88,13 +88,13 @@ impl Log {
     ///
     /// If the request has ended before, or is none of the trial's: a model issues each once.
     pub(super) fn push(&self, index: u32, outcome: &Outcome) {
+        let pieces = outcome.pieces.as_deref().map(encode_pieces).unwrap_or_default();
         let mut state = self.state();
         state.mark(index);
         let failure = outcome.failure.as_deref().map(|failure| state.number_of(failure));
         let before = state.before;
         let mut record = Record::default();
         record.encode(before, index, outcome, failure, self.expected_bytes);
-        let pieces = outcome.pieces.as_deref().map(encode_pieces).unwrap_or_default();
         if state.open.len() + record.len + pieces.len() > CHUNK_BYTES {
             state.close_chunk();
             record = Record::default();

@@ -16,7 +16,7 @@ use crate::machine::process::Status;
 use crate::protocol::ClientConfig;
 use crate::strategy::failure::{Class, Failure};
 use crate::strategy::library::Answer;
-use crate::strategy::probe::{Carried, Marks, Phase};
+use crate::strategy::probe::{Carried, MOST_PIECES, Marks, Phase};
 use crate::timer::Moment;
 use crate::units::{read_decimal, read_more_decimal};
 
@@ -58,10 +58,6 @@ pub(super) struct Piece {
     pub(super) at_ns: u64,
     pub(super) bytes: u64,
 }
-
-/// Pieces of a body that are kept one by one; further ones are counted only. So many does the server
-/// send on purpose at most; a body of a gigabyte may be handed over in a hundred times as many.
-const MOST_PIECES: usize = 10_000;
 
 /// What a library saw of a request: its [`Marks`] as nanoseconds since the start of the window.
 #[derive(Debug, Clone, Copy)]
@@ -472,14 +468,13 @@ impl Answer for Attempt<'_> {
             send_ns: at(marks.send),
             source: marks.source,
             carried: marks.carried,
-            sent_chunks: u32::try_from(marks.sent.count()).unwrap_or(u32::MAX),
+            sent_chunks: marks.sent.count(),
             redirects: marks.redirects,
         });
         let taken = marks.sent.moments();
         if !taken.is_empty() {
-            let taken = taken.into_iter().take(MOST_PIECES);
             let recorder = self.recorder;
-            self.pieces().sent_ns = taken.map(|at| recorder.at_ns(at)).collect();
+            self.pieces().sent_ns = taken.into_iter().map(|at| recorder.at_ns(at)).collect();
         }
     }
 }

@@ -222,7 +222,7 @@ fn most_connections(plan: &Plan) -> u64 {
     let connections = |c: &crate::plan::Cell| {
         let scenario = plan.scenario_of(c);
         let slots = c.strategy.concurrency(scenario.requests, scenario.streams);
-        slots.saturating_mul(scenario.targets).min(scenario.requests)
+        slots.saturating_mul(scenario.known_hosts()).min(scenario.requests)
     };
     let most = plan.cells.iter().map(connections).max();
     u64::from(most.unwrap_or(0)) + OWN

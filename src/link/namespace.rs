@@ -125,9 +125,8 @@ fn leave_ports(ports: u32) -> Result<(), String> {
 /// Linux uses ports again that wait for the end of their last connection (`tcp_tw_reuse`), as no
 /// network does.
 fn netem(hold_ns: u64) -> Result<(), NoNetem> {
-    // First: where it is refused, the device stays as it was.
     netem::hold(hold_ns)?;
-    set_up(Interface::named("lo"), |device| device.set_mtu(MTU as i32))
+    let ready = set_up(Interface::named("lo"), |device| device.set_mtu(MTU as i32))
         .and_then(|()| {
             // A second address, by a name of its own: 127.0.0.1 stays what it is everywhere.
             set_up(Interface::named("lo:near"), |device| {
@@ -135,7 +134,11 @@ fn netem(hold_ns: u64) -> Result<(), NoNetem> {
                 device.set_addr(libc::SIOCSIFNETMASK as _, Ipv4Addr::BROADCAST)
             })
         })
-        .map_err(|e| NoNetem::Refused(e.to_string()))
+        .map_err(|e| NoNetem::Refused(e.to_string()));
+    if ready.is_err() {
+        netem::let_go();
+    }
+    ready
 }
 
 /// The device of a round trip, ready for use.

@@ -34,7 +34,8 @@ impl NoNetem {
         let way_out = match self {
             NoNetem::NoTool => "install iproute2",
             NoNetem::NoKernel => "load its module `sch_netem`, or boot a kernel that has it",
-            NoNetem::Refused(_) => "run as root",
+            NoNetem::Refused(why) if why.contains("not permitted") => "run as root",
+            NoNetem::Refused(_) => return format!("{self}; ask for rtt_by = \"tun\""),
         };
         format!("{self}: {way_out}, or ask for rtt_by = \"tun\"")
     }
@@ -59,7 +60,13 @@ pub(super) fn hold(hold_ns: u64) -> Result<(), NoNetem> {
     let netem = ["root", "netem", "delay", delay.as_str(), "limit", limit.as_str()];
     tc(&[&["qdisc", "replace"][..], &DEVICE, &netem].concat())?;
     // What cannot be told in the end should be known in the beginning.
-    counted().map(drop)
+    counted().map(drop).inspect_err(|_| let_go())
+}
+
+/// The device holds nothing from here on: another way is taken.
+pub(super) fn let_go() {
+    // No packet of a trial goes over it then, so that nothing is lost where this is refused.
+    let _ = tc(&[&["qdisc", "del"][..], &DEVICE, &["root"]].concat());
 }
 
 /// What it did so far.
@@ -113,7 +120,9 @@ fn tc(arguments: &[&str]) -> Result<String, NoNetem> {
 /// `tc` is a tool of root's, and others may have these folders in no path of theirs.
 fn with_folders_of_root(path: OsString) -> OsString {
     let folders = ["/usr/sbin".into(), "/sbin".into()];
-    std::env::join_paths(std::env::split_paths(&path).chain(folders)).unwrap_or(path)
+    // An empty one would be the present folder, wherever that is.
+    let known = std::env::split_paths(&path).filter(|folder| !folder.as_os_str().is_empty());
+    std::env::join_paths(known.chain(folders)).unwrap_or(path)
 }
 
 /// What `tc` means when it fails.
@@ -210,5 +219,6 @@ mod tests {
     #[test]
     fn the_folders_of_root_come_last() {
         assert_eq!(with_folders_of_root("/bin:/opt".into()), "/bin:/opt:/usr/sbin:/sbin");
+        assert_eq!(with_folders_of_root("".into()), "/usr/sbin:/sbin");
     }
 }

@@ -54,6 +54,7 @@ impl Probe {
                 next_ns = now_ns() + EVERY_NS.max(self.hold_ns);
             }
         }
+        self.receive()?;
         let counted = netem::counted().map_err(|e| LinkError::Untold(e.to_string()))?;
         Ok(self.late.told_in(RelayReport {
             kind: LinkKind::Netem,

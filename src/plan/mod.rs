@@ -164,8 +164,7 @@ impl Plan {
         let mut scenarios = Vec::new();
         for (index, (scenario, strategies)) in matrix.into_iter().enumerate() {
             let first = cells.len();
-            let delays =
-                scenario.delay.all_ns(scenario.seed, scenario.requests, scenario.time_scale);
+            let delays = scenario.delays_ns();
             let waits = scenario.waits_ns();
             let streams = scenario.streams;
             let arrivals = scenario.arrivals_ns();

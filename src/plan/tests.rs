@@ -78,3 +78,18 @@ fn of_each_build_there_is_a_plan_of_its_own() {
     }
     assert_eq!(plan.of_build("other"), None);
 }
+
+#[test]
+fn requests_that_get_to_no_server_take_nothing() {
+    let mut experiment = experiment(vec![strategy("sync", "sequential", None)], 6);
+    let scenario = &mut experiment.scenarios[0];
+    (scenario.targets, scenario.unknown_hosts, scenario.dns_delay_ns) = (4, 1, Some(0));
+    let all = scenario.delay.all_ns(scenario.seed, scenario.requests, scenario.time_scale);
+    // Every fourth goes to the last of the hosts.
+    let reached = all.iter().enumerate().filter(|(index, _)| index % 4 != 3);
+    let sum: u64 = reached.map(|(_, delay)| delay).sum();
+    assert!(sum < all.iter().sum(), "some of the others have a delay");
+    let plan = Plan::new(experiment, &Only::default()).expect("a plan");
+    let facts = &plan.scenarios[0];
+    assert_eq!((facts.sum_of_delays_ns, plan.cells[0].ideal.wall_ns), (sum, sum));
+}

@@ -45,7 +45,7 @@ impl Load {
         }
         let asked = u32::try_from(requests).unwrap_or(u32::MAX);
         let slots = strategy.concurrency(asked, scenario.streams).max(1);
-        let connections = slots.saturating_mul(scenario.targets.max(1));
+        let connections = slots.saturating_mul(scenario.known_hosts().max(1));
         Some(Load { connections, each: requests / u64::from(connections) })
     }
 }

@@ -93,7 +93,7 @@ impl ServerConfig {
             connect_delay_ns: scenario.connect_delay_ns,
             streams: scenario.streams,
             dns: scenario.dns_delay_ns.map(|delay_ns| DnsTerms {
-                targets: scenario.targets - scenario.unknown_hosts,
+                targets: scenario.known_hosts(),
                 address: Ipv4Addr::LOCALHOST,
                 delay_ns,
                 ttl_ns: scenario.dns_ttl_ns,

@@ -8,7 +8,8 @@ use crate::arrival::Arrival;
 use crate::record::synthetic::{experiment, strategy};
 use crate::strategy::probe::Phase;
 
-/// Where a document changes on purpose, [`VERSION`] is raised, and there is a new snapshot.
+/// Where a document of client or server changes on purpose, [`VERSION`] is raised, and there is a new snapshot.
+/// The relay is always of the build that asks it.
 #[test]
 fn documents_have_one_form_in_each_version() {
     let delay = experiment(Vec::new(), 1).scenarios[0].delay.clone();

@@ -367,6 +367,10 @@ mod tests {
             assert_eq!(row.scheduled_ns(), Some(whole.scheduled_ns));
             assert_eq!(Phase::ALL.map(|phase| (phase, row.end_of(phase))), whole.ends_ns());
             assert_eq!(row.was_carried(), whole.connection.is_some());
+            let lists =
+                [&whole.chunk_ns, &whole.chunk_bytes, &whole.sent_chunk_ns].map(Clone::clone);
+            let told = row.pieces().expect("numbers");
+            assert_eq!(told, Some(lists).filter(|all| all.iter().any(|list| !list.0.is_empty())));
             assert_eq!(row.failed(), whole.error.is_some());
             assert_eq!(
                 (row.error(), row.error_chain()),
@@ -407,6 +411,9 @@ mod tests {
                 status: pool.map(|_| 200),
                 connection: connect.map(|_| 7),
                 dns: head.map(|_| Source::Query),
+                chunk_ns: Numbers(pool.iter().chain(head).copied().collect()),
+                chunk_bytes: Numbers(connect.iter().copied().collect()),
+                sent_chunk_ns: Numbers(send.iter().copied().collect()),
                 error: error.clone(),
                 error_chain: chain.clone(),
                 ..RequestRow::default()
@@ -481,5 +488,9 @@ mod tests {
         assert!(scan.next_row().expect("a row").is_some());
         let error = scan.next_row().expect_err("a short row").to_string();
         assert_eq!(error, "t:3: damaged: it has 2 fields instead of 5");
+        let bytes = of(&format!("{header},chunk_ns,chunk_bytes,sent_chunk_ns\n1,2,3,,,4 x,5,\n"));
+        let mut scan = RequestScan::new("t", &bytes[..]).expect("a stream").expect("a header");
+        let row = scan.next_row().expect("a row").expect("one");
+        assert_eq!(row.pieces(), Err("a piece of it is no number"));
     }
 }

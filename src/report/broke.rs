@@ -104,7 +104,10 @@ fn queued(facts: &Facts, cell: usize, rows: &[&TrialRow]) -> Option<Met> {
     const SHARE: f64 = 0.1;
     let planned = facts.cell(cell);
     let streams = facts.plan().scenario_of(planned).streams;
-    let full = |row: &TrialRow| row.client_peak_in_flight > Some(streams.into());
+    let full = |row: &TrialRow| {
+        let places = row.server_connections_used.map(|used| used.max(1) * u64::from(streams));
+        places.is_some_and(|places| row.client_peak_in_flight > Some(places))
+    };
     if planned.strategy.protocol != Protocol::Http2 || !rows.iter().any(|row| full(row)) {
         return None;
     }

@@ -74,7 +74,7 @@ fn opened(facts: &Facts, cells: &[usize], tls: bool) -> String {
     for &cell in cells {
         let planned = facts.cell(cell);
         let scenario = facts.plan().scenario_of(planned);
-        let expected = planned.strategy.connections(scenario.requests, scenario.targets);
+        let expected = planned.strategy.connections(scenario.requests, scenario.known_hosts());
         let (least, most) = (f64::from(*expected.start()), f64::from(*expected.end()));
         let median = |of: fn(&TrialRow) -> Option<u64>| {
             shown(value(facts, cell, |r| of(r).map(|v| v as f64)), about)

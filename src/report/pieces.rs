@@ -151,7 +151,7 @@ pub(super) fn section(facts: &Facts) -> Result<Option<String>, RecordError> {
     let meaning = "Bodies that went in more than one piece, from the request rows that were kept; medians of the \
                    successful requests, then over the trials. *Received* is as a library hands an answer over: it may \
                    join what was sent apart, and cut what was sent as one. *Sent* is as it takes the body of a request, \
-                   64 KiB at a time. *Planned* is the pause of the server between two pieces.";
+                   64 KiB at a time. Of more than 10 000 pieces of a body the first are told. *Planned* is the pause of the server between two pieces.";
     Ok(any.then(|| format!("## Pieces of bodies\n\n{}\n\n{meaning}", table.render())))
 }
 

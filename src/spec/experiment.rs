@@ -137,7 +137,24 @@ impl Scenario {
 
     /// Whether the name server does not know the host that a request goes to.
     pub fn is_to_unknown_host(&self, index: u32) -> bool {
-        index % self.targets >= self.targets - self.unknown_hosts
+        index % self.targets >= self.known_hosts()
+    }
+
+    /// Hosts that requests get to.
+    pub fn known_hosts(&self) -> u32 {
+        self.targets - self.unknown_hosts
+    }
+
+    /// How long the server is to wait before each answer, in request order; not at all for a request
+    /// that never gets to it.
+    pub fn delays_ns(&self) -> Vec<u64> {
+        let mut delays = self.delay.all_ns(self.seed, self.requests, self.time_scale);
+        if self.unknown_hosts > 0 {
+            for (index, delay) in (0..).zip(&mut delays) {
+                *delay = if self.is_to_unknown_host(index) { 0 } else { *delay };
+            }
+        }
+        delays
     }
 
     /// What each request takes at least, once it has a connection, in request order: its planned
@@ -149,12 +166,11 @@ impl Scenario {
         let pieces = u64::from(self.chunks).min(self.body_bytes).max(1);
         let pauses = (pieces - 1).saturating_mul(self.chunk_delay_ns);
         let more = self.rtt_ns.unwrap_or(0).saturating_mul(trips).saturating_add(pauses);
-        let delays = self.delay.all_ns(self.seed, self.requests, self.time_scale);
         let wait = |(index, delay): (u32, u64)| match self.is_to_unknown_host(index) {
             true => 0,
             false => delay.saturating_add(more),
         };
-        (0..).zip(delays).map(wait).collect()
+        (0..).zip(self.delays_ns()).map(wait).collect()
     }
 }
 

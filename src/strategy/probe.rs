@@ -136,13 +136,25 @@ pub struct Marks {
     pub redirects: u32,
 }
 
+/// Pieces of a body that are noted one by one; further ones are counted only. So many does the server
+/// send on purpose at most; a body of a gigabyte may be handed over in a hundred times as many.
+pub const MOST_PIECES: usize = 10_000;
+
 /// When each piece of a request's body was taken by its library, over all hops of a redirected one.
-/// Clones are the same list; without a body there is none, and nothing to pay for it.
+/// Clones are the same list; without a body, or without probes, there is none, and nothing to pay for
+/// it.
 #[derive(Debug, Clone, Default)]
-pub struct Sent(Option<Arc<Mutex<Vec<Moment>>>>);
+pub struct Sent(Option<Arc<Mutex<Taken>>>);
+
+#[derive(Debug, Default)]
+struct Taken {
+    count: u32,
+    /// Of the first [`MOST_PIECES`].
+    at: Vec<Moment>,
+}
 
 impl Sent {
-    /// A body is to be sent: the list, which begins here if there was none.
+    /// The list, which begins here if there was none.
     pub fn begin(&mut self) -> &Sent {
         self.0.get_or_insert_default();
         self
@@ -150,23 +162,26 @@ impl Sent {
 
     /// A piece is taken now.
     pub fn one_more(&self) {
-        if let Some(moments) = &self.0 {
-            lock(moments).push(Moment::now());
+        let Some(taken) = &self.0 else { return };
+        let mut taken = lock(taken);
+        taken.count = taken.count.saturating_add(1);
+        if taken.at.len() < MOST_PIECES {
+            taken.at.push(Moment::now());
         }
     }
 
-    /// When each was taken, in order.
+    /// When each was taken, in order, of the first [`MOST_PIECES`].
     pub fn moments(&self) -> Vec<Moment> {
-        self.0.as_ref().map(|moments| lock(moments).clone()).unwrap_or_default()
+        self.0.as_ref().map(|taken| lock(taken).at.clone()).unwrap_or_default()
     }
 
     /// How many were taken.
-    pub fn count(&self) -> usize {
-        self.0.as_ref().map_or(0, |moments| lock(moments).len())
+    pub fn count(&self) -> u32 {
+        self.0.as_ref().map_or(0, |taken| lock(taken).count)
     }
 }
 
-/// Every change of what is locked here is one assignment, or one push: it is whole, whatever happened
+/// What is locked here is of use after every single change of it, whatever happened
 /// to the thread around it.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

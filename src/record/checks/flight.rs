@@ -20,8 +20,7 @@ const LATE_NS: f64 = 1_000_000.0;
 const LATE_SHARE: f64 = 0.05;
 /// CPU time of the delay server for one answer: 7 to 18 µs on a two-core machine, rounded up.
 const ANSWER_NS: f64 = 20_000.0;
-/// CPU time of the relay for one packet of a burst: 3 to 6 µs on the same machine, rounded up. netem
-/// takes less.
+/// CPU time of the relay for one packet of a burst: 3 to 6 µs on the same machine, rounded up.
 const PACKET_NS: f64 = 10_000.0;
 
 pub(super) fn limit(trial: &Trial) -> Option<String> {
@@ -64,7 +63,7 @@ fn streams(trial: &Trial) -> f64 {
 pub(super) fn delays(trial: &Trial) -> Option<String> {
     let row = trial.row;
     let late = row.server_delay_error_p50_ns? as f64;
-    let mean = row.server_delay_sum_ns? as f64 / trial.requests().max(1) as f64;
+    let mean = row.server_delay_sum_ns? as f64 / trial.seen.served.max(1) as f64;
     let burst = ANSWER_NS * f64::from(row.expected_peak_in_flight);
     let allowed = LATE_NS.max(LATE_SHARE * mean).max(burst);
     (trial.seen.served > 0 && late > allowed).then(|| {

@@ -7,8 +7,8 @@ use std::path::Path;
 use fs_err as fs;
 
 use crate::record::{
-    LATENCY, REQUESTS, Recording, RequestRow, TIMELINE, TimelineRow, TrialRow, frames, lines,
-    write_compressed,
+    LATENCY, Numbers, REQUESTS, Recording, RequestRow, TIMELINE, TimelineRow, TrialRow, frames,
+    lines, write_compressed,
 };
 use crate::spec::Scenario;
 
@@ -97,12 +97,21 @@ fn requests(recording: &Recording, row: &TrialRow) -> Vec<RequestRow> {
                 served_delay_ns: (!fails).then_some(delay),
                 status: (!fails).then_some(200),
                 body_bytes: scenario.body_bytes,
+                chunk_ns: pieces(scenario, end_ns, |place| place * 1_000_000),
+                chunk_bytes: pieces(scenario, scenario.body_bytes, |_| 0),
                 error: fails.then(|| "timeout".to_owned()),
                 error_chain: fails.then(|| "timeout: global".to_owned()),
                 ..RequestRow::default()
             }
         })
         .collect()
+}
+
+/// For each piece of an answer, if there are several, what is this less than `last`, by its place from
+/// the end.
+fn pieces(scenario: &Scenario, last: u64, less: impl Fn(u64) -> u64) -> Numbers {
+    let several = if scenario.chunks > 1 { u64::from(scenario.chunks) } else { 0 };
+    Numbers((0..several).rev().map(|place| last.saturating_sub(less(place))).collect())
 }
 
 /// When the phases of a request ended.

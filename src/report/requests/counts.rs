@@ -1,49 +1,50 @@
-//! Millions of times, counted in buckets.
+//! Millions of numbers, most of them times, counted in buckets.
 
 use hdrhistogram::Histogram;
 
-/// A day; a longer time is counted as one.
-const HIGHEST_NS: u64 = 86_400_000_000_000;
+/// A day in nanoseconds; what is more is counted as this.
+const HIGHEST: u64 = 86_400_000_000_000;
 /// Significant digits of percentiles.
 const DIGITS: u8 = 3;
 
-/// Times in the buckets of a [`Histogram`] with [`DIGITS`] digits: 1 024 to each power of two, which
-/// is fixed here, so that counting a time is a few instructions.
+/// Numbers in the buckets of a [`Histogram`] with [`DIGITS`] digits: 1 024 to each power of two, which
+/// is fixed here, so that counting one is a few instructions.
 pub(in crate::report) struct Counts(Vec<u32>);
 
 impl Counts {
-    /// Bits of a time that its bucket tells: 2 048 are the least numbers with three digits each.
+    /// Bits of a number that its bucket tells: 2 048 are the least numbers with three digits each.
     const BITS: u32 = 11;
     const HALF: usize = 1 << (Counts::BITS - 1);
 
     /// Of nothing yet.
     pub(in crate::report) fn new() -> Counts {
-        Counts(vec![0; Counts::bucket(HIGHEST_NS) + 1])
+        Counts(vec![0; Counts::bucket(HIGHEST) + 1])
     }
 
     /// One more.
-    pub(in crate::report) fn add(&mut self, time_ns: u64) {
-        // A trial has no more than 2^32 requests.
-        self.0[Counts::bucket(time_ns.min(HIGHEST_NS))] += 1;
+    pub(in crate::report) fn add(&mut self, number: u64) {
+        // A trial has no more than 2^32 requests, but they may have more pieces.
+        let count = &mut self.0[Counts::bucket(number.min(HIGHEST))];
+        *count = count.saturating_add(1);
     }
 
-    fn bucket(time_ns: u64) -> usize {
-        let shift = (time_ns | (2 * Counts::HALF as u64 - 1)).ilog2() + 1 - Counts::BITS;
-        shift as usize * Counts::HALF + (time_ns >> shift) as usize
+    fn bucket(number: u64) -> usize {
+        let shift = (number | (2 * Counts::HALF as u64 - 1)).ilog2() + 1 - Counts::BITS;
+        shift as usize * Counts::HALF + (number >> shift) as usize
     }
 
-    /// The least time of a bucket.
-    fn time_ns(bucket: usize) -> u64 {
+    /// The least number of a bucket.
+    fn least(bucket: usize) -> u64 {
         let shift = (bucket / Counts::HALF).saturating_sub(1);
         ((bucket - shift * Counts::HALF) as u64) << shift
     }
 
     /// The same as a histogram.
     pub(in crate::report) fn histogram(&self) -> Histogram<u32> {
-        let mut histogram = Histogram::new_with_bounds(1, HIGHEST_NS, DIGITS)
+        let mut histogram = Histogram::new_with_bounds(1, HIGHEST, DIGITS)
             .expect("the bounds are far enough apart");
         for (bucket, &count) in self.0.iter().enumerate().filter(|&(_, &count)| count > 0) {
-            histogram.saturating_record_n(Counts::time_ns(bucket), count);
+            histogram.saturating_record_n(Counts::least(bucket), count);
         }
         histogram
     }
@@ -57,13 +58,13 @@ mod tests {
     proptest! {
         #[test]
         fn counts_are_those_of_a_histogram(
-            times in prop::collection::vec(prop_oneof![0u64..5_000, 0..HIGHEST_NS, any::<u64>()], 1..50),
+            times in prop::collection::vec(prop_oneof![0u64..5_000, 0..HIGHEST, any::<u64>()], 1..50),
         ) {
             let mut counts = Counts::new();
             let mut wanted = Counts::new().histogram();
             for &time in &times {
                 counts.add(time);
-                wanted.saturating_record(time.min(HIGHEST_NS));
+                wanted.saturating_record(time.min(HIGHEST));
             }
             let bins = |histogram: &Histogram<u32>| {
                 let bins = histogram.iter_recorded();

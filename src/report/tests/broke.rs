@@ -109,14 +109,21 @@ fn a_queue_for_streams_is_a_limit() {
     let cells = vec![cell(Protocol::Http2, 100), cell(Protocol::Http2, 50)];
     let mut experiment = experiment(cells, 8);
     experiment.scenarios[0].streams = 50;
-    let (_dir, recording) = on_a_disk(recording(experiment, |plan, planned, row| {
-        lifelike(plan, planned, row);
-        let over = row.limit == "100";
-        row.client_peak_in_flight = Some(if over { 100 } else { 50 });
-        row.phase_stream_ns = Some(if over { 60_000_000 } else { 20_000 });
-        row.phase_wait_ns = Some(60_000_000);
-        row.phase_receive_ns = Some(1_000_000);
-    }));
+    let shared_by = |connections: u64| {
+        on_a_disk(recording(experiment.clone(), move |plan, planned, row| {
+            lifelike(plan, planned, row);
+            row.server_connections_used = Some(connections);
+            let over = row.limit == "100";
+            row.client_peak_in_flight = Some(if over { 100 } else { 50 });
+            row.phase_stream_ns = Some(if over { 60_000_000 } else { 20_000 });
+            row.phase_wait_ns = Some(60_000_000);
+            row.phase_receive_ns = Some(1_000_000);
+        }))
+    };
+    // Two connections have room for all: whatever they waited for, it was no stream.
+    let (_dir, roomy) = shared_by(2);
+    assert!(!page(&roomy).contains("What broke first"));
+    let (_dir, recording) = shared_by(1);
     let page = page(&recording);
     let said = "requests waited for one of the 50 streams that the server allows on a connection, \
                 60.0 ms of 121 ms on average, with at most 100 in flight. It did not happen in";

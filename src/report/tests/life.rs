@@ -176,3 +176,21 @@ fn a_cell_that_cannot_tell_a_phase_says_so() {
     assert_eq!((cells[3], cells[7]), ("–", "–"), "{row}");
     assert!(!part.contains("`async, blind`"), "it has no phases to show");
 }
+
+#[test]
+fn bodies_in_pieces_have_a_table() {
+    let mut experiment = reuse_modes();
+    experiment.scenarios[0].chunks = 4;
+    experiment.scenarios[0].chunk_delay_ns = 1_000_000;
+    experiment.scenarios[0].body_bytes = 40_000;
+    let (_dir, recording) = on_a_disk(recording(experiment, alive));
+    let page = page(&recording);
+    let table = page.split("## Pieces of bodies").nth(1).expect("a section");
+    let row = table.lines().find(|line| line.contains("`sync, session`")).expect("a row");
+    let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+    // Four pieces a millisecond apart; percentiles are told to three digits.
+    assert_eq!(cells[2..5], ["received", "4", "40.0 kB"], "{row}");
+    assert_eq!(cells[5..8], ["1.00 ms / 1.00 ms", "1.00 ms", "3.00 ms"], "{row}");
+    // A request of them is told by its row, whoever sends it: nothing was sent in pieces.
+    assert!(!table.lines().any(|line| line.contains("| sent ")), "{table}");
+}

@@ -111,6 +111,8 @@ cases! {
     delay_trace: [(DELAY, r#"[{ trace = "none.csv" }, { trace = "../x.csv" }, { trace = "async-or-not.toml" }]"#)];
     several_targets: [("requests = 100", "requests = 100\ntargets = 2")];
     rtt_by_without_a_round_trip: [("requests = 100", "requests = 100\nrtt_by = \"tun\"")];
+    hosts_are_unknown_to_nobody: [("[baseline]", "[server]\nunknown_hosts = 1\n[baseline]")];
+    more_hosts_are_unknown_than_there_are: [("[baseline]", "[server]\ndns_delay = \"1ms\"\nunknown_hosts = [0, 2]\n[baseline]")];
     rtt_by_is_unknown: [("requests = 100", "requests = 100\nrtt = \"5ms\"\nrtt_by = [\"tun\", \"nettem\"]")];
     client_of_the_other_flavour: [(MATRIX, "limit = 5\nclient = \"ureq\"")];
     clients_of_both_flavours: [("\"ureq\", \"reqwest-blocking\"", "\"ureq\", \"reqwest\"")];

@@ -12,7 +12,7 @@ use super::{Settings, UPLOAD_CHUNK_BYTES};
 use crate::strategy::probe::Sent;
 
 /// A request's body: pieces of [`UPLOAD_CHUNK_BYTES`], of a length that is known. A library that
-/// reads with a smaller buffer gets each piece in parts; it counts when its first part is taken.
+/// reads with a smaller buffer gets each piece in parts; it is taken when its first part is.
 /// One pointer, empty without a body: it is moved a dozen times on its way.
 #[derive(Debug)]
 pub(super) struct Upload(Option<Box<Pieces>>);
@@ -28,8 +28,12 @@ struct Pieces {
 impl Upload {
     /// That of a request, if it has one.
     pub(super) fn of(settings: &Settings) -> Option<Upload> {
-        let body = || settings.upload.clone();
-        (!settings.upload.is_empty()).then(|| Upload::new(body(), Sent::default().begin()))
+        let mut taken = Sent::default();
+        if settings.probes.is_some() {
+            taken.begin();
+        }
+        let body = &settings.upload;
+        (!body.is_empty()).then(|| Upload::new(body.clone(), &taken))
     }
 
     /// A body whose pieces are noted in `taken`.
@@ -42,7 +46,7 @@ impl Upload {
         Upload(None)
     }
 
-    /// When its pieces were taken, also for when the body itself is gone.
+    /// When its pieces were taken, if that is noted, also for when the body itself is gone.
     pub(super) fn taken(&self) -> Sent {
         self.0.as_ref().map(|pieces| pieces.taken.clone()).unwrap_or_default()
     }
@@ -125,7 +129,7 @@ mod tests {
                 }
             }
             prop_assert_eq!(read, body);
-            prop_assert_eq!(taken.count(), length.div_ceil(UPLOAD_CHUNK_BYTES));
+            prop_assert_eq!(taken.count() as usize, length.div_ceil(UPLOAD_CHUNK_BYTES));
             prop_assert!(taken.moments().is_sorted());
         }
     }

@@ -109,7 +109,8 @@ fn whoever_says_something_else_is_a_library_that_meets_the_case() {
 fn every_class_of_the_system_and_of_servers_has_a_case() {
     let of_cases: Vec<&str> = all()
         .flat_map(|(_, case)| {
-            library::ALL.iter().filter_map(move |l| case.said_by(l).class).collect::<Vec<_>>()
+            let said = library::ALL.iter().map(|library| case.said_by(library));
+            said.flat_map(|said| [said.class, said.or]).flatten().collect::<Vec<_>>()
         })
         .chain(LIMITS.map(|(_, class)| class))
         .collect();
@@ -134,6 +135,7 @@ fn every_class_of_the_system_and_of_servers_has_a_case() {
         Class::Status(4),
         Class::Status(5),
         Class::BodyMismatch,
+        Class::Canceled,
     ] {
         assert!(of_cases.contains(&&*class.to_string()), "{class}");
     }
