@@ -11,8 +11,8 @@ use super::wait::{now_ns, wait};
 use super::{NEAR, netem};
 
 /// From one probe to the next, but no less than a hold, so that hardly ever two are on their way. A
-/// hundred in a second give a trial of a second a 99th percentile; at 80 to 115 µs of CPU each (two
-/// sleeps, two system calls, on a virtual machine of two cores) they are 1 % of a CPU.
+/// hundred in a second give a trial of a second a 99th percentile, and two sleeps and two system calls
+/// each are little of a CPU: `rtt_cpu_ns` of a trial by netem is what they took.
 const EVERY_NS: u64 = 10_000_000;
 
 /// Bytes of a probe, which is the moment at which it was sent.
