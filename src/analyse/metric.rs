@@ -10,6 +10,7 @@ macro_rules! reading {
         means: $means:literal,
         title: $title:literal,
         unit: $unit:ident, is: [$($is:ident)*],
+        needs_all_requests: $all:literal,
         read: $read:expr,
     })*) => {
         impl Metric {

@@ -19,6 +19,14 @@ pub struct Claim {
     pub at_most: Option<f64>,
 }
 
+impl Claim {
+    /// Whether it is about the work done, so that it cannot be judged where requests failed; see
+    /// [`Metric::needs_all_requests`].
+    pub fn needs_all_requests(&self) -> bool {
+        self.metric.needs_all_requests()
+    }
+}
+
 /// The denominator of a claim.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Over {

@@ -9,6 +9,7 @@
 /// - `unit`: a [`Unit`]; it says how values are printed, how a bound is written, and what a claim may
 ///   divide by,
 /// - `is`: its [`Property`]s,
+/// - `needs_all_requests`: whether it is of the work done, see [`Metric::needs_all_requests`],
 /// - `read`: its value in a row of the record, in its unit. Only the stage that knows rows compiles
 ///   this column.
 macro_rules! metrics {
@@ -18,240 +19,280 @@ macro_rules! metrics {
                 means: "wall time of a trial",
                 title: "wall time",
                 unit: Nanoseconds, is: [OfEveryTrial HasIdeal],
+                needs_all_requests: true,
                 read: |row| row.wall_ns,
             }
             Throughput "throughput" {
                 means: "answered requests per second of wall time",
                 title: "throughput",
                 unit: PerSecond, is: [OfEveryTrial MoreIsBetter],
+                needs_all_requests: true,
                 read: |row| row.throughput_per_s(),
             }
             Efficiency "efficiency" {
                 means: "ideal wall time by wall time",
                 title: "efficiency",
                 unit: Share, is: [OfEveryTrial MoreIsBetter],
+                needs_all_requests: true,
                 read: |row| row.efficiency(),
             }
             P50 "p50" {
                 means: "median latency of a trial; under open arrival from the planned start",
                 title: "p50 latency",
                 unit: Nanoseconds, is: [OfEveryTrial],
+                needs_all_requests: true,
                 read: |row| row.latency_p50_ns,
             }
             P99 "p99" {
                 means: "99th percentile of latency of a trial, likewise",
                 title: "p99 latency",
                 unit: Nanoseconds, is: [OfEveryTrial],
+                needs_all_requests: true,
                 read: |row| row.latency_p99_ns,
             }
             Cpu "cpu" {
                 means: "CPU time of the client while it measures",
                 title: "CPU time",
                 unit: Nanoseconds, is: [OfEveryTrial UsedUp],
+                needs_all_requests: true,
                 read: |row| row.client_cpu_ns(),
             }
             WallPerRequest "wall-per-request" {
                 means: "wall time of a trial by its requests",
                 title: "wall time of a request",
                 unit: Nanoseconds, is: [],
+                needs_all_requests: true,
                 read: |row| row.wall_per_request_ns(),
             }
             CpuPerRequest "cpu-per-request" {
                 means: "CPU time of the client by the requests of the trial",
                 title: "CPU time of a request",
                 unit: Nanoseconds, is: [],
+                needs_all_requests: true,
                 read: |row| row.cpu_per_request_ns(),
             }
             Memory "memory" {
                 means: "peak resident memory of the client",
                 title: "memory",
                 unit: Bytes, is: [OfEveryTrial UsedUp],
+                needs_all_requests: true,
                 read: |row| row.client_max_rss_bytes,
             }
             Connections "connections" {
                 means: "connections that the server accepted",
                 title: "connections",
                 unit: Count, is: [OfEveryTrial],
+                needs_all_requests: false,
                 read: |row| row.server_connections,
             }
             Errors "errors" {
                 means: "requests that failed",
                 title: "failed requests",
                 unit: Count, is: [OfEveryTrial],
+                needs_all_requests: false,
                 read: |row| row.errors,
             }
             ErrorsEmfile "errors-emfile" {
                 means: "requests that failed with class `emfile`",
                 title: "requests without a file",
                 unit: Count, is: [],
+                needs_all_requests: false,
                 read: |row| row.failed_with("emfile"),
             }
             ErrorsEaddrnotavail "errors-eaddrnotavail" {
                 means: "requests that failed with class `eaddrnotavail`",
                 title: "requests without a port",
                 unit: Count, is: [],
+                needs_all_requests: false,
                 read: |row| row.failed_with("eaddrnotavail"),
             }
             ErrorsStatus4xx "errors-status-4xx" {
                 means: "requests that failed with class `status(4xx)`",
                 title: "refused requests",
                 unit: Count, is: [],
+                needs_all_requests: false,
                 read: |row| row.failed_with("status(4xx)"),
             }
             InFlight "in-flight" {
                 means: "requests in flight at the busiest moment, as the client saw it",
                 title: "most requests in flight",
                 unit: Count, is: [],
+                needs_all_requests: false,
                 read: |row| row.client_peak_in_flight,
             }
             OpenFiles "open-files" {
                 means: "open files of the client at the busiest moment (with `nofile`)",
                 title: "most open files",
                 unit: Count, is: [],
+                needs_all_requests: false,
                 read: |row| row.client_peak_open_files,
             }
             PeakConnections "peak-connections" {
                 means: "connections open at once at the busiest moment (with probes)",
                 title: "most open connections",
                 unit: Count, is: [],
+                needs_all_requests: false,
                 read: |row| row.connections_peak,
             }
             UnexplainedConnections "unexplained-connections" {
                 means: "connections beyond the free files that none which had ended explains (with `nofile` and probes)",
                 title: "unexplained connections",
                 unit: Count, is: [],
+                needs_all_requests: false,
                 read: |row| row.unexplained_connections(),
             }
             ListenOverflows "listen-overflows" {
                 means: "connections dropped by a full accept queue",
                 title: "connections dropped by a full accept queue",
                 unit: Count, is: [],
+                needs_all_requests: false,
                 read: |row| row.listen_overflows,
             }
             SynRetransmits "syn-retransmits" {
                 means: "segments sent again that open a connection",
                 title: "connection attempts sent again",
                 unit: Count, is: [],
+                needs_all_requests: false,
                 read: |row| row.syn_retransmits,
             }
             Connect "connect" {
                 means: "median time from the TCP connect to a connection that is ready",
                 title: "time to connect",
                 unit: Nanoseconds, is: [],
+                needs_all_requests: true,
                 read: |row| row.connect_p50_ns,
             }
             UnusedConnections "unused-connections" {
                 means: "connections that were ready and carried no request",
                 title: "unused connections",
                 unit: Count, is: [],
+                needs_all_requests: false,
                 read: |row| row.connections_unused,
             }
             DnsQueries "dns-queries" {
                 means: "queries that the name server got",
                 title: "name queries",
                 unit: Count, is: [],
+                needs_all_requests: false,
                 read: |row| row.dns_queries,
             }
             DnsHits "dns-hits" {
                 means: "look-ups that the client's cache answered",
                 title: "cached look-ups",
                 unit: Count, is: [MoreIsBetter],
+                needs_all_requests: false,
                 read: |row| row.dns_hits,
             }
             TlsFull "tls-full" {
                 means: "TLS handshakes from nothing",
                 title: "full TLS handshakes",
                 unit: Count, is: [],
+                needs_all_requests: false,
                 read: |row| row.tls_full,
             }
             TlsResumed "tls-resumed" {
                 means: "TLS handshakes that resumed a session",
                 title: "resumed TLS handshakes",
                 unit: Count, is: [MoreIsBetter],
+                needs_all_requests: false,
                 read: |row| row.tls_resumed,
             }
             ServiceP50 "service-p50" {
                 means: "median time of a request in the library's hands, under open arrival",
                 title: "p50 service time",
                 unit: Nanoseconds, is: [],
+                needs_all_requests: true,
                 read: |row| row.service_p50_ns,
             }
             ServiceP99 "service-p99" {
                 means: "99th percentile of the same",
                 title: "p99 service time",
                 unit: Nanoseconds, is: [],
+                needs_all_requests: true,
                 read: |row| row.service_p99_ns,
             }
             Achieved "achieved" {
                 means: "requests per second that went through, under open arrival",
                 title: "achieved rate",
                 unit: PerSecond, is: [MoreIsBetter],
+                needs_all_requests: true,
                 read: |row| row.achieved_per_s(),
             }
             KeptUp "kept-up" {
                 means: "achieved by offered rate, under open arrival; 1 is all",
                 title: "achieved ÷ offered rate",
                 unit: Share, is: [MoreIsBetter],
+                needs_all_requests: true,
                 read: |row| row.kept_up(),
             }
             Backlog "backlog" {
                 means: "requests that were planned and not started, at the worst moment",
                 title: "backlog",
                 unit: Count, is: [],
+                needs_all_requests: true,
                 read: |row| row.backlog_peak,
             }
             PhaseQueue "phase-queue" {
                 means: "mean time of a request in the strategy's hands",
                 title: "mean queue time",
                 unit: Nanoseconds, is: [],
+                needs_all_requests: true,
                 read: |row| row.phase_queue_ns,
             }
             PhasePool "phase-pool" {
                 means: "mean time of a request in the library's pool",
                 title: "mean pool time",
                 unit: Nanoseconds, is: [],
+                needs_all_requests: true,
                 read: |row| row.phase_pool_ns,
             }
             PhaseDns "phase-dns" {
                 means: "mean time of a request looking up a name",
                 title: "mean look-up time",
                 unit: Nanoseconds, is: [],
+                needs_all_requests: true,
                 read: |row| row.phase_dns_ns,
             }
             PhaseConnect "phase-connect" {
                 means: "mean time of a request opening a TCP connection",
                 title: "mean connect time",
                 unit: Nanoseconds, is: [],
+                needs_all_requests: true,
                 read: |row| row.phase_connect_ns,
             }
             PhaseTls "phase-tls" {
                 means: "mean time of a request in a TLS handshake",
                 title: "mean TLS time",
                 unit: Nanoseconds, is: [],
+                needs_all_requests: true,
                 read: |row| row.phase_tls_ns,
             }
             PhaseStream "phase-stream" {
                 means: "mean time of a request until the connection took it",
                 title: "mean stream time",
                 unit: Nanoseconds, is: [],
+                needs_all_requests: true,
                 read: |row| row.phase_stream_ns,
             }
             PhaseSend "phase-send" {
                 means: "mean time of a request being written",
                 title: "mean send time",
                 unit: Nanoseconds, is: [],
+                needs_all_requests: true,
                 read: |row| row.phase_send_ns,
             }
             PhaseWait "phase-wait" {
                 means: "mean time of a request until the response head",
                 title: "mean wait time",
                 unit: Nanoseconds, is: [],
+                needs_all_requests: true,
                 read: |row| row.phase_wait_ns,
             }
             PhaseReceive "phase-receive" {
                 means: "mean time of a request reading the body",
                 title: "mean receive time",
                 unit: Nanoseconds, is: [],
+                needs_all_requests: true,
                 read: |row| row.phase_receive_ns,
             }
         }
@@ -264,6 +305,7 @@ macro_rules! define {
         means: $means:literal,
         title: $title:literal,
         unit: $unit:ident, is: [$($is:ident)*],
+        needs_all_requests: $all:literal,
         read: $read:expr,
     })*) => {
         /// What of a trial is compared, claimed or gated.
@@ -307,6 +349,15 @@ macro_rules! define {
             /// Whether it is a part of something else already: it is divided by no baseline's.
             pub fn is_share(self) -> bool {
                 self.unit() == Unit::Share
+            }
+
+            /// Whether it is of the work done: times, rates, CPU, memory, and what else requests that fail
+            /// early take less of. Its values compare only if the requests succeeded. The other
+            /// metrics count events, failures among them, and are judged in any case.
+            pub fn needs_all_requests(self) -> bool {
+                match self {
+                    $(Metric::$metric => $all,)*
+                }
             }
 
             fn properties(self) -> &'static [Property] {
@@ -405,5 +456,17 @@ mod tests {
         assert!(different(Metric::name));
         assert!(different(Metric::meaning));
         assert!(different(Metric::title));
+    }
+
+    #[test]
+    fn only_counts_can_be_judged_of_work_that_was_not_done() {
+        let judged: Vec<Metric> =
+            Metric::ALL.into_iter().filter(|metric| !metric.needs_all_requests()).collect();
+        assert!(judged.iter().all(|metric| metric.is_count()), "{judged:?}");
+        for metric in [Metric::Errors, Metric::ErrorsEmfile, Metric::Connections] {
+            assert!(judged.contains(&metric), "{metric:?}");
+        }
+        // Requests that fail at once leave less to do for those behind them.
+        assert!(Metric::Backlog.needs_all_requests());
     }
 }

@@ -12,7 +12,7 @@ use crate::generated::{BLESS, between, blessing, same, same_part, text};
 use crate::spec::error::Span;
 use crate::spec::key::{Inside, Presence, TableForm};
 use crate::spec::node::{self, Kind, Node};
-use crate::spec::{keys, schema};
+use crate::spec::{Metric, Unit, keys, schema};
 use crate::strategy::probe::Phase;
 use crate::strategy::{Library, Model, Reuse, Strategy, Wanted, library, model};
 
@@ -41,6 +41,7 @@ fn the_tables_of_the_reference_are_those_of_the_reader() {
     }
     wanted = between(&wanted, "delay models", &delay_table());
     wanted = between(&wanted, "combinations", &combinations_table());
+    wanted = between(&wanted, "metrics", &metrics_table());
     same(REFERENCE, &wanted);
 }
 
@@ -137,6 +138,25 @@ fn delay_table() -> String {
             _ => String::new(),
         };
         let _ = writeln!(text, "| `{{ {} }}` | {}{settings} |", written.example, written.doc);
+    }
+    text
+}
+
+fn metrics_table() -> String {
+    let head = "| metric | meaning | unit | better | where requests failed |";
+    let mut text = format!("{head}\n| --- | --- | --- | --- | --- |\n");
+    for metric in Metric::ALL {
+        let unit = match metric.unit() {
+            Unit::Nanoseconds => "time",
+            Unit::PerSecond => "per second",
+            Unit::Bytes => "size",
+            Unit::Share => "share",
+            Unit::Count => "count",
+        };
+        let better = if metric.is_more_better() { "more" } else { "less" };
+        let judged = if metric.needs_all_requests() { "not judged" } else { "judged" };
+        let (name, meaning) = (metric.name(), metric.meaning());
+        let _ = writeln!(text, "| `{name}` | {meaning} | {unit} | {better} | {judged} |");
     }
     text
 }
