@@ -11,6 +11,7 @@
 //! trials so far, stopping rule  ─narrow_enough→ whether the run may end
 //! rows of the environment            ─disturbances→          the same for the machine
 //! noise, blocks, power          ─detectable_ratio, blocks_for→ what a plan can see
+//! comparisons or cells at once  ─blocks_to_judge, blocks_to_rank→ blocks that can decide them
 //! cells that differ in their limit   ─Sweep→    scalability law, knee, what binds there
 //! ```
 //!
@@ -56,7 +57,7 @@ pub use self::{
     levels::Levels,
     median::median,
     paired::paired_ratio,
-    power::{blocks_for, detectable_ratio},
+    power::{blocks_for, blocks_to_judge, blocks_to_rank, detectable_ratio},
     ratio::RatioEstimate,
     stability::{Instability, stability, wide_control},
     stop::{narrow_enough, widest_half_width},

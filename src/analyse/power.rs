@@ -1,6 +1,10 @@
 //! What a number of blocks can see.
 
-use super::{estimate::MIN_BLOCKS, normal, null::Null};
+use super::{
+    estimate::{ALPHA, MIN_BLOCKS},
+    normal,
+    null::Null,
+};
 
 /// Most blocks that are ever proposed: at ten seconds per block, a day and more of measuring.
 pub(super) const PRACTICAL_BLOCKS: usize = 10_000;
@@ -48,6 +52,34 @@ pub fn blocks_for(sd_log: f64, ratio: f64, power: f64) -> Option<usize> {
     sees(PRACTICAL_BLOCKS).then(|| least(MIN_BLOCKS, PRACTICAL_BLOCKS, sees))
 }
 
+/// The fewest blocks with which a family of so many paired comparisons can be decided: the least n
+/// with 2 ÷ 2ⁿ × `comparisons` ≤ 5 %, and at least the six that an interval needs.
+///
+/// The smallest p of n blocks is 2 ÷ 2ⁿ: all differences have one sign, which is one of 2ⁿ patterns
+/// and counts for both directions. [`super::judge()`] multiplies the smallest p of a family by the
+/// size of the family (Holm). If every comparison is as clear as that, all of them pass together,
+/// or, one block earlier, none does, however large the differences are.
+#[must_use]
+pub fn blocks_to_judge(comparisons: usize) -> usize {
+    // 2ⁿ × 5 % has to reach twice the number of comparisons, of which 2⁶⁴ are more than enough.
+    let decides = |blocks: &usize| {
+        let least_p = 2.0 * 0.5_f64.powi(i32::try_from(*blocks).unwrap_or(i32::MAX));
+        least_p * comparisons as f64 <= ALPHA
+    };
+    (MIN_BLOCKS..128).find(decides).unwrap_or(128)
+}
+
+/// The fewest blocks with which so many cells of a scenario can be ranked: [`blocks_to_judge`] of
+/// one comparison for every two of them, since a ranking states an order of every two.
+///
+/// The comparisons with the baseline and those with the fastest cell are among these, so what a
+/// report prints of a scenario can be decided with so many blocks, too. The fastest cell is chosen
+/// by the data, and any cell could have been chosen; that is why its family is that of all pairs.
+#[must_use]
+pub fn blocks_to_rank(cells: usize) -> usize {
+    blocks_to_judge(cells.saturating_mul(cells.saturating_sub(1)) / 2)
+}
+
 /// The least `extra` such that `extra` more values on both sides shrink an interval to `factor`
 /// (below 1) of its width, which goes with √(1/m + 1/n). None if that is not practical.
 pub(super) fn extra_to_shrink(n_base: usize, n_new: usize, factor: f64) -> Option<usize> {
@@ -75,7 +107,9 @@ fn least(mut low: usize, mut high: usize, enough: impl Fn(usize) -> bool) -> usi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyse::paired_ratio;
+    use crate::analyse::{
+        Comparison, Direction, Doubt, Judged, Margin, Verdict, judge, paired_ratio,
+    };
     use proptest::prelude::*;
     use rand::SeedableRng;
     use rand_distr::{Distribution, LogNormal};
@@ -138,7 +172,64 @@ mod tests {
         assert_eq!(extra_to_shrink(10, 10, 1e-3), None);
     }
 
+    #[test]
+    fn five_cells_need_nine_blocks_to_be_ranked() {
+        // 10 pairs: 10 × 2 ÷ 2⁹ = 3.9 %, and 7.8 % with one block fewer.
+        assert_eq!(blocks_to_rank(5), 9);
+        // Four comparisons with a baseline: 4 × 2 ÷ 2⁸ = 3.1 %.
+        assert_eq!(blocks_to_judge(4), 8);
+        assert_eq!([0, 1, 2, 3, 4, 6, 7, 8].map(blocks_to_rank), [6, 6, 6, 7, 8, 10, 10, 11]);
+        assert!(blocks_to_rank(usize::MAX) < 128);
+    }
+
+    /// All pairs of `cells` cells that are a third apart, over `blocks` blocks with a noise of 2 %.
+    fn all_pairs(cells: usize, blocks: usize, seed: u64) -> Vec<Judged> {
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+        let noise = LogNormal::new(0.0, 0.02).unwrap();
+        let walls: Vec<Vec<f64>> = (0..cells)
+            .map(|cell| {
+                let middle = 1.33_f64.powi(i32::try_from(cell).unwrap());
+                (0..blocks).map(|_| middle * noise.sample(&mut rng)).collect()
+            })
+            .collect();
+        let pairs = (0..cells).flat_map(|base| (base + 1..cells).map(move |new| (base, new)));
+        let family: Vec<Comparison> = pairs
+            .map(|(base, new)| Comparison {
+                ratio: paired_ratio(&walls[base], &walls[new]),
+                direction: Direction::LowerIsBetter,
+            })
+            .collect();
+        judge(&family, Margin::default(), None)
+    }
+
     proptest! {
+        /// The law that ties the number to the judge: so many blocks rank clear cells, one block
+        /// fewer ranks none of them, and the judge then asks for one more.
+        #[test]
+        fn so_many_blocks_rank_clear_cells_and_one_fewer_does_not(
+            cells in 2..12_usize, seed in any::<u64>(),
+        ) {
+            let blocks = blocks_to_rank(cells);
+            for judged in all_pairs(cells, blocks, seed) {
+                prop_assert_eq!(judged.verdict, Ok(Verdict::Slower));
+            }
+            for judged in all_pairs(cells, blocks - 1, seed) {
+                prop_assert_eq!(
+                    judged.verdict, Ok(Verdict::Inconclusive { more_blocks: Some(1) })
+                );
+                let few = matches!(
+                    judged.doubt, Some(Doubt::Multiplicity { .. } | Doubt::NoInterval(_))
+                );
+                prop_assert!(few);
+            }
+        }
+
+        #[test]
+        fn more_comparisons_never_need_fewer_blocks(comparisons in 0..100_000_usize) {
+            let (fewer, more) = (blocks_to_judge(comparisons), blocks_to_judge(comparisons + 1));
+            prop_assert!(fewer <= more && more <= fewer + 1);
+        }
+
         #[test]
         fn blocks_and_ratios_invert_each_other(sd in 0.001..0.2, ratio in 1.01..2.0_f64) {
             if let Some(blocks) = blocks_for(sd, ratio, 0.9) {
