@@ -132,6 +132,20 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
+/// A share in percent: `0 %`, `< 0.1 %`, `1.2 %`, `34 %`, `> 99 %`. Only none is `0 %`, and only all
+/// is `100 %`.
+pub fn percent(share: f64) -> String {
+    let value = share.abs() * 100.0;
+    if value > 0.0 && value < 0.05 {
+        return "< 0.1 %".to_owned();
+    }
+    if value < 100.0 && value >= 99.5 {
+        return "> 99 %".to_owned();
+    }
+    let text = if value >= 9.95 { format!("{value:.0}") } else { format!("{value:.1}") };
+    format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
+}
+
 /// A whole number with thousands apart: `10,000`.
 pub fn count(value: u64) -> String {
     let digits = value.to_string();

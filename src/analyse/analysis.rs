@@ -1,13 +1,13 @@
 //! A recording, analysed: what every cell took, how it compares, which claims hold.
 
 use crate::plan::Plan;
-use crate::record::{Recording, Status, TrialRow};
+use crate::record::{Recording, TrialRow};
 use crate::spec::Metric;
 
 use super::claims::{self, ClaimAnalysis};
 use super::{
-    Comparison, Disturbance, Estimate, Instability, Interval, Judged, Margin, NoEstimate,
-    RatioEstimate, disturbances, judge, median, paired_ratio, stability, wide_control,
+    Comparison, Disturbance, Estimate, Fitness, Instability, Interval, Judged, Margin, NoEstimate,
+    Pairs, RatioEstimate, Sample, disturbances, judge, lossy_paired_ratio, stability, wide_control,
 };
 
 /// Everything that the report says in numbers.
@@ -34,21 +34,13 @@ pub struct Analysis {
 pub struct CellAnalysis {
     /// Index of the cell in the plan.
     pub cell: usize,
-    /// Trials that are measurements.
-    pub ok: usize,
-    /// Trials that failed.
-    pub failed: usize,
-    /// Trials that measured something else.
-    pub invalid: usize,
-    /// Trials that the machine could not run.
-    pub skipped: usize,
+    /// How much of its work was done and measured.
+    pub fitness: Fitness,
     /// Reasons of failed, invalid and skipped trials, each once, with their number.
     pub reasons: Vec<(String, usize)>,
-    /// Failed requests ÷ issued requests over all `ok` trials; `None` without one.
-    pub failed_requests: Option<f64>,
     /// Wall times of the `ok` trials, with their block, in nanoseconds.
     pub walls: Vec<(u32, u64)>,
-    /// Median wall time in nanoseconds.
+    /// Median wall time in nanoseconds; a trial without one counts as longer than any.
     pub wall: Result<Estimate, NoEstimate>,
     /// Ideal ÷ median wall time. The ideal is a constant of the cell, so this interval is exact
     /// where that of the wall time is. None where more requests failed than the margin: the ideal
@@ -107,13 +99,13 @@ impl Analysis {
         }
     }
 
-    /// Median of a metric over the blocks of a cell, with its interval.
+    /// Median of a metric over the blocks of a cell, with its interval; see [`Sample::median`].
     pub fn metric(
         recording: &Recording,
         cell: usize,
         metric: Metric,
     ) -> Result<Estimate, NoEstimate> {
-        median(&values(recording, cell, metric))
+        sample(recording, cell, metric).median(metric.direction())
     }
 }
 
@@ -124,10 +116,9 @@ impl Control {
     }
 }
 
-/// The values of a metric in the `ok` trials of a cell, in the order of blocks.
-pub fn values(recording: &Recording, cell: usize, metric: Metric) -> Vec<f64> {
-    let id = recording.plan.cells[cell].id.to_string();
-    recording.of_cell(&id).filter(|t| t.is_ok()).filter_map(|t| metric.of(t)).collect()
+/// The values of a metric in the trials of a cell, in the order of blocks.
+pub fn sample(recording: &Recording, cell: usize, metric: Metric) -> Sample {
+    Sample::of(recording.of_cell(&recording.plan.cells[cell].id.to_string()), metric)
 }
 
 impl CellAnalysis {
@@ -135,7 +126,6 @@ impl CellAnalysis {
     ///
     /// `cell` is its index in the plan, `ideal_ns` the wall time of its schedule.
     pub fn of(cell: usize, ideal_ns: u64, rows: &[&TrialRow], margin: Margin) -> CellAnalysis {
-        let count = |status: Status| rows.iter().filter(|r| r.status == status).count();
         let mut reasons: Vec<(String, usize)> = Vec::new();
         for row in rows.iter().filter(|r| !r.is_ok()) {
             match reasons.iter_mut().find(|(reason, _)| *reason == row.reason) {
@@ -145,27 +135,25 @@ impl CellAnalysis {
         }
         let walls: Vec<(u32, u64)> =
             rows.iter().filter(|r| r.is_ok()).filter_map(|r| Some((r.block, r.wall_ns?))).collect();
-        let wall_values: Vec<f64> = walls.iter().map(|&(_, ns)| ns as f64).collect();
-        let wall = median(&wall_values);
-        let failed_requests = failed_share(rows);
-        let all_done = !is_lossy(failed_requests, margin);
+        let sample = Sample::of(rows.iter().copied(), Metric::Wall);
+        let wall = sample.median(Metric::Wall.direction());
+        let fitness = Fitness::of(rows);
+        let efficiency = match &wall {
+            Ok(wall) => match fitness.check(Metric::Efficiency, margin) {
+                Ok(()) => Ok(efficiency(ideal_ns, wall)),
+                Err(unfit) => Err(unfit.into()),
+            },
+            Err(reason) => Err(reason.clone()),
+        };
         CellAnalysis {
             cell,
-            ok: count(Status::Ok),
-            failed: count(Status::Failed),
-            invalid: count(Status::Invalid),
-            skipped: count(Status::Skipped),
+            fitness,
             reasons,
-            failed_requests,
-            efficiency: match &wall {
-                Ok(wall) if all_done => Ok(efficiency(ideal_ns, wall)),
-                Ok(_) => Err(NoEstimate::RequestsFailed),
-                Err(reason) => Err(reason.clone()),
-            },
+            efficiency,
             wall,
             over_baseline: None,
             // Without a value there is nothing to flag.
-            instabilities: stability(&wall_values)
+            instabilities: stability(&sample.values)
                 .unwrap_or_default()
                 .into_iter()
                 .map(|flag| with_block_numbers(flag, &walls))
@@ -180,19 +168,6 @@ fn cell_analysis(recording: &Recording, cell: usize, margin: Margin) -> CellAnal
     let id = planned.id.to_string();
     let rows: Vec<&TrialRow> = recording.of_cell(&id).collect();
     CellAnalysis::of(cell, planned.ideal.wall_ns, &rows, margin)
-}
-
-/// Failed requests ÷ issued requests over the `ok` ones of these trials.
-pub(super) fn failed_share(rows: &[&TrialRow]) -> Option<f64> {
-    let ok = || rows.iter().filter(|r| r.is_ok());
-    let issued: u64 = ok().filter_map(|r| r.issued).sum();
-    let errors: u64 = ok().filter_map(|r| r.errors).sum();
-    (issued > 0).then(|| errors as f64 / issued as f64)
-}
-
-/// Whether so many requests failed that a wall time is not that of the same work.
-pub(super) fn is_lossy(failed_share: Option<f64>, margin: Margin) -> bool {
-    failed_share.is_some_and(|share| share > margin.relative())
 }
 
 /// Positions among the values become the numbers of their blocks.
@@ -219,18 +194,8 @@ fn efficiency(ideal_ns: u64, wall: &Estimate) -> Estimate {
     }
 }
 
-/// Values of two sets of trials in the blocks where both have one: base and new.
-pub(super) fn pairs<'a>(
-    base: impl Iterator<Item = &'a TrialRow>,
-    new: impl Iterator<Item = &'a TrialRow>,
-    metric: Metric,
-) -> (Vec<f64>, Vec<f64>) {
-    let by_block = |row: &'a TrialRow| Some((row.block, metric.of(row).filter(|_| row.is_ok())?));
-    let base: std::collections::BTreeMap<u32, f64> = base.filter_map(by_block).collect();
-    new.filter_map(by_block).filter_map(|(block, new)| Some((*base.get(&block)?, new))).unzip()
-}
-
-pub(super) fn paired(
+/// A metric of one cell ÷ that of another, paired by block.
+pub fn paired(
     recording: &Recording,
     base: usize,
     new: usize,
@@ -238,8 +203,11 @@ pub(super) fn paired(
 ) -> Result<RatioEstimate, NoEstimate> {
     let id = |cell: usize| recording.plan.cells[cell].id.to_string();
     let (base_id, new_id) = (id(base), id(new));
-    let (base, new) = pairs(recording.of_cell(&base_id), recording.of_cell(&new_id), metric);
-    paired_ratio(&base, &new)
+    lossy_paired_ratio(&Pairs::of(
+        recording.of_cell(&base_id),
+        recording.of_cell(&new_id),
+        metric,
+    ))
 }
 
 fn control(recording: &Recording, cell: usize, margin: Margin) -> Control {
@@ -247,8 +215,7 @@ fn control(recording: &Recording, cell: usize, margin: Margin) -> Control {
     let replica = |letter: &'static str| recording.measured().filter(move |t| t.replica == letter);
     let first = replica("a").filter(|t| t.cell == id);
     let second = replica("b").filter(|t| t.cell == id);
-    let (first, second) = pairs(first, second, Metric::Wall);
-    let ratio = paired_ratio(&first, &second);
+    let ratio = lossy_paired_ratio(&Pairs::of(first, second, Metric::Wall));
     let interval = ratio.as_ref().ok().and_then(|r| r.ratio.interval.clone().ok());
     Control { cell, ratio, wide: interval.and_then(|i| wide_control(&i, margin)) }
 }
@@ -265,18 +232,14 @@ fn compare_with_baseline(
     let others: Vec<usize> = (0..plan.cells.len())
         .filter(|&c| plan.cells[c].scenario == scenario && c != baseline)
         .collect();
-    let lossy = |cell: usize| is_lossy(cells[cell].failed_requests, margin);
-    let family: Vec<Comparison> = others
-        .iter()
-        .map(|&cell| Comparison {
-            ratio: if lossy(baseline) || lossy(cell) {
-                Err(NoEstimate::RequestsFailed)
-            } else {
-                paired(recording, baseline, cell, Metric::Wall)
-            },
-            direction: Metric::Wall.direction(),
-        })
-        .collect();
+    let fit = |cell: usize| cells[cell].fitness.check(Metric::Wall, margin);
+    let ratio = |cell: usize| {
+        fit(baseline).and(fit(cell))?;
+        paired(recording, baseline, cell, Metric::Wall)
+    };
+    let direction = Metric::Wall.direction();
+    let family: Vec<Comparison> =
+        others.iter().map(|&cell| Comparison { ratio: ratio(cell), direction }).collect();
     let judged = judge(&family, margin, control.interval());
     for ((cell, comparison), judged) in others.into_iter().zip(family).zip(judged) {
         cells[cell].over_baseline = Some(Compared { ratio: comparison.ratio, judged });
@@ -287,6 +250,7 @@ fn compare_with_baseline(
 mod tests {
     use super::*;
     use crate::analyse::Verdict;
+    use crate::record::Status;
     use crate::record::synthetic::{experiment, recording, strategy};
 
     fn three() -> crate::spec::Experiment {
@@ -338,7 +302,7 @@ mod tests {
         });
         let analysis = Analysis::of(&recording);
         let threads = &analysis.cells[1];
-        assert_eq!((threads.ok, threads.invalid), (11, 1));
+        assert_eq!((threads.fitness.ok, threads.fitness.invalid), (11, 1));
         assert_eq!(threads.reasons, [("a reason".to_owned(), 1)]);
         let ratio = threads.over_baseline.as_ref().and_then(|c| c.ratio.as_ref().ok());
         assert_eq!(ratio.expect("a ratio").ratio.n, 11);
@@ -354,7 +318,7 @@ mod tests {
         });
         let analysis = Analysis::of(&recording);
         let threads = &analysis.cells[1];
-        assert_eq!(threads.failed_requests, Some(0.9));
+        assert_eq!(threads.fitness.failed_requests, Some(0.9));
         assert_eq!(threads.efficiency, Err(NoEstimate::RequestsFailed));
         let compared = threads.over_baseline.as_ref().expect("a comparison");
         assert_eq!(compared.judged.verdict, Err(NoEstimate::RequestsFailed));

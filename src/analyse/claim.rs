@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Unfit;
 use super::estimate::{Estimate, NoEstimate, NoInterval};
 
 /// What a claim says of its ratio; both ends belong to the bounds.
@@ -21,7 +22,7 @@ pub enum Bounds {
 }
 
 /// What the record says of a claim.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Finding {
     /// The whole interval lies within the bounds.
     Held,
@@ -29,6 +30,8 @@ pub enum Finding {
     Refuted,
     /// Neither.
     Undecided(Undecided),
+    /// The cell is not fit to be judged.
+    NotJudged(Unfit),
 }
 
 /// Why a claim is neither held nor refuted.
@@ -51,6 +54,7 @@ impl fmt::Display for Finding {
             Self::Held => f.write_str("held"),
             Self::Refuted => f.write_str("refuted"),
             Self::Undecided(reason) => write!(f, "undecided ({reason})"),
+            Self::NotJudged(reason) => write!(f, "not judged ({reason})"),
         }
     }
 }
@@ -58,11 +62,12 @@ impl fmt::Display for Finding {
 /// Judges one claim for one cell from the interval of its ratio, never from the value alone.
 #[must_use]
 pub fn judge_claim(ratio: Result<&Estimate, &NoEstimate>, bounds: Bounds) -> Finding {
-    let interval = match ratio {
-        Ok(estimate) => match &estimate.interval {
-            Ok(interval) => interval,
-            Err(reason) => return Finding::Undecided(Undecided::NoInterval(reason.clone())),
-        },
+    let interval = match ratio.map(|estimate| &estimate.interval) {
+        Ok(Ok(interval)) => interval,
+        Ok(Err(NoInterval::TrialsLost { lost, of })) | Err(NoEstimate::TrialsLost { lost, of }) => {
+            return Finding::NotJudged(Unfit::TrialsLost { lost: *lost, of: *of });
+        }
+        Ok(Err(reason)) => return Finding::Undecided(Undecided::NoInterval(reason.clone())),
         Err(reason) => return Finding::Undecided(Undecided::NoEstimate(reason.clone())),
     };
     let (least, most) = match bounds {

@@ -5,7 +5,8 @@ use crate::spec::{Claim, Metric, Over};
 
 use super::analysis::paired;
 use super::{
-    Analysis, Bounds, Estimate, Finding, Interval, NoEstimate, Side, Undecided, judge_claim, median,
+    Analysis, Bounds, Estimate, Finding, Fitness, Interval, Margin, NoEstimate, Side, Undecided,
+    Unfit, judge_claim, median,
 };
 
 /// A claim, judged for every cell that it selects.
@@ -13,7 +14,7 @@ use super::{
 pub struct ClaimAnalysis {
     /// Index of the claim in the experiment.
     pub claim: usize,
-    /// Held if it holds for every cell, refuted if it is for one, else undecided.
+    /// The word for all of its cells.
     pub finding: ClaimFinding,
     /// Each cell with its ratio and finding.
     pub cells: Vec<ClaimCell>,
@@ -26,7 +27,9 @@ pub enum ClaimFinding {
     Held,
     /// It is refuted for at least one.
     Refuted,
-    /// Neither.
+    /// A cell that it selects is not fit to be judged, and it is refuted for none.
+    NotJudged,
+    /// None of these.
     Undecided,
     /// No recorded cell is selected (a part of the matrix was run).
     NotMeasured,
@@ -38,6 +41,7 @@ impl ClaimFinding {
         match self {
             ClaimFinding::Held => "held",
             ClaimFinding::Refuted => "refuted",
+            ClaimFinding::NotJudged => "not judged",
             ClaimFinding::Undecided => "undecided",
             ClaimFinding::NotMeasured => "not measured",
         }
@@ -68,26 +72,72 @@ fn claim_analysis(recording: &Recording, index: usize) -> ClaimAnalysis {
         .select(&claim.of)
         .map(|cell| {
             let ratio = claimed_ratio(recording, claim, cell);
-            let finding = match judge_claim(ratio.as_ref(), bounds) {
+            let finding = match fit(recording, claim, cell) {
+                Ok(()) => judge_claim(ratio.as_ref(), bounds),
+                Err(unfit) => Finding::NotJudged(unfit),
+            };
+            let finding = match finding {
                 // The range of a count reaches across the bound: some trial is beyond it.
                 Finding::Undecided(Undecided::Straddles) if is_claim_of_count(claim) => {
                     Finding::Refuted
+                }
+                Finding::Held if is_claim_of_count(claim) => {
+                    whole(recording, claim, cell).map_or_else(Finding::NotJudged, |()| Finding::Held)
                 }
                 finding => finding,
             };
             ClaimCell { cell, ratio, finding }
         })
         .collect();
+    let any = |is: fn(&Finding) -> bool| cells.iter().any(|c| is(&c.finding));
     let finding = if cells.is_empty() {
         ClaimFinding::NotMeasured
-    } else if cells.iter().any(|c| c.finding == Finding::Refuted) {
+    } else if any(|finding| *finding == Finding::Refuted) {
         ClaimFinding::Refuted
-    } else if cells.iter().all(|c| c.finding == Finding::Held) {
-        ClaimFinding::Held
-    } else {
+    } else if any(|finding| matches!(finding, Finding::NotJudged(_))) {
+        ClaimFinding::NotJudged
+    } else if any(|finding| *finding != Finding::Held) {
         ClaimFinding::Undecided
+    } else {
+        ClaimFinding::Held
     };
     ClaimAnalysis { claim: index, finding, cells }
+}
+
+/// Whether the cell, and the one that it is divided by, are fit to be judged by the claimed metric.
+fn fit(recording: &Recording, claim: &Claim, cell: usize) -> Result<(), Unfit> {
+    let plan = &recording.plan;
+    let margin = Margin::new(plan.experiment.margin).unwrap_or_default();
+    let base = match &claim.over {
+        Over::Cell(selector) => plan.denominator(selector, cell),
+        _ => None,
+    };
+    std::iter::once(cell).chain(base).try_for_each(|cell| {
+        let id = plan.cells[cell].id.to_string();
+        let rows: Vec<&TrialRow> = recording.of_cell(&id).collect();
+        // A wrong answer makes a trial invalid, and counts for a claim about every trial.
+        match is_claim_of_count(claim) && rows.iter().any(|row| counts(row)) {
+            true => Ok(()),
+            false => Fitness::of(&rows).check(claim.metric, margin),
+        }
+    })
+}
+
+/// Whether every trial tells the claimed count: one that does not may be beyond the bound.
+fn whole(recording: &Recording, claim: &Claim, cell: usize) -> Result<(), Unfit> {
+    let id = recording.plan.cells[cell].id.to_string();
+    let of = recording.of_cell(&id).count();
+    let tells = |row: &&TrialRow| counts(row) && claim.metric.of(row).is_some();
+    match of - recording.of_cell(&id).filter(tells).count() {
+        0 => Ok(()),
+        lost => Err(Unfit::TrialsLost { lost, of }),
+    }
+}
+
+/// Whether a trial belongs to a claim about every trial. One that is invalid does: a wrong answer makes
+/// it so.
+fn counts(row: &TrialRow) -> bool {
+    matches!(row.status, Status::Ok | Status::Invalid)
 }
 
 /// Whether the claim is about every trial and not about a median.
@@ -136,15 +186,13 @@ fn claimed_ratio(
     }
 }
 
-/// A count must be right in every trial: its range, which is no estimate of anything. Trials that
-/// are invalid belong to it, since a wrong answer makes a trial invalid.
+/// A count must be right in every trial: its range, which is no estimate of anything.
 fn every_trial(recording: &Recording, cell: usize, metric: Metric) -> Result<Estimate, NoEstimate> {
     let id = recording.plan.cells[cell].id.to_string();
-    let measured = |t: &&TrialRow| matches!(t.status, Status::Ok | Status::Invalid);
-    let counts: Vec<f64> =
-        recording.of_cell(&id).filter(measured).filter_map(|t| metric.of(t)).collect();
-    let middle = median(&counts)?;
-    let range = |pick: fn(f64, f64) -> f64| counts.iter().copied().fold(middle.value, pick);
+    let values: Vec<f64> =
+        recording.of_cell(&id).filter(|t| counts(t)).filter_map(|t| metric.of(t)).collect();
+    let middle = median(&values)?;
+    let range = |pick: fn(f64, f64) -> f64| values.iter().copied().fold(middle.value, pick);
     let (low, high) = (range(f64::min), range(f64::max));
     Ok(Estimate {
         interval: Ok(Interval { low, high, nominal: 1.0, achieved: 1.0, exact: true }),

@@ -82,6 +82,14 @@ pub enum NoInterval {
         /// Trials of the new side.
         new: usize,
     },
+    /// So many trials gave no value that the interval could reach anywhere.
+    #[error("{lost} of {of} trials gave no value")]
+    TrialsLost {
+        /// Trials, or pairs of them, without a value.
+        lost: usize,
+        /// All of them.
+        of: usize,
+    },
     /// A statistic could not be computed for every resample.
     #[error("the statistic is undefined for {undefined} of {resamples} resamples")]
     Undefined {
@@ -134,6 +142,17 @@ pub enum NoEstimate {
     /// Times of different amounts of work have no ratio that means anything.
     #[error("requests failed, so it is not the same work")]
     RequestsFailed,
+    /// A trial does not tell how many of its requests failed.
+    #[error("it is not known how many requests failed")]
+    FailuresUnknown,
+    /// Half of the trials, or more, gave no value.
+    #[error("{lost} of {of} trials gave no value")]
+    TrialsLost {
+        /// Trials without a value.
+        lost: usize,
+        /// All trials.
+        of: usize,
+    },
 }
 
 /// Which of the given samples an error speaks of.

@@ -1,7 +1,7 @@
 //! From intervals to words: faster, slower, equivalent, or not known yet.
 
 use super::{
-    estimate::{ALPHA, Interval},
+    estimate::{ALPHA, Interval, NoInterval},
     holm::holm,
     normal,
     power::{PRACTICAL_BLOCKS, extra_to_shrink},
@@ -115,8 +115,12 @@ impl Case<'_> {
         let interval = match &self.ratio.ratio.interval {
             Ok(interval) => interval.map(f64::ln),
             Err(reason) => {
-                let verdict =
-                    Verdict::Inconclusive { more_blocks: self.until_possible(self.family) };
+                // More blocks may lose as many trials again.
+                let more_blocks = match reason {
+                    NoInterval::TrialsLost { .. } => None,
+                    _ => self.until_possible(self.family),
+                };
+                let verdict = Verdict::Inconclusive { more_blocks };
                 return (verdict, Some(Doubt::NoInterval(reason.clone())));
             }
         };

@@ -1,11 +1,8 @@
 //! The median with its order-statistic interval.
 
-use super::{
-    estimate::{
-        Estimate, Interval, MIN_BLOCKS, NOMINAL, NoEstimate, NoInterval, Side, middle, sorted,
-    },
-    null::Null,
-};
+use super::estimate::{Estimate, NoEstimate};
+use super::sample::Sample;
+use super::verdict::Direction;
 
 /// The median of one cell, in the unit of the values.
 ///
@@ -17,22 +14,8 @@ use super::{
 ///
 /// Without values, or with one that is not finite.
 pub fn median(values: &[f64]) -> Result<Estimate, NoEstimate> {
-    let sorted = sorted(values, Side::Only)?;
-    let n = sorted.len();
-    let interval = Null::binomial(n).critical().map_or(
-        Err(NoInterval::TooFewBlocks { needs: MIN_BLOCKS, has: n }),
-        |critical| {
-            let rank = critical.rank as usize;
-            Ok(Interval {
-                low: sorted[rank - 1],
-                high: sorted[n - rank],
-                nominal: NOMINAL,
-                achieved: critical.achieved,
-                exact: critical.exact,
-            })
-        },
-    );
-    Ok(Estimate { value: middle(&sorted), n, interval })
+    // Without a lost trial the direction does not matter.
+    Sample { values: values.to_vec(), lost: 0 }.median(Direction::LowerIsBetter)
 }
 
 #[cfg(test)]

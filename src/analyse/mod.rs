@@ -3,9 +3,10 @@
 //! The trial is the unit; requests are never pooled for a test.
 //!
 //! ```text
-//! values of one cell            ─median, bootstrap→          Estimate
-//! values of two cells, by block ─paired_ratio→               RatioEstimate ┐
-//! values of two runs            ─shift_ratio→                RatioEstimate ┴─judge→ Verdict per comparison
+//! trials of one cell            ─Fitness::check→             may it be judged, or why not
+//! Sample of one cell            ─median, bootstrap→          Estimate
+//! Pairs of two cells, by block  ─lossy_paired_ratio→         RatioEstimate ┐
+//! Samples of two runs           ─lossy_shift_ratio→          RatioEstimate ┴─judge→ Verdict per comparison
 //! Estimate and the bounds of a claim ─judge_claim→           Finding
 //! values of one cell in block order  ─stability→             flags with advice
 //! trials so far, stopping rule  ─narrow_enough→ whether the run may end
@@ -25,6 +26,7 @@ mod claims;
 mod dip;
 mod disturbance;
 mod estimate;
+mod fitness;
 #[cfg(test)]
 mod fixtures;
 mod holm;
@@ -37,6 +39,7 @@ mod null;
 mod paired;
 mod power;
 mod ratio;
+mod sample;
 mod select;
 mod stability;
 mod stop;
@@ -46,23 +49,25 @@ mod usl;
 mod verdict;
 
 pub use self::{
-    analysis::{Analysis, CellAnalysis, Compared, Control, values},
+    analysis::{Analysis, CellAnalysis, Compared, Control, paired, sample},
     bootstrap::bootstrap,
     claim::{Bounds, Finding, Undecided, judge_claim},
     claims::{ClaimAnalysis, ClaimCell, ClaimFinding},
     disturbance::{Disturbance, disturbances},
     estimate::{Estimate, Interval, NoEstimate, NoInterval, Side},
+    fitness::{Fitness, Unfit, allowance},
     holm::holm,
     judge::{judge, judge_each},
     levels::Levels,
     median::median,
-    paired::paired_ratio,
+    paired::{lossy_paired_ratio, paired_ratio},
     power::{blocks_for, blocks_to_judge, blocks_to_rank, detectable_ratio},
     ratio::RatioEstimate,
+    sample::{Pairs, Sample},
     stability::{Instability, stability, wide_control},
     stop::{narrow_enough, widest_half_width},
     sweep::{BEHIND, Binds, FULL, Knee, LeftOut, Sweep, SweepPoint},
-    unpaired::{shift_interval, shift_ratio},
+    unpaired::{lossy_shift_ratio, shift_interval, shift_ratio},
     usl::{LINEAR, MIN_LIMITS, MISSES, NoLaw, Peak, Saturation, Scalability, Usl, scalability},
     verdict::{Comparison, Direction, Doubt, Judged, Margin, Verdict},
 };

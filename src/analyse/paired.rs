@@ -6,7 +6,8 @@ use super::{
     },
     normal,
     null::{EXACT_LIMIT, Null, subset_sums, two_sided},
-    ratio::{Logs, RatioEstimate, log_ratio},
+    ratio::{Logs, Lost, RatioEstimate, log_ratio},
+    sample::Pairs,
     select::{walsh_kth, walsh_median},
 };
 
@@ -26,33 +27,51 @@ use super::{
 ///
 /// Without values, with unequal numbers of them, or with one that is not a finite number above 0.
 pub fn paired_ratio(base: &[f64], new: &[f64]) -> Result<RatioEstimate, NoEstimate> {
+    ratio_of(base, new, 0)
+}
+
+/// The ratio of [`paired_ratio`] where blocks gave no pair: interval and p hold whatever they would
+/// have shown (see [`Pairs`]).
+///
+/// # Errors
+///
+/// Those of [`paired_ratio`].
+pub fn lossy_paired_ratio(pairs: &Pairs) -> Result<RatioEstimate, NoEstimate> {
+    ratio_of(&pairs.base, &pairs.new, pairs.lost)
+}
+
+fn ratio_of(base: &[f64], new: &[f64], lost: usize) -> Result<RatioEstimate, NoEstimate> {
     let logs = sorted_logs(base, new)?;
     let n = logs.len();
-    let (p, p_exact) = signed_rank_p(&logs);
+    let lost = Lost { base: 0, new: lost };
+    let center = walsh_median(&logs);
+    let interval = log_interval(&logs, lost.new).map(|interval| interval.map(f64::exp));
     let above = logs.iter().filter(|&&log| log > 0.0).count() as f64;
     let equal = logs.iter().filter(|&&log| log == 0.0).count() as f64;
+    let logs = Logs::Paired(logs);
+    let (p, p_exact) = logs.test(0.0, lost, center);
     Ok(RatioEstimate {
         ratio: Estimate {
-            value: walsh_median(&logs).exp(),
+            value: center.exp(),
             n,
-            interval: log_interval(&logs).map(|interval| interval.map(f64::exp)),
+            interval,
         },
         n_base: n,
         n_new: n,
         p,
         p_exact,
         superiority: (above + equal / 2.0) / n as f64,
-        logs: Logs::Paired(logs),
+        logs,
+        lost,
     })
 }
 
-/// The interval of [`paired_ratio`] alone, which is a small part of its work.
+/// The interval of [`lossy_paired_ratio`] alone, which is a small part of its work.
 pub(super) fn paired_interval(
-    base: &[f64],
-    new: &[f64],
+    pairs: &Pairs,
 ) -> Result<Result<Interval, NoInterval>, NoEstimate> {
-    let logs = sorted_logs(base, new)?;
-    Ok(log_interval(&logs).map(|interval| interval.map(f64::exp)))
+    let logs = sorted_logs(&pairs.base, &pairs.new)?;
+    Ok(log_interval(&logs, pairs.lost).map(|interval| interval.map(f64::exp)))
 }
 
 /// The log-ratios in ascending order.
@@ -68,15 +87,20 @@ fn sorted_logs(base: &[f64], new: &[f64]) -> Result<Vec<f64>, NoEstimate> {
     Ok(logs)
 }
 
-fn log_interval(logs: &[f64]) -> Result<Interval, NoInterval> {
-    let n = logs.len();
-    let Some(critical) = Null::signed_rank(n).critical() else {
+/// A lost pair takes its Walsh averages to −∞ for the lower end, and to ∞ for the upper one.
+fn log_interval(logs: &[f64], lost: usize) -> Result<Interval, NoInterval> {
+    let (n, of) = (logs.len(), logs.len() + lost);
+    let Some(critical) = Null::signed_rank(of).critical() else {
         return Err(NoInterval::TooFewBlocks { needs: MIN_BLOCKS, has: n });
     };
-    let averages = n as u64 * (n as u64 + 1) / 2;
+    let averages = |n: usize| n as u64 * (n as u64 + 1) / 2;
+    let infinite = averages(of) - averages(n);
+    let Some(rank) = critical.rank.checked_sub(infinite).filter(|&rank| rank > 0) else {
+        return Err(NoInterval::TrialsLost { lost, of });
+    };
     Ok(Interval {
-        low: walsh_kth(logs, critical.rank),
-        high: walsh_kth(logs, averages + 1 - critical.rank),
+        low: walsh_kth(logs, rank),
+        high: walsh_kth(logs, averages(n) + 1 - rank),
         nominal: NOMINAL,
         achieved: critical.achieved,
         exact: critical.exact,

@@ -19,6 +19,15 @@ pub struct RatioEstimate {
     /// are paired, of two random trials where they are not.
     pub superiority: f64,
     pub(super) logs: Logs,
+    /// Pairs without a value, or trials of both sides without one; see [`super::sample`].
+    pub(super) lost: Lost,
+}
+
+/// Trials without a value on either side; of pairs, `new` counts the pairs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Lost {
+    pub(super) base: usize,
+    pub(super) new: usize,
 }
 
 /// The logarithms behind a ratio, ascending, to test it against other values than 1.
@@ -44,9 +53,9 @@ impl RatioEstimate {
         if limit <= 0.0 {
             self.p
         } else if estimate > limit {
-            self.logs.p_of(limit)
+            self.logs.p_of(limit, self.lost, estimate)
         } else if estimate < -limit {
-            self.logs.p_of(-limit)
+            self.logs.p_of(-limit, self.lost, estimate)
         } else {
             1.0
         }
@@ -54,16 +63,22 @@ impl RatioEstimate {
 }
 
 impl Logs {
-    /// Two-sided p of "the log-ratio is `shift`".
-    fn p_of(&self, shift: f64) -> f64 {
+    /// Two-sided p of "the log-ratio is `shift`", the lost trials taken to lie on the other side of
+    /// it than the estimate: the largest p of all that they may have shown.
+    fn p_of(&self, shift: f64, lost: Lost, estimate: f64) -> f64 {
+        self.test(shift, lost, estimate).0
+    }
+
+    /// The same, and whether it is exact.
+    pub(super) fn test(&self, shift: f64, lost: Lost, estimate: f64) -> (f64, bool) {
+        let against = if estimate >= shift { f64::NEG_INFINITY } else { f64::INFINITY };
+        let shifted = |logs: &[f64]| -> Vec<f64> {
+            logs.iter().map(|log| log - shift).chain(vec![against; lost.new]).collect()
+        };
         match self {
-            Self::Paired(logs) => {
-                let shifted: Vec<f64> = logs.iter().map(|log| log - shift).collect();
-                signed_rank_p(&shifted).0
-            }
+            Self::Paired(logs) => signed_rank_p(&shifted(logs)),
             Self::Unpaired { base, new } => {
-                let shifted: Vec<f64> = new.iter().map(|log| log - shift).collect();
-                mann_whitney_p(base, &shifted).0
+                mann_whitney_p(&[base.as_slice(), &vec![-against; lost.base]].concat(), &shifted(new))
             }
         }
     }

@@ -4,10 +4,9 @@ use crate::plan::Plan;
 use crate::record::TrialRow;
 use crate::spec::{FEWEST_LOOKED_AT, Metric};
 
-use super::analysis::{failed_share, is_lossy, pairs};
 use super::estimate::MIN_BLOCKS;
 use super::paired::paired_interval;
-use super::{Interval, Margin, NoEstimate, NoInterval};
+use super::{Fitness, Interval, Margin, NoEstimate, NoInterval, Pairs};
 
 // The earlier stages do not know how many blocks an interval needs, and must not let less pass.
 const _: () = assert!(FEWEST_LOOKED_AT as usize == MIN_BLOCKS);
@@ -52,20 +51,18 @@ fn intervals(plan: &Plan, measured: &[TrialRow]) -> Vec<Ratio> {
         return intervals_of_builds(plan, measured, base, news);
     }
     let rows = |cell: usize, replica: &'static str| rows(plan, measured, cell, replica);
-    let lossy = |cell: usize| is_lossy(failed_share(&rows(cell, "a").collect::<Vec<_>>()), margin);
+    let fit = |cell: usize| {
+        Fitness::of(&rows(cell, "a").collect::<Vec<_>>()).check(Metric::Wall, margin)
+    };
     let mut ratios = Vec::new();
     for (scenario, facts) in plan.scenarios.iter().enumerate() {
-        let (first, second) =
-            pairs(rows(facts.control, "a"), rows(facts.control, "b"), Metric::Wall);
-        ratios.push(paired_interval(&first, &second));
+        let twins = Pairs::of(rows(facts.control, "a"), rows(facts.control, "b"), Metric::Wall);
+        ratios.push(paired_interval(&twins));
         let others = (0..plan.cells.len())
             .filter(|&cell| plan.cells[cell].scenario == scenario && cell != facts.baseline);
         ratios.extend(others.map(|cell| {
-            if lossy(facts.baseline) || lossy(cell) {
-                return Err(NoEstimate::RequestsFailed);
-            }
-            let (base, new) = pairs(rows(facts.baseline, "a"), rows(cell, "a"), Metric::Wall);
-            paired_interval(&base, &new)
+            fit(facts.baseline).and(fit(cell))?;
+            paired_interval(&Pairs::of(rows(facts.baseline, "a"), rows(cell, "a"), Metric::Wall))
         }));
     }
     ratios
@@ -83,11 +80,10 @@ fn intervals_of_builds(
     };
     let margin = Margin::new(plan.experiment.margin).unwrap_or_default();
     let ratio = |first: Vec<&TrialRow>, second: Vec<&TrialRow>| {
-        if [&first, &second].into_iter().any(|rows| is_lossy(failed_share(rows), margin)) {
-            return Err(NoEstimate::RequestsFailed);
+        for rows in [&first, &second] {
+            Fitness::of(rows).check(Metric::Wall, margin)?;
         }
-        let (first, second) = pairs(first.into_iter(), second.into_iter(), Metric::Wall);
-        paired_interval(&first, &second)
+        paired_interval(&Pairs::of(first.into_iter(), second.into_iter(), Metric::Wall))
     };
     let controls = plan.scenarios.iter().flat_map(|facts| {
         let of_build = |build| ratio(of(build, facts.control, "a"), of(build, facts.control, "b"));

@@ -123,7 +123,7 @@ impl Sweep {
         for cell in cells {
             let limit = limit_of(cell);
             let (ideal, little) = expected(plan, cell);
-            let throughput = median(&super::values(recording, cell, Metric::Throughput));
+            let throughput = Analysis::metric(recording, cell, Metric::Throughput);
             let why = match throughput {
                 _ if is_short(limit, requests(cell), ideal, little) => LeftOut::TooFewRequests,
                 _ if points.last().is_some_and(|p| p.limit == limit) => LeftOut::FewerRequests,

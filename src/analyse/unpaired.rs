@@ -4,7 +4,8 @@ use super::{
     estimate::{Estimate, Interval, NOMINAL, NoEstimate, NoInterval, Side, check_positive},
     normal,
     null::{EXACT_LIMIT, Null, sized_subset_sums, two_sided},
-    ratio::{Logs, RatioEstimate},
+    ratio::{Logs, Lost, RatioEstimate},
+    sample::Sample,
     select::{difference_kth, difference_median},
 };
 
@@ -33,30 +34,45 @@ pub(super) const MIN_TRIALS: usize = 4;
 ///
 /// Without values on a side, or with one that is not a finite number above 0.
 pub fn shift_ratio(base: &[f64], new: &[f64]) -> Result<RatioEstimate, NoEstimate> {
+    ratio_of(base, new, Lost::default())
+}
+
+/// The ratio of [`shift_ratio`] where trials gave no value: interval and p hold whatever they would
+/// have shown (see [`Sample`]).
+///
+/// # Errors
+///
+/// Those of [`shift_ratio`].
+pub fn lossy_shift_ratio(base: &Sample, new: &Sample) -> Result<RatioEstimate, NoEstimate> {
+    ratio_of(&base.values, &new.values, Lost { base: base.lost, new: new.lost })
+}
+
+fn ratio_of(base: &[f64], new: &[f64], lost: Lost) -> Result<RatioEstimate, NoEstimate> {
     let base = logs(base, Side::Base)?;
     let new = logs(new, Side::New)?;
-    let (p, p_exact) = mann_whitney_p(&base, &new);
     let (n_base, n_new) = (base.len(), new.len());
     let pairs = n_base as f64 * n_new as f64;
+    let center = difference_median(&base, &new);
+    let interval = log_interval(&base, &new, lost).map(|interval| interval.map(f64::exp));
+    let superiority = Ranks::of(&base, &new).doubled_u as f64 / 2.0 / pairs;
+    let logs = Logs::Unpaired { base, new };
+    let (p, p_exact) = logs.test(0.0, lost, center);
     Ok(RatioEstimate {
-        ratio: Estimate {
-            value: difference_median(&base, &new).exp(),
-            n: n_base.min(n_new),
-            interval: log_interval(&base, &new).map(|interval| interval.map(f64::exp)),
-        },
+        ratio: Estimate { value: center.exp(), n: n_base.min(n_new), interval },
         n_base,
         n_new,
         p,
         p_exact,
-        superiority: Ranks::of(&base, &new).doubled_u as f64 / 2.0 / pairs,
-        logs: Logs::Unpaired { base, new },
+        superiority,
+        logs,
+        lost,
     })
 }
 
 /// The interval of [`shift_ratio`] alone: an exact p takes far longer where values are tied.
 pub fn shift_interval(base: &[f64], new: &[f64]) -> Option<Interval> {
     let (base, new) = (logs(base, Side::Base).ok()?, logs(new, Side::New).ok()?);
-    Some(log_interval(&base, &new).ok()?.map(f64::exp))
+    Some(log_interval(&base, &new, Lost::default()).ok()?.map(f64::exp))
 }
 
 fn logs(values: &[f64], side: Side) -> Result<Vec<f64>, NoEstimate> {
@@ -66,8 +82,10 @@ fn logs(values: &[f64], side: Side) -> Result<Vec<f64>, NoEstimate> {
     Ok(logs)
 }
 
-fn log_interval(base: &[f64], new: &[f64]) -> Result<Interval, NoInterval> {
-    let Some(critical) = Null::mann_whitney(base.len(), new.len()).critical() else {
+/// A lost trial takes its differences to −∞ for the lower end, and to ∞ for the upper one.
+fn log_interval(base: &[f64], new: &[f64], lost: Lost) -> Result<Interval, NoInterval> {
+    let (all_base, all_new) = (base.len() + lost.base, new.len() + lost.new);
+    let Some(critical) = Null::mann_whitney(all_base, all_new).critical() else {
         return Err(NoInterval::TooFewTrials {
             needs: MIN_TRIALS,
             base: base.len(),
@@ -75,9 +93,14 @@ fn log_interval(base: &[f64], new: &[f64]) -> Result<Interval, NoInterval> {
         });
     };
     let pairs = base.len() as u64 * new.len() as u64;
+    let infinite = all_base as u64 * all_new as u64 - pairs;
+    let Some(rank) = critical.rank.checked_sub(infinite).filter(|&rank| rank > 0) else {
+        let (lost, of) = (lost.base + lost.new, all_base + all_new);
+        return Err(NoInterval::TrialsLost { lost, of });
+    };
     Ok(Interval {
-        low: difference_kth(base, new, critical.rank),
-        high: difference_kth(base, new, pairs + 1 - critical.rank),
+        low: difference_kth(base, new, rank),
+        high: difference_kth(base, new, pairs + 1 - rank),
         nominal: NOMINAL,
         achieved: critical.achieved,
         exact: critical.exact,

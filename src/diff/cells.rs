@@ -129,7 +129,7 @@ impl How<'_> {
         let is_divisor = is_divided(metric, self.relative)
             && (is_baseline(base, pair.base) || is_baseline(new, pair.new));
         // The baseline itself has no ratio to itself, but it may have stopped to work.
-        let measured = cells.map(|cell| cell.analysed.ok > 0);
+        let measured = cells.map(|cell| cell.analysed.fitness.ok > 0);
         if is_divisor && measured[0] == measured[1] {
             return None;
         }
@@ -223,13 +223,13 @@ fn side(cell: &SideCell, values: &Result<BTreeMap<u32, f64>, NoEstimate>) -> Cel
     let analysed = &cell.analysed;
     let values = values.as_ref().map_err(Clone::clone);
     CellSide {
-        ok: analysed.ok,
-        failed: analysed.failed,
-        invalid: analysed.invalid,
-        skipped: analysed.skipped,
+        ok: analysed.fitness.ok,
+        failed: analysed.fitness.failed,
+        invalid: analysed.fitness.invalid,
+        skipped: analysed.fitness.skipped,
         reasons: analysed.reasons.clone(),
         value: values.and_then(|v| median(&v.values().copied().collect::<Vec<f64>>())),
-        failed_requests: analysed.failed_requests,
+        failed_requests: analysed.fitness.failed_requests,
     }
 }
 

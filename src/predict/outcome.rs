@@ -47,7 +47,7 @@ impl Compared {
 }
 
 /// The predictions of a run with what it measured, in the order of its plan; of several builds of
-/// the new one. Cells that lost requests have no measurement of the work that was predicted.
+/// the new one. Cells that are not fit to be judged have no measurement of the work that was predicted.
 ///
 /// # Errors
 ///
@@ -61,14 +61,11 @@ pub fn outcomes(recording: &Recording, analysis: &Analysis) -> Result<Vec<Outcom
         let Some(cell) = cells.iter().position(|c| c.id.to_string() == predicted.cell) else {
             continue;
         };
-        let failed = analysis.cells[cell].failed_requests.unwrap_or(0.0);
-        let is_lossy = failed > analysis.margin.relative();
+        let fitness = analysis.cells[cell].fitness;
         let compare = |metric, [value, low, high]: [Option<u64>; 3]| {
             let number = |value: Option<u64>| value.map(|v| v as f64);
-            let measured = match is_lossy {
-                true => Err(NoEstimate::RequestsFailed),
-                false => Analysis::metric(recording, cell, metric),
-            };
+            let fit = fitness.check(metric, analysis.margin).map_err(NoEstimate::from);
+            let measured = fit.and_then(|()| Analysis::metric(recording, cell, metric));
             let ends = number(low).zip(number(high));
             Some(Compared { metric, predicted: number(value)?, ends, measured })
         };

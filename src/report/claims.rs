@@ -100,7 +100,8 @@ fn every_cell(facts: &Facts, claim: &Claim, analysed: &ClaimAnalysis) -> String 
 /// equals the one that is farthest out.
 fn worst<'a>(claim: &Claim, cells: &'a [ClaimCell]) -> Option<&'a ClaimCell> {
     let rank = |cell: &ClaimCell| match cell.finding {
-        Finding::Refuted => 2,
+        Finding::Refuted => 3,
+        Finding::NotJudged(_) => 2,
         Finding::Undecided(_) => 1,
         Finding::Held => 0,
     };

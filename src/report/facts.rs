@@ -5,12 +5,15 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::io::ErrorKind;
 
-use crate::analyse::{Analysis, CellAnalysis, Estimate, NoEstimate, median};
+use crate::analyse::{
+    Analysis, CellAnalysis, Direction, Estimate, Fitness, NoEstimate, RatioEstimate, Sample, paired,
+};
 use crate::plan::{Cell, Plan, ScenarioFacts};
 use crate::record::{RecordError, Recording, TimelineRow, TrialRow};
-use crate::spec::Factor;
+use crate::spec::{Factor, Metric};
 
 use super::markdown;
+use super::numbers::percent;
 use super::requests::{self, Digest, Kept};
 
 /// Latency histograms by trial: highest value of each bucket in nanoseconds, and count.
@@ -152,14 +155,77 @@ impl<'a> Facts<'a> {
         (0..self.plan().cells.len()).find(|&c| self.cell(c).id.to_string() == row.cell)
     }
 
-    /// Median over the measurements of a cell that have the value.
+    /// Median of something of which less is better over the trials of a cell; see
+    /// [`Sample::median`].
     pub(super) fn median(
         &self,
         cell: usize,
         value: impl Fn(&TrialRow) -> Option<f64>,
     ) -> Result<Estimate, NoEstimate> {
+        self.sample(cell, value).median(Direction::LowerIsBetter)
+    }
+
+    /// Median of a metric over the trials of a cell; see [`Sample::median`].
+    pub(super) fn metric(&self, cell: usize, metric: Metric) -> Result<Estimate, NoEstimate> {
+        self.sample(cell, |row| metric.of(row)).median(metric.direction())
+    }
+
+    /// A metric of one cell ÷ that of another, paired by block.
+    pub(super) fn paired(
+        &self,
+        base: usize,
+        new: usize,
+        metric: Metric,
+    ) -> Result<RatioEstimate, NoEstimate> {
+        paired(self.recording, base, new, metric)
+    }
+
+    /// What the trials of a cell say of something, and how many do not.
+    pub(super) fn sample(&self, cell: usize, value: impl Fn(&TrialRow) -> Option<f64>) -> Sample {
         let values: Vec<f64> = self.ok_rows(cell).into_iter().filter_map(value).collect();
-        median(&values)
+        let Fitness { ok, failed, invalid, skipped, .. } = self.analysed(cell).fitness;
+        Sample { lost: ok + failed + invalid + skipped - values.len(), values }
+    }
+
+    /// Whether a cell may be named as the best or the worst of several: every request of it is known
+    /// to have succeeded.
+    pub(super) fn is_ranked(&self, cell: usize) -> bool {
+        self.analysed(cell).fitness.is_faultless()
+    }
+
+    /// The cells that may be named as the best or the worst, and what a title says of the others:
+    /// `; requests failed in 2 cells`.
+    pub(super) fn ranked(&self, cells: &[usize]) -> (Vec<usize>, String) {
+        let measured = cells.iter().copied().filter(|&c| self.analysed(c).fitness.ok > 0);
+        let (ranked, others): (Vec<usize>, Vec<usize>) = measured.partition(|&c| self.is_ranked(c));
+        let tail = match others.len() {
+            0 => String::new(),
+            n => format!("; requests failed in {}", super::numbers::counted(n, "cell")),
+        };
+        (ranked, tail)
+    }
+
+    /// What of a cell's work was not done or not measured: `50 % of requests failed`.
+    pub(super) fn shortfall(&self, cell: usize) -> Option<String> {
+        let fitness = self.analysed(cell).fitness;
+        let all = fitness.ok + fitness.lost();
+        let requests = match fitness.failed_requests {
+            _ if fitness.ok == 0 || fitness.is_faultless() => None,
+            Some(share) => Some(format!("{} of requests failed", percent(share))),
+            None => Some("unknown how many requests failed".to_owned()),
+        };
+        let trials = (fitness.ok > 0 && fitness.lost() > 0)
+            .then(|| format!("{} of {all} trials lost", fitness.lost()));
+        let said: Vec<String> = [requests, trials].into_iter().flatten().collect();
+        (!said.is_empty()).then(|| said.join(", "))
+    }
+
+    /// The name of a cell for a chart, with what of its work is missing.
+    pub(super) fn label(&self, cell: usize) -> String {
+        match self.shortfall(cell) {
+            None => self.name(cell).to_owned(),
+            Some(shortfall) => format!("{} ({shortfall})", self.name(cell)),
+        }
     }
 
     /// Failed requests of a cell over all its measurements, and requests issued.
@@ -296,7 +362,7 @@ impl<'a> Facts<'a> {
 
     /// Why a cell has no median: `3 of 3 trials failed`.
     pub(super) fn why_unmeasured(&self, cell: usize) -> String {
-        let CellAnalysis { ok, failed, invalid, skipped, .. } = *self.analysed(cell);
+        let Fitness { ok, failed, invalid, skipped, .. } = self.analysed(cell).fitness;
         let all = ok + failed + invalid + skipped;
         let parts: Vec<String> = [(failed, "failed"), (invalid, "invalid"), (skipped, "skipped")]
             .into_iter()

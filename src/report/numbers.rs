@@ -1,7 +1,7 @@
 //! Numbers as the report writes them; digits and units come from [`crate::units`].
 
 use crate::analyse::{Estimate, Interval, Levels};
-pub(super) use crate::units::count;
+pub(super) use crate::units::{count, percent};
 use crate::units::{ReadableBytes, ReadableNs, three_digits};
 
 /// What stands where a value is not known.
@@ -34,13 +34,6 @@ pub(super) fn times(value: f64) -> String {
 /// A number that is whole more often than not, such as a median of counts: `100`, `2.5`.
 pub(super) fn about(value: f64) -> String {
     if value.fract() == 0.0 { count(value as u64) } else { format!("{value:.1}") }
-}
-
-/// A share as percent without a sign: `4 %`, `0.3 %`.
-pub(super) fn percent(share: f64) -> String {
-    let value = share.abs() * 100.0;
-    let text = if value >= 9.95 { format!("{value:.0}") } else { format!("{value:.1}") };
-    format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
 }
 
 /// How far a ratio lies from 1, in percent with its sign: `−0.3 %`.

@@ -1,6 +1,6 @@
 //! Open arrival: with which rates each strategy keeps up, and what its users see.
 
-use crate::analyse::median;
+use crate::analyse::NoEstimate;
 use crate::arrival::{Arrival, Rate};
 use crate::record::TrialRow;
 use crate::spec::{Factor, Metric};
@@ -115,15 +115,16 @@ pub(super) fn lines(facts: &Facts, sweep: &Sweep) -> Vec<Line> {
 }
 
 fn keeps(facts: &Facts, cell: usize) -> Keeps {
-    let shares: Vec<f64> = facts.ok_rows(cell).into_iter().filter_map(TrialRow::kept_up).collect();
-    let Ok(estimate) = median(&shares) else { return Keeps::Unmeasured };
-    // With too few trials for an interval, all of them must agree.
-    let (low, high) = match &estimate.interval {
-        Ok(interval) => (interval.low, interval.high),
-        Err(_) => (
-            shares.iter().copied().fold(f64::INFINITY, f64::min),
-            shares.iter().copied().fold(0.0, f64::max),
-        ),
+    let sample = facts.sample(cell, TrialRow::kept_up);
+    let shares = || sample.values.iter().copied();
+    let estimate = sample.median(Metric::KeptUp.direction());
+    let (low, high) = match estimate.map(|e| e.interval) {
+        Err(NoEstimate::TrialsLost { .. }) => return Keeps::Untold,
+        Err(_) => return Keeps::Unmeasured,
+        Ok(Ok(interval)) => (interval.low, interval.high),
+        // With too few trials for an interval, all of them must agree.
+        Ok(Err(_)) if sample.lost > 0 => return Keeps::Untold,
+        Ok(Err(_)) => (shares().fold(f64::INFINITY, f64::min), shares().fold(0.0, f64::max)),
     };
     match () {
         () if low >= KEEPS_UP => Keeps::Yes,
@@ -134,7 +135,7 @@ fn keeps(facts: &Facts, cell: usize) -> Keeps {
 
 /// The median of a metric over the trials of a cell.
 pub(super) fn value(facts: &Facts, cell: usize, metric: Metric) -> Option<f64> {
-    facts.median(cell, |row| metric.of(row)).ok().map(|e| e.value)
+    facts.metric(cell, metric).ok().map(|e| e.value)
 }
 
 /// `2,000/s`

@@ -1,15 +1,14 @@
 //! Which cell of a scenario is the fastest, and which ones cannot be told from it.
 
-use std::collections::BTreeMap;
-
-use crate::analyse::{Comparison, Control, Direction, Doubt, Verdict, judge, paired_ratio};
+use crate::analyse::{Comparison, Control, Direction, Doubt, Verdict, judge};
+use crate::spec::Metric;
 
 use super::facts::Facts;
 
 /// The cells of a scenario around its fastest.
 pub(super) struct Standing {
     /// The measured cell with the shortest median wall time of those whose requests all
-    /// succeeded; of those with failures only where there is no other.
+    /// succeeded; none where requests failed everywhere.
     pub(super) fastest: Option<usize>,
     /// Slower than the fastest by less than the margin, if at all.
     pub(super) equivalent: Vec<usize>,
@@ -19,12 +18,11 @@ pub(super) struct Standing {
     pub(super) unranked: Vec<usize>,
     /// Shown to be slower, the fastest of them first.
     pub(super) slower: Vec<usize>,
-    /// Measured, but some requests failed: a time of fewer answers.
+    /// Measured, but some requests failed, or are not known to have succeeded: a time of fewer
+    /// answers.
     pub(super) faulty: Vec<usize>,
     /// Without a single measurement.
     pub(super) unmeasured: Vec<usize>,
-    /// Whether the fastest is itself one of the faulty.
-    pub(super) all_faulty: bool,
     /// Whether there were enough blocks to compare at all.
     pub(super) has_intervals: bool,
 }
@@ -42,22 +40,19 @@ impl Standing {
         // The sort is stable, so equal cells stay in the order of the file.
         let wall = |c: usize| facts.wall_ns(c).unwrap_or(f64::INFINITY);
         measured.sort_by(|&a, &b| wall(a).total_cmp(&wall(b)));
-        let (faulty, clean): (Vec<usize>, Vec<usize>) =
-            measured.iter().partition(|&&c| facts.errors(c).0 > 0);
-        let all_faulty = clean.is_empty() && !faulty.is_empty();
-        let candidates = if all_faulty { &faulty } else { &clean };
+        let (clean, faulty): (Vec<usize>, Vec<usize>) =
+            measured.iter().partition(|&&c| facts.is_ranked(c));
         let mut standing = Standing {
-            fastest: candidates.first().copied(),
+            fastest: clean.first().copied(),
             equivalent: Vec::new(),
             untold: Vec::new(),
             unranked: Vec::new(),
             slower: Vec::new(),
             unmeasured,
-            all_faulty,
             has_intervals: false,
-            faulty: faulty.clone(),
+            faulty,
         };
-        if let Some((&fastest, others)) = candidates.split_first() {
+        if let Some((&fastest, others)) = clean.split_first() {
             standing.compare(facts, scenario, fastest, others);
         }
         standing
@@ -66,14 +61,9 @@ impl Standing {
     fn compare(&mut self, facts: &Facts, scenario: usize, fastest: usize, others: &[usize]) {
         let family: Vec<Comparison> = others
             .iter()
-            .map(|&other| {
-                let base: BTreeMap<u32, u64> =
-                    facts.analysed(fastest).walls.iter().copied().collect();
-                let both = facts.analysed(other).walls.iter();
-                let both = both.filter_map(|(block, new)| Some((*base.get(block)?, *new)));
-                let (base, new): (Vec<f64>, Vec<f64>) =
-                    both.map(|(base, new)| (base as f64, new as f64)).unzip();
-                Comparison { ratio: paired_ratio(&base, &new), direction: Direction::LowerIsBetter }
+            .map(|&other| Comparison {
+                ratio: facts.paired(fastest, other, Metric::Wall),
+                direction: Direction::LowerIsBetter,
             })
             .collect();
         let control = facts.analysis.controls.get(scenario).and_then(Control::interval);

@@ -1,6 +1,6 @@
 //! Every cell in numbers: one table of times and one of costs for each scenario.
 
-use crate::analyse::{CellAnalysis, Doubt, Estimate, Levels, Verdict};
+use crate::analyse::{CellAnalysis, Doubt, Estimate, Fitness, Levels, Verdict};
 use crate::record::TrialRow;
 use crate::spec::Metric;
 
@@ -130,10 +130,16 @@ impl Notes {
     }
 
     fn render(&self, facts: &Facts) -> Option<String> {
-        let doubts = self
-            .doubts
-            .iter()
-            .map(|(doubt, cells)| format!("Inconclusive, {}: {doubt}.", facts.codes(cells, 6)));
+        let doubts = self.doubts.iter().map(|(doubt, cells)| {
+            let names = facts.codes(cells, 6);
+            match doubt {
+                Doubt::Multiplicity { .. } => format!(
+                    "By itself, {names}: the interval of the ratio is clear, but these blocks are too few \
+                     for all cells at once ({doubt})."
+                ),
+                _ => format!("Inconclusive, {names}: {doubt}."),
+            }
+        });
         let notes: Vec<String> = self.reasons.iter().cloned().chain(doubts).collect();
         (!notes.is_empty())
             .then(|| format!("Notes ({UNKNOWN} is unknown, not zero):\n\n{}", list(&notes)))
@@ -143,7 +149,8 @@ impl Notes {
 /// The name with what else the cell is.
 fn marked(facts: &Facts, cell: usize) -> String {
     let roles = [(facts.is_baseline(cell), "baseline"), (facts.is_control(cell), "A/A")];
-    let roles: Vec<&str> = roles.iter().filter(|(is, _)| *is).map(|(_, role)| *role).collect();
+    let roles = roles.into_iter().filter(|(is, _)| *is).map(|(_, role)| role.to_owned());
+    let roles: Vec<String> = roles.chain(facts.shortfall(cell)).collect();
     if roles.is_empty() {
         facts.code(cell)
     } else {
@@ -152,7 +159,7 @@ fn marked(facts: &Facts, cell: usize) -> String {
 }
 
 fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
-    let any_skipped = cells.iter().any(|&cell| facts.analysed(cell).skipped > 0);
+    let any_skipped = cells.iter().any(|&cell| facts.analysed(cell).fitness.skipped > 0);
     let statuses =
         if any_skipped { "ok / failed / invalid / skipped" } else { "ok / failed / invalid" };
     let mut table = Table::new(&[
@@ -178,7 +185,7 @@ fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
         let ideal = facts.has_ideal(cell).then(|| facts.cell(cell).ideal.wall_ns);
         let no_ideal = || "No ideal to speak of where the delays are next to nothing.".to_owned();
         let efficiency = analysed.efficiency.as_ref().ok();
-        let latency = |metric: Metric| facts.median(cell, |r| metric.of(r)).ok();
+        let latency = |metric: Metric| facts.metric(cell, metric).ok();
         let (p50, p99) = (latency(Metric::P50), latency(Metric::P99));
         let no_latency = || match wall {
             Some(_) => format!("{}: no latency, because no request succeeded.", facts.code(cell)),
@@ -190,7 +197,14 @@ fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
             notes.or(ideal.map(|ideal| ns(ideal as f64)), no_ideal),
             // Its interval is that of the wall time over again.
             match ideal {
-                Some(_) => notes.or(efficiency.map(|e| format!("{:.2}", e.value)), missing),
+                Some(_) => notes.or(efficiency.map(|e| format!("{:.2}", e.value)), || {
+                    match (wall, facts.shortfall(cell)) {
+                        (Some(_), Some(why)) => {
+                            format!("{}: no efficiency, {why}.", facts.code(cell))
+                        }
+                        _ => missing(),
+                    }
+                }),
                 None => notes.or(None, no_ideal),
             },
             over,
@@ -205,10 +219,13 @@ fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
 
 /// Trials by what became of them.
 fn counts(analysed: &CellAnalysis, with_skipped: bool) -> String {
-    let CellAnalysis { ok, failed, invalid, skipped, .. } = analysed;
+    let Fitness { ok, failed, invalid, skipped, .. } = analysed.fitness;
     let counts = format!("{ok} / {failed} / {invalid}");
     if with_skipped { format!("{counts} / {skipped}") } else { counts }
 }
+
+/// Verdicts of an interval that is clear, where too few blocks rank all cells at once.
+const BY_ITSELF: [&str; 2] = ["faster, by itself", "slower, by itself"];
 
 /// Ratio and verdict against the baseline.
 fn compared(
@@ -231,7 +248,15 @@ fn compared(
                 facts.code(baseline),
                 facts.why_unmeasured(baseline)
             ),
-            _ => format!("{}: no block has it and the baseline.", facts.code(cell)),
+            _ => match [cell, baseline].into_iter().find(|&c| !facts.is_ranked(c)) {
+                Some(c) => format!(
+                    "No ratio of {}: {} in {}.",
+                    facts.code(cell),
+                    facts.shortfall(c).unwrap_or_else(|| facts.why_unmeasured(c)),
+                    facts.code(c)
+                ),
+                None => format!("{}: no block has it and the baseline.", facts.code(cell)),
+            },
         }
     });
     let verdict = match (&compared.judged.verdict, &compared.judged.doubt) {
@@ -239,7 +264,11 @@ fn compared(
         (Ok(verdict), None) => verdict.to_string(),
         (Ok(verdict), Some(doubt)) => {
             notes.doubt(doubt, cell);
-            verdict.to_string()
+            match (doubt, &compared.ratio) {
+                (Doubt::Multiplicity { .. }, Ok(r)) if r.ratio.value < 1.0 => BY_ITSELF[0].to_owned(),
+                (Doubt::Multiplicity { .. }, Ok(_)) => BY_ITSELF[1].to_owned(),
+                _ => verdict.to_string(),
+            }
         }
         (Err(_), _) => UNKNOWN.to_owned(),
     };

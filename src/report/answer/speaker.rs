@@ -2,11 +2,11 @@
 
 use super::super::facts::{Facts, client_cpu_per_1000};
 use super::super::numbers::{
-    and, bytes, capital, counted, interval, ns, percent, ratio, span, times,
+    and, bytes, count, counted, interval, ns, percent, ratio, span, times,
 };
 use super::super::standing::Standing;
 use super::{OTHERS, Voice, names};
-use crate::analyse::{Compared, Estimate, RatioEstimate, Verdict};
+use crate::analyse::{Compared, Doubt, blocks_to_rank, Estimate, RatioEstimate, Verdict};
 use crate::spec::Metric;
 
 /// A wall time up to this many times the longest delay is told as a distance from it: it is what
@@ -54,20 +54,17 @@ impl<'a> Speaker<'a> {
     /// Who is the fastest, how much faster than the baseline, how near to the possible.
     pub(super) fn fastest(&self) -> String {
         let Some(fastest) = self.standing.fastest else {
-            return "Nothing can be said: no cell has a valid trial in a complete block."
-                .to_owned();
+            return match self.standing.faulty.is_empty() {
+                true => "Nothing can be said: no cell has a valid trial in a complete block.",
+                false => "No strategy is the fastest: none is known to have answered all requests.",
+            }
+            .to_owned();
         };
         let Ok(wall) = &self.facts.analysed(fastest).wall else {
             return "Nothing can be said: no wall time was recorded.".to_owned();
         };
         let requests = self.requests();
-        let opening = if self.standing.all_faulty {
-            format!(
-                "In no cell did all requests succeed; of what was tried, {} ended first, in {}",
-                self.name(fastest),
-                ns(wall.value)
-            )
-        } else if !self.standing.has_intervals && self.has_company() {
+        let opening = if !self.standing.has_intervals && self.has_company() {
             return self.without_intervals(fastest, wall);
         } else if self.standing.has_winner() || !self.has_company() {
             format!("{} completes {requests} in {}", self.name(fastest), self.measured(wall))
@@ -163,9 +160,13 @@ impl<'a> Speaker<'a> {
                 [one] => format!("{} ({})", self.name(*one), self.walls(&[*one])),
                 many => format!("{} other cells ({})", many.len(), self.walls(many)),
             };
+            let cells = 1 + self.standing.slower.len() + self.standing.equivalent.len();
+            let cells = cells + self.standing.not_told_apart();
             sentences.push(format!(
-                "To rank {others} among so many comparisons, {} are too few.",
-                counted(wall.n, "block")
+                "To rank {others} at once, {} are too few: {} cells take at least {}.",
+                counted(wall.n, "block"),
+                count(cells as u64),
+                blocks_to_rank(cells)
             ));
         }
         (!sentences.is_empty()).then(|| sentences.join(" "))
@@ -185,7 +186,7 @@ impl<'a> Speaker<'a> {
         };
         let baseline = self.baseline();
         let compared = match self.facts.wall_ns(baseline) {
-            Some(base) if baseline != fastest => {
+            Some(base) if baseline != fastest && self.facts.is_ranked(baseline) => {
                 format!(", the baseline {} in {}", self.name(baseline), ns(base))
             }
             _ => String::new(),
@@ -207,27 +208,31 @@ impl<'a> Speaker<'a> {
         }
         let Compared { ratio: r, judged } = self.facts.analysed(cell).over_baseline.as_ref()?;
         let name = self.name(baseline);
-        let (baseline_failed, _) = self.facts.errors(baseline);
+        let shortfall = self.facts.shortfall(baseline);
         let Ok(r) = r else {
-            let why =
-                if baseline_failed > 0 { "requests failed there" } else { "it has no valid trial" };
-            return Some(format!("not comparable with the baseline {name} ({why})"));
+            let why = shortfall.unwrap_or_else(|| self.facts.why_unmeasured(baseline));
+            return Some(format!("not compared with the baseline {name} ({why})"));
         };
-        let caveat = if baseline_failed > 0 { ", where requests failed" } else { "" };
+        let caveat = shortfall.map_or_else(String::new, |shortfall| format!("; {shortfall}"));
         let details = format!("{}; {}{caveat}", self.wall(baseline), with_interval(r));
-        Some(match judged.verdict {
-            Ok(Verdict::Faster) if r.ratio.value <= 2.0 / 3.0 => {
+        let is_less = r.ratio.value < 1.0;
+        let (is_faster, is_slower) = match (&judged.verdict, &judged.doubt) {
+            // The interval is clear by itself. To rank all cells at once is another question.
+            (_, Some(Doubt::Multiplicity { .. })) => (is_less, !is_less),
+            (Ok(verdict), _) => (*verdict == Verdict::Faster, *verdict == Verdict::Slower),
+            _ => (false, false),
+        };
+        Some(match &judged.doubt {
+            _ if is_faster && r.ratio.value <= 2.0 / 3.0 => {
                 format!("{} times as fast as {name} ({details})", times(1.0 / r.ratio.value))
             }
-            Ok(Verdict::Faster) => {
+            _ if is_faster => {
                 format!("{} less than {name} ({details})", percent(1.0 - r.ratio.value))
             }
-            Ok(Verdict::Equivalent) => format!("as fast as the baseline {name} ({details})"),
-            Ok(Verdict::Slower) => format!("slower than the baseline {name} ({details})"),
-            _ => {
-                let doubt = judged.doubt.as_ref();
-                let why = doubt.map_or_else(String::new, |doubt| format!("; {doubt}"));
-                format!("not shown to differ from the baseline {name} ({details}{why})")
+            _ if is_slower => format!("slower than the baseline {name} ({details})"),
+            None => format!("as fast as the baseline {name} ({details})"),
+            Some(doubt) => {
+                format!("not shown to differ from the baseline {name} ({details}; {doubt})")
             }
         })
     }
@@ -236,22 +241,24 @@ impl<'a> Speaker<'a> {
         let analysed = self.facts.analysed(cell);
         let wall = analysed.wall.as_ref().ok()?.value;
         let longest = self.facts.plan().scenarios[self.scenario].longest_delay_ns as f64;
+        // What is below a bound is not near it: it did less work.
+        let above = |bound: f64| (wall >= bound).then(|| percent(wall / bound - 1.0));
         if longest > 0.0 && wall <= NEAR_LONGEST * longest {
-            let above = (wall / longest - 1.0).max(0.0);
-            return Some(format!("{} above the longest delay ({})", percent(above), ns(longest)));
+            let above = above(longest)?;
+            return Some(format!("{above} above the longest delay ({})", ns(longest)));
         }
         let ideal = self.facts.cell(cell).ideal.wall_ns as f64;
-        self.facts.has_ideal(cell).then(|| {
-            format!("{} above its ideal ({})", percent((wall / ideal - 1.0).max(0.0)), ns(ideal))
-        })
+        let above = above(ideal).filter(|_| self.facts.has_ideal(cell))?;
+        Some(format!("{above} above its ideal ({})", ns(ideal)))
     }
 
     /// What the fastest costs, and the baseline beside it.
     pub(super) fn cost(&self) -> Option<String> {
         let mut cells = vec![self.standing.fastest?];
         cells.extend(self.standing.equivalent.iter().take(2));
-        if !cells.contains(&self.baseline()) && self.facts.wall_ns(self.baseline()).is_some() {
-            cells.push(self.baseline());
+        let baseline = self.baseline();
+        if !cells.contains(&baseline) && self.facts.is_ranked(baseline) {
+            cells.push(baseline);
         }
         let cpu = |cell| self.facts.median(cell, client_cpu_per_1000).ok().map(|e| ns(e.value));
         let memory =
@@ -272,8 +279,12 @@ impl<'a> Speaker<'a> {
     pub(super) fn faulty(&self) -> Option<String> {
         let faulty = &self.standing.faulty;
         let (&first, rest) = faulty.split_first()?;
-        let (errors, issued) = self.facts.errors(first);
-        let share = percent(errors as f64 / issued.max(1) as f64);
+        let Some(share) = self.facts.analysed(first).fitness.failed_requests else {
+            return Some(format!(
+                "It is not known how many requests failed in {}; such a cell is not ranked.",
+                self.names(faulty)
+            ));
+        };
         let classes: Vec<String> = self
             .facts
             .error_classes(first)
@@ -287,18 +298,22 @@ impl<'a> Speaker<'a> {
             [] => String::new(),
             rest => format!(", likewise in {}", self.names(rest)),
         };
-        let consequence =
-            if self.standing.all_faulty { "" } else { "; a time of fewer answers is not ranked" };
         Some(format!(
-            "In {} requests failed ({share}{classes}){others}{consequence}.",
-            self.name(first)
+            "In {} requests failed ({}{classes}){others}; a time of fewer answers is not ranked.",
+            self.name(first),
+            percent(share)
         ))
     }
 
     pub(super) fn unmeasured(&self) -> Option<String> {
         let cells = &self.standing.unmeasured;
-        (!cells.is_empty() && self.standing.fastest.is_some())
-            .then(|| capital(&format!("no valid trial: {}.", self.names(cells))))
+        let (&first, rest) = cells.split_first()?;
+        let why = self.facts.why_unmeasured(first);
+        let others = match rest {
+            [] => String::new(),
+            rest => format!("; nor of {}", self.names(rest)),
+        };
+        Some(format!("There is no time of {} ({why}){others}.", self.name(first)))
     }
 }
 

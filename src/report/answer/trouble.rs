@@ -50,7 +50,7 @@ pub(super) fn trouble(facts: &Facts, voice: Voice) -> Vec<String> {
         }
         let trials = count(rows.len() as u64);
         warnings.push(format!(
-            "{} ({}); they are left out of every number.",
+            "{} ({}); intervals hold whatever these trials would have shown.",
             (voice.strong)(&format!("Of {trials} trials, {}", and(&what))),
             names(facts, voice, &affected, 4),
         ));

@@ -50,7 +50,7 @@ fn row(facts: &Facts, cell: usize) -> Row {
         median(&|r: &TrialRow| per_1000(r, of(r)?)).map(duration)
     };
     Row {
-        label: facts.name(cell).to_owned(),
+        label: facts.label(cell),
         client: Usage {
             cpu: cpu(TrialRow::client_cpu_ns),
             peak_memory: median(&|r| Metric::Memory.of(r)).map(|v| v as u64),
@@ -65,25 +65,26 @@ fn row(facts: &Facts, cell: usize) -> Row {
 /// The range of CPU per request, with names only where its ends are apart.
 fn title(facts: &Facts, cells: &[usize]) -> String {
     let plain = || "What each cell costs".to_owned();
-    let mut known: Vec<(usize, Estimate)> = cells
-        .iter()
-        .filter_map(|&c| Some((c, facts.median(c, client_cpu_per_1000).ok()?)))
+    let (ranked, tail) = facts.ranked(cells);
+    let mut known: Vec<(usize, Estimate)> = ranked
+        .into_iter()
+        .filter_map(|c| Some((c, facts.median(c, client_cpu_per_1000).ok()?)))
         .collect();
     known.sort_by(|a, b| a.1.value.total_cmp(&b.1.value));
     let (Some((least, low)), Some((most, high))) = (known.first(), known.last()) else {
         return plain();
     };
     match (&low.interval, &high.interval) {
-        _ if least == most => format!("1,000 requests take {} of CPU", ns(low.value)),
+        _ if least == most => format!("1,000 requests take {} of CPU{tail}", ns(low.value)),
         (Ok(l), Ok(h)) if l.high < h.low && ns(low.value) != ns(high.value) => format!(
-            "1,000 requests take {} of CPU with {}, {} with {}",
+            "1,000 requests take {} of CPU with {}, {} with {}{tail}",
             ns(low.value),
             short_of(facts, *least, cells),
             ns(high.value),
             short_of(facts, *most, cells)
         ),
         (Ok(_), Ok(_)) => {
-            format!("No difference in CPU time is shown: about {} everywhere", ns(low.value))
+            format!("No difference in CPU time is shown: about {} everywhere{tail}", ns(low.value))
         }
         _ => plain(),
     }

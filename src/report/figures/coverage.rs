@@ -10,7 +10,7 @@ use super::super::numbers::{and, counted, intervals_of};
 pub(super) fn coverage(facts: &Facts, cells: &[usize]) -> String {
     let of =
         |count: fn(&CellAnalysis) -> usize| cells.iter().map(move |&c| count(facts.analysed(c)));
-    let (least, most) = (of(|c| c.ok).min().unwrap_or(0), of(|c| c.ok).max().unwrap_or(0));
+    let (least, most) = (of(|c| c.fitness.ok).min().unwrap_or(0), of(|c| c.fitness.ok).max().unwrap_or(0));
     let blocks = facts.analysis.blocks;
     let trials = if least != most {
         format!("n = {least} to {most} trials of each cell, from {}", counted(blocks, "block"))
@@ -19,7 +19,11 @@ pub(super) fn coverage(facts: &Facts, cells: &[usize]) -> String {
     } else {
         format!("n = {} of each cell, from {}", counted(most, "trial"), counted(blocks, "block"))
     };
-    let counts = [of(|c| c.failed).sum(), of(|c| c.invalid).sum(), of(|c| c.skipped).sum()];
+    let counts = [
+        of(|c| c.fitness.failed).sum(),
+        of(|c| c.fitness.invalid).sum(),
+        of(|c| c.fitness.skipped).sum(),
+    ];
     let left_out = left_out(facts, counts);
     format!("{trials}.{left_out}")
 }

@@ -11,6 +11,7 @@ use super::{Figures, duration, short};
 use crate::chart::Frame;
 use crate::chart::inflight::{InFlight, Panel, Reference};
 use crate::record::{RecordError, TimelineRow, TrialRow};
+use crate::spec::Metric;
 
 /// Panels of one chart.
 const MOST_PANELS: usize = 8;
@@ -170,7 +171,7 @@ fn frame(
     // A limit far above what ever was in flight would press the curve to the ground.
     let reference = Some(reference).filter(|r| r.count > 0 && r.count <= highest.max(1) * 20);
     Panel {
-        label: facts.name(cell).to_owned(),
+        label: facts.label(cell),
         series: facts.hue(cell),
         wall: duration(row.wall_ns.unwrap_or(0) as f64),
         steps,
@@ -179,12 +180,12 @@ fn frame(
     }
 }
 
-/// Whether all cells reached the peak of their schedule, from the server's count in all trials.
+/// Whether all cells reached the peak of their schedule, from the client's count in all trials.
 fn title(facts: &Facts, cells: &[usize]) -> String {
     let short_of: Vec<(usize, f64, u32)> = cells
         .iter()
         .filter_map(|&c| {
-            let seen = facts.median(c, |r| r.server_peak_in_flight.map(|v| v as f64)).ok()?.value;
+            let seen = facts.metric(c, Metric::InFlight).ok()?.value;
             let expected = facts.cell(c).ideal.peak;
             (seen < REACHED * f64::from(expected)).then_some((c, seen, expected))
         })

@@ -45,7 +45,7 @@ fn figure(facts: &Facts, scenarios: &[usize], figures: &mut Figures) -> Result<(
         for cell in shown {
             let points = points(facts, cell)?;
             if !points.is_empty() {
-                let label = facts.name(cell).to_owned();
+                let label = facts.label(cell);
                 curves.push(Curve { label, series: facts.hue(cell), points });
                 cells.push(cell);
             }
@@ -126,9 +126,9 @@ fn quantile(histogram: &[(u64, u64)], percentile: f64) -> Option<u64> {
 
 /// The range of the 99th percentile, with names only where its ends are apart.
 fn title(facts: &Facts, cells: &[usize]) -> String {
-    let p99 = |c: usize| facts.median(c, |r| Metric::P99.of(r)).ok();
+    let (ranked, tail) = facts.ranked(cells);
     let mut known: Vec<(usize, Estimate)> =
-        cells.iter().filter_map(|&c| Some((c, p99(c)?))).collect();
+        ranked.into_iter().filter_map(|c| Some((c, facts.metric(c, Metric::P99).ok()?))).collect();
     known.sort_by(|a, b| a.1.value.total_cmp(&b.1.value));
     let plain = || "How long single requests took".to_owned();
     // Other delays make other latencies: scenarios are not compared.
@@ -139,18 +139,18 @@ fn title(facts: &Facts, cells: &[usize]) -> String {
         return plain();
     };
     if best == worst {
-        return format!("99 of 100 requests are answered within {}", ns(low.value));
+        return format!("99 of 100 requests are answered within {}{tail}", ns(low.value));
     }
     match (&low.interval, &high.interval) {
         (Ok(l), Ok(h)) if l.high < h.low && ns(low.value) != ns(high.value) => format!(
-            "99 of 100 requests take at most {} with {}, {} with {}",
+            "99 of 100 requests take at most {} with {}, {} with {}{tail}",
             ns(low.value),
             short(facts, *best),
             ns(high.value),
             short(facts, *worst)
         ),
         (Ok(_), Ok(_)) => {
-            format!("No difference in p99 is shown: about {} everywhere", ns(low.value))
+            format!("No difference in p99 is shown: about {} everywhere{tail}", ns(low.value))
         }
         _ => plain(),
     }

@@ -74,7 +74,7 @@ fn row(facts: &Facts, cell: usize) -> Row {
             Some(_) => "not recorded".to_owned(),
             None => facts.why_unmeasured(cell),
         };
-        return Row { label: facts.name(cell).to_owned(), note, ..Row::default() };
+        return Row { label: facts.label(cell), note, ..Row::default() };
     };
     let bar = |parts: &[(Phase, f64)], total: f64| Bar {
         parts: parts.iter().map(|&(phase, time)| (phase, duration(time))).collect(),
@@ -94,7 +94,7 @@ fn row(facts: &Facts, cell: usize) -> Row {
         Some(bar(&own_parts.collect::<Vec<_>>(), own.value))
     };
     Row {
-        label: facts.name(cell).to_owned(),
+        label: facts.label(cell),
         whole: Some(bar(&parts, total.value)),
         rest: rest(),
         note: String::new(),
@@ -111,18 +111,19 @@ fn hidden(facts: &Facts, cell: usize) -> f64 {
 /// apart.
 fn title(facts: &Facts, cells: &[usize]) -> String {
     let plain = || "Where the time of a request goes".to_owned();
+    let (ranked, tail) = facts.ranked(cells);
     let mut known: Vec<(usize, Estimate)> =
-        cells.iter().filter_map(|&c| Some((c, facts.median(c, own_ns).ok()?))).collect();
+        ranked.into_iter().filter_map(|c| Some((c, facts.median(c, own_ns).ok()?))).collect();
     known.sort_by(|a, b| a.1.value.total_cmp(&b.1.value));
     let (Some((least, low)), Some((most, high))) = (known.first(), known.last()) else {
         return plain();
     };
     match (&low.interval, &high.interval) {
         _ if least == most => {
-            format!("Beyond queue and delay a request takes {}", ns(low.value))
+            format!("Beyond queue and delay a request takes {}{tail}", ns(low.value))
         }
         (Ok(l), Ok(h)) if l.high < h.low && ns(low.value) != ns(high.value) => format!(
-            "Beyond queue and delay a request takes {} with {}, {} with {}",
+            "Beyond queue and delay a request takes {} with {}, {} with {}{tail}",
             ns(low.value),
             short_of(facts, *least, cells),
             ns(high.value),

@@ -70,7 +70,7 @@ fn row(facts: &Facts, cell: usize) -> Row {
     let (tone, verdict) = compared.map_or((Tone::Open, String::new()), verdict);
     let verdict = if facts.wall_ns(cell).is_none() { facts.why_unmeasured(cell) } else { verdict };
     Row {
-        label: facts.name(cell).to_owned(),
+        label: facts.label(cell),
         ratio: ratio.map(|r| r.value),
         interval: ratio.and_then(|r| r.interval.as_ref().ok()).map(|i| (i.low, i.high)),
         bound: None,

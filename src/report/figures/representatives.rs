@@ -36,11 +36,13 @@ pub(super) fn representatives(
 
 /// Of each kind the cell with the shortest median wall time; kinds in the order of the plan.
 fn fastest_by(facts: &Facts, cells: &[usize], kind: impl Fn(usize) -> String) -> Vec<usize> {
+    // A cell with failures stands behind those without.
+    let order = |cell: usize| (!facts.is_ranked(cell), facts.wall_ns(cell));
     let mut best: Vec<(String, usize)> = Vec::new();
     for &cell in cells {
         let kind = kind(cell);
         match best.iter_mut().find(|(k, _)| *k == kind) {
-            Some((_, other)) if facts.wall_ns(cell) < facts.wall_ns(*other) => *other = cell,
+            Some((_, other)) if order(cell) < order(*other) => *other = cell,
             Some(_) => {}
             None => best.push((kind, cell)),
         }

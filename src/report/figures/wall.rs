@@ -53,7 +53,7 @@ fn row(facts: &Facts, cell: usize) -> Row {
     let against = facts.has_ideal(cell);
     let wall = analysed.wall.as_ref().ok();
     Row {
-        label: facts.name(cell).to_owned(),
+        label: facts.label(cell),
         series: facts.hue(cell),
         median: wall.map(|e| duration(e.value)),
         interval: wall
@@ -70,36 +70,36 @@ fn row(facts: &Facts, cell: usize) -> Row {
 fn title(facts: &Facts, cells: &[usize]) -> String {
     let efficiency =
         |c: usize| facts.analysed(c).efficiency.as_ref().ok().filter(|_| facts.has_ideal(c));
-    let mut known: Vec<usize> =
-        cells.iter().copied().filter(|&c| efficiency(c).is_some()).collect();
+    let (mut known, tail) = facts.ranked(cells);
+    known.retain(|&c| efficiency(c).is_some());
     known.sort_by(|&a, &b| {
         let value = |c: usize| efficiency(c).map_or(0.0, |e| e.value);
         value(b).total_cmp(&value(a))
     });
     let (Some(&best), Some(&worst)) = (known.first(), known.last()) else {
-        return "Nothing was measured".to_owned();
+        return nothing(&tail);
     };
     let (Some(high), Some(low)) = (efficiency(best), efficiency(worst)) else {
-        return "Nothing was measured".to_owned();
+        return nothing(&tail);
     };
     let percent = |e: f64| format!("{:.0} %", e * 100.0);
     if best == worst {
         return format!(
-            "{} reaches {} of its ideal speed",
+            "{} reaches {} of its ideal speed{tail}",
             short_of(facts, best, cells),
             percent(high.value)
         );
     }
     match (&high.interval, &low.interval) {
         (Ok(h), Ok(l)) if l.high < h.low && percent(low.value) != percent(high.value) => format!(
-            "From {} of the ideal speed ({}) down to {} ({})",
+            "From {} of the ideal speed ({}) down to {} ({}){tail}",
             percent(high.value),
             short_of(facts, best, cells),
             percent(low.value),
             short_of(facts, worst, cells)
         ),
         (Ok(_), Ok(_)) => {
-            format!("All cells reach about {} of their ideal speed", percent(low.value))
+            format!("{} about {} of their ideal speed{tail}", all(&tail, "reach"), percent(low.value))
         }
         _ => "Wall time against the ideal, too few blocks for intervals".to_owned(),
     }
@@ -108,24 +108,39 @@ fn title(facts: &Facts, cells: &[usize]) -> String {
 /// The range of wall times, with names only where the intervals of its ends are apart.
 fn title_of_walls(facts: &Facts, cells: &[usize]) -> String {
     let wall = |c: usize| facts.analysed(c).wall.as_ref().ok();
+    let (ranked, tail) = facts.ranked(cells);
     let mut known: Vec<(usize, &Estimate)> =
-        cells.iter().filter_map(|&c| Some((c, wall(c)?))).collect();
+        ranked.into_iter().filter_map(|c| Some((c, wall(c)?))).collect();
     known.sort_by(|a, b| a.1.value.total_cmp(&b.1.value));
     let (Some(&(fast, low)), Some(&(slow, high))) = (known.first(), known.last()) else {
-        return "Nothing was measured".to_owned();
+        return nothing(&tail);
     };
     if fast == slow {
-        return format!("{} takes {}", short_of(facts, fast, cells), ns(low.value));
+        return format!("{} takes {}{tail}", short_of(facts, fast, cells), ns(low.value));
     }
     match (&low.interval, &high.interval) {
         (Ok(l), Ok(h)) if l.high < h.low && ns(low.value) != ns(high.value) => format!(
-            "From {} ({}) up to {} ({})",
+            "From {} ({}) up to {} ({}){tail}",
             ns(low.value),
             short_of(facts, fast, cells),
             ns(high.value),
             short_of(facts, slow, cells)
         ),
-        (Ok(_), Ok(_)) => format!("All cells take about {}", ns(low.value)),
+        (Ok(_), Ok(_)) => format!("{} about {}{tail}", all(&tail, "take"), ns(low.value)),
         _ => "Wall times, too few blocks for intervals".to_owned(),
     }
+}
+
+/// The title where no cell may be named.
+fn nothing(tail: &str) -> String {
+    match tail {
+        "" => "Nothing was measured".to_owned(),
+        _ => "Requests failed in every cell that was measured".to_owned(),
+    }
+}
+
+/// The subject of a title about cells that are alike.
+fn all(tail: &str, verb: &str) -> String {
+    let which = if tail.is_empty() { "All cells" } else { "All cells without a failure" };
+    format!("{which} {verb}")
 }

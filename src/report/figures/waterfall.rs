@@ -73,7 +73,7 @@ fn figure(facts: &Facts, scenario: usize, figures: &mut Figures) -> Result<(), R
         any_left_out |= left_out > 0;
         trials.push(row.block);
         panels.push(Panel {
-            label: facts.name(cell).to_owned(),
+            label: facts.label(cell),
             note: note(row),
             wall: duration(row.wall_ns.unwrap_or(0) as f64),
             requests: kept.requests.iter().map(request).collect(),
@@ -162,7 +162,7 @@ fn title(facts: &Facts, scenario: usize) -> String {
     let standing = Standing::of(facts, scenario);
     let baseline = facts.plan().scenarios[scenario].baseline;
     let plain = || "When each request waited, and for how long".to_owned();
-    let Some(fastest) = standing.fastest.filter(|_| !standing.all_faulty) else {
+    let Some(fastest) = standing.fastest else {
         return plain();
     };
     let (name, base) = (short(facts, fastest), short(facts, baseline));

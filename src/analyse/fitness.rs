@@ -1,0 +1,193 @@
+//! Whether the trials of a cell are fit to be judged: the one rule that everything asks which
+//! concludes something.
+//!
+//! Two things keep a cell from it. Its trials may have given no value; [`Sample`] counts those as any
+//! value at all, so that what is left is true whatever they would have shown. And its requests may
+//! have failed: then a time is that of less work, and [`Fitness::check`] refuses it.
+//!
+//! [`Sample`]: super::Sample
+
+use crate::record::{Status, TrialRow};
+use crate::spec::Metric;
+
+use super::{Margin, NoEstimate};
+
+/// How much of a cell's planned work was done and measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Fitness {
+    /// Trials that are measurements.
+    pub ok: usize,
+    /// Trials in which a process failed.
+    pub failed: usize,
+    /// Trials that measured something else.
+    pub invalid: usize,
+    /// Trials that the machine could not run.
+    pub skipped: usize,
+    /// Failed requests ÷ issued requests over all `ok` trials; `None` without one, or where one does
+    /// not tell.
+    pub failed_requests: Option<f64>,
+}
+
+/// The reason why a cell is not judged.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Unfit {
+    /// No trial is a measurement.
+    NotMeasured,
+    /// A trial does not tell how many of its requests failed.
+    FailuresUnknown,
+    /// More requests failed than the metric allows.
+    RequestsFailed {
+        /// Failed requests ÷ issued requests, above 0.
+        share: f64,
+    },
+    /// So many trials gave no value that nothing follows from the others.
+    TrialsLost {
+        /// Trials without a value.
+        lost: usize,
+        /// All trials.
+        of: usize,
+    },
+}
+
+impl Fitness {
+    /// Counts the trials of a cell in complete blocks.
+    pub fn of(rows: &[&TrialRow]) -> Fitness {
+        let count = |status: Status| rows.iter().filter(|r| r.status == status).count();
+        Fitness {
+            ok: count(Status::Ok),
+            failed: count(Status::Failed),
+            invalid: count(Status::Invalid),
+            skipped: count(Status::Skipped),
+            failed_requests: failed_share(rows),
+        }
+    }
+
+    /// Trials that were begun and gave no measurement.
+    pub fn lost(&self) -> usize {
+        self.failed + self.invalid
+    }
+
+    /// Whether every request is known to have succeeded.
+    pub fn is_faultless(&self) -> bool {
+        self.failed_requests == Some(0.0)
+    }
+
+    /// Whether a metric of the cell may be judged. A metric of the work done may not where more
+    /// requests failed than [`allowance`]; a count always may.
+    ///
+    /// # Errors
+    ///
+    /// The reason why not.
+    pub fn check(&self, metric: Metric, margin: Margin) -> Result<(), Unfit> {
+        if self.ok == 0 {
+            return Err(Unfit::NotMeasured);
+        }
+        if !metric.needs_all_requests() {
+            return Ok(());
+        }
+        match self.failed_requests {
+            None => Err(Unfit::FailuresUnknown),
+            Some(share) if share > allowance(metric, margin) => {
+                Err(Unfit::RequestsFailed { share })
+            }
+            Some(_) => Ok(()),
+        }
+    }
+}
+
+/// The share of failed requests up to which a metric is that of the same work: the margin, below
+/// which no difference matters.
+///
+/// Of a percentile of latency it is the margin of what lies beyond: a request that failed took longer
+/// than any that was answered, so 1 % of failures are all that is beyond the 99th percentile.
+pub fn allowance(metric: Metric, margin: Margin) -> f64 {
+    let beyond = match metric {
+        Metric::P50 | Metric::ServiceP50 => 0.5,
+        Metric::P99 | Metric::ServiceP99 => 0.01,
+        _ => 1.0,
+    };
+    margin.relative() * beyond
+}
+
+fn failed_share(rows: &[&TrialRow]) -> Option<f64> {
+    let ok = || rows.iter().filter(|r| r.is_ok());
+    let sum = |of: fn(&TrialRow) -> Option<u64>| ok().map(|row| of(row)).sum::<Option<u64>>();
+    let (issued, errors) = (sum(|r| r.issued)?, sum(|r| r.errors)?);
+    (issued > 0).then(|| errors as f64 / issued as f64)
+}
+
+impl From<Unfit> for NoEstimate {
+    fn from(unfit: Unfit) -> NoEstimate {
+        match unfit {
+            Unfit::NotMeasured => NoEstimate::Empty(super::Side::Only),
+            Unfit::FailuresUnknown => NoEstimate::FailuresUnknown,
+            Unfit::RequestsFailed { .. } => NoEstimate::RequestsFailed,
+            Unfit::TrialsLost { lost, of } => NoEstimate::TrialsLost { lost, of },
+        }
+    }
+}
+
+impl std::fmt::Display for Unfit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Unfit::NotMeasured => f.write_str("no trial measured it"),
+            Unfit::FailuresUnknown => f.write_str("it is not known how many requests failed"),
+            Unfit::RequestsFailed { share } => {
+                write!(f, "{} of requests failed", crate::units::percent(*share))
+            }
+            Unfit::TrialsLost { lost, of } => write!(f, "{lost} of {of} trials gave no value"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(status: Status, issued: Option<u64>, errors: Option<u64>) -> TrialRow {
+        let mut row = TrialRow { issued, errors, ..TrialRow::default() };
+        row.set_status(status, "");
+        row
+    }
+
+    fn fitness(rows: &[TrialRow]) -> Fitness {
+        Fitness::of(&rows.iter().collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn only_trials_that_measured_are_counted_for_requests() {
+        let rows = [
+            row(Status::Ok, Some(100), Some(4)),
+            row(Status::Failed, Some(100), Some(100)),
+            row(Status::Invalid, None, None),
+            row(Status::Skipped, None, None),
+        ];
+        let fitness = fitness(&rows);
+        assert_eq!((fitness.ok, fitness.lost(), fitness.skipped), (1, 2, 1));
+        assert_eq!(fitness.failed_requests, Some(0.04));
+        let margin = Margin::default();
+        let check = |metric| fitness.check(metric, margin);
+        assert_eq!(check(Metric::Wall), Err(Unfit::RequestsFailed { share: 0.04 }));
+        assert_eq!(check(Metric::Wall).unwrap_err().to_string(), "4 % of requests failed");
+        assert_eq!(check(Metric::Errors), Ok(()));
+        assert_eq!(check(Metric::Connections), Ok(()));
+    }
+
+    #[test]
+    fn an_unknown_number_of_failures_is_not_none() {
+        let rows = [row(Status::Ok, Some(100), Some(0)), row(Status::Ok, Some(100), None)];
+        let fitness = fitness(&rows);
+        assert!(!fitness.is_faultless());
+        let check = fitness.check(Metric::Wall, Margin::default());
+        assert_eq!(check, Err(Unfit::FailuresUnknown));
+    }
+
+    #[test]
+    fn a_high_percentile_allows_fewer_failures() {
+        let one_of = |n: u64| fitness(&[row(Status::Ok, Some(n), Some(1))]);
+        let check = |n, metric| one_of(n).check(metric, Margin::default()).is_ok();
+        assert!(check(100, Metric::Wall) && check(100, Metric::P50));
+        assert!(!check(40, Metric::Wall) && !check(99, Metric::P50));
+        assert!(!check(1_000, Metric::P99) && check(5_000, Metric::P99));
+    }
+}
