@@ -17,7 +17,8 @@ pub enum Exit {
     NotComparable = 3,
     /// Nothing is slower, but something is undecided, under `--strict`.
     Inconclusive = 4,
-    /// Trials failed or were invalid, or this machine could run none.
+    /// Trials failed or were invalid, this machine could run none, or no request of a cell succeeded
+    /// and no claim of the experiment is about its failures.
     BadTrials = 5,
     /// The command line is wrong.
     Usage = 64,

@@ -99,6 +99,17 @@ impl Analysis {
         }
     }
 
+    /// Cells that were measured and of which no request succeeded, where no claim is about their
+    /// failures: nobody asked for them.
+    pub fn without_success(&self, plan: &Plan) -> Vec<usize> {
+        let is_claimed = |cell: usize| {
+            let claims = plan.experiment.claims.iter().filter(|c| c.metric.counts_failures());
+            claims.into_iter().any(|claim| plan.select(&claim.of).any(|c| c == cell))
+        };
+        let failed = self.cells.iter().filter(|c| c.fitness.failed_requests == Some(1.0));
+        failed.map(|c| c.cell).filter(|&cell| !is_claimed(cell)).collect()
+    }
+
     /// Median of a metric over the blocks of a cell, with its interval; see [`Sample::median`].
     pub fn metric(
         recording: &Recording,

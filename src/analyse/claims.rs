@@ -295,6 +295,73 @@ mod tests {
         assert_eq!(of_connections(Over::Requests, 0.6, 0.6, more), ClaimFinding::Refuted);
     }
 
+    fn claim(metric: Metric, over: Over, at_most: f64) -> Claim {
+        Claim {
+            text: "a claim".to_owned(),
+            metric,
+            of: of("threads"),
+            over,
+            at_least: None,
+            at_most: Some(at_most),
+        }
+    }
+
+    #[test]
+    fn work_that_was_not_done_is_not_judged_and_failures_are() {
+        let mut experiment = three();
+        experiment.claims = vec![
+            claim(Metric::Wall, Over::One, 1e12),
+            claim(Metric::P99, Over::One, 1e12),
+            claim(Metric::Wall, Over::LongestDelay, 1e3),
+            claim(Metric::Wall, Over::Cell(of("sync")), 1.0),
+            claim(Metric::Cpu, Over::Requests, 1e9),
+            claim(Metric::Errors, Over::One, 50.0),
+            claim(Metric::Connections, Over::One, 1e3),
+        ];
+        let words = |failing: &'static str| {
+            let recording = recording(experiment.clone(), |_, _, row| {
+                row.latency_p99_ns = Some(10_000_000);
+                (row.client_cpu_user_ns, row.client_cpu_sys_ns) = (Some(1), Some(1));
+                row.server_connections = Some(1);
+                if row.label == failing {
+                    row.errors = Some(50);
+                }
+            });
+            let claims = Analysis::of(&recording).claims.into_iter();
+            claims.map(|c| c.cells[0].finding.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(words("none"), ["held"; 7]);
+        let unfit = "not judged (50 % of requests failed)";
+        assert_eq!(words("threads"), [unfit, unfit, unfit, unfit, unfit, "held", "held"]);
+        assert_eq!(words("sync"), ["held", "held", "held", unfit, "held", "held", "held"]);
+    }
+
+    #[test]
+    fn lost_trials_take_findings_away() {
+        let mut experiment = three();
+        experiment.claims = vec![
+            claim(Metric::Wall, Over::One, 1e12),
+            claim(Metric::Errors, Over::One, 0.0),
+            claim(Metric::Wall, Over::Cell(of("sync")), 1.0),
+        ];
+        let words = |lost: u32| {
+            let recording = recording(experiment.clone(), |_, planned, row| {
+                if planned.block <= lost && row.label == "threads" {
+                    row.set_status(Status::Failed, "killed");
+                    (row.wall_ns, row.errors) = (None, None);
+                }
+            });
+            let claims = Analysis::of(&recording).claims.into_iter();
+            claims.map(|c| c.cells[0].finding.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(words(0), ["held"; 3]);
+        let one = "not judged (1 of 12 trials gave no value)";
+        assert_eq!(words(1), ["held", one, "held"]);
+        let many = "not judged (7 of 12 trials gave no value)";
+        assert_eq!(words(7), [many; 3]);
+        assert_eq!(words(12), ["not judged (no trial measured it)"; 3]);
+    }
+
     #[test]
     fn times_can_be_claimed_in_round_trips() {
         let mut experiment = three();

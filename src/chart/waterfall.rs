@@ -248,7 +248,7 @@ impl Panel {
         let shown = self.shown(height);
         let at = |d: Duration| scale.at(d.as_secs_f64());
         let mut y = top;
-        for request in self.requests.iter().step_by(shown.step) {
+        for request in one_of_each(&self.requests, shown.step) {
             let mut bar = |from: Duration, to: Duration, token: Token| {
                 if to > from {
                     let width = (at(to) - at(from)).max(THINNEST_BAR);
@@ -273,6 +273,19 @@ impl Panel {
             canvas.text(LEFT - 8.0, bottom - 1.0, text, small.end());
         }
     }
+}
+
+/// One request of each `step` in a row, so that failed ones are drawn in proportion, and at least
+/// one if any failed: a fixed position would hide failures that come at even distances.
+fn one_of_each(requests: &[Request], step: usize) -> impl Iterator<Item = &Request> {
+    let (mut failed, mut drawn) = (0, 0);
+    requests.chunks(step).map(move |chunk| {
+        failed += chunk.iter().filter(|r| r.failed).count();
+        let wanted = drawn * step < failed;
+        let request = chunk.iter().find(|r| r.failed == wanted).unwrap_or(&chunk[0]);
+        drawn += usize::from(request.failed);
+        request
+    })
 }
 
 fn ordinal(n: usize) -> String {
@@ -350,4 +363,35 @@ fn overview(canvas: &mut Canvas, panels: &[Panel], y: f64) -> f64 {
         canvas.text(end + 7.0, row + 14.0, value, value_face);
     }
     bottom + 28.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Whatever the pattern of failures, the bars show their share to within a bar.
+        #[test]
+        fn failed_requests_are_drawn_in_proportion(
+            period in 1..7_usize, bad in 0..7_usize, n in 1..400_usize, step in 1..9_usize,
+        ) {
+            let at = Duration::from_millis(1);
+            let request = |i: usize| Request {
+                issued: Duration::ZERO,
+                sent: Duration::ZERO,
+                between: [None; BETWEEN.len()],
+                head: None,
+                end: at,
+                failed: i % period < bad,
+            };
+            let requests: Vec<Request> = (0..n).map(request).collect();
+            let shown: Vec<&Request> = one_of_each(&requests, step).collect();
+            prop_assert_eq!(shown.len(), n.div_ceil(step));
+            let failed = requests.iter().filter(|r| r.failed).count();
+            let drawn = shown.iter().filter(|r| r.failed).count();
+            prop_assert_eq!(drawn == 0, failed == 0);
+            prop_assert!((failed / step..=failed / step + 1).contains(&drawn), "{failed} {drawn}");
+        }
+    }
 }

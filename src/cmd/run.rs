@@ -315,8 +315,20 @@ pub(super) fn finish(args: &cli::Run, dir: &Path) -> Result<Exit, Failure> {
         let why = why.map_or("", |t| t.reason.as_str());
         say(&format!("{skipped} of {} trials were skipped: {why}", recording.trials.len()));
     }
+    let without_success = analysis.without_success(&recording.plan);
+    if let Some(&first) = without_success.first() {
+        say(&format!(
+            "no request succeeded in {} of {} cells, `{}` first; a claim over `errors` says that \
+             this is meant",
+            without_success.len(),
+            recording.plan.cells.len(),
+            recording.plan.cells[first].name
+        ));
+    }
     if let Some(judging) = &args.judging {
-        return compare_builds(args, &recording, judging);
+        let exit = compare_builds(args, &recording, judging)?;
+        let is_useless = exit == Exit::Fine && !without_success.is_empty();
+        return Ok(if is_useless { Exit::BadTrials } else { exit });
     }
     let (failed, invalid) = (of(Status::Failed), of(Status::Invalid));
     if failed + invalid > 0 {
@@ -327,7 +339,10 @@ pub(super) fn finish(args: &cli::Run, dir: &Path) -> Result<Exit, Failure> {
         say("nothing was measured: this machine can run no trial of this experiment");
         return Ok(Exit::BadTrials);
     }
-    Ok(if args.strict_claims && refuted { Exit::Worse } else { Exit::Fine })
+    if args.strict_claims && refuted {
+        return Ok(Exit::Worse);
+    }
+    Ok(if without_success.is_empty() { Exit::Fine } else { Exit::BadTrials })
 }
 
 /// Compares the builds of a recording. Its trials that failed are told by the comparison, so that it

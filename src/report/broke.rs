@@ -13,49 +13,104 @@ use super::markdown::{code, list, text};
 use super::numbers::{and, count, counted, ns, span};
 use super::phases;
 
-/// A limit, as the trials of a cell have met it.
-struct Met {
-    /// What was missing, where, and for how many.
+/// A limit that was met: what was missing and where, and what helps against it anywhere.
+struct Limit {
     what: String,
-    /// What helps against it anywhere.
     advice: &'static str,
 }
 
+/// Whether a cell met one kind of limit.
+enum Met {
+    Yes(Limit),
+    No,
+    /// The record does not tell.
+    Unknown,
+}
+
+/// The kinds of limits, in the order in which they are told: what ends trials, then requests, then
+/// what only takes time.
+const KINDS: [fn(&Facts, usize) -> Met; 5] = [out_of_memory, failed, dropped, waited, queued];
+
+/// The answers of one cell, in the order of [`KINDS`].
+type Answers = [Met; KINDS.len()];
+
 /// One sentence for each cell that met a limit; nothing where none did.
 pub(super) fn section(facts: &Facts) -> Option<String> {
-    let cells = 0..facts.plan().cells.len();
-    let met: Vec<(usize, Vec<Met>)> = cells.map(|cell| (cell, met(facts, cell))).collect();
-    let is_free = |cell: usize| met[cell].1.is_empty() && !facts.ok_rows(cell).is_empty();
-    let free: Vec<usize> = (0..met.len()).filter(|&cell| is_free(cell)).collect();
-    let line = |(cell, met): &(usize, Vec<Met>)| {
-        if met.is_empty() {
+    let cells: Vec<Answers> = (0..facts.plan().cells.len()).map(|c| answers(facts, c)).collect();
+    let line = |(cell, answers): (usize, &Answers)| {
+        let limits: Vec<&Limit> = limits(answers).collect();
+        if limits.is_empty() {
             return None;
         }
-        let what: Vec<&str> = met.iter().map(|m| m.what.as_str()).collect();
-        let avoids = avoids(facts, *cell, &free);
-        let (name, what) = (facts.full_code(*cell), what.join("; "));
-        let advice: Vec<&str> = met.iter().map(|m| m.advice).collect();
-        Some(format!("{name}: {what}. {avoids}In general: {}.", advice.join("; ")))
+        let mut what: Vec<String> = limits.iter().map(|limit| limit.what.clone()).collect();
+        let is_met = |met: &Met| matches!(met, Met::Yes(_));
+        // Where requests failed, their first failure has said it.
+        let only_took_time = answers[2..].iter().any(is_met) && !is_met(&answers[1]);
+        if let (Some(last), true) = (what.last_mut(), only_took_time) {
+            last.push_str(&at_most_in_flight(&facts.ok_rows(cell)));
+        }
+        let elsewhere = elsewhere(facts, &cells, cell);
+        let (name, what) = (facts.full_code(cell), what.join("; "));
+        let advice: Vec<&str> = limits.iter().map(|limit| limit.advice).collect();
+        Some(format!("{name}: {what}. {elsewhere}In general: {}.", advice.join("; ")))
     };
-    let lines: Vec<String> = met.iter().filter_map(line).collect();
+    let lines: Vec<String> = cells.iter().enumerate().filter_map(line).collect();
     (!lines.is_empty()).then(|| format!("## What broke first\n\n{}", list(&lines)))
 }
 
-/// What a cell met: what ended trials first, then requests, then what only took time.
-fn met(facts: &Facts, cell: usize) -> Vec<Met> {
-    let rows = facts.ok_rows(cell);
-    let failed = failed(facts, cell, &rows);
-    let took_time = [dropped(&rows), waited(&rows), queued(facts, cell, &rows)];
-    let mut took_time: Vec<Met> = took_time.into_iter().flatten().collect();
-    // Where requests failed, their first failure has said it.
-    if let (Some(last), None) = (took_time.last_mut(), &failed) {
-        last.what.push_str(&at_most_in_flight(&rows));
-    }
-    for_want_of_memory(facts, cell).into_iter().chain(failed).chain(took_time).collect()
+fn answers(facts: &Facts, cell: usize) -> Answers {
+    let fitness = facts.analysed(cell).fitness;
+    let is_whole = fitness.ok > 0 && fitness.lost() == 0;
+    KINDS.map(|met| match met(facts, cell) {
+        // It may have happened in a trial that gave no measurement.
+        Met::No if !is_whole => Met::Unknown,
+        met => met,
+    })
 }
 
-/// Failed requests: of the class that failed first in most trials.
-fn failed(facts: &Facts, cell: usize, rows: &[&TrialRow]) -> Option<Met> {
+fn limits(answers: &Answers) -> impl Iterator<Item = &Limit> {
+    answers.iter().filter_map(|met| match met {
+        Met::Yes(limit) => Some(limit),
+        Met::No | Met::Unknown => None,
+    })
+}
+
+/// In which cells it did not happen, and of which nobody knows.
+fn elsewhere(facts: &Facts, cells: &[Answers], cell: usize) -> String {
+    /// Names beyond these say no more.
+    const MOST_NAMED: usize = 3;
+    let met_here = |kind: &usize| matches!(cells[cell][*kind], Met::Yes(_));
+    let kinds: Vec<usize> = (0..KINDS.len()).filter(met_here).collect();
+    let all = |other: &usize, is: fn(&Met) -> bool| kinds.iter().all(|&k| is(&cells[*other][k]));
+    let others = (0..cells.len()).filter(|&other| limits(&cells[other]).next().is_none());
+    let (known, others): (Vec<usize>, Vec<usize>) =
+        others.partition(|other| all(other, |met| matches!(met, Met::No)));
+    let near = |other: &usize| differences(facts.plan(), cell, *other).len() <= FAR;
+    let unknown: Vec<usize> = others.into_iter().filter(near).collect();
+    let unknown = match unknown.as_slice() {
+        [] => String::new(),
+        some => {
+            format!("Whether it happened in {} is not known. ", facts.codes(some, MOST_NAMED))
+        }
+    };
+    format!("{}{unknown}", avoids(facts, cell, &known))
+}
+
+/// Cells that differ in more factors than this explain nothing of each other.
+const FAR: usize = 3;
+
+/// Failed requests.
+fn failed(facts: &Facts, cell: usize) -> Met {
+    match facts.analysed(cell).fitness.failed_requests {
+        Some(0.0) => Met::No,
+        Some(_) => failed_first(facts, cell).map_or(Met::Unknown, Met::Yes),
+        None => Met::Unknown,
+    }
+}
+
+/// The class of failures that came first in most trials.
+fn failed_first(facts: &Facts, cell: usize) -> Option<Limit> {
+    let rows = &facts.ok_rows(cell);
     let classes = facts.error_classes(cell);
     let times_first = |class: &str| rows.iter().filter(|r| r.first_failure_class == class).count();
     // Of equals the most frequent, which is at the end of the reversed list.
@@ -82,47 +137,62 @@ fn failed(facts: &Facts, cell: usize, rows: &[&TrialRow]) -> Option<Met> {
     let (all, issued) = facts.errors(cell);
     let trials = counted(rows.len(), "trial");
     what.push_str(&format!(", and {} of {} requests failed ({trials})", count(all), count(issued)));
-    Some(Met { what, advice })
+    Some(Limit { what, advice })
 }
 
 /// Connections that waited because the server had no file for them.
-fn waited(rows: &[&TrialRow]) -> Option<Met> {
-    let times: u64 = rows.iter().filter_map(|r| r.server_accept_failures).sum();
+fn waited(facts: &Facts, cell: usize) -> Met {
+    let rows = facts.ok_rows(cell);
+    let Some(times) = sum(&rows, |r| r.server_accept_failures) else { return Met::Unknown };
     let advice = "let the server open more files (`server_nofile`), or open fewer connections";
     let what = format!(
         "the server had no file left for the next connection ({} times in {})",
         count(times),
         counted(rows.len(), "trial")
     );
-    (times > 0).then_some(Met { what, advice })
+    if times > 0 { Met::Yes(Limit { what, advice }) } else { Met::No }
+}
+
+/// A sum over all trials of a cell; `None` where one does not tell.
+fn sum(rows: &[&TrialRow], of: fn(&TrialRow) -> Option<u64>) -> Option<u64> {
+    rows.iter().map(|row| of(row)).sum()
 }
 
 /// Requests that waited for a stream of HTTP/2, as far as their library tells.
-fn queued(facts: &Facts, cell: usize, rows: &[&TrialRow]) -> Option<Met> {
+fn queued(facts: &Facts, cell: usize) -> Met {
     /// A shorter part of a request's time than this is no queue: the wait for a connection that is being
     /// opened counts as one for a stream too.
     const SHARE: f64 = 0.1;
     let planned = facts.cell(cell);
-    let streams = facts.plan().scenario_of(planned).streams;
-    let full = |row: &TrialRow| {
-        let places = row.server_connections_used.map(|used| used.max(1) * u64::from(streams));
-        places.is_some_and(|places| row.client_peak_in_flight > Some(places))
-    };
-    if planned.strategy.protocol != Protocol::Http2 || !rows.iter().any(|row| full(row)) {
-        return None;
+    if planned.strategy.protocol != Protocol::Http2 {
+        return Met::No;
     }
-    let waited = facts.median(cell, |r| r.phase_ns(Phase::Stream).map(|v| v as f64)).ok()?.value;
-    let total = facts.median(cell, phases::total_ns).ok()?.value;
+    let streams = facts.plan().scenario_of(planned).streams;
+    let full = |row: &&TrialRow| {
+        let places = row.server_connections_used?.max(1) * u64::from(streams);
+        Some(row.client_peak_in_flight? > places)
+    };
+    let rows = facts.ok_rows(cell);
+    let full: Vec<Option<bool>> = rows.iter().map(full).collect();
+    if !full.contains(&Some(true)) {
+        return if full.contains(&None) { Met::Unknown } else { Met::No };
+    }
+    let waited = facts.median(cell, |r| r.phase_ns(Phase::Stream).map(|v| v as f64));
+    let (Ok(waited), Ok(total)) = (waited, facts.median(cell, phases::total_ns)) else {
+        return Met::Unknown;
+    };
     let what = format!(
         "requests waited for one of the {} streams that the server allows on a connection, {} of {} \
          on average",
         count(streams.into()),
-        ns(waited),
-        ns(total)
+        ns(waited.value),
+        ns(total.value)
     );
     let advice = "let the server allow more streams (`streams`), or spread requests over more \
                   connections";
-    (waited >= SHARE * total).then_some(Met { what, advice })
+    // There were more requests than streams, so a short wait is not none.
+    let is_queue = waited.value >= SHARE * total.value;
+    if is_queue { Met::Yes(Limit { what, advice }) } else { Met::Unknown }
 }
 
 /// `, with at most 7 in flight`; nothing where nobody knows.
@@ -132,9 +202,16 @@ fn at_most_in_flight(rows: &[&TrialRow]) -> String {
 }
 
 /// Connections that had to be asked for again, since the accept queue was full.
-fn dropped(rows: &[&TrialRow]) -> Option<Met> {
-    let sum = |of: fn(&TrialRow) -> Option<u64>| rows.iter().filter_map(|r| of(r)).sum::<u64>();
-    let (overflows, again) = (sum(|r| r.listen_overflows), sum(|r| r.syn_retransmits));
+fn dropped(facts: &Facts, cell: usize) -> Met {
+    let rows = facts.ok_rows(cell);
+    let (overflows, again) =
+        (sum(&rows, |r| r.listen_overflows), sum(&rows, |r| r.syn_retransmits));
+    let (overflows, again) = match (overflows, again) {
+        (Some(0), _) => return Met::No,
+        (Some(overflows), Some(again)) if again > 0 => (overflows, again),
+        // Drops that no attempt to connect answers are another socket's, or not known to be any.
+        _ => return Met::Unknown,
+    };
     let what = format!(
         "the accept queue was full ({} drops in {}), and {} attempts to connect were sent again, the \
          first time after a second",
@@ -144,26 +221,29 @@ fn dropped(rows: &[&TrialRow]) -> Option<Met> {
     );
     let advice = "let the server queue more connections (`backlog`, and `net.core.somaxconn`), or open \
                   fewer at once";
-    (overflows > 0 && again > 0).then_some(Met { what, advice })
+    Met::Yes(Limit { what, advice })
 }
 
 /// Trials that ended because the client had not enough memory.
-fn for_want_of_memory(facts: &Facts, cell: usize) -> Option<Met> {
+fn out_of_memory(facts: &Facts, cell: usize) -> Met {
     let planned = facts.cell(cell);
-    let limit = exact_size(planned.strategy.memory_bytes?);
     let id = planned.id.to_string();
     let trials: Vec<&TrialRow> = facts.recording.measured().filter(|t| t.cell == id).collect();
     let ended = |t: &&&TrialRow| {
         t.status == Status::Failed && t.reason.starts_with(crate::record::NOT_ENOUGH_MEMORY)
     };
     let ended = trials.iter().filter(ended).count();
+    let Some(limit) = planned.strategy.memory_bytes.filter(|_| ended > 0) else {
+        return Met::No;
+    };
     let what = format!(
-        "the client needed more than its {limit} of memory, which ended it in {} of {}",
+        "the client needed more than its {} of memory, which ended it in {} of {}",
+        exact_size(limit),
         count(ended as u64),
         counted(trials.len(), "trial")
     );
     let advice = "allow it more memory, or limit what is in flight";
-    (ended > 0).then_some(Met { what, advice })
+    Met::Yes(Limit { what, advice })
 }
 
 /// What a class of failures means, and what helps.
@@ -219,7 +299,6 @@ fn range(values: impl Iterator<Item = u64>) -> Option<String> {
 /// none is near: whoever differs in everything explains nothing.
 fn avoids(facts: &Facts, cell: usize, free: &[usize]) -> String {
     const MOST_SHOWN: usize = 2;
-    const FAR: usize = 3;
     let plan = facts.plan();
     let differing: Vec<(usize, Vec<Factor>)> =
         free.iter().map(|&other| (other, differences(plan, cell, other))).collect();

@@ -30,10 +30,11 @@ pub(super) fn section(facts: &Facts) -> Option<String> {
         out.push(opened(facts, &cells, facts.plan().experiment.scenarios[index].tls));
     }
     out.push(
-        "Medians over the trials of a cell, counted by the client. *Expected* is what the mode of \
+        "Medians over the trials of a cell, counted by the client where nothing else is said. *Expected* is what the mode of \
          reuse allows. *Unused* connections were begun for a request that another one then \
          carried; *given up* is what was not open when the trial ended or its request was over; \
-         *kept* were open at the end. *Requests / connection* is over those that carried any."
+         *kept* were open at the end. *Requests / connection* is what the \
+         server got, answered or not, over the connections that carried any."
             .to_owned(),
     );
     out.extend(names(facts));
@@ -52,6 +53,11 @@ fn shown(value: Option<f64>, show: fn(f64) -> String) -> String {
 /// Connections that carried a request.
 fn used(row: &TrialRow) -> Option<u64> {
     Some(row.connections_opened?.saturating_sub(row.connections_unused?))
+}
+
+/// Connections that carried a request, as the server counted them; the client where it did not.
+fn carriers(row: &TrialRow) -> Option<u64> {
+    row.server_connections_used.or_else(|| used(row))
 }
 
 fn opened(facts: &Facts, cells: &[usize], tls: bool) -> String {
@@ -79,8 +85,9 @@ fn opened(facts: &Facts, cells: &[usize], tls: bool) -> String {
         let median = |of: fn(&TrialRow) -> Option<u64>| {
             shown(value(facts, cell, |r| of(r).map(|v| v as f64)), about)
         };
-        let carried =
-            value(facts, cell, |r| Some(r.ok? as f64 / used(r).filter(|&n| n > 0)? as f64));
+        let carried = value(facts, cell, |r| {
+            Some(r.server_requests? as f64 / carriers(r).filter(|&n| n > 0)? as f64)
+        });
         let mut row = vec![
             facts.code(cell),
             planned.strategy.reuse.to_string(),
@@ -229,8 +236,9 @@ fn libraries(facts: &Facts) -> String {
     )
 }
 
-/// Share of the successful requests that were not the first of their connection.
+/// Share of the requests that the server got, answered or not, that were not the first of their
+/// connection.
 fn reused(row: &TrialRow) -> Option<f64> {
-    let ok = row.ok.filter(|&ok| ok > 0)?;
-    Some(ok.saturating_sub(used(row)?) as f64 / ok as f64)
+    let carried = row.server_requests.filter(|&carried| carried > 0)?;
+    Some(carried.saturating_sub(carriers(row)?) as f64 / carried as f64)
 }

@@ -88,28 +88,28 @@ macro_rules! metrics {
             Errors "errors" {
                 means: "requests that failed",
                 title: "failed requests",
-                unit: Count, is: [OfEveryTrial],
+                unit: Count, is: [OfEveryTrial CountsFailures],
                 needs_all_requests: false,
                 read: |row| row.errors,
             }
             ErrorsEmfile "errors-emfile" {
                 means: "requests that failed with class `emfile`",
                 title: "requests without a file",
-                unit: Count, is: [],
+                unit: Count, is: [CountsFailures],
                 needs_all_requests: false,
                 read: |row| row.failed_with("emfile"),
             }
             ErrorsEaddrnotavail "errors-eaddrnotavail" {
                 means: "requests that failed with class `eaddrnotavail`",
                 title: "requests without a port",
-                unit: Count, is: [],
+                unit: Count, is: [CountsFailures],
                 needs_all_requests: false,
                 read: |row| row.failed_with("eaddrnotavail"),
             }
             ErrorsStatus4xx "errors-status-4xx" {
                 means: "requests that failed with class `status(4xx)`",
                 title: "refused requests",
-                unit: Count, is: [],
+                unit: Count, is: [CountsFailures],
                 needs_all_requests: false,
                 read: |row| row.failed_with("status(4xx)"),
             }
@@ -382,6 +382,8 @@ enum Property {
     MoreIsBetter,
     /// It is used up without being a number of things: of two cells one takes more of it.
     UsedUp,
+    /// It counts failed requests.
+    CountsFailures,
 }
 
 impl Metric {
@@ -403,6 +405,11 @@ impl Metric {
     /// Whether it counts something, so that a claim is about every trial and not about a median.
     pub fn is_count(self) -> bool {
         self.unit() == Unit::Count
+    }
+
+    /// Whether it counts failed requests.
+    pub fn counts_failures(self) -> bool {
+        self.has(Property::CountsFailures)
     }
 
     /// Whether a cell takes more or less of it, rather than being slower or faster.

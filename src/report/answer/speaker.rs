@@ -2,7 +2,7 @@
 
 use super::super::facts::{Facts, client_cpu_per_1000};
 use super::super::numbers::{
-    and, bytes, count, counted, interval, ns, percent, ratio, span, times,
+    and, bytes, counted, interval, ns, percent, ratio, span, times,
 };
 use super::super::standing::Standing;
 use super::{OTHERS, Voice, names};
@@ -156,18 +156,18 @@ impl<'a> Speaker<'a> {
             ));
         }
         if !unranked.is_empty() {
-            let others = match unranked.as_slice() {
-                [one] => format!("{} ({})", self.name(*one), self.walls(&[*one])),
-                many => format!("{} other cells ({})", many.len(), self.walls(many)),
+            let slower = match unranked.as_slice() {
+                [one] => format!("{} ({}) is slower", self.name(*one), self.walls(&[*one])),
+                many => format!("{} other cells ({}) are slower", many.len(), self.walls(many)),
             };
-            let cells = 1 + self.standing.slower.len() + self.standing.equivalent.len();
-            let cells = cells + self.standing.not_told_apart();
-            sentences.push(format!(
-                "To rank {others} at once, {} are too few: {} cells take at least {}.",
-                counted(wall.n, "block"),
-                count(cells as u64),
-                blocks_to_rank(cells)
-            ));
+            let Standing { slower: ranked, equivalent, .. } = &self.standing;
+            let cells = 1 + ranked.len() + equivalent.len() + self.standing.not_told_apart();
+            let needed = blocks_to_rank(cells);
+            let but = match wall.n < needed {
+                true => format!("but to rank {cells} cells at once takes at least {needed} blocks"),
+                false => format!("but not by enough for {cells} cells at once"),
+            };
+            sentences.push(format!("By itself, {slower}, {but}."));
         }
         (!sentences.is_empty()).then(|| sentences.join(" "))
     }

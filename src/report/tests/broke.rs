@@ -131,6 +131,44 @@ fn a_queue_for_streams_is_a_limit() {
     assert_eq!(broke(&page).lines().count(), 1);
 }
 
+/// Only in cells of which it is known did something not happen.
+#[test]
+fn what_is_not_known_is_not_said_to_have_not_happened() {
+    let told = |change: fn(&mut TrialRow)| {
+        let (_dir, recording) = on_a_disk(recording(files(), move |plan, planned, row| {
+            without_files(plan, planned, row);
+            if row.limit == "80" {
+                change(row);
+            }
+        }));
+        broke(&page(&recording)).to_owned()
+    };
+    let unknown = "Whether it happened in `semaphore limit 80` is not known.";
+    assert!(!told(|_| ()).contains("not known"));
+    for change in [
+        (|row| row.errors = None) as fn(&mut TrialRow),
+        |row| row.set_status(Status::Failed, "killed"),
+        |row| row.set_status(Status::Invalid, "late"),
+        |row| row.issued = None,
+    ] {
+        let told = told(change);
+        assert!(told.contains(unknown), "{told}");
+        assert!(told.contains("It did not happen in `semaphore limit 50`"), "{told}");
+    }
+    // A cell with drops of its own is no cell without any.
+    let (_dir, recording) = on_a_disk(recording(files(), |plan, planned, row| {
+        lifelike(plan, planned, row);
+        row.listen_overflows = Some(if row.limit == "80" { 7 } else { 0 });
+        if row.label == "gather" {
+            (row.listen_overflows, row.syn_retransmits) = (Some(7), Some(5));
+        }
+    }));
+    let page = page(&recording);
+    let told = broke(&page);
+    assert!(told.contains(unknown), "{told}");
+    assert!(told.contains("It did not happen in `semaphore limit 50`"), "{told}");
+}
+
 #[test]
 fn where_nothing_broke_nothing_is_said() {
     let (_dir, recording) = on_a_disk(recording(files(), lifelike));
