@@ -139,7 +139,7 @@ pub fn percent(share: f64) -> String {
     if value > 0.0 && value < 0.05 {
         return "< 0.1 %".to_owned();
     }
-    if value < 100.0 && value >= 99.5 {
+    if (99.5..100.0).contains(&value) {
         return "> 99 %".to_owned();
     }
     let text = if value >= 9.95 { format!("{value:.0}") } else { format!("{value:.1}") };

@@ -81,9 +81,8 @@ fn claim_analysis(recording: &Recording, index: usize) -> ClaimAnalysis {
                 Finding::Undecided(Undecided::Straddles) if is_claim_of_count(claim) => {
                     Finding::Refuted
                 }
-                Finding::Held if is_claim_of_count(claim) => {
-                    whole(recording, claim, cell).map_or_else(Finding::NotJudged, |()| Finding::Held)
-                }
+                Finding::Held if is_claim_of_count(claim) => whole(recording, claim, cell)
+                    .map_or_else(Finding::NotJudged, |()| Finding::Held),
                 finding => finding,
             };
             ClaimCell { cell, ratio, finding }
@@ -344,22 +343,24 @@ mod tests {
             claim(Metric::Errors, Over::One, 0.0),
             claim(Metric::Wall, Over::Cell(of("sync")), 1.0),
         ];
-        let words = |lost: u32| {
+        let words = |status: Status, lost: u32| {
             let recording = recording(experiment.clone(), |_, planned, row| {
                 if planned.block <= lost && row.label == "threads" {
-                    row.set_status(Status::Failed, "killed");
+                    row.set_status(status, "a reason");
                     (row.wall_ns, row.errors) = (None, None);
                 }
             });
             let claims = Analysis::of(&recording).claims.into_iter();
             claims.map(|c| c.cells[0].finding.to_string()).collect::<Vec<_>>()
         };
-        assert_eq!(words(0), ["held"; 3]);
+        assert_eq!(words(Status::Invalid, 0), ["held"; 3]);
         let one = "not judged (1 of 12 trials gave no value)";
-        assert_eq!(words(1), ["held", one, "held"]);
-        let many = "not judged (7 of 12 trials gave no value)";
-        assert_eq!(words(7), [many; 3]);
-        assert_eq!(words(12), ["not judged (no trial measured it)"; 3]);
+        assert_eq!(words(Status::Invalid, 1), ["held", one, "held"]);
+        let failed = "not judged (1 of 12 trials failed)";
+        assert_eq!(words(Status::Failed, 1), [failed, one, failed]);
+        let many = "not judged (6 of 12 trials gave no value)";
+        assert_eq!(words(Status::Invalid, 6), [many; 3]);
+        assert_eq!(words(Status::Failed, 12), ["not judged (no trial measured it)"; 3]);
     }
 
     #[test]

@@ -142,6 +142,14 @@ pub enum NoEstimate {
     /// Times of different amounts of work have no ratio that means anything.
     #[error("requests failed, so it is not the same work")]
     RequestsFailed,
+    /// Trials failed: what is left is not the work of all.
+    #[error("{failed} of {of} trials failed")]
+    TrialsFailed {
+        /// Trials in which a process failed.
+        failed: usize,
+        /// Trials that were begun.
+        of: usize,
+    },
     /// A trial does not tell how many of its requests failed.
     #[error("it is not known how many requests failed")]
     FailuresUnknown,

@@ -1,9 +1,10 @@
 //! Whether the trials of a cell are fit to be judged: the one rule that everything asks which
 //! concludes something.
 //!
-//! Two things keep a cell from it. Its trials may have given no value; [`Sample`] counts those as any
-//! value at all, so that what is left is true whatever they would have shown. And its requests may
-//! have failed: then a time is that of less work, and [`Fitness::check`] refuses it.
+//! Work that failed counts against a cell: where more requests or trials failed than the margin, a time
+//! is that of less work, and [`Fitness::check`] refuses it. A trial that is invalid, was skipped or
+//! lacks the value says nothing of the strategy; [`Sample`] counts it as any value at all, so that
+//! what is left is true whatever it would have shown.
 //!
 //! [`Sample`]: super::Sample
 
@@ -23,8 +24,8 @@ pub struct Fitness {
     pub invalid: usize,
     /// Trials that the machine could not run.
     pub skipped: usize,
-    /// Failed requests ÷ issued requests over all `ok` trials; `None` without one, or where one does
-    /// not tell.
+    /// Failed requests ÷ issued requests over all trials that were begun and did not fail; `None`
+    /// without one, or where a measurement does not tell. An invalid trial counts as far as it tells.
     pub failed_requests: Option<f64>,
 }
 
@@ -39,6 +40,13 @@ pub enum Unfit {
     RequestsFailed {
         /// Failed requests ÷ issued requests, above 0.
         share: f64,
+    },
+    /// More trials failed than the margin.
+    TrialsFailed {
+        /// Trials in which a process failed.
+        failed: usize,
+        /// Trials that were begun.
+        of: usize,
     },
     /// So many trials gave no value that nothing follows from the others.
     TrialsLost {
@@ -62,18 +70,18 @@ impl Fitness {
         }
     }
 
-    /// Trials that were begun and gave no measurement.
-    pub fn lost(&self) -> usize {
-        self.failed + self.invalid
+    /// Trials that were begun.
+    pub fn begun(&self) -> usize {
+        self.ok + self.failed + self.invalid
     }
 
-    /// Whether every request is known to have succeeded.
+    /// Whether no trial failed, and every request of the others is known to have succeeded.
     pub fn is_faultless(&self) -> bool {
-        self.failed_requests == Some(0.0)
+        self.failed == 0 && self.failed_requests == Some(0.0)
     }
 
     /// Whether a metric of the cell may be judged. A metric of the work done may not where more
-    /// requests failed than [`allowance`]; a count always may.
+    /// requests failed than [`allowance`], or more trials than the margin; a count always may.
     ///
     /// # Errors
     ///
@@ -84,6 +92,10 @@ impl Fitness {
         }
         if !metric.needs_all_requests() {
             return Ok(());
+        }
+        let (failed, of) = (self.failed, self.begun());
+        if failed as f64 > margin.relative() * of as f64 {
+            return Err(Unfit::TrialsFailed { failed, of });
         }
         match self.failed_requests {
             None => Err(Unfit::FailuresUnknown),
@@ -110,9 +122,17 @@ pub fn allowance(metric: Metric, margin: Margin) -> f64 {
 }
 
 fn failed_share(rows: &[&TrialRow]) -> Option<f64> {
-    let ok = || rows.iter().filter(|r| r.is_ok());
-    let sum = |of: fn(&TrialRow) -> Option<u64>| ok().map(|row| of(row)).sum::<Option<u64>>();
-    let (issued, errors) = (sum(|r| r.issued)?, sum(|r| r.errors)?);
+    let (mut issued, mut errors) = (0, 0);
+    for row in rows {
+        match (row.status, row.issued.zip(row.errors)) {
+            (Status::Ok | Status::Invalid, Some((of_issued, failed))) => {
+                issued += of_issued;
+                errors += failed;
+            }
+            (Status::Ok, None) => return None,
+            _ => {}
+        }
+    }
     (issued > 0).then(|| errors as f64 / issued as f64)
 }
 
@@ -122,6 +142,7 @@ impl From<Unfit> for NoEstimate {
             Unfit::NotMeasured => NoEstimate::Empty(super::Side::Only),
             Unfit::FailuresUnknown => NoEstimate::FailuresUnknown,
             Unfit::RequestsFailed { .. } => NoEstimate::RequestsFailed,
+            Unfit::TrialsFailed { failed, of } => NoEstimate::TrialsFailed { failed, of },
             Unfit::TrialsLost { lost, of } => NoEstimate::TrialsLost { lost, of },
         }
     }
@@ -135,6 +156,7 @@ impl std::fmt::Display for Unfit {
             Unfit::RequestsFailed { share } => {
                 write!(f, "{} of requests failed", crate::units::percent(*share))
             }
+            Unfit::TrialsFailed { failed, of } => write!(f, "{failed} of {of} trials failed"),
             Unfit::TrialsLost { lost, of } => write!(f, "{lost} of {of} trials gave no value"),
         }
     }
@@ -163,10 +185,12 @@ mod tests {
             row(Status::Skipped, None, None),
         ];
         let fitness = fitness(&rows);
-        assert_eq!((fitness.ok, fitness.lost(), fitness.skipped), (1, 2, 1));
+        assert_eq!((fitness.ok, fitness.begun(), fitness.skipped), (1, 3, 1));
         assert_eq!(fitness.failed_requests, Some(0.04));
         let margin = Margin::default();
-        let check = |metric| fitness.check(metric, margin);
+        let failed = fitness.check(Metric::Wall, margin).unwrap_err();
+        assert_eq!(failed.to_string(), "1 of 3 trials failed");
+        let check = |metric| Fitness { failed: 0, ..fitness }.check(metric, margin);
         assert_eq!(check(Metric::Wall), Err(Unfit::RequestsFailed { share: 0.04 }));
         assert_eq!(check(Metric::Wall).unwrap_err().to_string(), "4 % of requests failed");
         assert_eq!(check(Metric::Errors), Ok(()));

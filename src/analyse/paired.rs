@@ -51,11 +51,7 @@ fn ratio_of(base: &[f64], new: &[f64], lost: usize) -> Result<RatioEstimate, NoE
     let logs = Logs::Paired(logs);
     let (p, p_exact) = logs.test(0.0, lost, center);
     Ok(RatioEstimate {
-        ratio: Estimate {
-            value: center.exp(),
-            n,
-            interval,
-        },
+        ratio: Estimate { value: center.exp(), n, interval },
         n_base: n,
         n_new: n,
         p,
@@ -67,9 +63,7 @@ fn ratio_of(base: &[f64], new: &[f64], lost: usize) -> Result<RatioEstimate, NoE
 }
 
 /// The interval of [`lossy_paired_ratio`] alone, which is a small part of its work.
-pub(super) fn paired_interval(
-    pairs: &Pairs,
-) -> Result<Result<Interval, NoInterval>, NoEstimate> {
+pub(super) fn paired_interval(pairs: &Pairs) -> Result<Result<Interval, NoInterval>, NoEstimate> {
     let logs = sorted_logs(&pairs.base, &pairs.new)?;
     Ok(log_interval(&logs, pairs.lost).map(|interval| interval.map(f64::exp)))
 }
@@ -90,7 +84,7 @@ fn sorted_logs(base: &[f64], new: &[f64]) -> Result<Vec<f64>, NoEstimate> {
 /// A lost pair takes its Walsh averages to −∞ for the lower end, and to ∞ for the upper one.
 fn log_interval(logs: &[f64], lost: usize) -> Result<Interval, NoInterval> {
     let (n, of) = (logs.len(), logs.len() + lost);
-    let Some(critical) = Null::signed_rank(of).critical() else {
+    let Some(critical) = Null::signed_rank(of).critical().filter(|_| n >= MIN_BLOCKS) else {
         return Err(NoInterval::TooFewBlocks { needs: MIN_BLOCKS, has: n });
     };
     let averages = |n: usize| n as u64 * (n as u64 + 1) / 2;

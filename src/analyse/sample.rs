@@ -67,7 +67,8 @@ impl Sample {
 /// From the k-th smallest to the k-th largest of all trials, the lost ones on either side in turn.
 fn order_interval(sorted: &[f64], lost: usize) -> Result<Interval, NoInterval> {
     let (n, of) = (sorted.len(), sorted.len() + lost);
-    let Some(critical) = Null::binomial(of).critical() else {
+    let critical = Null::binomial(of).critical().filter(|_| n >= MIN_BLOCKS);
+    let Some(critical) = critical else {
         return Err(NoInterval::TooFewBlocks { needs: MIN_BLOCKS, has: n });
     };
     let rank = critical.rank as usize;

@@ -51,9 +51,8 @@ fn intervals(plan: &Plan, measured: &[TrialRow]) -> Vec<Ratio> {
         return intervals_of_builds(plan, measured, base, news);
     }
     let rows = |cell: usize, replica: &'static str| rows(plan, measured, cell, replica);
-    let fit = |cell: usize| {
-        Fitness::of(&rows(cell, "a").collect::<Vec<_>>()).check(Metric::Wall, margin)
-    };
+    let fit =
+        |cell: usize| Fitness::of(&rows(cell, "a").collect::<Vec<_>>()).check(Metric::Wall, margin);
     let mut ratios = Vec::new();
     for (scenario, facts) in plan.scenarios.iter().enumerate() {
         let twins = Pairs::of(rows(facts.control, "a"), rows(facts.control, "b"), Metric::Wall);
@@ -198,12 +197,15 @@ mod tests {
         assert_eq!(end(&lossy).0, 8);
         let all = ruled(RULE, |_, row| row.set_status(Status::Failed, "no"));
         assert_eq!(end(&all), (30, None));
-        let often = ruled(RULE, |block, row| {
-            if row.label == "sync" && block % 3 != 0 {
-                row.set_status(Status::Failed, "no");
-            }
-        });
-        assert_eq!(end(&often).0, 30, "the lost trials may have shown anything");
+        let often = |status: Status| {
+            ruled(RULE, move |block, row| {
+                if row.label == "sync" && block % 3 != 0 {
+                    row.set_status(status, "no");
+                }
+            })
+        };
+        assert_eq!(end(&often(Status::Failed)).0, 8, "a cell that fails has no ratio");
+        assert_eq!(end(&often(Status::Invalid)).0, 30, "the trials may have shown anything");
     }
 
     /// Trials of one cell of two builds are not two trials of it: what counts is their ratio.

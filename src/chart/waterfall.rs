@@ -391,7 +391,8 @@ mod tests {
             let failed = requests.iter().filter(|r| r.failed).count();
             let drawn = shown.iter().filter(|r| r.failed).count();
             prop_assert_eq!(drawn == 0, failed == 0);
-            prop_assert!((failed / step..=failed / step + 1).contains(&drawn), "{failed} {drawn}");
+            // Rounded up; the last group may be of failed ones alone.
+            prop_assert!((failed / step..=failed / step + 2).contains(&drawn), "{failed} {drawn}");
         }
     }
 }

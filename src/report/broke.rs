@@ -60,7 +60,7 @@ pub(super) fn section(facts: &Facts) -> Option<String> {
 
 fn answers(facts: &Facts, cell: usize) -> Answers {
     let fitness = facts.analysed(cell).fitness;
-    let is_whole = fitness.ok > 0 && fitness.lost() == 0;
+    let is_whole = fitness.ok > 0 && fitness.ok == fitness.begun();
     KINDS.map(|met| match met(facts, cell) {
         // It may have happened in a trial that gave no measurement.
         Met::No if !is_whole => Met::Unknown,

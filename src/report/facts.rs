@@ -187,20 +187,20 @@ impl<'a> Facts<'a> {
         Sample { lost: ok + failed + invalid + skipped - values.len(), values }
     }
 
-    /// Whether a cell may be named as the best or the worst of several: every request of it is known
-    /// to have succeeded.
+    /// Whether a cell may be named as the best or the worst of several: nothing of it failed, as far as
+    /// it was measured.
     pub(super) fn is_ranked(&self, cell: usize) -> bool {
         self.analysed(cell).fitness.is_faultless()
     }
 
     /// The cells that may be named as the best or the worst, and what a title says of the others:
-    /// `; requests failed in 2 cells`.
+    /// `; 2 cells had failures`.
     pub(super) fn ranked(&self, cells: &[usize]) -> (Vec<usize>, String) {
         let measured = cells.iter().copied().filter(|&c| self.analysed(c).fitness.ok > 0);
         let (ranked, others): (Vec<usize>, Vec<usize>) = measured.partition(|&c| self.is_ranked(c));
         let tail = match others.len() {
             0 => String::new(),
-            n => format!("; requests failed in {}", super::numbers::counted(n, "cell")),
+            n => format!("; {} had failures", super::numbers::counted(n, "cell")),
         };
         (ranked, tail)
     }
@@ -208,16 +208,18 @@ impl<'a> Facts<'a> {
     /// What of a cell's work was not done or not measured: `50 % of requests failed`.
     pub(super) fn shortfall(&self, cell: usize) -> Option<String> {
         let fitness = self.analysed(cell).fitness;
-        let all = fitness.ok + fitness.lost();
+        let Fitness { ok, failed, invalid, .. } = fitness;
         let requests = match fitness.failed_requests {
-            _ if fitness.ok == 0 || fitness.is_faultless() => None,
+            Some(0.0) => None,
             Some(share) => Some(format!("{} of requests failed", percent(share))),
             None => Some("unknown how many requests failed".to_owned()),
         };
-        let trials = (fitness.ok > 0 && fitness.lost() > 0)
-            .then(|| format!("{} of {all} trials lost", fitness.lost()));
-        let said: Vec<String> = [requests, trials].into_iter().flatten().collect();
-        (!said.is_empty()).then(|| said.join(", "))
+        let trials = |n: usize, how: &str| {
+            (n > 0).then(|| format!("{n} of {} trials {how}", fitness.begun()))
+        };
+        let said = [requests, trials(failed, "failed"), trials(invalid, "invalid")];
+        let said: Vec<String> = said.into_iter().flatten().collect();
+        (ok > 0 && !said.is_empty()).then(|| said.join(", "))
     }
 
     /// The name of a cell for a chart, with what of its work is missing.

@@ -1,12 +1,10 @@
 //! What is said of one scenario.
 
 use super::super::facts::{Facts, client_cpu_per_1000};
-use super::super::numbers::{
-    and, bytes, counted, interval, ns, percent, ratio, span, times,
-};
+use super::super::numbers::{and, bytes, counted, interval, ns, percent, ratio, span, times};
 use super::super::standing::Standing;
 use super::{OTHERS, Voice, names};
-use crate::analyse::{Compared, Doubt, blocks_to_rank, Estimate, RatioEstimate, Verdict};
+use crate::analyse::{Compared, Doubt, Estimate, RatioEstimate, Verdict, blocks_to_rank};
 use crate::spec::Metric;
 
 /// A wall time up to this many times the longest delay is told as a distance from it: it is what
@@ -56,7 +54,7 @@ impl<'a> Speaker<'a> {
         let Some(fastest) = self.standing.fastest else {
             return match self.standing.faulty.is_empty() {
                 true => "Nothing can be said: no cell has a valid trial in a complete block.",
-                false => "No strategy is the fastest: none is known to have answered all requests.",
+                false => "No strategy is the fastest: something failed in each.",
             }
             .to_owned();
         };
@@ -276,33 +274,31 @@ impl<'a> Speaker<'a> {
         Some(format!("{}.", parts.join(", ")))
     }
 
+    /// The cells that are not ranked, and what failed in them.
     pub(super) fn faulty(&self) -> Option<String> {
+        /// More would fill the first screen.
+        const MOST_NAMED: usize = 4;
         let faulty = &self.standing.faulty;
-        let (&first, rest) = faulty.split_first()?;
-        let Some(share) = self.facts.analysed(first).fitness.failed_requests else {
-            return Some(format!(
-                "It is not known how many requests failed in {}; such a cell is not ranked.",
-                self.names(faulty)
-            ));
-        };
-        let classes: Vec<String> = self
-            .facts
-            .error_classes(first)
-            .into_iter()
-            .take(3)
-            .map(|(c, _)| (self.voice.text)(&c))
-            .collect();
-        let classes =
-            if classes.is_empty() { String::new() } else { format!(": {}", classes.join(", ")) };
-        let others = match rest {
+        let mut named: Vec<String> =
+            faulty.iter().take(MOST_NAMED).map(|&cell| self.failures(cell)).collect();
+        match faulty.len().saturating_sub(MOST_NAMED) {
+            0 => {}
+            more => named.push(format!("{more} more")),
+        }
+        (!named.is_empty())
+            .then(|| format!("Not ranked, because less work was done: {}.", and(&named)))
+    }
+
+    /// `` `impatient` (50 % of requests failed: timeout(head)) ``
+    fn failures(&self, cell: usize) -> String {
+        let classes = self.facts.error_classes(cell).into_iter().take(3);
+        let classes: Vec<String> = classes.map(|(class, _)| (self.voice.text)(&class)).collect();
+        let classes = match classes.as_slice() {
             [] => String::new(),
-            rest => format!(", likewise in {}", self.names(rest)),
+            some => format!(": {}", some.join(", ")),
         };
-        Some(format!(
-            "In {} requests failed ({}{classes}){others}; a time of fewer answers is not ranked.",
-            self.name(first),
-            percent(share)
-        ))
+        let shortfall = self.facts.shortfall(cell).unwrap_or_default();
+        format!("{} ({shortfall}{classes})", self.name(cell))
     }
 
     pub(super) fn unmeasured(&self) -> Option<String> {

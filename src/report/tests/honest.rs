@@ -66,7 +66,12 @@ fn a_time_of_fewer_answers_does_not_win() {
     });
     let answer = answer(&recording);
     assert!(answer.starts_with("`buffered` completes 100 requests"), "{answer}");
-    assert!(answer.contains("In `gather` requests failed (90 %: emfile)"), "{answer}");
+    assert!(
+        answer.contains(
+            "Not ranked, because less work was done: `gather` (90 % of requests failed: emfile)."
+        ),
+        "{answer}"
+    );
     assert!(page(&recording).contains("emfile 1,080"));
 }
 
@@ -147,7 +152,7 @@ fn a_lost_trial_widens_the_intervals_of_its_cell_at_the_same_level() {
     let torn = page(&recording(three(12), |_, planned, row| {
         slow(planned, row);
         if planned.block == 3 && row.label == "gather" {
-            row.set_status(Status::Failed, "client: killed at its deadline");
+            row.set_status(Status::Invalid, "the server was late");
         }
     }));
     assert!(torn.contains(once), "{torn}");
@@ -159,7 +164,7 @@ fn a_lost_trial_widens_the_intervals_of_its_cell_at_the_same_level() {
     assert_eq!(row(&torn, "buffered"), row(&whole, "buffered"));
     // From the 3rd to the 10th of twelve; of eleven from the 2nd to the 10th.
     assert!(row(&whole, "gather").contains("14.0 ms (12.5 to 14.4 ms)"), "{whole}");
-    assert!(row(&torn, "gather").contains("(1 of 12 trials lost)"), "{torn}");
+    assert!(row(&torn, "gather").contains("(A/A, 1 of 12 trials invalid)"), "{torn}");
     assert!(row(&torn, "gather").contains("14.2 ms (12.0 to 14.6 ms)"), "{torn}");
 }
 

@@ -8,6 +8,7 @@ mod odd;
 mod open;
 mod predicted;
 mod scaling;
+mod survivors;
 mod whole;
 
 use std::num::NonZeroU32;

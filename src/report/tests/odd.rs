@@ -163,7 +163,10 @@ fn a_baseline_without_a_valid_trial() {
         }
     }));
     let (page, answer) = (page(&recording), answer(&recording));
-    assert!(answer.contains("not compared with the baseline `sync ureq reuse none` (8 of 8 invalid)"), "{answer}");
+    assert!(
+        answer.contains("not compared with the baseline `sync ureq reuse none` (8 of 8 invalid)"),
+        "{answer}"
+    );
     assert!(page.contains("No ratios: the baseline"), "{page}");
     assert_tables(&page);
 }
