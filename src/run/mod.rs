@@ -290,6 +290,7 @@ impl Trial<'_> {
                 if let Some(link) = link {
                     row.set_link(&link);
                 }
+                row.set_shared_cpu(self.cpus.are_apart());
                 latency = client.latency;
                 let scenario = self.plan.scenario_of(cell);
                 if let Some(reason) = invalid(&row, scenario, &cell.strategy) {

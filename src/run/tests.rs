@@ -9,7 +9,7 @@ use super::*;
 use crate::analyse::narrow_enough;
 use crate::machine::Machine;
 use crate::plan::Only;
-use crate::protocol::{ClientReport, Percentiles, ServerReport};
+use crate::protocol::{ClientReport, Lateness, PauseReport, Percentiles, ServerReport};
 use crate::record::{Build, Foreseen, Manifest, NewRun, Recording, Side};
 use crate::server::SelfCheck;
 use crate::spec::{Experiment, Source};
@@ -89,7 +89,10 @@ impl Executor for Planned {
                 connections: u64::from(ideal.peak),
                 requests_per_connection_max: requests,
                 peak_in_flight: u64::from(ideal.peak),
-                delay_error_p50_ns: Some(20_000),
+                lateness: PauseReport {
+                    delays: Lateness { error_p50_ns: Some(20_000), ..Lateness::default() },
+                    ..PauseReport::default()
+                },
                 ..ServerReport::default()
             }),
         }

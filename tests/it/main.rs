@@ -11,3 +11,4 @@ mod listing;
 mod pipeline;
 mod predicting;
 mod serving;
+mod stalling;
