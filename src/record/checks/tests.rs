@@ -123,6 +123,29 @@ fn connections_match_the_way_of_reuse() {
     );
 }
 
+/// Two connections for three hosts in turn: each request may need the room of another.
+#[test]
+fn a_bounded_pool_replaces_connections_where_hosts_are_more() {
+    let opened = |targets: u32, protocol: Protocol| {
+        let set = |scenario: &mut Scenario, strategy: &mut Strategy| {
+            scenario.targets = targets;
+            strategy.protocol = protocol;
+            strategy.max_connections = std::num::NonZeroU32::new(2);
+        };
+        after_with(set, |row| {
+            row.server_connections = Some(100);
+            row.server_connections_used = Some(100);
+            row.server_peak_in_flight = Some(2);
+            row.expected_peak_in_flight = 2;
+        })
+    };
+    for protocol in Protocol::ALL {
+        assert_eq!(opened(3, protocol), None);
+        let reason = opened(1, protocol).expect("one host needs no more than the pool has");
+        assert!(reason.contains("connections were opened instead of 1"), "{reason}");
+    }
+}
+
 #[test]
 fn a_server_without_files_is_noticed() {
     let reason = session(|row| row.server_accept_failures = Some(3));
