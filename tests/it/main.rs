@@ -3,6 +3,7 @@
 mod ab;
 mod bench;
 mod comparing;
+mod covering;
 mod input;
 mod interruption;
 mod limits;
