@@ -14,9 +14,12 @@ pub use self::{
         ClientConfig, ClientReport, ConnectionCounts, DnsCounts, Failures, FirstFailure,
         OpenReport, Percentiles, PhaseTime, RequestLog, Timeline,
     },
-    server::{Aside, Capacity, DnsTerms, ServerConfig, ServerReady, ServerReport, Tick, TlsTerms},
+    server::{
+        Aside, Capacity, DnsTerms, LATE_NS, LATE_SHARE, Lateness, Pause, PauseReport, STALL_NS,
+        ServerConfig, ServerReady, ServerReport, Stall, Tick, TlsTerms, late_after_ns,
+    },
 };
 
 /// Raised when a document changes its form or its meaning: `inflight ab` lets builds of the same
 /// version speak with each other, and no others.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;

@@ -167,6 +167,11 @@ impl Recorder {
         }
     }
 
+    /// When the window began, by the machine's clock; `None` where each process has a clock of its own.
+    pub(super) fn began_ns(&self) -> Option<u64> {
+        cfg!(target_os = "linux").then(|| self.origin.monotonic_ns())
+    }
+
     /// The same with a gauge of open files.
     pub(super) fn counting_files(self, files: Option<FilesGauge>) -> Recorder {
         Recorder { files, ..self }

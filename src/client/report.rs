@@ -34,6 +34,7 @@ pub(super) fn of(
 ) -> io::Result<ClientReport> {
     let mut report = ClientReport {
         protocol: protocol::VERSION,
+        began_ns: recorder.began_ns(),
         wall_ns,
         cpu_user_ns: used.user_ns,
         cpu_sys_ns: used.sys_ns,

@@ -150,8 +150,8 @@ pub(super) fn resume(
         server: before.manifest.server_cpus.clone(),
         client: before.manifest.client_cpus.clone(),
     };
-    let done = Done::of(&before.trials, &before.all_trials, &before.env);
     let plan = &before.plan;
+    let done = Done::of(plan, &before.trials, &before.all_trials, &before.env);
     let left = || plan.trials.iter().filter(|t| !done.blocks.contains(&t.block));
     // How early a stopping rule will end it is not known.
     let most = if plan.experiment.blocks.until.is_some() { "at most " } else { "" };

@@ -130,7 +130,8 @@ impl Server {
     }
 
     /// Answers for as long as it is polled. `sleep` waits for a duration that starts when it is
-    /// called, by a timer as exact as the delay is to be; one that wakes early is called again.
+    /// called, by a timer as exact as the delay is to be; one that wakes early is called again. Of
+    /// each answer, `paused` hears how long the delay was to be, and how long it was.
     ///
     /// # Errors
     ///
@@ -139,6 +140,7 @@ impl Server {
     pub async fn run<F: Future<Output = ()>>(
         self,
         sleep: impl Fn(Duration) -> F,
+        paused: impl Fn(Duration, Duration),
     ) -> io::Result<Infallible> {
         // One delay for all, so answers come due in the order of their questions: a queue and one
         // sleeper do, whatever the number that waits.
@@ -146,6 +148,7 @@ impl Server {
         let mut packet = [0; MAX_BYTES];
         loop {
             while let Some(pending) = queue.pop_front_if(|first| first.due <= Instant::now()) {
+                paused(self.delay, self.delay + pending.due.elapsed());
                 self.send(pending).await;
             }
             let next = queue.front().map(|first| {

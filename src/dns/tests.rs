@@ -58,7 +58,7 @@ impl Running {
                     .unwrap();
                 before();
                 tokio::select! {
-                    ended = server.run(|rest| timer.sleep(rest)) => panic!("{ended:?}"),
+                    ended = server.run(|rest| timer.sleep(rest), |_, _| ()) => panic!("{ended:?}"),
                     _ = stopped => {}
                 }
             });

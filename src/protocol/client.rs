@@ -110,6 +110,9 @@ pub struct Timeline {
 pub struct ClientReport {
     /// [`VERSION`] of the client.
     pub protocol: u32,
+    /// When the window began, by the machine's monotonic clock; empty where each process has a clock
+    /// of its own.
+    pub began_ns: Option<u64>,
     /// Length of the window.
     pub wall_ns: u64,
     /// CPU time in user mode within the window.

@@ -197,12 +197,8 @@ pub struct ServerReport {
     pub peak_in_flight: u64,
     /// Sum of the delays as they really were.
     pub delay_served_sum_ns: u64,
-    /// Actual minus planned delay, median; empty if nothing was delayed.
-    pub delay_error_p50_ns: Option<u64>,
-    /// Actual minus planned delay, 99th percentile.
-    pub delay_error_p99_ns: Option<u64>,
-    /// Actual minus planned delay, longest.
-    pub delay_error_max_ns: Option<u64>,
+    /// How late its pauses were, and it itself.
+    pub lateness: PauseReport,
     /// CPU time in user mode of the process, since it began to serve.
     pub cpu_user_ns: u64,
     /// CPU time in the kernel of the process, likewise.
@@ -239,4 +235,115 @@ pub struct ServerReport {
     pub syn_retransmits: Option<u64>,
     /// Times that TCP's timer ran out before an answer, likewise.
     pub tcp_timeouts: Option<u64>,
+}
+
+/// A pause that is late by no more than this is on time: a thread that wakes waits about as long for a
+/// CPU that another one has.
+pub const LATE_NS: u64 = 1_000_000;
+/// The same as a share of the pause.
+pub const LATE_SHARE: f64 = 0.05;
+
+/// How much later than planned a pause may end.
+pub fn late_after_ns(planned_ns: u64) -> u64 {
+    LATE_NS.max((planned_ns as f64 * LATE_SHARE) as u64)
+}
+
+/// A server that does not run for this long stands still. On a busy machine a thread waits for a few
+/// others, each of which keeps its CPU for 3 ms or so (Linux's base slice); three of them are 9 ms.
+pub const STALL_NS: u64 = 10_000_000;
+
+/// A pause that a server makes because its plan says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pause {
+    /// Before an answer.
+    Delay,
+    /// Between two pieces of an answer.
+    Piece,
+    /// Before the first read from a connection.
+    Connect,
+    /// Before a TLS handshake.
+    Handshake,
+    /// Before the answer to a query for a name.
+    Name,
+}
+
+impl Pause {
+    /// Every kind.
+    pub const ALL: [Pause; 5] =
+        [Pause::Delay, Pause::Piece, Pause::Connect, Pause::Handshake, Pause::Name];
+}
+
+/// How late the pauses of one kind were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lateness {
+    /// Pauses that ended, or were given up after they should have ended.
+    pub pauses: u64,
+    /// Of these, those that were later than [`late_after_ns`] for another reason than the server's own
+    /// work.
+    pub late: u64,
+    /// Actual minus planned, median; empty if there was no pause.
+    pub error_p50_ns: Option<u64>,
+    /// Actual minus planned, 99th percentile.
+    pub error_p99_ns: Option<u64>,
+    /// Actual minus planned, longest.
+    pub error_max_ns: Option<u64>,
+}
+
+/// How late a server was.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PauseReport {
+    /// Before answers.
+    pub delays: Lateness,
+    /// Between pieces of answers.
+    pub pieces: Lateness,
+    /// Of new connections.
+    pub connects: Lateness,
+    /// Before TLS handshakes.
+    pub handshakes: Lateness,
+    /// Of the name server.
+    pub names: Lateness,
+    /// All pauses, as long as they really were.
+    pub sum_ns: u64,
+    /// What the pauses were late by that were late by more than [`LATE_NS`], without the server's own work.
+    pub late_sum_ns: u64,
+    /// The most of these.
+    pub late_max_ns: u64,
+    /// Times in which the server stood still for at least [`STALL_NS`], in their order.
+    pub stalls: Vec<Stall>,
+}
+
+impl PauseReport {
+    /// Those of one kind.
+    pub fn of(&self, pause: Pause) -> &Lateness {
+        match pause {
+            Pause::Delay => &self.delays,
+            Pause::Piece => &self.pieces,
+            Pause::Connect => &self.connects,
+            Pause::Handshake => &self.handshakes,
+            Pause::Name => &self.names,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn of_mut(&mut self, pause: Pause) -> &mut Lateness {
+        match pause {
+            Pause::Delay => &mut self.delays,
+            Pause::Piece => &mut self.pieces,
+            Pause::Connect => &mut self.connects,
+            Pause::Handshake => &mut self.handshakes,
+            Pause::Name => &mut self.names,
+        }
+    }
+}
+
+/// A time in which a server should have run and did not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stall {
+    /// When it ran again, by the machine's monotonic clock.
+    pub end_ns: u64,
+    /// How long it lasted.
+    pub ns: u64,
 }

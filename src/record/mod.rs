@@ -43,7 +43,7 @@ mod write;
 use std::io;
 use std::path::PathBuf;
 
-pub use checks::{Check, PEAK_REACHED, invalid};
+pub use checks::{Check, PEAK_REACHED, invalid, is_invalid_by_machine, lost_to_lateness};
 pub use compressed::{CompressedRows, read_compressed, write_compressed};
 pub use connection::{ConnectionRow, Fate};
 pub use env::EnvRow;

@@ -151,6 +151,17 @@ impl Recording {
         blocks
     }
 
+    /// Times that a block was recorded whole and then repeated (`repeat_invalid`).
+    pub fn repeated_blocks(&self) -> usize {
+        let mut whole: HashMap<(u32, u32), usize> = HashMap::new();
+        for row in self.all_trials.iter().filter(|row| row.block > 0 && !row.is_aborted()) {
+            *whole.entry((row.block, row.attempt)).or_default() += 1;
+        }
+        let planned = |block: u32| self.plan.trials.iter().filter(|t| t.block == block).count();
+        let all = whole.into_iter().filter(|((block, _), rows)| *rows == planned(*block)).count();
+        all.saturating_sub(self.complete_blocks().len())
+    }
+
     /// Measured blocks that were to be recorded: those of the plan, or if its stopping rule ended
     /// the run, those until then.
     pub fn planned_blocks(&self) -> u32 {

@@ -184,6 +184,88 @@ macro_rules! trial_row {
             pub server_delay_error_p99_ns: Option<u64>,
             /// Actual minus planned delay, longest.
             pub server_delay_error_max_ns: Option<u64>,
+            /// Delays, but for those of nothing.
+            #[serde(default)]
+            pub server_delay_pauses: Option<u64>,
+            /// Of these, those that were later than allowed, for another reason than the server's own work.
+            #[serde(default)]
+            pub server_delay_late: Option<u64>,
+            /// Pauses between two pieces of an answer.
+            #[serde(default)]
+            pub server_piece_pauses: Option<u64>,
+            /// Of these, those that were later than allowed, likewise.
+            #[serde(default)]
+            pub server_piece_late: Option<u64>,
+            /// Actual minus planned, median.
+            #[serde(default)]
+            pub server_piece_error_p50_ns: Option<u64>,
+            /// Actual minus planned, 99th percentile.
+            #[serde(default)]
+            pub server_piece_error_p99_ns: Option<u64>,
+            /// Actual minus planned, longest.
+            #[serde(default)]
+            pub server_piece_error_max_ns: Option<u64>,
+            /// Pauses before the first read from a connection.
+            #[serde(default)]
+            pub server_connect_pauses: Option<u64>,
+            /// Of these, those that were later than allowed, likewise.
+            #[serde(default)]
+            pub server_connect_late: Option<u64>,
+            /// Actual minus planned, median.
+            #[serde(default)]
+            pub server_connect_error_p50_ns: Option<u64>,
+            /// Actual minus planned, 99th percentile.
+            #[serde(default)]
+            pub server_connect_error_p99_ns: Option<u64>,
+            /// Actual minus planned, longest.
+            #[serde(default)]
+            pub server_connect_error_max_ns: Option<u64>,
+            /// Pauses before a TLS handshake.
+            #[serde(default)]
+            pub server_handshake_pauses: Option<u64>,
+            /// Of these, those that were later than allowed, likewise.
+            #[serde(default)]
+            pub server_handshake_late: Option<u64>,
+            /// Actual minus planned, median.
+            #[serde(default)]
+            pub server_handshake_error_p50_ns: Option<u64>,
+            /// Actual minus planned, 99th percentile.
+            #[serde(default)]
+            pub server_handshake_error_p99_ns: Option<u64>,
+            /// Actual minus planned, longest.
+            #[serde(default)]
+            pub server_handshake_error_max_ns: Option<u64>,
+            /// Pauses before the answer to a query for a name.
+            #[serde(default)]
+            pub server_name_pauses: Option<u64>,
+            /// Of these, those that were later than allowed, likewise.
+            #[serde(default)]
+            pub server_name_late: Option<u64>,
+            /// Actual minus planned, median.
+            #[serde(default)]
+            pub server_name_error_p50_ns: Option<u64>,
+            /// Actual minus planned, 99th percentile.
+            #[serde(default)]
+            pub server_name_error_p99_ns: Option<u64>,
+            /// Actual minus planned, longest.
+            #[serde(default)]
+            pub server_name_error_max_ns: Option<u64>,
+            /// Sum of all pauses of the server as they really were.
+            #[serde(default)]
+            pub server_pause_sum_ns: Option<u64>,
+            /// By how much pauses ended too late, without the server's own work: the sum of those beyond 1 ms.
+            #[serde(default)]
+            pub server_late_sum_ns: Option<u64>,
+            /// The most of these.
+            #[serde(default)]
+            pub server_late_max_ns: Option<u64>,
+            /// Time of the window in which the server stood still for at least 10 ms at a time.
+            #[serde(default)]
+            pub server_stalled_ns: Option<u64>,
+            /// CPU time of the trial's other processes on the server's CPUs: the relay, and the client if it has
+            /// no CPU of its own.
+            #[serde(default)]
+            pub server_shared_cpu_ns: Option<u64>,
             /// CPU time of the server in user mode.
             pub server_cpu_user_ns: Option<u64>,
             /// CPU time of the server in the kernel.

@@ -64,6 +64,15 @@ fn trials(facts: &Facts, whole: &Facts) -> String {
             counted(aside, "trial")
         ));
     }
+    let repeated = recording.repeated_blocks();
+    if repeated > 0 {
+        let most = facts.plan().experiment.blocks.repeat_invalid;
+        notes.push(format!(
+            "{} of a block {} repeated, because the server was late in a trial of it (`repeat_invalid = {most}`).",
+            counted(repeated, "attempt"),
+            if repeated == 1 { "was" } else { "were" },
+        ));
+    }
     format!("{}\n\n{}", table.render(), notes.join(" "))
 }
 

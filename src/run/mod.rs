@@ -23,7 +23,9 @@ pub use progress::Progress;
 use crate::machine::{Cpu, Load};
 use crate::plan::{Plan, PlannedTrial, Replica};
 use crate::protocol::{ClientConfig, RequestLog, ServerConfig, ServerReady, Tick, Timeline};
-use crate::record::{EnvRow, Happening, RecordError, RunWriter, Status, TrialRow, invalid};
+use crate::record::{
+    EnvRow, Happening, RecordError, RunWriter, Status, TrialRow, invalid, is_invalid_by_machine,
+};
 use crate::spec::RecordLevel;
 
 /// Rows of single requests that `record = "sample"` keeps of a trial.
@@ -73,6 +75,8 @@ pub struct Summary {
     pub invalid: u64,
     /// Trials that this machine cannot run.
     pub skipped: u64,
+    /// Times that a block was repeated; the trials thrown away are in no other number.
+    pub repeats: u64,
     /// Whether it was asked to stop before its end.
     pub interrupted: bool,
     /// The measured block after which the stopping rule ended it, if it did.
@@ -90,10 +94,12 @@ pub struct Done<'a> {
     pub blocks: HashSet<u32>,
     /// The last attempt of each block that was begun.
     pub attempts: HashMap<u32, u32>,
+    /// How often a block that needs more was recorded whole, and is to be repeated.
+    repeats: HashMap<u32, u32>,
     /// Good trials of the blocks that need nothing more.
     good: Vec<Good>,
     /// The trials of the blocks that need nothing more.
-    complete: &'a [TrialRow],
+    complete: Vec<&'a TrialRow>,
 }
 
 /// What is known of a good trial that an earlier process left.
@@ -106,8 +112,9 @@ struct Good {
 }
 
 impl<'a> Done<'a> {
-    /// Finds what is done in the rows of a record.
-    pub fn of(complete: &'a [TrialRow], all: &[TrialRow], env: &[EnvRow]) -> Done<'a> {
+    /// Finds what is done in the rows of a record: `complete` are those that count, of all blocks
+    /// that were recorded whole.
+    pub fn of(plan: &Plan, complete: &'a [TrialRow], all: &[TrialRow], env: &[EnvRow]) -> Done<'a> {
         let mut attempts: HashMap<u32, u32> = HashMap::new();
         let begun = env
             .iter()
@@ -117,10 +124,21 @@ impl<'a> Done<'a> {
             let last = attempts.entry(block).or_default();
             *last = attempt.max(*last);
         }
+        let mut repeats = HashMap::new();
+        for rows in complete.chunk_by(|a, b| a.block == b.block) {
+            let block = rows[0].block;
+            let whole = recorded_whole(block, rows.len(), all);
+            if is_to_repeat(plan, rows, whole - 1) {
+                repeats.insert(block, whole);
+            }
+        }
+        let complete: Vec<&TrialRow> =
+            complete.iter().filter(|t| !repeats.contains_key(&t.block)).collect();
         let good = complete.iter().filter(|t| t.is_ok());
         Done {
             blocks: complete.iter().map(|t| t.block).collect(),
             attempts,
+            repeats,
             good: good
                 .map(|t| Good {
                     cell: t.cell.clone(),
@@ -132,6 +150,29 @@ impl<'a> Done<'a> {
             complete,
         }
     }
+}
+
+/// How often a block of so many trials was recorded whole, at least once.
+fn recorded_whole(block: u32, trials: usize, all: &[TrialRow]) -> u32 {
+    let mut attempts: HashMap<u32, usize> = HashMap::new();
+    for row in all.iter().filter(|row| row.block == block && !row.is_aborted()) {
+        *attempts.entry(row.attempt).or_default() += 1;
+    }
+    attempts.values().filter(|&&rows| rows == trials).count().max(1) as u32
+}
+
+/// The rule of `repeat_invalid`: whether a block that is recorded whole is repeated, which it was so often
+/// before. It looks at what the machine did, never at how long a strategy took; warm-up is not looked at.
+fn is_to_repeat(plan: &Plan, rows: &[TrialRow], repeats: u32) -> bool {
+    let by_machine = |row: &TrialRow| {
+        let cell = plan.cells.iter().find(|cell| cell.id.to_string() == row.cell);
+        row.status == Status::Invalid
+            && cell.is_some_and(|cell| {
+                is_invalid_by_machine(row, plan.scenario_of(cell), &cell.strategy)
+            })
+    };
+    repeats < plan.experiment.blocks.repeat_invalid
+        && rows.iter().any(|row| row.block > 0 && by_machine(row))
 }
 
 /// Runs what is left of the plan, block by block, and records every trial. Where the experiment has
@@ -153,41 +194,44 @@ pub fn record(
     let left: Vec<&PlannedTrial> =
         plan.trials.iter().filter(|t| !done.blocks.contains(&t.block)).collect();
     progress.begin(plan, &left);
-    let mut summary = Summary::default();
-    let mut kept = Kept::of(plan, done);
-    let mut cpu_before = None;
+    let mut going = Going {
+        plan,
+        cpus,
+        writer,
+        executor,
+        progress,
+        summary: Summary::default(),
+        kept: Kept::of(plan, done),
+        cpu_before: None,
+    };
     let mut measured = Measured::of(plan, done, rule);
     for block in left.chunk_by(|a, b| a.block == b.block) {
         if measured.are_enough() {
             break;
         }
         let number = block[0].block;
-        let attempt = done.attempts.get(&number).copied().unwrap_or(0) + 1;
-        writer.append_env(&environment(number, attempt, &mut cpu_before, cpus, executor))?;
-        for planned in block {
-            let trial = Trial { plan, planned, attempt, cpus };
-            let mut told = |tick| progress.tick(plan, planned, tick);
-            let (row, latency) = trial.execute(writer, executor, &kept, &mut told);
-            trial.settle_timeline(&writer.timeline_path(&row.trial), &row, &mut kept)?;
-            writer.append_trial(&row, &latency)?;
-            kept.note(&trial, &row);
-            match row.status {
-                Status::Ok => summary.ok += 1,
-                Status::Failed => summary.failed += 1,
-                Status::Invalid => summary.invalid += 1,
-                Status::Skipped => summary.skipped += 1,
-                Status::Aborted => summary.interrupted = true,
+        let mut attempt = done.attempts.get(&number).copied().unwrap_or(0) + 1;
+        let mut repeats = done.repeats.get(&number).copied().unwrap_or(0);
+        let rows = loop {
+            let before = (going.summary, going.kept.clone());
+            let rows = going.block(block, attempt)?;
+            if going.summary.interrupted {
+                going.writer.note(Happening::Interrupted, jiff::Timestamp::now())?;
+                going.progress.end(&going.summary);
+                return Ok(going.summary);
             }
-            progress.trial(plan, planned, &row);
-            measured.add(row);
-            if summary.interrupted || executor.stopping() {
-                summary.interrupted = true;
-                writer.note(Happening::Interrupted, jiff::Timestamp::now())?;
-                progress.end(&summary);
-                return Ok(summary);
+            if !is_to_repeat(plan, &rows, repeats) {
+                break rows;
             }
-        }
+            // What is thrown away stays in the record, and counts for nothing.
+            (going.summary, going.kept) = before;
+            going.summary.repeats += 1;
+            (attempt, repeats) = (attempt + 1, repeats + 1);
+            going.progress.repeat(plan, block, repeats);
+        };
+        rows.into_iter().for_each(|row| measured.add(row));
     }
+    let Going { mut summary, writer, progress, .. } = going;
     summary.narrow_enough_after = measured.ended_before_the_last();
     let end = match summary.narrow_enough_after {
         Some(_) => Happening::NarrowEnough,
@@ -196,6 +240,56 @@ pub fn record(
     writer.note(end, jiff::Timestamp::now())?;
     progress.end(&summary);
     Ok(summary)
+}
+
+/// A run on its way.
+struct Going<'a> {
+    plan: &'a Plan,
+    cpus: &'a Cpus,
+    writer: &'a mut RunWriter,
+    executor: &'a mut dyn Executor,
+    progress: &'a mut dyn Progress,
+    summary: Summary,
+    kept: Kept,
+    cpu_before: Option<Cpu>,
+}
+
+impl Going<'_> {
+    /// Records one attempt of a block, or what there is of it when the run is asked to stop.
+    fn block(
+        &mut self,
+        block: &[&PlannedTrial],
+        attempt: u32,
+    ) -> Result<Vec<TrialRow>, RecordError> {
+        let (plan, cpus) = (self.plan, self.cpus);
+        let number = block[0].block;
+        let env = environment(number, attempt, &mut self.cpu_before, cpus, self.executor);
+        self.writer.append_env(&env)?;
+        let mut rows = Vec::with_capacity(block.len());
+        for planned in block {
+            let trial = Trial { plan, planned, attempt, cpus };
+            let mut told = |tick| self.progress.tick(plan, planned, tick);
+            let (row, latency) = trial.execute(self.writer, self.executor, &self.kept, &mut told);
+            trial.settle_timeline(&self.writer.timeline_path(&row.trial), &row, &mut self.kept)?;
+            self.writer.append_trial(&row, &latency)?;
+            self.kept.note(&trial, &row);
+            let summary = &mut self.summary;
+            match row.status {
+                Status::Ok => summary.ok += 1,
+                Status::Failed => summary.failed += 1,
+                Status::Invalid => summary.invalid += 1,
+                Status::Skipped => summary.skipped += 1,
+                Status::Aborted => summary.interrupted = true,
+            }
+            self.progress.trial(plan, planned, &row);
+            rows.push(row);
+            if self.summary.interrupted || self.executor.stopping() {
+                self.summary.interrupted = true;
+                break;
+            }
+        }
+        Ok(rows)
+    }
 }
 
 /// The measured trials of the complete blocks, where a stopping rule wants to see them.
@@ -208,7 +302,7 @@ struct Measured<'a> {
 impl<'a> Measured<'a> {
     fn of(plan: &'a Plan, done: &Done, rule: StoppingRule) -> Measured<'a> {
         let mut measured = Measured { plan, rule, rows: Vec::new() };
-        done.complete.iter().cloned().for_each(|row| measured.add(row));
+        done.complete.iter().for_each(|&row| measured.add(row.clone()));
         measured
     }
 
@@ -290,6 +384,7 @@ impl Trial<'_> {
                 if let Some(link) = link {
                     row.set_link(&link);
                 }
+                row.set_shared_cpu(self.cpus.are_apart());
                 latency = client.latency;
                 let scenario = self.plan.scenario_of(cell);
                 if let Some(reason) = invalid(&row, scenario, &cell.strategy) {
@@ -360,7 +455,7 @@ impl Trial<'_> {
 type Spoken = (usize, usize);
 
 /// Cells of which a good trial has left its request rows and its timeline already, by build.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Kept {
     requests: HashSet<Spoken>,
     timelines: HashSet<Spoken>,
@@ -384,7 +479,7 @@ impl Kept {
                 kept.requests.extend(spoken);
             }
         }
-        for row in done.complete {
+        for &row in &done.complete {
             if let Some(cell) = spoken(&row.cell, &row.build) {
                 kept.had_broken(cell, row);
             }

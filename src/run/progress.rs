@@ -20,6 +20,8 @@ pub trait Progress {
     fn tick(&mut self, plan: &Plan, planned: &PlannedTrial, tick: Tick);
     /// A trial has its row.
     fn trial(&mut self, plan: &Plan, planned: &PlannedTrial, row: &TrialRow);
+    /// A block is about to be repeated, for this many times.
+    fn repeat(&mut self, plan: &Plan, block: &[&PlannedTrial], repeats: u32);
     /// Nothing more will happen.
     fn end(&mut self, summary: &Summary);
 }
@@ -31,6 +33,7 @@ impl Progress for Quiet {
     fn begin(&mut self, _plan: &Plan, _left: &[&PlannedTrial]) {}
     fn tick(&mut self, _plan: &Plan, _planned: &PlannedTrial, _tick: Tick) {}
     fn trial(&mut self, _plan: &Plan, _planned: &PlannedTrial, _row: &TrialRow) {}
+    fn repeat(&mut self, _plan: &Plan, _block: &[&PlannedTrial], _repeats: u32) {}
     fn end(&mut self, _summary: &Summary) {}
 }
 
@@ -247,6 +250,20 @@ impl Progress for Shown {
         }
     }
 
+    fn repeat(&mut self, plan: &Plan, block: &[&PlannedTrial], repeats: u32) {
+        let (number, most) = (block[0].block, plan.experiment.blocks.repeat_invalid);
+        self.say(&format!(
+            "block {number} is repeated ({repeats} of at most {most} times): the server was late"
+        ));
+        self.counts.push((number, block.len()));
+        if let Some(eta) = &mut self.eta {
+            eta.expected_all_ns += plan.expected_of_ns(block.iter().copied());
+        }
+        if let Some(bar) = &self.bar {
+            bar.inc_length(block.len() as u64);
+        }
+    }
+
     fn end(&mut self, summary: &Summary) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
@@ -325,6 +342,11 @@ impl<W: Write> Progress for Json<W> {
         }));
     }
 
+    fn repeat(&mut self, _plan: &Plan, block: &[&PlannedTrial], repeats: u32) {
+        let block = block[0].block;
+        self.event(&serde_json::json!({ "event": "repeat", "block": block, "repeats": repeats }));
+    }
+
     fn end(&mut self, summary: &Summary) {
         self.event(&serde_json::json!({
             "event": "end",
@@ -332,6 +354,7 @@ impl<W: Write> Progress for Json<W> {
             "failed": summary.failed,
             "invalid": summary.invalid,
             "skipped": summary.skipped,
+            "repeats": summary.repeats,
             "interrupted": summary.interrupted,
             "narrow_enough_after": summary.narrow_enough_after,
         }));

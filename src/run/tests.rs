@@ -1,6 +1,7 @@
 //! The loop over trials, exactly: planned outcomes, no processes, no sleeping.
 
 mod builds;
+mod repeats;
 mod timelines;
 
 use std::path::Path;
@@ -9,7 +10,7 @@ use super::*;
 use crate::analyse::narrow_enough;
 use crate::machine::Machine;
 use crate::plan::Only;
-use crate::protocol::{ClientReport, Percentiles, ServerReport};
+use crate::protocol::{ClientReport, Lateness, PauseReport, Percentiles, ServerReport, Stall};
 use crate::record::{Build, Foreseen, Manifest, NewRun, Recording, Side};
 use crate::server::SelfCheck;
 use crate::spec::{Experiment, Source};
@@ -45,6 +46,8 @@ struct Planned {
     loopback_only: bool,
     /// Every other trial takes half as long again.
     noisy: bool,
+    /// The server stood still at these executions, for as long as the trial took.
+    late_at: Vec<usize>,
     jobs: Vec<Job>,
 }
 
@@ -67,6 +70,7 @@ impl Executor for Planned {
         let latency = 1_100_000;
         Outcome::Measured {
             client: Box::new(ClientReport {
+                began_ns: Some(0),
                 wall_ns: (ideal.wall_ns + 1)
                     * if self.noisy && self.executed.is_multiple_of(2) { 3 } else { 2 }
                     / 2,
@@ -89,7 +93,16 @@ impl Executor for Planned {
                 connections: u64::from(ideal.peak),
                 requests_per_connection_max: requests,
                 peak_in_flight: u64::from(ideal.peak),
-                delay_error_p50_ns: Some(20_000),
+                lateness: PauseReport {
+                    delays: Lateness { error_p50_ns: Some(20_000), ..Lateness::default() },
+                    stalls: self
+                        .late_at
+                        .contains(&self.executed)
+                        .then_some(Stall { end_ns: 1 << 40, ns: 1 << 40 })
+                        .into_iter()
+                        .collect(),
+                    ..PauseReport::default()
+                },
                 ..ServerReport::default()
             }),
         }
@@ -157,7 +170,7 @@ fn go(writer: &mut RunWriter, plan: &Plan, done: &Done, executor: &mut Planned) 
 fn resume(dir: &Path, executor: &mut Planned) -> Summary {
     let (mut writer, _) = RunWriter::resume(dir).expect("a record to go on with");
     let before = Recording::read(dir).expect("a readable record");
-    let done = Done::of(&before.trials, &before.all_trials, &before.env);
+    let done = Done::of(&before.plan, &before.trials, &before.all_trials, &before.env);
     go(&mut writer, &before.plan, &done, executor)
 }
 

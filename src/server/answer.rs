@@ -10,9 +10,10 @@ use hyper::{Request, Response, StatusCode};
 
 use super::body::AnswerBody;
 use super::in_flight::InFlight;
+use super::pause::pause;
 use super::request::Asked;
 use super::{Shared, upload};
-use crate::protocol::Capacity;
+use crate::protocol::{Capacity, Pause};
 use crate::timer::Moment;
 
 const INFLIGHT_INDEX: HeaderName = HeaderName::from_static("inflight-index");
@@ -106,11 +107,8 @@ async fn delayed(
         // Only now has the server what it is to think about.
         start = Moment::now();
     }
-    if asked.planned_ns > 0 {
-        shared.timer.sleep_until(start.after_ns(asked.planned_ns)).await;
-    }
-    let actual_ns = Moment::now().ns_since(start);
-    shared.ledger.delayed(asked.planned_ns, actual_ns);
+    let actual_ns = pause(shared, Pause::Delay, start, asked.planned_ns).await;
+    shared.ledger.delayed(actual_ns);
     let mut response = Response::new(AnswerBody::of(in_flight));
     let headers = response.headers_mut();
     headers.insert(SERVER_TIMING, server_timing(actual_ns));

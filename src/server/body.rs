@@ -11,6 +11,8 @@ use hyper::body::{Body, Frame, SizeHint};
 
 use super::Shared;
 use super::in_flight::InFlight;
+use super::pause::pause;
+use crate::protocol::Pause;
 use crate::timer::Moment;
 
 /// Bytes of a body that are handed over at once: as much as a socket takes in one write without
@@ -83,12 +85,9 @@ impl Later {
 }
 
 /// A turn for the connection, which writes what it has, then the time between two pieces.
-async fn pause(shared: Arc<Shared>) {
+async fn before_next(shared: Arc<Shared>) {
     tokio::task::yield_now().await;
-    if shared.chunk_delay_ns > 0 {
-        let next = Moment::now().after_ns(shared.chunk_delay_ns);
-        shared.timer.sleep_until(next).await;
-    }
+    pause(&shared, Pause::Piece, Moment::now(), shared.chunk_delay_ns).await;
 }
 
 impl Body for AnswerBody {
@@ -116,7 +115,7 @@ impl Body for AnswerBody {
         if body.rest.is_empty()
             && let (Some(later), Some(in_flight)) = (&mut body.later, &body.in_flight)
         {
-            later.pause = Some(Box::pin(pause(in_flight.shared().clone())));
+            later.pause = Some(Box::pin(before_next(in_flight.shared().clone())));
         }
         body.leave_at_end();
         Poll::Ready(Some(Ok(Frame::data(frame))))

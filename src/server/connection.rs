@@ -18,8 +18,9 @@ use super::Shared;
 use super::answer::answer;
 use super::body::AnswerBody;
 use super::ledger::Handshake;
+use super::pause::pause;
 use super::preface::{self, Version};
-use crate::protocol::TlsTerms;
+use crate::protocol::{Pause, TlsTerms};
 use crate::timer::Moment;
 use crate::tls::{Identity, TlsError};
 
@@ -54,7 +55,7 @@ impl Tls {
 pub(super) async fn serve(stream: TcpStream, connection: usize, shared: Arc<Shared>) {
     // It fails only for a connection that is gone, and reading from it will tell.
     let _ = stream.set_nodelay(true);
-    pause(&shared, shared.connect_delay_ns).await;
+    pause(&shared, Pause::Connect, Moment::now(), shared.connect_delay_ns).await;
     // Only what an unencrypted HTTP/1.1 connection needs is in this future itself: the others would
     // make it several times as large, for each connection that is spawned.
     if shared.tls.is_some() {
@@ -70,7 +71,7 @@ pub(super) async fn serve(stream: TcpStream, connection: usize, shared: Arc<Shar
 
 async fn serve_encrypted(stream: TcpStream, connection: usize, shared: Arc<Shared>) {
     let Some(tls) = &shared.tls else { return };
-    pause(&shared, tls.handshake_delay_ns).await;
+    pause(&shared, Pause::Handshake, Moment::now(), tls.handshake_delay_ns).await;
     let Ok(stream) = TlsAcceptor::from(tls.config.clone()).accept(stream).await else {
         return shared.ledger.shook_hands(Handshake::Failed);
     };
@@ -127,10 +128,4 @@ fn service(
         let start = Moment::now();
         answer(shared.clone(), connection, request, start)
     })
-}
-
-async fn pause(shared: &Shared, ns: u64) {
-    if ns > 0 {
-        shared.timer.sleep_until(Moment::now().after_ns(ns)).await;
-    }
 }

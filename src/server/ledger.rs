@@ -2,11 +2,11 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use hdrhistogram::Histogram;
-
+use super::lateness::{Beat, Watch};
 use crate::dns;
 use crate::machine::process::{NetCounters, Status, Usage};
-use crate::protocol::{ServerReport, Tick};
+use crate::protocol::{Pause, ServerReport, Tick};
+use crate::timer::Moment;
 
 /// Counts of a running server.
 ///
@@ -24,10 +24,7 @@ struct Counts {
     in_flight: u64,
     peak_in_flight: u64,
     delay_served_sum_ns: u64,
-    /// Actual minus planned delay in nanoseconds, of requests with a delay.
-    lateness: Histogram<u64>,
-    /// The histogram knows it to three digits only.
-    latest_ns: u64,
+    watch: Watch,
     accept_failures: u64,
     redirected: u64,
     uploaded_bytes: u64,
@@ -47,14 +44,8 @@ pub(super) enum Handshake {
     Failed,
 }
 
-/// Lateness above this counts as this in percentiles (the longest is exact): ten minutes are
-/// beyond any trial, and bound the memory of the histogram.
-const LATEST_NS: u64 = 600_000_000_000;
-
 impl Ledger {
     pub(super) fn new() -> Ledger {
-        // Three digits: a percentile of 50 µs is then known to 0.05 µs.
-        let lateness = Histogram::new_with_bounds(1, LATEST_NS, 3).expect("bounds in order");
         Ledger(Mutex::new(Counts {
             requests: 0,
             answered: 0,
@@ -62,8 +53,7 @@ impl Ledger {
             in_flight: 0,
             peak_in_flight: 0,
             delay_served_sum_ns: 0,
-            lateness,
-            latest_ns: 0,
+            watch: Watch::new(Beat::now()),
             accept_failures: 0,
             redirected: 0,
             uploaded_bytes: 0,
@@ -133,15 +123,25 @@ impl Ledger {
         counts.peak_in_flight = counts.peak_in_flight.max(counts.in_flight);
     }
 
-    /// A delay is over.
-    pub(super) fn delayed(&self, planned_ns: u64, actual_ns: u64) {
+    /// An answer was delayed for this long.
+    pub(super) fn delayed(&self, actual_ns: u64) {
         let mut counts = self.counts();
         counts.delay_served_sum_ns = counts.delay_served_sum_ns.saturating_add(actual_ns);
-        if planned_ns > 0 {
-            let late = actual_ns - planned_ns;
-            counts.lateness.saturating_record(late);
-            counts.latest_ns = counts.latest_ns.max(late);
-        }
+    }
+
+    /// A pause is over, or was given up when it should have been over.
+    pub(super) fn paused(&self, pause: Pause, planned_ns: u64, actual_ns: u64) {
+        self.counts().watch.paused(pause, planned_ns, actual_ns, Beat::now);
+    }
+
+    /// When the server's next beat is due.
+    pub(super) fn next_beat(&self) -> Moment {
+        self.counts().watch.next_beat()
+    }
+
+    /// That beat is there.
+    pub(super) fn beat(&self) {
+        self.counts().watch.beat(Beat::now());
     }
 
     /// A request is in flight no more: its body was handed over `whole`, or its connection is gone.
@@ -172,14 +172,14 @@ impl Ledger {
     /// Everything, with what the process used and the machine counted since the server's start, and
     /// what its name server saw.
     pub(super) fn report(&self, started: Started, names: dns::Counts) -> ServerReport {
-        let counts = self.counts();
+        let mut counts = self.counts();
+        let lateness = counts.watch.report(Beat::now());
         let used = Usage::now().since(started.usage);
         let net = NetCounters::now().since(started.net);
         let mut per_connection: Vec<u32> = counts.accepted.iter().map(|(_, n)| *n).collect();
         per_connection.sort_unstable();
         let rank = |i: Option<usize>| i.map_or(0, |i| u64::from(per_connection[i]));
         let last = per_connection.len().checked_sub(1);
-        let error = |ns: u64| (!counts.lateness.is_empty()).then_some(ns);
         ServerReport {
             redirected: counts.redirected,
             uploaded_bytes: counts.uploaded_bytes,
@@ -200,12 +200,7 @@ impl Ledger {
             accept_failures: counts.accept_failures,
             peak_in_flight: counts.peak_in_flight,
             delay_served_sum_ns: counts.delay_served_sum_ns,
-            // The bucket of a percentile can end above the longest.
-            delay_error_p50_ns: error(counts.lateness.value_at_quantile(0.5).min(counts.latest_ns)),
-            delay_error_p99_ns: error(
-                counts.lateness.value_at_quantile(0.99).min(counts.latest_ns),
-            ),
-            delay_error_max_ns: error(counts.latest_ns),
+            lateness,
             cpu_user_ns: used.user_ns,
             cpu_sys_ns: used.sys_ns,
             max_rss_bytes: Status::now().max_rss_bytes,
@@ -234,14 +229,14 @@ impl Started {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::Lateness;
 
     #[test]
     fn nothing_seen_is_no_percentile() {
         let report = Ledger::new().report(Started::now(), dns::Counts::default());
         assert_eq!((report.requests, report.connections, report.peak_in_flight), (0, 0, 0));
         assert_eq!(report.requests_per_connection_min, 0);
-        assert_eq!(report.delay_error_p50_ns, None);
-        assert_eq!(report.delay_error_max_ns, None);
+        assert_eq!(report.lateness.delays, Lateness::default());
     }
 
     #[test]
@@ -262,14 +257,17 @@ mod tests {
     #[test]
     fn lateness_is_of_delayed_requests_only() {
         let ledger = Ledger::new();
-        ledger.delayed(0, 90);
+        ledger.delayed(90);
+        ledger.paused(Pause::Delay, 0, 90);
         for late in 1..=100 {
-            ledger.delayed(1_000, 1_000 + late);
+            ledger.delayed(1_000 + late);
+            ledger.paused(Pause::Delay, 1_000, 1_000 + late);
         }
         let report = ledger.report(Started::now(), dns::Counts::default());
-        assert_eq!(report.delay_error_p50_ns, Some(50));
-        assert_eq!(report.delay_error_p99_ns, Some(99));
-        assert_eq!(report.delay_error_max_ns, Some(100));
+        let Lateness { pauses, error_p50_ns, error_p99_ns, error_max_ns, .. } =
+            report.lateness.delays;
+        assert_eq!(pauses, 100);
+        assert_eq!((error_p50_ns, error_p99_ns, error_max_ns), (Some(50), Some(99), Some(100)));
         assert_eq!(report.delay_served_sum_ns, 90 + 100_000 + 5_050);
     }
 }

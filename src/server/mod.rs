@@ -18,9 +18,11 @@ mod child;
 mod connection;
 mod error;
 mod in_flight;
+mod lateness;
 mod ledger;
 mod listen;
 mod names;
+mod pause;
 mod preface;
 mod request;
 #[cfg(test)]
@@ -166,17 +168,27 @@ impl Server {
         on_ready(ServerReady { protocol: VERSION, addr, certificate: self.certificate, dns })?;
         let shared = self.shared;
         let accepting = listen::accept(self.listener, shared.clone());
-        let naming = names::answer(self.names, &shared.timer);
+        let naming = names::answer(self.names, &shared);
+        let beating = beat(&shared);
         let telling = tell(self.tick, &shared.ledger, on_tick);
         self.runtime.block_on(async {
             tokio::select! {
                 () = until => Ok(()),
                 () = accepting => Ok(()),
+                () = beating => Ok(()),
                 error = naming => Err(error),
                 error = telling => Err(error),
             }
         })?;
         Ok(shared.ledger.report(self.started, counts.map_or_else(Counts::default, |c| c.get())))
+    }
+}
+
+/// Wakes every so often, so that the server notices when it stood still. For ever.
+async fn beat(shared: &Shared) {
+    loop {
+        shared.timer.sleep_until(shared.ledger.next_beat()).await;
+        shared.ledger.beat();
     }
 }
 

@@ -4,10 +4,10 @@ use std::future::pending;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use super::Shared;
 use super::error::{ServerError, system};
 use crate::dns::{self, Zone};
-use crate::protocol::ServerConfig;
-use crate::timer::Timer;
+use crate::protocol::{Pause, ServerConfig};
 use crate::tls::Identity;
 
 /// A certificate for every name and address that a client may ask for, if connections are encrypted.
@@ -41,9 +41,13 @@ pub(super) fn bind(config: &ServerConfig) -> Result<Option<dns::Server>, ServerE
 }
 
 /// Answers about names, until that is no longer possible.
-pub(super) async fn answer(server: Option<dns::Server>, timer: &Timer) -> ServerError {
+pub(super) async fn answer(server: Option<dns::Server>, shared: &Shared) -> ServerError {
     let Some(server) = server else { return pending().await };
-    match server.run(|duration| timer.sleep(duration)).await {
+    let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+    let paused = |planned: Duration, actual: Duration| {
+        shared.ledger.paused(Pause::Name, nanos(planned), nanos(actual));
+    };
+    match server.run(|duration| shared.timer.sleep(duration), paused).await {
         Ok(never) => match never {},
         Err(source) => ServerError::System { what: "read queries for names".to_owned(), source },
     }

@@ -185,6 +185,8 @@ pub struct Blocks {
     pub warmup: u32,
     /// Seed of the order within blocks; the delays do not depend on it.
     pub seed: u64,
+    /// How often a block is repeated at most in which a trial was invalid because the server was late.
+    pub repeat_invalid: u32,
 }
 
 impl Blocks {

@@ -370,8 +370,9 @@ impl Strategy {
         if self.reuse == Reuse::None {
             return hops..=hops;
         }
-        let slots = self.concurrency(requests, u32::MAX);
-        targets.min(requests)..=self.connections_for(slots, targets).min(hops)
+        let needed = self.connections_for(self.concurrency(requests, u32::MAX), targets);
+        let most = if self.replaces_connections(needed, targets) { hops } else { needed.min(hops) };
+        targets.min(requests)..=most
     }
 
     /// Connections that carry requests at most, likewise, with `streams` requests at once on an
@@ -388,7 +389,14 @@ impl Strategy {
             return most;
         }
         let slots = self.concurrency(requests, streams).div_ceil(streams.max(1));
-        self.connections_for(slots.max(1), targets).min(most)
+        let needed = self.connections_for(slots.max(1), targets);
+        if self.replaces_connections(needed, targets) { most } else { needed.min(most) }
+    }
+
+    /// Whether a bounded pool has to close connections to one host to make room for another, and may do
+    /// so for every request.
+    fn replaces_connections(&self, needed: u32, targets: u32) -> bool {
+        targets > 1 && self.max_connections.is_some_and(|most| most.get() < needed)
     }
 
     /// Connections for this many uses at once. Those to one host are of no use for another.

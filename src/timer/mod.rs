@@ -27,7 +27,7 @@ pub use portable::Timer;
 pub struct Moment(NonZeroU64);
 
 impl Moment {
-    const fn at_ns(ns: u64) -> Moment {
+    pub(crate) const fn at_ns(ns: u64) -> Moment {
         match NonZeroU64::new(ns) {
             Some(ns) => Moment(ns),
             None => Moment(NonZeroU64::MIN),
@@ -52,6 +52,17 @@ impl Moment {
         use std::time::Instant;
         static START: OnceLock<Instant> = OnceLock::new();
         Moment::at_ns(START.get_or_init(Instant::now).elapsed().as_nanos() as u64)
+    }
+
+    /// Nanoseconds of the clock: on Linux that of the machine, which all processes share.
+    pub fn monotonic_ns(self) -> u64 {
+        self.0.get()
+    }
+
+    /// The one `ns` nanoseconds earlier.
+    #[must_use]
+    pub fn before_ns(self, ns: u64) -> Moment {
+        Moment::at_ns(self.0.get().saturating_sub(ns))
     }
 
     /// The one `ns` nanoseconds later.

@@ -3,6 +3,7 @@
 mod ab;
 mod bench;
 mod comparing;
+mod covering;
 mod input;
 mod interruption;
 mod limits;
@@ -11,3 +12,4 @@ mod listing;
 mod pipeline;
 mod predicting;
 mod serving;
+mod stalling;

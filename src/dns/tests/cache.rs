@@ -78,7 +78,8 @@ fn one_runtime_of_many_threads_serves_and_asks() {
         let server = Server::bind(Ipv4Addr::LOCALHOST.into(), &zone(LONG)).unwrap();
         let (resolver, counts) = (Resolver::new(server.addr(), true, PATIENCE), server.counts());
         let timer = Timer::start().unwrap();
-        let serving = tokio::spawn(async move { server.run(|rest| timer.sleep(rest)).await });
+        let serving =
+            tokio::spawn(async move { server.run(|rest| timer.sleep(rest), |_, _| ()).await });
         let lookups = (0..1_000).map(|nth| {
             let resolver = resolver.clone();
             let name = ["a.test", "b.test"][nth % 2];

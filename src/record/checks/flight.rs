@@ -1,6 +1,7 @@
 //! How many requests were in flight, and how long they took.
 
 use super::Trial;
+use super::lateness::told_apart;
 use crate::strategy::Protocol;
 
 /// A peak below this share of the expected one needs an explanation.
@@ -12,16 +13,6 @@ const CLIENT_BOUND: f64 = 0.85;
 /// A hidden cap keeps the server as full as its peak all the time: the mean in flight is at least
 /// this share of the peak. A ramp that is slow, or a schedule that runs empty, has less.
 const CAPPED: f64 = 0.85;
-
-/// The median delay may be late by this much, or by this share of the mean delay, or by the time
-/// that one thread needs to answer everything that may be due at once, whichever is more: the last
-/// is what the strategy itself does to a server. The record tells how late the delays really were.
-const LATE_NS: f64 = 1_000_000.0;
-const LATE_SHARE: f64 = 0.05;
-/// CPU time of the delay server for one answer: 7 to 18 µs on a two-core machine, rounded up.
-const ANSWER_NS: f64 = 20_000.0;
-/// CPU time of the relay for one packet of a burst: 3 to 6 µs on the same machine, rounded up.
-const PACKET_NS: f64 = 10_000.0;
 
 pub(super) fn limit(trial: &Trial) -> Option<String> {
     let (scenario, peak) = (trial.scenario, trial.seen.peak);
@@ -60,47 +51,10 @@ fn streams(trial: &Trial) -> f64 {
     }
 }
 
-pub(super) fn delays(trial: &Trial) -> Option<String> {
-    let row = trial.row;
-    let late = row.server_delay_error_p50_ns? as f64;
-    let mean = row.server_delay_sum_ns? as f64 / trial.seen.served.max(1) as f64;
-    let burst = ANSWER_NS * f64::from(row.expected_peak_in_flight);
-    let allowed = LATE_NS.max(LATE_SHARE * mean).max(burst);
-    (trial.seen.served > 0 && late > allowed).then(|| {
-        format!(
-            "the server's median delay was {:.1} ms late, {:.1} ms are allowed",
-            late / 1e6,
-            allowed / 1e6
-        )
-    })
-}
-
-pub(super) fn network(trial: &Trial) -> Option<String> {
-    let row = trial.row;
-    let lost = row.rtt_dropped?;
-    if lost > 0 {
-        return Some(format!("the network lost {lost} packets, and was to lose none"));
-    }
-    let late = row.rtt_error_p50_ns? as f64;
-    let hold = trial.scenario.rtt_ns? as f64 / 2.0;
-    let burst = PACKET_NS * f64::from(row.expected_peak_in_flight);
-    let allowed = LATE_NS.max(LATE_SHARE * hold).max(burst);
-    (late > allowed).then(|| {
-        format!(
-            "the network held packets for {:.1} ms too long (median), {:.1} ms are allowed",
-            late / 1e6,
-            allowed / 1e6
-        )
-    })
-}
-
 pub(super) fn bound(trial: &Trial) -> Option<String> {
     let (wall_ns, bound_ns) = (trial.seen.wall_ns, trial.row.bound_ns);
     (trial.all_succeeded() && wall_ns < bound_ns).then(|| {
-        format!(
-            "it took {:.3} ms, less than the {:.3} ms that any schedule needs",
-            wall_ns as f64 / 1e6,
-            bound_ns as f64 / 1e6
-        )
+        let (wall, bound) = told_apart(wall_ns as f64, bound_ns as f64);
+        format!("it took {wall} ms, less than the {bound} ms that any schedule needs")
     })
 }

@@ -5,12 +5,14 @@
 
 mod connections;
 mod flight;
+mod lateness;
 mod names;
 mod requests;
 #[cfg(test)]
 mod tests;
 
 pub use flight::PEAK_REACHED;
+pub use lateness::lost_to_lateness;
 
 use super::TrialRow;
 use crate::spec::Scenario;
@@ -47,6 +49,8 @@ pub enum Check {
     Names,
     /// Were the delays served as planned?
     Delays,
+    /// Did all pauses of the server end in time, also the latest ones, and did it never stand still?
+    Pauses,
     /// Did the network lose nothing, and hold packets for as long as it was to?
     Network,
     /// Was nothing faster than any schedule can be?
@@ -55,7 +59,7 @@ pub enum Check {
 
 impl Check {
     /// Every check, in the order of the report.
-    pub const ALL: [Check; 16] = [
+    pub const ALL: [Check; 17] = [
         Check::Requests,
         Check::Arrivals,
         Check::Limit,
@@ -70,6 +74,7 @@ impl Check {
         Check::Redirects,
         Check::Uploads,
         Check::Delays,
+        Check::Pauses,
         Check::Network,
         Check::Bound,
     ];
@@ -90,8 +95,9 @@ impl Check {
             Check::Uploads => requests::uploads(&trial),
             Check::Limit => flight::limit(&trial),
             Check::Peak => flight::peak(&trial),
-            Check::Delays => flight::delays(&trial),
-            Check::Network => flight::network(&trial),
+            Check::Delays => lateness::delays(&trial),
+            Check::Pauses => lateness::pauses(&trial),
+            Check::Network => lateness::network(&trial),
             Check::Bound => flight::bound(&trial),
             Check::Connections => connections::opened(&trial),
             Check::Sides => connections::sides(&trial),
@@ -108,6 +114,15 @@ pub fn invalid(row: &TrialRow, scenario: &Scenario, strategy: &Strategy) -> Opti
     let reasons: Vec<String> =
         Check::ALL.into_iter().filter_map(|c| c.failure(row, scenario, strategy)).collect();
     (!reasons.is_empty()).then(|| reasons.join("; "))
+}
+
+/// Whether a trial is no measurement because its machine was busy, and for no reason of its strategy's.
+pub fn is_invalid_by_machine(row: &TrialRow, scenario: &Scenario, strategy: &Strategy) -> bool {
+    const LATE: [Check; 3] = [Check::Delays, Check::Pauses, Check::Network];
+    let Some(seen) = Seen::of(row) else { return false };
+    let fails = |check: &Check| check.failure(row, scenario, strategy).is_some();
+    lateness::machine_was_busy(&Trial { row, scenario, strategy, seen })
+        && Check::ALL.iter().filter(|check| fails(check)).all(|check| LATE.contains(check))
 }
 
 /// A measured trial, and what it was to be.

@@ -3,7 +3,7 @@
 use super::TrialRow;
 use crate::link::RelayReport;
 use crate::plan::{Plan, PlannedTrial};
-use crate::protocol::{ClientReport, OpenReport, ServerReport};
+use crate::protocol::{ClientReport, OpenReport, Pause, PauseReport, ServerReport, Stall};
 use crate::record::sides::mismatched;
 use crate::record::{ErrorClasses, Status};
 use crate::spec::Factor;
@@ -145,6 +145,7 @@ impl TrialRow {
     pub fn set_both(&mut self, client: &ClientReport, server: &ServerReport, library: &Library) {
         self.set_client(client);
         self.set_server(server);
+        self.server_stalled_ns = stalled(client, server);
         let counts = client.connections.as_ref();
         // Otherwise the client does not count what the server counts.
         let counts = counts.filter(|_| library.tells_hops || server.redirected == 0);
@@ -163,9 +164,7 @@ impl TrialRow {
         self.server_accept_failures = Some(report.accept_failures);
         self.server_peak_in_flight = Some(report.peak_in_flight);
         self.server_delay_sum_ns = Some(report.delay_served_sum_ns);
-        self.server_delay_error_p50_ns = report.delay_error_p50_ns;
-        self.server_delay_error_p99_ns = report.delay_error_p99_ns;
-        self.server_delay_error_max_ns = report.delay_error_max_ns;
+        self.set_lateness(&report.lateness);
         self.server_cpu_user_ns = Some(report.cpu_user_ns);
         self.server_cpu_sys_ns = Some(report.cpu_sys_ns);
         self.server_max_rss_bytes = report.max_rss_bytes;
@@ -181,6 +180,67 @@ impl TrialRow {
         self.tcp_timeouts = report.tcp_timeouts;
         self.listen_overflows = report.listen_overflows;
         self.retransmits = report.retransmits;
+    }
+
+    fn set_lateness(&mut self, report: &PauseReport) {
+        for pause in Pause::ALL {
+            let told = report.of(pause);
+            let [pauses, late, p50, p99, max] = self.pause_columns(pause);
+            (*pauses, *late) = (Some(told.pauses), Some(told.late));
+            (*p50, *p99, *max) = (told.error_p50_ns, told.error_p99_ns, told.error_max_ns);
+        }
+        self.server_pause_sum_ns = Some(report.sum_ns);
+        self.server_late_sum_ns = Some(report.late_sum_ns);
+        self.server_late_max_ns = Some(report.late_max_ns);
+    }
+
+    /// Pauses of a kind, late ones, and median, 99th percentile and longest of their errors.
+    fn pause_columns(&mut self, pause: Pause) -> [&mut Option<u64>; 5] {
+        match pause {
+            Pause::Delay => [
+                &mut self.server_delay_pauses,
+                &mut self.server_delay_late,
+                &mut self.server_delay_error_p50_ns,
+                &mut self.server_delay_error_p99_ns,
+                &mut self.server_delay_error_max_ns,
+            ],
+            Pause::Piece => [
+                &mut self.server_piece_pauses,
+                &mut self.server_piece_late,
+                &mut self.server_piece_error_p50_ns,
+                &mut self.server_piece_error_p99_ns,
+                &mut self.server_piece_error_max_ns,
+            ],
+            Pause::Connect => [
+                &mut self.server_connect_pauses,
+                &mut self.server_connect_late,
+                &mut self.server_connect_error_p50_ns,
+                &mut self.server_connect_error_p99_ns,
+                &mut self.server_connect_error_max_ns,
+            ],
+            Pause::Handshake => [
+                &mut self.server_handshake_pauses,
+                &mut self.server_handshake_late,
+                &mut self.server_handshake_error_p50_ns,
+                &mut self.server_handshake_error_p99_ns,
+                &mut self.server_handshake_error_max_ns,
+            ],
+            Pause::Name => [
+                &mut self.server_name_pauses,
+                &mut self.server_name_late,
+                &mut self.server_name_error_p50_ns,
+                &mut self.server_name_error_p99_ns,
+                &mut self.server_name_error_max_ns,
+            ],
+        }
+    }
+
+    /// Says which of the trial's other processes ran on the server's CPUs: a relay always does, the
+    /// client where it has none of its own.
+    pub fn set_shared_cpu(&mut self, client_is_apart: bool) {
+        let client = if client_is_apart { Some(0) } else { self.client_cpu_process_ns };
+        let relay = self.rtt_cpu_ns.unwrap_or(0);
+        self.server_shared_cpu_ns = client.map(|client| client + relay);
     }
 
     /// Takes over what the network saw.
@@ -207,6 +267,17 @@ fn at_phase(class: &str, phase: Phase) -> String {
     format!("{class}@{}", phase.name())
 }
 
+/// How much of the client's window its server stood still, if both have one clock.
+fn stalled(client: &ClientReport, server: &ServerReport) -> Option<u64> {
+    let began_ns = client.began_ns?;
+    let ended_ns = began_ns.saturating_add(client.wall_ns);
+    let within = |stall: &Stall| {
+        let from_ns = stall.end_ns.saturating_sub(stall.ns).max(began_ns);
+        stall.end_ns.min(ended_ns).saturating_sub(from_ns)
+    };
+    Some(server.lateness.stalls.iter().map(within).sum())
+}
+
 /// Connections that carried a request, if the server lists them.
 fn used(report: &ServerReport) -> Option<u64> {
     let listed = report.accepted.len() as u64 == report.connections;
@@ -216,4 +287,27 @@ fn used(report: &ServerReport) -> Option<u64> {
 /// A row is a line: line breaks within a field become spaces.
 fn one_line(text: &str) -> String {
     text.replace(['\n', '\r'], " ").trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_stalls_within_the_window_count() {
+        let client =
+            ClientReport { began_ns: Some(1_000), wall_ns: 500, ..ClientReport::default() };
+        let after = |stalls: &[(u64, u64)]| {
+            let mut server = ServerReport::default();
+            let stalls = stalls.iter().map(|&(end_ns, ns)| Stall { end_ns, ns });
+            server.lateness.stalls = stalls.collect();
+            stalled(&client, &server)
+        };
+        assert_eq!(after(&[]), Some(0));
+        assert_eq!(after(&[(900, 300), (1_700, 100)]), Some(0));
+        assert_eq!(after(&[(1_100, 300), (1_600, 150)]), Some(150));
+        assert_eq!(after(&[(9_000, 8_900)]), Some(500));
+        let client = ClientReport { began_ns: None, ..client };
+        assert_eq!(stalled(&client, &ServerReport::default()), None);
+    }
 }

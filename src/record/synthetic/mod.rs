@@ -33,7 +33,7 @@ pub(crate) fn experiment(strategies: Vec<Strategy>, blocks: u32) -> Experiment {
         excludes: Vec::new(),
         baseline: None,
         control: None,
-        blocks: Blocks { count: blocks, until: None, warmup: 1, seed: 1 },
+        blocks: Blocks { count: blocks, until: None, warmup: 1, seed: 1, repeat_invalid: 0 },
         claims: Vec::new(),
         gates: Vec::new(),
         record: RecordLevel::Sample,

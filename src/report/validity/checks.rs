@@ -1,7 +1,7 @@
 //! The checks of every trial: what was asked, of how many, and what was seen.
 
 use crate::link::LinkKind;
-use crate::record::{Check, PEAK_REACHED, TrialRow};
+use crate::record::{Check, PEAK_REACHED, TrialRow, lost_to_lateness};
 use crate::report::facts::Facts;
 use crate::report::markdown::{Align, Table};
 use crate::report::numbers::{UNKNOWN, bytes, count, ns, percent, ratio, span};
@@ -66,6 +66,7 @@ fn is_for_all(check: Check) -> bool {
         | Check::Names
         | Check::Redirects
         | Check::Uploads
+        | Check::Pauses
         | Check::Network => false,
     }
 }
@@ -87,6 +88,7 @@ impl Looked<'_> {
             Check::Uploads => self.uploads(),
             Check::Answers => self.bodies(),
             Check::Delays => self.delays(),
+            Check::Pauses => self.pauses(),
             Check::Network => self.network(),
             Check::Bound => self.bounds(),
         }
@@ -354,6 +356,44 @@ impl Looked<'_> {
                     "late by {} (p50) and {} (p99) in the worst trial",
                     ns(worst(|v| v.0)),
                     ns(worst(|v| v.1))
+                )
+            },
+        )
+    }
+
+    fn pauses(&self) -> Line {
+        self.ask(
+            Check::Pauses,
+            "the server's lateness cost no part of the wall time that matters",
+            |r, _| {
+                let late = [
+                    r.server_delay_late?,
+                    r.server_piece_late?,
+                    r.server_connect_late?,
+                    r.server_handshake_late?,
+                    r.server_name_late?,
+                ];
+                let all = [
+                    r.server_delay_pauses?,
+                    r.server_piece_pauses?,
+                    r.server_connect_pauses?,
+                    r.server_handshake_pauses?,
+                    r.server_name_pauses?,
+                ];
+                let share = lost_to_lateness(r)? / r.wall_ns.filter(|&ns| ns > 0)? as f64;
+                let sums = (late.iter().sum::<u64>(), all.iter().sum::<u64>());
+                Some((sums, r.server_late_max_ns? as f64, share))
+            },
+            |all| {
+                type Seen = ((u64, u64), f64, f64);
+                let sum = |of: fn(&Seen) -> u64| count(all.iter().map(of).sum());
+                let most = |of: fn(&Seen) -> f64| all.iter().map(of).fold(0.0, f64::max);
+                format!(
+                    "{} of {} pauses late, the worst by {}; at most {} of a wall time",
+                    sum(|v| v.0.0),
+                    sum(|v| v.0.1),
+                    ns(most(|v| v.1)),
+                    percent(most(|v| v.2))
                 )
             },
         )

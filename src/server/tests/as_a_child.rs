@@ -94,14 +94,14 @@ fn child() {
     }
 }
 
-struct Process {
-    child: Child,
+pub(super) struct Process {
+    pub(super) child: Child,
     input: Option<ChildStdin>,
     output: BufReader<std::process::ChildStdout>,
 }
 
 impl Process {
-    fn start(config: &ServerConfig) -> (Process, SocketAddr) {
+    pub(super) fn start(config: &ServerConfig) -> (Process, ServerReady) {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "server::tests::as_a_child::child", "--ignored", "--nocapture"])
             .env(AS_CHILD, "1")
@@ -115,7 +115,7 @@ impl Process {
         writeln!(input, "{}", serde_json::to_string(config).unwrap()).unwrap();
         let mut process = Process { child, input: Some(input), output };
         let ready: ServerReady = serde_json::from_str(&process.document()).unwrap();
-        (process, ready.addr)
+        (process, ready)
     }
 
     /// The next line that is one: the test harness of the child writes to the same output.
@@ -129,7 +129,7 @@ impl Process {
         }
     }
 
-    fn stop(mut self) -> ServerReport {
+    pub(super) fn stop(mut self) -> ServerReport {
         drop(self.input.take());
         let report = serde_json::from_str(&self.document()).unwrap();
         // It ends while its last words can still be written.
@@ -141,7 +141,8 @@ impl Process {
 
 #[test]
 fn without_files_connections_wait_and_nothing_spins() {
-    let (process, addr) = Process::start(&ServerConfig { nofile: Some(40), ..config(10, 1) });
+    let (process, ready) = Process::start(&ServerConfig { nofile: Some(40), ..config(10, 1) });
+    let addr = ready.addr;
     let mut clients: Vec<_> = (0..100).map(|_| Client::to(addr)).collect();
     clients.iter_mut().for_each(|client| client.send("GET /0", ""));
     // Most of them are in the accept queue for this long.

@@ -57,6 +57,12 @@ pub(in crate::spec) static BLOCK_SEED: Key<Integer<u64>> = Key::optional(
     "seed of the order within blocks; the delays do not depend on it",
 )
 .default("1");
+pub(in crate::spec) static REPEAT_INVALID: Key<Integer<u32>> = Key::optional(
+    "repeat_invalid",
+    Integer { least: 0, most: 10, make: |n| u32::try_from(n).ok(), example: "2" },
+    "a block is repeated whole, so many times at most, if a trial of it was invalid because the server was late",
+)
+.default("0");
 
 pub(in crate::spec) static BLOCKS: Section = Section {
     name: "blocks",
@@ -65,7 +71,7 @@ pub(in crate::spec) static BLOCKS: Section = Section {
     table: &TableForm {
         title: "[blocks]",
         doc: "How often everything is repeated.",
-        keys: &[&COUNT, &UNTIL, &WARMUP, &BLOCK_SEED],
+        keys: &[&COUNT, &UNTIL, &WARMUP, &BLOCK_SEED, &REPEAT_INVALID],
         either: &[("count", "until")],
     },
 };

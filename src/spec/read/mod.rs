@@ -120,6 +120,7 @@ fn blocks(file: &Open, reading: &mut Reading) -> Option<Placed<Blocks>> {
     let count = table.one(&keys::COUNT, reading);
     let warmup = table.one(&keys::WARMUP, reading);
     let seed = table.one(&keys::BLOCK_SEED, reading);
+    let repeat_invalid = table.one(&keys::REPEAT_INVALID, reading);
     let until = table.table(keys::UNTIL.name).map(|node| until(node, reading));
     let (until, count) = match until {
         Some(until) => {
@@ -128,7 +129,13 @@ fn blocks(file: &Open, reading: &mut Reading) -> Option<Placed<Blocks>> {
         }
         None => (None, count?),
     };
-    let blocks = Blocks { count: count.value, until, warmup: warmup?.value, seed: seed?.value };
+    let blocks = Blocks {
+        count: count.value,
+        until,
+        warmup: warmup?.value,
+        seed: seed?.value,
+        repeat_invalid: repeat_invalid?.value,
+    };
     Some(Placed { value: blocks, span: count.span })
 }
 
