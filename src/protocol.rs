@@ -19,4 +19,4 @@ pub use self::{
 
 /// Raised when a document changes its form or its meaning: `inflight ab` lets builds of the same
 /// version speak with each other, and no others.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
