@@ -39,7 +39,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use tokio::runtime;
 
-use crate::body;
+use crate::body::Body;
 use crate::dns::{Lookups, Resolver};
 use crate::machine::process::{self, Usage};
 use crate::protocol::{self, ClientConfig, ClientReport, DnsCounts};
@@ -219,7 +219,7 @@ fn settings(config: &ClientConfig) -> Result<Settings, ClientError> {
         resolver: config.dns.map(resolver),
         targets: config.targets,
         redirects: config.redirects,
-        upload: body::pattern(config.seed, upload_bytes(config)),
+        upload: Body::new(config.seed, upload_bytes(config)),
         probes: strategy.probes.then(Connections::default),
         timeout,
     })
@@ -230,7 +230,7 @@ fn settings(config: &ClientConfig) -> Result<Settings, ClientError> {
 const PATIENCE: Duration = Duration::from_secs(5);
 
 fn upload_bytes(config: &ClientConfig) -> usize {
-    usize::try_from(config.upload_bytes).expect("a body fits into memory")
+    usize::try_from(config.upload_bytes).expect("lengths of bodies fit")
 }
 
 fn counted(lookups: Lookups) -> DnsCounts {

@@ -10,7 +10,7 @@ use hyper::header::HeaderName;
 
 use super::files::FilesGauge;
 use super::log::Log;
-use crate::body;
+use crate::body::Body;
 use crate::dns::Source;
 use crate::machine::process::Status;
 use crate::protocol::ClientConfig;
@@ -111,9 +111,8 @@ impl Expected {
     }
 
     pub(super) fn of(config: &ClientConfig) -> Expected {
-        let bytes = usize::try_from(config.body_bytes).expect("a body fits into memory");
-        let checksum = body::checksum(&body::pattern(config.seed, bytes));
-        Expected { bytes: config.body_bytes, checksum }
+        let length = usize::try_from(config.body_bytes).expect("lengths of bodies fit");
+        Expected { bytes: config.body_bytes, checksum: Body::new(config.seed, length).checksum() }
     }
 }
 
