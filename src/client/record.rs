@@ -279,12 +279,12 @@ impl Recorder {
     /// Reads how many threads the process has, and keeps the most. Nothing, where the system does
     /// not tell (or has no file left to tell it with).
     pub(super) fn count_threads(&self) {
-        self.saw_threads(&Status::now());
+        self.saw_threads(Status::now().threads);
     }
 
     /// The threads of a reading, without the harness's own; the most is kept.
-    pub(super) fn saw_threads(&self, status: &Status) -> Option<u64> {
-        let threads = status.threads?.saturating_sub(self.own_threads);
+    pub(super) fn saw_threads(&self, threads: Option<u64>) -> Option<u64> {
+        let threads = threads?.saturating_sub(self.own_threads);
         self.peak_threads.fetch_max(threads, Ordering::Relaxed);
         Some(threads)
     }
