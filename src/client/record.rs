@@ -9,7 +9,7 @@ use hyper::HeaderMap;
 use hyper::header::HeaderName;
 
 use super::files::FilesGauge;
-use super::log::Log;
+use super::log::{Log, Received};
 use crate::body::Body;
 use crate::dns::Source;
 use crate::machine::process::Status;
@@ -47,13 +47,13 @@ pub(super) struct Outcome {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pieces {
     /// Of the answer, if they are more than one.
-    pub(super) received: Vec<Piece>,
+    pub(super) received: Received,
     /// When each of the request's own was taken by the library.
     pub(super) sent_ns: Vec<u64>,
 }
 
 /// A piece of an answer.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Piece {
     pub(super) at_ns: u64,
     pub(super) bytes: u64,
@@ -394,7 +394,7 @@ impl Attempt<'_> {
         let at_ns = self.recorder.now_ns();
         let before = self.body_bytes;
         let received = &mut self.pieces().received;
-        if received.is_empty() {
+        if received.len() == 0 {
             received.push(Piece { at_ns: first_ns, bytes: before });
         }
         if received.len() < MOST_PIECES {
