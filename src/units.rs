@@ -3,26 +3,98 @@
 use std::fmt;
 use std::time::Duration;
 
+/// Why a text is no value with a unit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnitError {
+    /// It has another form.
+    #[error("`{text}` is not a {what}; write a number and a unit, as in {examples}")]
+    Form {
+        /// The text.
+        text: String,
+        /// The kind of value.
+        what: &'static str,
+        /// Texts that are of this kind.
+        examples: &'static str,
+    },
+    /// It is more than nothing, and less than the smallest unit: rounded, it would be nothing.
+    #[error("`{text}` is {}; write \"{}\" for nothing, or at least \"{}\"", self.too_small(), .least.0, .least.1)]
+    TooSmall {
+        /// The text.
+        text: String,
+        /// The unit in words.
+        unit: &'static str,
+        /// Nothing, and the least that is more.
+        least: (&'static str, &'static str),
+    },
+}
+
+impl UnitError {
+    /// `less than a byte`; for errors of another kind, that it is of another form.
+    pub fn too_small(&self) -> String {
+        match self {
+            UnitError::Form { what, .. } => format!("not a {what}"),
+            UnitError::TooSmall { unit, .. } => format!("less than a {unit}"),
+        }
+    }
+}
+
 /// Parses a duration with its unit (`150us`, `10ms`, `1.5s`, `2min`) to nanoseconds.
-pub fn parse_duration(text: &str) -> Result<u64, String> {
-    let help = || {
-        format!(
-            "`{text}` is not a duration; write a number and a unit, as in \"150us\", \"10ms\", \"1.5s\""
-        )
+///
+/// # Errors
+///
+/// If it is none, or more than nothing and less than a nanosecond.
+pub fn parse_duration(text: &str) -> Result<u64, UnitError> {
+    let examples = "\"150us\", \"10ms\", \"1.5s\"";
+    let help = || UnitError::Form { text: text.to_owned(), what: "duration", examples };
+    let too_small = |unit| {
+        let text = text.to_owned();
+        UnitError::TooSmall { text, unit, least: ("0s", "1ns") }
     };
-    let duration: jiff::SignedDuration = text.trim().parse().map_err(|_| help())?;
-    u64::try_from(duration.as_nanos()).map_err(|_| help())
+    let duration: jiff::SignedDuration = match text.trim().parse() {
+        Ok(duration) => duration,
+        // A part of a nanosecond is refused without a word of its own.
+        Err(_) if is_part_of_a_nanosecond(text) => return Err(too_small("nanosecond")),
+        Err(_) => return Err(help()),
+    };
+    match u64::try_from(duration.as_nanos()).map_err(|_| help())? {
+        0 if says_more_than_nothing(text) => Err(too_small("nanosecond")),
+        ns => Ok(ns),
+    }
 }
 
 /// Parses a size with its unit (`0B`, `4kB`, `1MiB`) to bytes.
-pub fn parse_size(text: &str) -> Result<u64, String> {
+///
+/// # Errors
+///
+/// If it is none, or more than nothing and less than a byte.
+pub fn parse_size(text: &str) -> Result<u64, UnitError> {
     let digits_only = text.trim().bytes().all(|b| b.is_ascii_digit());
     match text.trim().parse::<bytesize::ByteSize>() {
+        Ok(size) if size.as_u64() == 0 && says_more_than_nothing(text) && !digits_only => {
+            let text = text.to_owned();
+            Err(UnitError::TooSmall { text, unit: "byte", least: ("0B", "1B") })
+        }
         Ok(size) if !digits_only => Ok(size.as_u64()),
-        _ => Err(format!(
-            "`{text}` is not a size; write a number and a unit, as in \"512B\", \"4kB\", \"1MiB\""
-        )),
+        _ => {
+            let examples = "\"512B\", \"4kB\", \"1MiB\"";
+            Err(UnitError::Form { text: text.to_owned(), what: "size", examples })
+        }
     }
+}
+
+/// Whether a number is written that is not zero.
+pub(crate) fn says_more_than_nothing(text: &str) -> bool {
+    text.bytes().any(|byte| (b'1'..=b'9').contains(&byte))
+}
+
+/// `0.4ns`
+fn is_part_of_a_nanosecond(text: &str) -> bool {
+    let number = text.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim_end();
+    let unit = &text.trim()[number.len()..];
+    let fraction = number.strip_prefix("0.").unwrap_or_default();
+    unit.trim() == "ns"
+        && says_more_than_nothing(fraction)
+        && fraction.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Reads a whole number of decimal digits and nothing else, as programs write it.
@@ -214,6 +286,31 @@ mod tests {
     }
 
     #[test]
+    fn what_is_less_than_the_smallest_unit_is_not_taken_for_nothing() {
+        let told = |error: Result<u64, UnitError>| error.expect_err("too small").to_string();
+        let ns = "is less than a nanosecond; write \"0s\" for nothing, or at least \"1ns\"";
+        for tiny in ["0.1ns", "0.0004us", "0.0000004 ms", "0.0000000001s"] {
+            let error = parse_duration(tiny).expect_err(tiny).to_string();
+            // More digits than a nanosecond has are no duration at all.
+            let is_told = error == format!("`{tiny}` {ns}") || tiny.ends_with("01s");
+            assert!(is_told && error.starts_with(&format!("`{tiny}` is ")), "{error}");
+        }
+        assert_eq!(
+            told(parse_size("0.4B")),
+            "`0.4B` is less than a byte; write \"0B\" for nothing, or at least \"1B\""
+        );
+        for tiny in ["0.0001kB", "0.9 B", "0.0000001MiB"] {
+            assert!(told(parse_size(tiny)).contains("less than a byte"), "{tiny}");
+        }
+        for nothing in ["0B", "0.0kB", "0 MiB"] {
+            assert_eq!(parse_size(nothing), Ok(0), "{nothing}");
+        }
+        for nothing in ["0s", "0.0ms", "0ns", "0h 0min"] {
+            assert_eq!(parse_duration(nothing), Ok(0), "{nothing}");
+        }
+    }
+
+    #[test]
     fn counts_may_be_written_for_people() {
         assert_eq!(parse_count("10000"), Ok(10_000));
         assert_eq!(parse_count("1_000_000"), Ok(1_000_000));
@@ -258,6 +355,21 @@ mod tests {
         #[test]
         fn exact_text_parses_back(n in 0u64..10_000_000_000_000) {
             prop_assert_eq!(parse_duration(&exact_duration(n)), Ok(n));
+        }
+
+        /// Whatever is written, only zeros are zero.
+        #[test]
+        fn only_zeros_are_nothing(whole in 0u32..2, fraction in "[0-9]{0,14}", unit in 0usize..9) {
+            let number = if fraction.is_empty() { whole.to_string() } else { format!("{whole}.{fraction}") };
+            let is_zero = !says_more_than_nothing(&number);
+            let size = ["B", "kB", "MB", "GB", "KiB", "MiB", "GiB", "TB", "PB"][unit];
+            if let Ok(bytes) = parse_size(&format!("{number}{size}")) {
+                prop_assert_eq!(bytes == 0, is_zero);
+            }
+            let time = ["ns", "us", "ms", "s", "min", "h", "µs", "d", "m"][unit];
+            if let Ok(ns) = parse_duration(&format!("{number}{time}")) {
+                prop_assert_eq!(ns == 0, is_zero);
+            }
         }
 
         #[test]

@@ -6,15 +6,18 @@
 //! one mark of the request to the next. The pieces of its bodies follow, where they are told one by one.
 //! Records stand in the order in which requests ended.
 
+mod received;
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::record::{Outcome, Piece, Pieces, Seen};
+use super::record::{Outcome, Pieces, Seen};
 use crate::dns::Source;
 use crate::strategy::failure::Failure;
 use crate::strategy::probe::Carried;
+pub(super) use received::Received;
 
 /// Records are written into pieces of this many bytes; a piece is spilled whole.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -377,35 +380,25 @@ fn flags_of(outcome: &Outcome, expected_bytes: u64) -> u64 {
 /// record.
 fn encode_pieces(pieces: &Pieces) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let mut put = |from: u64, to: u64| {
+    let put = |from: u64, to: u64, bytes: &mut Vec<u8>| {
         let mut number = Record::default();
         number.put_step(from, to);
         bytes.extend_from_slice(number.bytes());
     };
-    put(0, pieces.received.len() as u64);
-    let mut last = 0;
-    for piece in &pieces.received {
-        put(last, piece.at_ns);
-        put(0, piece.bytes);
-        last = piece.at_ns;
-    }
-    put(0, pieces.sent_ns.len() as u64);
+    put(0, pieces.received.len() as u64, &mut bytes);
+    bytes.extend_from_slice(pieces.received.bytes());
+    put(0, pieces.sent_ns.len() as u64, &mut bytes);
     let mut last = 0;
     for &at_ns in &pieces.sent_ns {
-        put(last, at_ns);
+        put(last, at_ns, &mut bytes);
         last = at_ns;
     }
     bytes
 }
 
 fn decode_pieces(bytes: &mut &[u8]) -> Pieces {
+    let received = Received::take(take_step(bytes, 0), bytes);
     let mut step = |from: u64| take_step(bytes, from);
-    let mut last = 0;
-    let received = (0..step(0)).map(|_| {
-        last = step(last);
-        Piece { at_ns: last, bytes: step(0) }
-    });
-    let received = received.collect();
     let mut last = 0;
     let sent_ns = (0..step(0)).map(|_| {
         last = step(last);

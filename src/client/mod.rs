@@ -15,7 +15,8 @@
 //! 4. Client and runtime are dropped, so that the files that they held are free; the records
 //!    become a report, and rows where the parent asked for them.
 //!
-//! Threads are counted when a model has started all of its own, at the end of the window, and with
+//! What the thread that samples a timeline used of the window is not the strategy's: CPU time and
+//! context switches are reported without it. Threads are counted when a model has started all of its own, at the end of the window, and with
 //! each sample of a timeline; the most is reported.
 
 mod connections;
@@ -39,7 +40,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use tokio::runtime;
 
-use crate::body;
+use crate::body::Body;
 use crate::dns::{Lookups, Resolver};
 use crate::machine::process::{self, Usage};
 use crate::protocol::{self, ClientConfig, ClientReport, DnsCounts};
@@ -57,7 +58,7 @@ use issue::{Clock, Issuing};
 use log::Log;
 pub(crate) use log::MEMORY_BYTES as LOG_MEMORY_BYTES;
 use record::{Expected, Recorder};
-use timeline::Sampler;
+use timeline::{Sampler, Sampling};
 
 /// Why a client has nothing to report. What happens to single requests is no such reason: they are
 /// rows and counts.
@@ -181,7 +182,9 @@ pub fn run(config: &ClientConfig) -> Result<ClientReport, ClientError> {
     let sampling = sampler.map(|s| s.begin(&recorder, before));
     let issued = trial.issue(&recorder, config, clock);
     let wall_ns = recorder.now_ns();
-    let used = Usage::now().since(before);
+    // The thread that samples is no part of the strategy.
+    let sampler = sampling.as_ref().and_then(Sampling::own);
+    let used = Usage::now().since(before).without(sampler.unwrap_or_default());
 
     recorder.count_threads();
     // Before rows are written, which not every trial does.
@@ -194,7 +197,9 @@ pub fn run(config: &ClientConfig) -> Result<ClientReport, ClientError> {
     files.write(config, &recorder, settings.probes.as_ref())?;
     let dns = settings.resolver.as_ref().map(|resolver| counted(resolver.lookups()));
     let report = report::of(&recorder, config, wall_ns, used)?;
-    Ok(ClientReport { max_rss_bytes, connections, dns, open_files_before, ..report })
+    let sampler_cpu_ns = sampler.map(Usage::cpu_ns);
+    let own = ClientReport { max_rss_bytes, sampler_cpu_ns, open_files_before, ..report };
+    Ok(ClientReport { connections, dns, ..own })
 }
 
 /// What every library is told.
@@ -219,7 +224,7 @@ fn settings(config: &ClientConfig) -> Result<Settings, ClientError> {
         resolver: config.dns.map(resolver),
         targets: config.targets,
         redirects: config.redirects,
-        upload: body::pattern(config.seed, upload_bytes(config)),
+        upload: Body::new(config.seed, upload_bytes(config)),
         probes: strategy.probes.then(Connections::default),
         timeout,
     })
@@ -230,7 +235,7 @@ fn settings(config: &ClientConfig) -> Result<Settings, ClientError> {
 const PATIENCE: Duration = Duration::from_secs(5);
 
 fn upload_bytes(config: &ClientConfig) -> usize {
-    usize::try_from(config.upload_bytes).expect("a body fits into memory")
+    usize::try_from(config.upload_bytes).expect("lengths of bodies fit")
 }
 
 fn counted(lookups: Lookups) -> DnsCounts {

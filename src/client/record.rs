@@ -9,8 +9,8 @@ use hyper::HeaderMap;
 use hyper::header::HeaderName;
 
 use super::files::FilesGauge;
-use super::log::Log;
-use crate::body;
+use super::log::{Log, Received};
+use crate::body::Body;
 use crate::dns::Source;
 use crate::machine::process::Status;
 use crate::protocol::ClientConfig;
@@ -47,13 +47,13 @@ pub(super) struct Outcome {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pieces {
     /// Of the answer, if they are more than one.
-    pub(super) received: Vec<Piece>,
+    pub(super) received: Received,
     /// When each of the request's own was taken by the library.
     pub(super) sent_ns: Vec<u64>,
 }
 
 /// A piece of an answer.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Piece {
     pub(super) at_ns: u64,
     pub(super) bytes: u64,
@@ -111,9 +111,8 @@ impl Expected {
     }
 
     pub(super) fn of(config: &ClientConfig) -> Expected {
-        let bytes = usize::try_from(config.body_bytes).expect("a body fits into memory");
-        let checksum = body::checksum(&body::pattern(config.seed, bytes));
-        Expected { bytes: config.body_bytes, checksum }
+        let length = usize::try_from(config.body_bytes).expect("lengths of bodies fit");
+        Expected { bytes: config.body_bytes, checksum: Body::new(config.seed, length).checksum() }
     }
 }
 
@@ -285,12 +284,12 @@ impl Recorder {
     /// Reads how many threads the process has, and keeps the most. Nothing, where the system does
     /// not tell (or has no file left to tell it with).
     pub(super) fn count_threads(&self) {
-        self.saw_threads(&Status::now());
+        self.saw_threads(Status::now().threads);
     }
 
     /// The threads of a reading, without the harness's own; the most is kept.
-    pub(super) fn saw_threads(&self, status: &Status) -> Option<u64> {
-        let threads = status.threads?.saturating_sub(self.own_threads);
+    pub(super) fn saw_threads(&self, threads: Option<u64>) -> Option<u64> {
+        let threads = threads?.saturating_sub(self.own_threads);
         self.peak_threads.fetch_max(threads, Ordering::Relaxed);
         Some(threads)
     }
@@ -400,7 +399,7 @@ impl Attempt<'_> {
         let at_ns = self.recorder.now_ns();
         let before = self.body_bytes;
         let received = &mut self.pieces().received;
-        if received.is_empty() {
+        if received.len() == 0 {
             received.push(Piece { at_ns: first_ns, bytes: before });
         }
         if received.len() < MOST_PIECES {

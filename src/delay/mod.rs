@@ -19,6 +19,7 @@ mod uniform;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub use choice::Choice;
 pub use cycle::Cycle;
@@ -108,6 +109,22 @@ impl Delay {
     /// The delays of the first `requests` requests.
     pub fn all_ns(&self, seed: u64, requests: u32, time_scale: f64) -> Vec<u64> {
         (0..u64::from(requests)).map(|i| self.planned_ns(seed, i, time_scale)).collect()
+    }
+
+    /// The shortest duration above zero that it is written with, in nanoseconds.
+    pub fn shortest_written_ns(&self) -> Option<u64> {
+        /// Of the stored form, so that no model is forgotten: names of durations end with their unit.
+        fn shortest(value: &Value, is_ns: bool) -> Option<u64> {
+            match value {
+                Value::Number(n) if is_ns => n.as_u64().filter(|&n| n > 0),
+                Value::Array(all) => all.iter().filter_map(|v| shortest(v, is_ns)).min(),
+                Value::Object(all) => {
+                    all.iter().filter_map(|(name, v)| shortest(v, name.ends_with("ns"))).min()
+                }
+                _ => None,
+            }
+        }
+        shortest(&serde_json::to_value(self).expect("a delay is plain data"), false)
     }
 
     /// What the experiment file would say, in one fixed form.

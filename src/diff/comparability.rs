@@ -21,6 +21,8 @@ pub(super) struct Made {
     timer_ns: Option<f64>,
     /// What held the packets of round trips; nothing, where there were none.
     round_trips_by: BTreeSet<String>,
+    /// Whether the thread that samples trials is taken off the client's CPU time.
+    sampler_off: bool,
 }
 
 impl Made {
@@ -30,6 +32,7 @@ impl Made {
         let kinds = recording.measured().map(|row| &row.rtt_kind);
         Made {
             round_trips_by: kinds.filter(|kind| !kind.is_empty()).cloned().collect(),
+            sampler_off: recording.measured().any(|row| row.client_sampler_cpu_ns.is_some()),
             manifest: recording.manifest.clone(),
             machine: recording.machine_name().to_owned(),
             planned_blocks: recording.planned_blocks(),
@@ -175,6 +178,11 @@ fn of_recordings(base: &Made, new: &Made, relative: bool) -> Vec<Condition> {
     // On loopback there is nothing to tell.
     if !base.round_trips_by.is_empty() || !new.round_trips_by.is_empty() {
         all.push(noted("round trips by", round_trips(base), round_trips(new)));
+    }
+    // Alike, there is nothing to tell either.
+    if base.sampler_off != new.sampler_off {
+        let of = |made: &Made| if made.sampler_off { "taken off" } else { "not taken off" };
+        all.push(noted("sampler's CPU", of(base).to_owned(), of(new).to_owned()));
     }
     all
 }

@@ -24,10 +24,16 @@ impl Usage {
         Usage::of(libc::RUSAGE_SELF)
     }
 
-    /// Of the calling thread so far.
+    /// Of the calling thread so far; `None` where the system does not tell threads apart.
     #[cfg(target_os = "linux")]
-    pub fn of_this_thread() -> Usage {
-        Usage::of(libc::RUSAGE_THREAD)
+    pub fn of_this_thread() -> Option<Usage> {
+        Some(Usage::of(libc::RUSAGE_THREAD))
+    }
+
+    /// Of the calling thread so far; `None` where the system does not tell threads apart.
+    #[cfg(not(target_os = "linux"))]
+    pub fn of_this_thread() -> Option<Usage> {
+        None
     }
 
     fn of(who: libc::c_int) -> Usage {
@@ -55,6 +61,23 @@ impl Usage {
             sys_ns: self.sys_ns - earlier.sys_ns,
             voluntary_switches: self.voluntary_switches - earlier.voluntary_switches,
             involuntary_switches: self.involuntary_switches - earlier.involuntary_switches,
+        }
+    }
+
+    /// The rest, if a `part` of it is one thread's. The sum of user and kernel is exact. It is split as that
+    /// of the whole is: of a thread that runs for microseconds at once, Linux, which samples the split with
+    /// its ticks, calls all of it user or all of it kernel.
+    pub fn without(self, part: Usage) -> Usage {
+        let (all_ns, cpu_ns) = (self.cpu_ns(), self.cpu_ns().saturating_sub(part.cpu_ns()));
+        let user = u128::from(self.user_ns) * u128::from(cpu_ns);
+        let user_ns = user.checked_div(all_ns.into()).map_or(0, |ns| ns as u64);
+        Usage {
+            user_ns,
+            sys_ns: cpu_ns - user_ns,
+            voluntary_switches: self.voluntary_switches.saturating_sub(part.voluntary_switches),
+            involuntary_switches: self
+                .involuntary_switches
+                .saturating_sub(part.involuntary_switches),
         }
     }
 
@@ -263,6 +286,8 @@ impl NetCounters {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -281,6 +306,21 @@ mod tests {
         std::hint::black_box(spent);
         assert!(Usage::now().since(before).cpu_ns() < 60_000_000_000);
         assert!(Usage::now().cpu_ns() > 0);
+    }
+
+    proptest! {
+        /// A thread may seem to have more of user or kernel time than its process.
+        #[test]
+        fn what_is_left_adds_up_and_is_split_as_the_whole_was(
+            (user, sys) in (0u64..1 << 50, 0u64..1 << 50),
+            (part_user, part_sys) in (0u64..1 << 50, 0u64..1 << 50),
+        ) {
+            let of = |user_ns, sys_ns| Usage { user_ns, sys_ns, ..Usage::default() };
+            let left = of(user, sys).without(of(part_user, part_sys));
+            prop_assert_eq!(left.cpu_ns(), (user + sys).saturating_sub(part_user + part_sys));
+            prop_assert!(left.user_ns <= user && left.sys_ns <= sys, "{:?}", left);
+            prop_assert_eq!(of(user, sys).without(Usage::default()), of(user, sys));
+        }
     }
 
     #[cfg(target_os = "linux")]

@@ -115,19 +115,22 @@ pub struct ClientReport {
     pub began_ns: Option<u64>,
     /// Length of the window.
     pub wall_ns: u64,
-    /// CPU time in user mode within the window.
+    /// CPU time in user mode within the window, without the thread that samples the timeline.
     pub cpu_user_ns: u64,
-    /// CPU time in the kernel within the window.
+    /// CPU time in the kernel within the window, likewise.
     pub cpu_sys_ns: u64,
+    /// CPU time of the thread that samples the timeline, within the window, which the two before are
+    /// without; empty if there was none, or if the system does not tell it: then they are with it.
+    pub sampler_cpu_ns: Option<u64>,
     /// CPU time of the whole process, user and kernel, up to the report.
     pub cpu_process_ns: u64,
     /// `VmHWM`; empty where the system does not tell.
     pub max_rss_bytes: Option<u64>,
     /// Threads of the process at the busiest moment seen; empty where the system does not tell.
     pub peak_threads: Option<u64>,
-    /// Context switches that waited for something, within the window.
+    /// Context switches that waited for something, within the window, without the sampler's.
     pub voluntary_switches: u64,
-    /// Context switches forced by the scheduler, within the window.
+    /// Context switches forced by the scheduler, likewise.
     pub involuntary_switches: u64,
     /// Requests issued.
     pub issued: u64,

@@ -17,6 +17,8 @@ pub struct ServerConfig {
     pub protocol: u32,
     /// Address to listen on: loopback, or the near side of a network of the trial's own.
     pub listen: IpAddr,
+    /// Address that clients connect to, where it is another one.
+    pub reached_at: Option<IpAddr>,
     /// Port to listen on; 0 takes a free one.
     pub port: u16,
     /// Seed of delays and body.
@@ -77,6 +79,7 @@ impl ServerConfig {
         ServerConfig {
             protocol: VERSION,
             listen: IpAddr::from(Ipv4Addr::LOCALHOST),
+            reached_at: None,
             port: 0,
             seed: scenario.seed,
             delay: scenario.delay.clone(),

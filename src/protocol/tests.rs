@@ -16,6 +16,7 @@ fn documents_have_one_form_in_each_version() {
     let server = ServerConfig {
         protocol: VERSION,
         listen: IpAddr::from([127, 0, 0, 1]),
+        reached_at: None,
         port: 0,
         seed: 1,
         delay: delay.clone(),

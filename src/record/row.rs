@@ -131,10 +131,15 @@ macro_rules! trial_row {
             pub arrivals_early: Option<u64>,
             /// Requests in flight at the busiest moment, as the client saw it.
             pub client_peak_in_flight: Option<u64>,
-            /// CPU time of the client in user mode, within the window.
+            /// CPU time of the client in user mode, within the window; without the thread that samples its
+            /// timeline, if `client_sampler_cpu_ns` is there.
             pub client_cpu_user_ns: Option<u64>,
-            /// CPU time of the client in the kernel, within the window.
+            /// CPU time of the client in the kernel, likewise.
             pub client_cpu_sys_ns: Option<u64>,
+            /// CPU time of the thread that samples the client's timeline, within the window. Empty if there
+            /// was none, or in older recordings, where the two columns before are with it.
+            #[serde(default)]
+            pub client_sampler_cpu_ns: Option<u64>,
             /// CPU time of the whole client process.
             pub client_cpu_process_ns: Option<u64>,
             /// Peak resident memory of the client.

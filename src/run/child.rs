@@ -96,10 +96,11 @@ impl Executor for ChildExecutor {
     }
 }
 
-/// A server of a link listens on its near side, and names lead to its far one.
+/// A server of a link listens on its near side; clients, by name or not, connect to its far one.
 fn inside(mut config: ServerConfig, link: Option<&Link>) -> ServerConfig {
     if let Some(link) = link {
         config.listen = link.near().into();
+        config.reached_at = Some(link.far().into());
         config.port = link.listen().unwrap_or(config.port);
         if let Some(dns) = &mut config.dns {
             dns.address = link.far();

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -13,16 +14,17 @@ use super::Shared;
 use super::in_flight::InFlight;
 use super::pause::pause;
 use crate::protocol::Pause;
+use crate::body::{Body as WholeBody, PIECE_BYTES};
 use crate::timer::Moment;
 
-/// Bytes of a body that are handed over at once: as much as a socket takes in one write without
-/// waiting for the reader, with Linux's defaults (`tcp_wmem` grows from 16 KiB to megabytes).
-const FRAME_BYTES: usize = 64 * 1024;
+/// Bytes of a body that are handed over at once. Those of a body in one piece lie side by side.
+const FRAME_BYTES: usize = PIECE_BYTES;
 
 /// The body of an answer: slices of shared bytes.
 pub(super) struct AnswerBody {
+    body: WholeBody,
     /// What is left of the present piece.
-    rest: Bytes,
+    rest: Range<usize>,
     /// What comes after it.
     later: Option<Later>,
     in_flight: Option<InFlight>,
@@ -30,7 +32,7 @@ pub(super) struct AnswerBody {
 
 /// Pieces that are yet to come: at least one, none of them empty.
 struct Later {
-    bytes: Bytes,
+    bytes: Range<usize>,
     pieces: usize,
     /// Ends when the next one may go; there is one once the piece before it is handed over.
     pause: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
@@ -40,8 +42,9 @@ impl AnswerBody {
     /// The body of an answer in this server's pieces.
     pub(super) fn of(in_flight: InFlight) -> AnswerBody {
         let shared = in_flight.shared();
-        let (rest, later) = split(shared.body.clone(), shared.chunks);
-        let mut body = AnswerBody { rest, later, in_flight: Some(in_flight) };
+        let (rest, later) = split(shared.body_bytes, shared.chunks);
+        let body = shared.pattern.clone();
+        let mut body = AnswerBody { body, rest, later, in_flight: Some(in_flight) };
         // Nobody asks for the frames of an empty body: its head is the last write.
         body.leave_at_end();
         body
@@ -49,7 +52,7 @@ impl AnswerBody {
 
     /// A body that is no answer to a request for one.
     pub(super) fn text(text: String) -> AnswerBody {
-        AnswerBody { rest: Bytes::from(text), later: None, in_flight: None }
+        AnswerBody { rest: 0..text.len(), body: text.into(), later: None, in_flight: None }
     }
 
     fn is_at_end(&self) -> bool {
@@ -66,21 +69,22 @@ impl AnswerBody {
 }
 
 /// The first of so many pieces, and the others. A body has no more pieces than bytes.
-fn split(bytes: Bytes, pieces: u32) -> (Bytes, Option<Later>) {
-    let pieces = (pieces as usize).min(bytes.len());
+fn split(length: usize, pieces: u32) -> (Range<usize>, Option<Later>) {
+    let pieces = (pieces as usize).min(length);
     if pieces <= 1 {
-        return (bytes, None);
+        return (0..length, None);
     }
-    let mut later = Later { bytes, pieces, pause: None };
+    let mut later = Later { bytes: 0..length, pieces, pause: None };
     (later.next(), Some(later))
 }
 
 impl Later {
     /// The next piece: as even as can be, the first ones a byte longer.
-    fn next(&mut self) -> Bytes {
-        let piece = self.bytes.split_to(self.bytes.len().div_ceil(self.pieces));
+    fn next(&mut self) -> Range<usize> {
+        let start = self.bytes.start;
+        self.bytes.start += self.bytes.len().div_ceil(self.pieces);
         self.pieces -= 1;
-        piece
+        start..self.bytes.start
     }
 }
 
@@ -110,8 +114,9 @@ impl Body for AnswerBody {
                 body.later = None;
             }
         }
-        let length = body.rest.len().min(FRAME_BYTES);
-        let frame = body.rest.split_to(length);
+        let start = body.rest.start;
+        body.rest.start += body.rest.len().min(FRAME_BYTES);
+        let frame = body.body.range(start, body.rest.start);
         if body.rest.is_empty()
             && let (Some(later), Some(in_flight)) = (&mut body.later, &body.in_flight)
         {
@@ -144,8 +149,7 @@ mod tests {
         /// Pieces make up the body, and differ by one byte at most, the longer ones first.
         #[test]
         fn pieces_are_even(length in 0usize..300, pieces in 1u32..40) {
-            let bytes = crate::body::pattern(1, length);
-            let (first, mut later) = split(bytes.clone(), pieces);
+            let (first, mut later) = split(length, pieces);
             let mut all = vec![first];
             while let Some(rest) = &mut later {
                 all.push(rest.next());
@@ -155,8 +159,8 @@ mod tests {
                 }
             }
             prop_assert_eq!(all.len(), (pieces as usize).min(length).max(1));
-            prop_assert_eq!(all.concat(), bytes);
-            let lengths: Vec<usize> = all.iter().map(Bytes::len).collect();
+            prop_assert_eq!(all.iter().flat_map(Clone::clone).collect::<Vec<_>>(), (0..length).collect::<Vec<_>>());
+            let lengths: Vec<usize> = all.iter().map(Range::len).collect();
             prop_assert!(lengths.is_sorted_by(|a, b| a >= b));
             prop_assert!(lengths[0] - lengths[lengths.len() - 1] <= 1);
         }

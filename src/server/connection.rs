@@ -94,7 +94,7 @@ where
     let _ = http1::Builder::new()
         .header_read_timeout(None)
         .keep_alive(true)
-        .writev(shared.body.len() > COPIED_BYTES)
+        .writev(shared.body_bytes > COPIED_BYTES)
         // An answer is a function of seed and index; its date would be one more difference.
         .auto_date_header(false)
         .serve_connection(TokioIo::new(stream), service(connection, shared))

@@ -36,10 +36,8 @@ pub enum ServerError {
         /// The port asked for.
         port: u16,
     },
-    /// The body would not fit in memory.
-    #[error(
-        "a body of {bytes} B is too long: a server holds it in memory, and takes {max} B at most"
-    )]
+    /// The body is longer than any that is served.
+    #[error("a body of {bytes} B is too long: a server takes {max} B at most")]
     BodyTooLong {
         /// The length asked for.
         bytes: u64,

@@ -33,7 +33,6 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
@@ -41,6 +40,7 @@ pub use check::{SelfCheck, self_check};
 pub use child::run_child;
 pub use error::ServerError;
 
+use crate::body::Body;
 use crate::delay::Delay;
 use crate::dns::{self, Counts};
 use crate::machine::process;
@@ -50,7 +50,7 @@ use connection::Tls;
 use error::system;
 use ledger::{Ledger, Started};
 
-/// A body is held in memory: a gigabyte is far beyond what an experiment can mean.
+/// A gigabyte is far beyond what an experiment can mean.
 const MAX_BODY_BYTES: u64 = 1 << 30;
 
 /// What all connections share.
@@ -60,8 +60,8 @@ struct Shared {
     delay: Delay,
     time_scale: f64,
     /// The bytes of the seed, for the longer one of both bodies.
-    pattern: Bytes,
-    body: Bytes,
+    pattern: Body,
+    body_bytes: usize,
     chunks: u32,
     chunk_delay_ns: u64,
     upload_bytes: Option<u64>,
@@ -134,13 +134,12 @@ impl Server {
             }
             _ => None,
         };
-        let pattern = crate::body::pattern(config.seed, longest as usize);
         let shared = Arc::new(Shared {
             seed: config.seed,
             delay: config.delay,
             time_scale: config.time_scale,
-            body: pattern.slice(..config.body_bytes as usize),
-            pattern,
+            pattern: Body::new(config.seed, longest as usize),
+            body_bytes: config.body_bytes as usize,
             chunks: config.chunks,
             chunk_delay_ns: config.chunk_delay_ns,
             upload_bytes: config.upload_bytes,

@@ -16,6 +16,7 @@ pub(super) fn identity(config: &ServerConfig) -> Result<Option<Identity>, Server
         return Ok(None);
     }
     let mut addresses = vec![config.listen, IpAddr::from(Ipv4Addr::LOCALHOST)];
+    addresses.extend(config.reached_at);
     let mut names = Vec::new();
     if let Some(terms) = &config.dns {
         addresses.push(IpAddr::from(terms.address));

@@ -15,11 +15,13 @@ pub(super) struct Reading<'a> {
     pub(super) trace_dir: &'a Path,
     /// The key whose value is being read.
     key: &'static str,
+    /// What holds without that key, if it is optional and has no value then.
+    otherwise: Option<&'static str>,
 }
 
 impl<'a> Reading<'a> {
     pub(super) fn new(trace_dir: &'a Path) -> Reading<'a> {
-        Reading { problems: Vec::new(), trace_dir, key: "" }
+        Reading { problems: Vec::new(), trace_dir, key: "", otherwise: None }
     }
 
     pub(super) fn report(&mut self, problem: Problem) {
@@ -28,20 +30,47 @@ impl<'a> Reading<'a> {
 
     /// Reports that a value is of the wrong type or outside its range.
     pub(super) fn unfit(&mut self, node: &Node, expected: &str, example: &str) {
+        let problem = self.unfitting(node, expected, example);
+        self.report(problem);
+    }
+
+    /// The same, and why it is not what it looks like.
+    pub(super) fn unfit_since(&mut self, node: &Node, expected: &str, example: &str, why: String) {
+        let problem = self.unfitting(node, expected, example);
+        self.report(problem.note(why));
+    }
+
+    fn unfitting(&self, node: &Node, expected: &str, example: &str) -> Problem {
         let key = self.key;
-        let problem = Problem::at(
-            node.span,
-            format!("`{key}` must be {expected}, found {}", node.describe()),
-        );
-        self.report(problem.hint(format!("for example: {key} = {example}")));
+        let what = format!("`{key}` must be {expected}, found {}", node.describe());
+        let problem = Problem::at(node.span, what);
+        let problem = problem.hint(format!("for example: {key} = {example}"));
+        match self.otherwise {
+            // Whoever writes zero may mean that there is to be no such thing.
+            Some(otherwise) if node.is_zero() => {
+                problem.note(format!("without `{key}`: {otherwise}"))
+            }
+            _ => problem,
+        }
     }
 
     /// Reads with another key's name in the errors.
     pub(super) fn within<T>(&mut self, key: &'static str, read: impl FnOnce(&mut Self) -> T) -> T {
         let outer = std::mem::replace(&mut self.key, key);
+        let otherwise = self.otherwise.take();
         let value = read(self);
-        self.key = outer;
+        (self.key, self.otherwise) = (outer, otherwise);
         value
+    }
+
+    /// The same for a key of a table, whose absence may mean something.
+    fn within_key<F, T>(&mut self, key: &Key<F>, read: impl FnOnce(&mut Self) -> T) -> T {
+        self.within(key.name, |reading| {
+            if let Presence::Otherwise(otherwise) = key.presence {
+                reading.otherwise = Some(otherwise);
+            }
+            read(reading)
+        })
     }
 
     pub(super) fn key(&self) -> &'static str {
@@ -291,7 +320,7 @@ impl<'n> Open<'n> {
         reading: &mut Reading,
     ) -> Option<Placed<F::Value>> {
         let node = self.written_or_default(key)?;
-        let value = reading.within(key.name, |r| key.form.read(&node, r))?;
+        let value = reading.within_key(key, |r| key.form.read(&node, r))?;
         Some(Placed { value, span: node.span })
     }
 
@@ -302,7 +331,7 @@ impl<'n> Open<'n> {
         reading: &mut Reading,
     ) -> Vec<Placed<F::Value>> {
         let Some(node) = self.written_or_default(key) else { return Vec::new() };
-        reading.within(key.name, |r| {
+        reading.within_key(key, |r| {
             let mut seen = std::collections::HashMap::new();
             let mut values = Vec::new();
             for node in items(&node, key.form.example(), r) {

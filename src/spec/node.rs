@@ -6,6 +6,7 @@
 use toml_edit::{Document, Item, Table, TableLike, Value};
 
 use super::error::{Problem, Span};
+use crate::units::says_more_than_nothing;
 
 /// A value and its place.
 #[derive(Debug, Clone)]
@@ -43,8 +44,13 @@ pub(super) fn parse(text: &str, source: usize) -> Result<Node, Problem> {
         Problem::at(span, format!("not valid TOML: {}", message(&error)))
     })?;
     let start = Span { source, start: 0, end: 0 };
-    Ok(of_table(document.as_table(), start))
+    let mut node = of_table(document.as_table(), start);
+    node.keep_above_zero(text);
+    Ok(node)
 }
+
+/// The smallest number above zero.
+const SMALLEST: f64 = f64::from_bits(1);
 
 /// What `toml_edit` says, without what says nothing.
 pub(super) fn message(error: &toml_edit::TomlError) -> &str {
@@ -58,6 +64,35 @@ impl Node {
         match &self.kind {
             Kind::Table(entries) => entries.iter().find(|e| e.key == key),
             _ => None,
+        }
+    }
+
+    /// A number that is written as more than zero never becomes zero: `1e-400` is less than what a float
+    /// holds.
+    fn keep_above_zero(&mut self, text: &str) {
+        match &mut self.kind {
+            Kind::Float(x) if *x == 0.0 => {
+                let written = text.get(self.span.start..self.span.end).unwrap_or_default();
+                let digits = written.split(['e', 'E']).next().unwrap_or_default();
+                if says_more_than_nothing(digits) {
+                    *x = SMALLEST.copysign(*x);
+                }
+            }
+            Kind::List(nodes) => nodes.iter_mut().for_each(|node| node.keep_above_zero(text)),
+            Kind::Table(entries) => {
+                entries.iter_mut().for_each(|entry| entry.node.keep_above_zero(text));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether it says zero: `0`, `0.0`, `"0s"`.
+    pub(super) fn is_zero(&self) -> bool {
+        match &self.kind {
+            Kind::Text(text) => text.starts_with('0') && !says_more_than_nothing(text),
+            Kind::Integer(n) => *n == 0,
+            Kind::Float(x) => *x == 0.0,
+            _ => false,
         }
     }
 

@@ -32,6 +32,19 @@ fn a_limit_of_zero_is_rejected() {
 }
 
 #[test]
+fn zero_is_refused_where_it_would_mean_something_else() {
+    let memory = "limit = 4\nmemory = \"0B\"";
+    rejected("limit = 4", memory, &["bad.toml:18:", "`memory`", "without `memory`: no limit"]);
+    rejected("\"1kB\"", "\"0.4B\"", &["bad.toml:8:", "`body`", "less than a byte"]);
+    let bench = Bench::new();
+    for (option, value) in
+        [("--delay", "0.4ns"), ("--body", "0.0001kB"), ("--stop-after", "0.0001us")]
+    {
+        bench.call(&["serve", option, value]).exits(64).says("is less than a");
+    }
+}
+
+#[test]
 fn an_empty_matrix_is_rejected() {
     rejected("limit = 4", "limit = []", &["bad.toml:17:", "empty"]);
     rejected("model = \"sequential\"", "model = []", &["empty"]);

@@ -251,3 +251,44 @@ fn trials_have_the_round_trip(by: RttBy, kind: &str) {
     let opened: Vec<Option<u64>> = recording.trials.iter().map(|r| r.server_connections).collect();
     assert!(opened.contains(&Some(1)) && opened.contains(&Some(10)), "{opened:?}");
 }
+
+/// Every client, with and without names, over whatever may lie between it and its server.
+const ENCRYPTED: &str = r#"
+title = "TLS over a network of its own"
+question = "Does the certificate hold for the address that a client connects to?"
+blocks = { count = 1, warmup = 0 }
+server = { tls = true NAMES }
+workload = { requests = 2, delay = "1ms" NETWORK }
+strategy = [
+    { label = "one by one", model = "sequential", client = ["ureq", "reqwest-blocking"] PORTS },
+    { label = "a worker", model = "async-workers", limit = 1, client = ["hyper", "reqwest"], protocol = ["http1", "http2"] PORTS },
+]
+"#;
+
+#[test]
+fn a_certificate_holds_for_the_address_that_a_client_connects_to() {
+    let _alone = alone();
+    let networks = [
+        ("", ""),
+        ("", ", ports = 200"),
+        (", rtt = \"4ms\", rtt_by = \"tun\"", ""),
+        (", rtt = \"4ms\", rtt_by = \"netem\"", ""),
+        (", rtt = \"4ms\", rtt_by = \"tun\"", ", ports = 200"),
+    ];
+    for (network, ports) in networks {
+        for names in ["", ", dns_delay = \"1ms\""] {
+            let text = ENCRYPTED.replace("NAMES", names).replace("NETWORK", network);
+            let bench = Bench::new();
+            bench.file("tls.toml", &text.replace("PORTS", ports));
+            bench.call(&["run", "--quiet", "tls.toml"]);
+            let run = bench.runs().pop().expect("a run");
+            let recording = inflight::record::Recording::read(&run).expect("a readable record");
+            let measured = recording.trials.iter().filter(|row| row.status.name() != "skipped");
+            for row in measured {
+                let what = format!("{network}{ports}{names} {} {}", row.client, row.protocol);
+                assert_eq!((row.ok, row.errors), (Some(2), Some(0)), "{what}: {}", row.first_error);
+                assert_eq!(row.tls_failed, Some(0), "{what}");
+            }
+        }
+    }
+}

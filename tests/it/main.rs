@@ -9,6 +9,7 @@ mod interruption;
 mod limits;
 mod link;
 mod listing;
+mod memory;
 mod pipeline;
 mod predicting;
 mod serving;

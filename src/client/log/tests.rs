@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::client::record::Piece;
 use crate::strategy::failure::Class;
 
 const BODY_BYTES: u64 = 1_000;
@@ -35,8 +36,13 @@ fn any_seen() -> impl Strategy<Value = Seen> {
 
 fn any_pieces() -> impl Strategy<Value = Pieces> {
     let piece = (any::<u64>(), any::<u64>()).prop_map(|(at_ns, bytes)| Piece { at_ns, bytes });
-    (prop::collection::vec(piece, 0..4), prop::collection::vec(any::<u64>(), 0..4))
-        .prop_map(|(received, sent_ns)| Pieces { received, sent_ns })
+    (prop::collection::vec(piece, 0..4), prop::collection::vec(any::<u64>(), 0..4)).prop_map(
+        |(all, sent_ns)| {
+            let mut received = Received::default();
+            all.into_iter().for_each(|piece| received.push(piece));
+            Pieces { received, sent_ns }
+        },
+    )
 }
 
 fn any_outcome() -> impl Strategy<Value = Outcome> {

@@ -98,6 +98,43 @@ fn rows_and_samples_are_written() {
     assert!(samples.iter().any(|s| s.in_flight == 4));
 }
 
+/// In a process of its own: what it used is all that is looked at.
+#[test]
+fn what_the_sampler_uses_is_not_the_clients() {
+    let serving = Serving::start(fixed_ms(150));
+    let dir = tempfile::tempdir().expect("a directory");
+    let timeline = dir.path().join("1.csv");
+    let mut config =
+        config(serving.addr, strategy("sequential", "ureq", Reuse::Session, 0), 4, fixed_ms(150));
+    let without = run_as_a_child(&config);
+    assert_eq!(without.sampler_cpu_ns, None);
+    // Far more looks than a trial has, so that their time is far more than that of four requests.
+    config.timeline = Some(Timeline { path: timeline.clone(), every_ns: 50_000 });
+    let report = run_as_a_child(&config);
+    serving.stop();
+    assert_eq!((without.ok, report.ok), (4, 4));
+    let Some(sampler_ns) = report.sampler_cpu_ns else { return };
+    let mut samples = csv::Reader::from_path(timeline).expect("a file");
+    let samples: Vec<TimelineRow> = samples.deserialize().collect::<Result<_, _>>().expect("rows");
+    let (looks, cpu_ns) = (samples.len() as u64, report.cpu_user_ns + report.cpu_sys_ns);
+    println!("{looks} looks: {sampler_ns} ns, the client {cpu_ns} ns");
+    assert!(looks > 500, "{looks} looks");
+    assert!(cpu_ns < sampler_ns / 2, "{looks} looks: {sampler_ns} ns, the client {cpu_ns} ns");
+    assert!(report.cpu_process_ns > cpu_ns + sampler_ns);
+    // It waits before each look.
+    let switches = report.voluntary_switches;
+    assert!(
+        switches < without.voluntary_switches + looks / 4,
+        "{switches} switches, {looks} looks"
+    );
+    assert!(report.peak_threads <= without.peak_threads, "{:?}", report.peak_threads);
+    // The rows tell the same.
+    let last = samples.last().expect("a row");
+    assert_eq!(last.cpu_ns, cpu_ns);
+    assert_eq!(last.cpu_user_ns.zip(last.cpu_sys_ns).map(|(u, s)| u + s), Some(cpu_ns));
+    assert!(samples.iter().all(|row| row.cpu_ns < sampler_ns / 2), "{samples:?}");
+}
+
 #[test]
 fn failed_requests_are_rows() {
     let dir = tempfile::tempdir().expect("a directory");

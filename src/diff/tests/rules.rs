@@ -21,7 +21,7 @@ fn after(change: impl FnOnce(&mut Recording)) -> Diff {
 #[test]
 fn what_differs_is_noted_or_breaks() {
     type Change = fn(&mut Recording);
-    let cases: [(&str, Effect, Change); 16] = [
+    let cases: [(&str, Effect, Change); 17] = [
         ("machine", Effect::Noted, |r| r.manifest.machine.push('x')),
         ("profile", Effect::Breaks, |r| r.manifest.build.profile = "debug".to_owned()),
         ("format", Effect::Breaks, |r| r.manifest.format += 1),
@@ -38,6 +38,9 @@ fn what_differs_is_noted_or_breaks() {
         ("state", Effect::Noted, |r| r.manifest.events.clear()),
         ("margin", Effect::Noted, |r| r.plan.experiment.margin = 0.05),
         ("round trips by", Effect::Noted, |r| held_by(r, "netem")),
+        ("sampler's CPU", Effect::Noted, |r| {
+            r.trials.iter_mut().for_each(|row| row.client_sampler_cpu_ns = Some(1));
+        }),
     ];
     for (what, expected, change) in cases {
         let diff = after(change);

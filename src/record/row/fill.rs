@@ -74,6 +74,7 @@ impl TrialRow {
         self.client_peak_in_flight = Some(report.peak_in_flight);
         self.client_cpu_user_ns = Some(report.cpu_user_ns);
         self.client_cpu_sys_ns = Some(report.cpu_sys_ns);
+        self.client_sampler_cpu_ns = report.sampler_cpu_ns;
         self.client_cpu_process_ns = Some(report.cpu_process_ns);
         self.client_max_rss_bytes = report.max_rss_bytes;
         self.client_peak_threads = report.peak_threads;

@@ -214,10 +214,11 @@ impl Form for Percent {
         if let Kind::Text(text) = &node.kind
             && let Some(digits) = text.trim().strip_suffix('%')
             && let Ok(percent) = digits.trim().parse::<f64>()
-            && percent > 0.0
             && percent < 100.0
+            && let share = percent / 100.0
+            && share > 0.0
         {
-            return Some(percent / 100.0);
+            return Some(share);
         }
         reading.unfit(node, &self.expected(), self.example());
         None

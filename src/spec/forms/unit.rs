@@ -1,10 +1,12 @@
 //! Forms of values with a unit.
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Value, json};
 
 use crate::spec::key::{Canonical, Form, Reading};
 use crate::spec::node::{Kind, Node};
-use crate::units::{exact_duration, exact_size, parse_duration, parse_size};
+use crate::units::{UnitError, exact_duration, exact_size, parse_duration, parse_size};
 
 /// A duration with its unit, in nanoseconds.
 pub(in crate::spec) struct Duration {
@@ -17,14 +19,7 @@ impl Form for Duration {
     type Value = u64;
 
     fn read(&self, node: &Node, reading: &mut Reading) -> Option<u64> {
-        if let Kind::Text(text) = &node.kind
-            && let Ok(ns) = parse_duration(text)
-            && (self.least..=self.most).contains(&ns)
-        {
-            return Some(ns);
-        }
-        reading.unfit(node, &self.expected(), self.example);
-        None
+        read(self, parse_duration, self.least..=self.most, node, reading)
     }
 
     fn expected(&self) -> String {
@@ -58,31 +53,53 @@ fn hours(ns: u64) -> String {
     }
 }
 
+/// Reads a value with its unit. What is more than nothing is never rounded to nothing.
+fn read<F: Form>(
+    form: &F,
+    parse: fn(&str) -> Result<u64, UnitError>,
+    range: RangeInclusive<u64>,
+    node: &Node,
+    reading: &mut Reading,
+) -> Option<u64> {
+    let parsed = match &node.kind {
+        Kind::Text(text) => Some(parse(text)),
+        _ => None,
+    };
+    match parsed {
+        Some(Ok(value)) if range.contains(&value) => return Some(value),
+        Some(Err(error @ UnitError::TooSmall { .. })) => {
+            let why = format!("it is {}, and is not rounded to nothing", error.too_small());
+            reading.unfit_since(node, &form.expected(), form.example(), why);
+        }
+        _ => reading.unfit(node, &form.expected(), form.example()),
+    }
+    None
+}
+
 /// A size with its unit, in bytes.
 pub(in crate::spec) struct Size {
+    pub(in crate::spec) least: u64,
     pub(in crate::spec) most: u64,
+    pub(in crate::spec) example: &'static str,
 }
 
 impl Form for Size {
     type Value = u64;
 
     fn read(&self, node: &Node, reading: &mut Reading) -> Option<u64> {
-        if let Kind::Text(text) = &node.kind
-            && let Ok(bytes) = parse_size(text)
-            && bytes <= self.most
-        {
-            return Some(bytes);
-        }
-        reading.unfit(node, &self.expected(), self.example());
-        None
+        read(self, parse_size, self.least..=self.most, node, reading)
     }
 
     fn expected(&self) -> String {
-        format!("a size with its unit, at most {}", exact_size(self.most))
+        let (least, most) = (exact_size(self.least), exact_size(self.most));
+        match self.least {
+            0 => format!("a size with its unit, at most {most}"),
+            _ => format!("a size with its unit, from {least} to {most}"),
+        }
     }
 
     fn example(&self) -> &'static str {
-        "\"4kB\""
+        self.example
     }
 
     fn schema(&self) -> Value {

@@ -105,10 +105,10 @@ pub(in crate::spec) static PORTS: Key<Even> = Key::optional(
 )
 .otherwise("those of the machine")
 .many();
-/// A terabyte is more than any client is about.
+/// A terabyte is more than any client is about. Linux takes a limit of 0 for none (`may_expand_vm`).
 pub(in crate::spec) static MEMORY: Key<Size> = Key::optional(
     "memory",
-    Size { most: 1_000_000_000_000 },
+    Size { least: 1, most: 1_000_000_000_000, example: "\"64MB\"" },
     "memory that the client process may have (`RLIMIT_DATA`); a client that needs more fails its trial",
 )
 .otherwise("no limit")

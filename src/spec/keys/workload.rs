@@ -20,10 +20,9 @@ pub(in crate::spec) static TIME_SCALE: Key<Positive> =
         .default("1")
         .many();
 /// A gigabyte for each answer is beyond what a comparison of clients is about.
+const SIZE: Size = Size { least: 0, most: 1_000_000_000, example: "\"4kB\"" };
 pub(in crate::spec) static BODY: Key<Size> =
-    Key::optional("body", Size { most: 1_000_000_000 }, "size of an answer's body")
-        .default("\"0B\"")
-        .many();
+    Key::optional("body", SIZE, "size of an answer's body").default("\"0B\"").many();
 /// A piece is a frame of its own: more than these are no way to send an answer.
 pub(in crate::spec) static CHUNKS: Key<Integer<u32>> = Key::optional(
     "chunks",
@@ -39,13 +38,10 @@ pub(in crate::spec) static CHUNK_DELAY: Key<Duration> = Key::optional(
 )
 .default("\"0s\"")
 .many();
-pub(in crate::spec) static UPLOAD: Key<Size> = Key::optional(
-    "upload",
-    Size { most: 1_000_000_000 },
-    "size of a request's body; with one, a request is a POST",
-)
-.default("\"0B\"")
-.many();
+pub(in crate::spec) static UPLOAD: Key<Size> =
+    Key::optional("upload", SIZE, "size of a request's body; with one, a request is a POST")
+        .default("\"0B\"")
+        .many();
 /// RFC 9110 asks clients to stop loops; browsers do after some twenty.
 pub(in crate::spec) static REDIRECTS: Key<Integer<u32>> = Key::optional(
     "redirects",

@@ -6,7 +6,7 @@ use crate::spec::forms::{Bound, Picked, PickedOver};
 use crate::spec::key::{Open, Placed, Reading};
 use crate::spec::node::Node;
 use crate::spec::{Claim, Factor, Metric, Over, Unit, keys};
-use crate::units::{parse_duration, parse_size};
+use crate::units::{UnitError, parse_duration, parse_size};
 
 /// Reads every claim; its cells are checked if the cells stand.
 pub(super) fn read(file: &Open, cells: Option<&Cells>, reading: &mut Reading) -> Vec<Claim> {
@@ -137,6 +137,9 @@ fn bound(
     let (expected, example) = match (over, metric.unit(), &written.value) {
         (Over::One, Unit::Nanoseconds, Bound::Text(text)) => match parse_duration(text) {
             Ok(ns) => return Some(ns as f64),
+            Err(UnitError::TooSmall { .. }) => {
+                ("a duration of at least 1ns, or \"0s\"", "\"10ms\"")
+            }
             Err(_) => ("a duration", "\"10ms\""),
         },
         (Over::One, Unit::Nanoseconds, Bound::Number(_)) => {
@@ -144,6 +147,7 @@ fn bound(
         }
         (Over::One, Unit::Bytes, Bound::Text(text)) => match parse_size(text) {
             Ok(bytes) => return Some(bytes as f64),
+            Err(UnitError::TooSmall { .. }) => ("a size of at least 1B, or \"0B\"", "\"50MB\""),
             Err(_) => ("a size", "\"50MB\""),
         },
         (Over::One, Unit::Bytes, Bound::Number(_)) => ("a size with its unit", "\"50MB\""),

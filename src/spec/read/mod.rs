@@ -17,6 +17,7 @@ use super::{Blocks, Experiment, Scenario, Source, Until, keys, overrides};
 use crate::arrival::Arrival;
 use crate::delay::Delay;
 use crate::link::RttBy;
+use crate::units::exact_duration;
 use cells::Cells;
 use strategies::Lists;
 
@@ -231,6 +232,7 @@ fn axes(file: &Open, reading: &mut Reading) -> Option<Axes> {
         reading.report(Problem::at(several.span, what).hint(hint));
     }
     unknown_hosts(&axes, reading);
+    nothing_left_by_scaling(&axes, reading);
     if let (Some(by), None) = (workload.node.get("rtt_by"), workload.node.get("rtt")) {
         let what = "`rtt_by` says what holds the packets of a round trip, and there is none";
         let hint = "add to [workload]: rtt = \"15ms\", or remove `rtt_by`";
@@ -245,6 +247,27 @@ fn axes(file: &Open, reading: &mut Reading) -> Option<Axes> {
         reading.report(problem.hint(hint));
     }
     Some(axes)
+}
+
+/// A scale may not make nothing of what a delay is written with.
+fn nothing_left_by_scaling(axes: &Axes, reading: &mut Reading) {
+    let shortest = |delay: &Placed<Delay>| Some((delay.span, delay.value.shortest_written_ns()?));
+    let shortest: Vec<(Span, u64)> = axes.delay.iter().filter_map(shortest).collect();
+    for scale in &axes.time_scale {
+        let gone = |&&(_, ns): &&(Span, u64)| (ns as f64 * scale.value).round() == 0.0;
+        let Some(&(delay, ns)) = shortest.iter().filter(gone).min_by_key(|(_, ns)| *ns) else {
+            continue;
+        };
+        let (text, by) = (exact_duration(ns), scale.value);
+        let what =
+            format!("`time_scale` {by:?} leaves less than a nanosecond of the duration {text}");
+        let hint = format!(
+            "write a `time_scale` of at least {:?}, or \"0s\" instead of {text}",
+            1.0 / ns as f64
+        );
+        let problem = Problem::at(scale.span, what).also("`delay`", delay);
+        reading.report(problem.hint(hint));
+    }
 }
 
 /// Hosts are unknown to a name server, and there are no more of them than hosts.

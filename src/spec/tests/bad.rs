@@ -59,6 +59,19 @@ cases! {
         ("[[strategy]]", "[strategy]"),
     ];
     limit_is_zero: [(MATRIX, "limit = [0, -5, 2.5, 5_000_000_000]")];
+    zero_where_it_has_no_meaning: [
+        ("requests = 100", "requests = 0\nrtt = \"0s\"\ntime_scale = 0"),
+        (MATRIX, "limit = 10\nmemory = [\"0B\", \"0.9B\"]\ntimeout = [\"0s\", \"0.1ns\", \"0.0004us\"]\nruntime = \"multi-thread(0)\""),
+    ];
+    zero_by_rounding: [
+        ("requests = 100", "requests = 100\nbody = [\"0.4B\", \"0.0001kB\"]\nupload = \"0.9B\"\nchunk_delay = [\"0.1ns\", \"0.0004us\"]"),
+        (DELAY, "[\"0.0000004ms\", { uniform = [\"0s\", \"0.4ns\"] }, { fixed = \"1s\", max = \"0.4ns\" }]"),
+    ];
+    zero_by_scaling: [
+        ("requests = 100", "requests = 100\ntime_scale = [1e-9, 1, 1e-400]"),
+        (DELAY, "[\"1s\", { choice = [\"0s\", \"10ms\", \"3s\"] }]"),
+    ];
+    claim_bound_by_rounding: [("over = \"ideal\"", "over = \"nothing\""), ("1.15", "\"0.1ns\"")];
     numbers_out_of_range: [
         ("requests = 100", "requests = 10_000_001\ntime_scale = [0, -1, inf, nan]\nbody = \"2GB\""),
         ("count = 15", "count = 0\nwarmup = 101\nseed = -1"),

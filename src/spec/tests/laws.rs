@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 
 use super::{BASE, changed, good, parse};
-use crate::spec::Factor;
+use crate::spec::key::{AnyKey, TableForm};
+use crate::spec::{Experiment, Factor, keys};
+use crate::units::says_more_than_nothing;
 
 /// A file with about everything in it, to be damaged.
 const RICH: &str = include_str!("../../../tests/fixtures/spec/rich.toml");
@@ -12,6 +14,83 @@ const RICH: &str = include_str!("../../../tests/fixtures/spec/rich.toml");
 fn the_rich_file_is_good() {
     let e = good(RICH, &[]);
     assert!(!e.excludes.is_empty() && e.control.is_some() && e.claims.len() > 2);
+}
+
+/// Keys of which zero is a value like any other.
+const MAY_BE_ZERO: [&str; 11] = [
+    "seed",
+    "body",
+    "chunk_delay",
+    "upload",
+    "redirects",
+    "connect_delay",
+    "handshake_delay",
+    "dns_delay",
+    "unknown_hosts",
+    "retry_after",
+    "warmup",
+];
+
+/// Keys that take a number, a duration, a size or a share, and their paths in the small experiment.
+fn numeric() -> Vec<(String, &'static str)> {
+    let path = |title: &str| match title {
+        "the experiment" => Some(String::new()),
+        "[workload]" | "[server]" | "[blocks]" => Some(format!("{}.", &title[1..title.len() - 1])),
+        "[blocks.until]" => Some("blocks.until.".to_owned()),
+        "[[strategy]]" => Some("strategy.1.".to_owned()),
+        "[[claim]]" => Some("claim.0.".to_owned()),
+        // Its keys are those of the tables above.
+        "[[exclude]]" => None,
+        "[[gate]]" => None,
+        other => panic!("a table that nobody has thought of: {other}"),
+    };
+    let takes_number = |key: &dyn AnyKey| {
+        key.example().trim_start_matches('"').starts_with(|c: char| c.is_ascii_digit())
+    };
+    let of = |table: &'static TableForm| {
+        let path = path(table.title)?;
+        let keys = table.keys.iter().filter(move |key| takes_number(**key));
+        Some(keys.map(move |key| (format!("{path}{}", key.name()), key.name())))
+    };
+    keys::tables().into_iter().filter_map(of).flatten().collect()
+}
+
+/// The small experiment, with a rule to stop by if the key is one of it.
+fn with_place_for(path: &str) -> String {
+    match path.starts_with("blocks.until.") {
+        true => changed(&[("count = 15", "until = { half_width = \"2%\", min = 8, max = 50 }")]),
+        false => BASE.to_owned(),
+    }
+}
+
+/// What a key was read as, as text; of the other strategies and scenarios nothing is asked.
+fn read_as(path: &str, name: &str, e: &Experiment) -> String {
+    match path {
+        "margin" => e.margin.to_string(),
+        "deadline" => e.deadline_ns.expect("a deadline").to_string(),
+        "blocks.count" => e.blocks.count.to_string(),
+        "blocks.warmup" => e.blocks.warmup.to_string(),
+        "blocks.seed" => e.blocks.seed.to_string(),
+        "claim.0.at_least" => format!("{:?}", e.claims[0].at_least),
+        "claim.0.at_most" => format!("{:?}", e.claims[0].at_most),
+        "blocks.until.half_width" => e.blocks.until.expect("a rule").half_width.to_string(),
+        "blocks.until.min" | "blocks.until.max" => format!("{:?}", e.blocks.until),
+        _ => {
+            let factor = Factor::ALL.into_iter().find(|f| f.name() == name).expect("a factor");
+            let strategy = e.strategies.last().expect("a strategy");
+            factor.value(&e.scenarios[0], strategy)
+        }
+    }
+}
+
+#[test]
+fn keys_for_which_zero_has_a_meaning_are_known() {
+    let zeros = ["0", "0.0", "\"0s\"", "\"0B\"", "\"0%\"", "\"0/s\""];
+    for (path, name) in numeric() {
+        let set = |zero: &&str| parse(&with_place_for(&path), &[&format!("{path}={zero}")]).is_ok();
+        let is_claim = path.starts_with("claim.");
+        assert_eq!(zeros.iter().any(set), is_claim || MAY_BE_ZERO.contains(&name), "{path}");
+    }
 }
 
 fn list(prefix: &str, suffix: &str, n: usize) -> String {
@@ -59,6 +138,32 @@ proptest! {
             let shown = errors.to_string();
             prop_assert!(shown.starts_with("error: "), "{}", shown);
             prop_assert!(shown.contains("experiments/x.toml:"), "{}", shown);
+        }
+    }
+
+    /// What is written as zero is read as zero, and nothing else is; or it is an error that names the key
+    /// and a way out.
+    #[test]
+    fn only_zero_is_read_as_zero(
+        key in any::<prop::sample::Index>(),
+        number in "0|0\\.[0-9]{1,12}|[01]e-400|1e-[1-9]",
+        unit in prop::sample::select(vec!["", "ns", "us", "ms", "s", "B", "kB", "MiB", "%", "/s", "/min"]),
+    ) {
+        let numeric = numeric();
+        let (path, name) = &numeric[key.index(numeric.len())];
+        let value = if unit.is_empty() { number.clone() } else { format!("\"{number}{unit}\"") };
+        let mantissa = number.split('e').next().expect("a part");
+        let is_zero = !says_more_than_nothing(mantissa);
+        match parse(&with_place_for(path), &[&format!("{path}={value}")]) {
+            Ok(e) => {
+                let read = read_as(path, name, &e);
+                prop_assert_eq!(says_more_than_nothing(&read), !is_zero, "{} = {}: {}", path, value, read);
+            }
+            Err(errors) => {
+                let shown = errors.to_string();
+                prop_assert!(shown.contains(&format!("`{name}`")), "{path} = {value}: {shown}");
+                prop_assert!(shown.contains("= help: "), "{path} = {value}: {shown}");
+            }
         }
     }
 

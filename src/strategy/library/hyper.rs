@@ -25,11 +25,11 @@ use ::hyper::body::Incoming;
 use ::hyper::header::{HOST, HeaderMap, HeaderValue, LOCATION};
 use ::hyper::http::response::Parts;
 use ::hyper::{Request, Response, StatusCode};
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use super::upload::Upload;
 use super::{Answer, AsyncClient, Connect, Library, Settings, Ways};
+use crate::body::Body;
 use crate::strategy::failure::{Class, Failure, Link};
 use crate::strategy::probe::Phase;
 use crate::strategy::{Protocol, Reuse};
@@ -121,7 +121,7 @@ struct Session {
 struct Terms {
     targets: Box<[Target]>,
     redirects: u32,
-    upload: Bytes,
+    upload: Body,
     probes: bool,
     timeout: Option<Duration>,
 }
@@ -316,7 +316,7 @@ mod tests {
             resolver: None::<dns::Resolver>,
             targets: 1,
             redirects: 0,
-            upload: Bytes::new(),
+            upload: Body::default(),
             probes: None,
             timeout: None,
         };
@@ -324,7 +324,7 @@ mod tests {
         let terms = Terms {
             targets: Target::all(&settings).expect("an address"),
             redirects: 0,
-            upload: Bytes::new(),
+            upload: Body::default(),
             probes: false,
             timeout: None,
         };

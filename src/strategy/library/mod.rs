@@ -14,13 +14,13 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use ::hyper::HeaderMap;
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use rustls::ClientConfig;
 
 use super::failure::Failure;
 use super::probe::{Connections, Marks, Phase};
 use super::{Flavour, Protocol, Reuse};
+use crate::body::{Body, PIECE_BYTES};
 use crate::dns::{Resolver, host};
 
 /// One HTTP client library.
@@ -100,7 +100,7 @@ pub struct Settings {
     pub redirects: u32,
     /// The body of each request, in pieces of [`UPLOAD_CHUNK_BYTES`]; a request without one is a
     /// GET.
-    pub upload: Bytes,
+    pub upload: Body,
     /// Where connections are noted, and whether marks of requests are taken: not, without it.
     pub probes: Option<Connections>,
     /// A request that takes longer fails; there is no other timeout.
@@ -117,7 +117,7 @@ pub struct Tls {
 }
 
 /// Bytes of a request's body that are handed over at once: what the server hands over of an answer.
-pub const UPLOAD_CHUNK_BYTES: usize = 64 * 1024;
+pub const UPLOAD_CHUNK_BYTES: usize = PIECE_BYTES;
 
 impl Settings {
     /// The address of request `index`: the host is that of its target, the query asks for the

@@ -6,11 +6,12 @@ use ::hyper::StatusCode;
 use ::hyper::Uri;
 use ::hyper::header::{HeaderMap, HeaderValue};
 use ::hyper::http::uri::{Authority, Parts, PathAndQuery, Scheme};
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, BytesMut};
 
 use super::super::Settings;
 use super::super::upload::Upload;
 use super::progress::Progress;
+use crate::body::Body;
 use crate::dns::host;
 use crate::strategy::failure::{Class, Failure};
 
@@ -74,10 +75,10 @@ impl Call {
         &self,
         address: Uri,
         headers: HeaderMap,
-        upload: &Bytes,
+        upload: &Body,
         progress: &mut Progress,
     ) -> Request<Upload> {
-        let body = if self.with_body { upload.clone() } else { Bytes::new() };
+        let body = if self.with_body { upload.clone() } else { Body::default() };
         let method = if body.is_empty() { Method::GET } else { Method::POST };
         let upload = match body.is_empty() {
             true => Upload::none(),
@@ -168,8 +169,8 @@ mod tests {
         }
     }
 
-    fn sent(call: &Call, body: &'static [u8]) -> (Method, u64) {
-        let (body, mut progress) = (Bytes::from_static(body), Progress::new(false));
+    fn sent(call: &Call, body: &str) -> (Method, u64) {
+        let (body, mut progress) = (Body::from(body.to_owned()), Progress::new(false));
         let address = call.origin_form(&mut BytesMut::new());
         let request = call.request(address, HeaderMap::new(), &body, &mut progress);
         (request.method().clone(), request.body().len())
@@ -183,8 +184,8 @@ mod tests {
         let target = target("host0.test:80");
         let call = Call::new(0, 7, 0);
         assert_eq!(call.absolute_form(&target), "http://host0.test:80/7");
-        assert_eq!(sent(&call, b"x"), (Method::POST, 1));
-        assert_eq!(sent(&call, b""), (Method::GET, 0));
+        assert_eq!(sent(&call, "x"), (Method::POST, 1));
+        assert_eq!(sent(&call, ""), (Method::GET, 0));
     }
 
     #[test]
@@ -196,9 +197,9 @@ mod tests {
             Call::new(0, 1, 2).redirected(status, &location, &targets)
         };
         let call = to(302, "/1?redirects=1").expect("a path");
-        assert_eq!((call.target, sent(&call, b"x")), (0, (Method::GET, 0)));
+        assert_eq!((call.target, sent(&call, "x")), (0, (Method::GET, 0)));
         let call = to(307, "http://host1.test:80/1").expect("a host");
-        assert_eq!((call.target, sent(&call, b"x")), (1, (Method::POST, 1)));
+        assert_eq!((call.target, sent(&call, "x")), (1, (Method::POST, 1)));
         assert_eq!(call.origin_form(&mut BytesMut::new()), "/1");
         for bad in ["http://elsewhere.test/1", "", "1?redirects=1 "] {
             assert_eq!(to(302, bad).expect_err(bad).class, Class::Other);

@@ -1,0 +1,174 @@
+//! What the thread that samples a trial leaves in the client's figures, once its own time is taken off.
+//!
+//! The same requests, one after the other, with a short and with a long delay, and each with and without
+//! a sampler that looks as often as one may. Waiting for 400 ms costs more than for 5 ms without any
+//! sampler too: caches are cold then. That is what idling costs; beyond it, a request is to cost the
+//! same. Trials are processes of their own, in turns.
+//!
+//! `cargo bench --bench observer -- ureq --rounds=9` measures the clients whose name contains `ureq`, in
+//! nine rounds.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Stdio};
+
+use inflight::analyse::median;
+use inflight::delay::{Delay, Fixed, Model};
+use inflight::machine::process;
+use inflight::protocol::{ClientConfig, ClientReport, ServerConfig, ServerReady, Timeline};
+use inflight::run::child::{CLIENT_COMMAND, SERVER_COMMAND};
+use inflight::spec::Scenario;
+use inflight::strategy::{Flavour, Library, Strategy, Wanted, library, model};
+
+/// Requests of a trial, as in the case that this is about.
+const REQUESTS: u32 = 20;
+/// Rounds, if not told otherwise.
+const ROUNDS: usize = 5;
+const SHORT_MS: u64 = 5;
+const LONG_MS: u64 = 400;
+/// As often as a measured trial is looked at.
+const EVERY_NS: u64 = 10_000_000;
+/// A long delay may make a request dearer by this, beyond what idling costs.
+const ALLOWED: f64 = 0.2;
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let rounds = args.iter().find_map(|a| a.strip_prefix("--rounds="));
+    let rounds = rounds.map_or(ROUNDS, |rounds| rounds.parse().expect("--rounds=NUMBER"));
+    // Without the flag, which `cargo bench` gives, somebody wants to know only that it runs.
+    let measures = args.iter().any(|a| a == "--bench");
+    let (requests, rounds) = if measures { (REQUESTS, rounds) } else { (2, 1) };
+    let words: Vec<&String> = args.iter().filter(|a| !a.starts_with('-')).collect();
+    println!("| client | delay | sampler | CPU per request | taken off | switches | memory |");
+    println!("| --- | --- | --- | --- | --- | --- | --- |");
+    let verdicts: Vec<String> = library::ALL
+        .iter()
+        .filter(|library| words.iter().all(|word| library.name.contains(word.as_str())))
+        .map(|library| measure(library, requests, rounds))
+        .collect();
+    println!("\n{}", verdicts.join("\n"));
+}
+
+fn measure(library: &'static Library, requests: u32, rounds: usize) -> String {
+    let [first, .., last] = process::allowed_cpus()[..] else { return "one CPU only".to_owned() };
+    let strategy = strategy(library);
+    let scenarios = [SHORT_MS, LONG_MS].map(|ms| {
+        let delay = Delay { model: Model::Fixed(Fixed { ns: ms * 1_000_000 }), max_ns: None };
+        Scenario::plain(requests, delay)
+    });
+    let servers = scenarios.each_ref().map(|scenario| Server::start(scenario, first));
+    let mut reports: [[Vec<ClientReport>; 2]; 2] = Default::default();
+    for round in 0..=rounds {
+        for delay in [0, 1] {
+            for sampled in [round % 2 == 0, round % 2 == 1] {
+                let report = trial(&servers[delay], &scenarios[delay], &strategy, last, sampled);
+                // The first round fills caches.
+                if round > 0 {
+                    reports[delay][usize::from(sampled)].push(report);
+                }
+            }
+        }
+    }
+    let cost = |delay: usize, sampled: usize| {
+        let all = &reports[delay][sampled];
+        let of = |value: &dyn Fn(&ClientReport) -> u64| {
+            let values: Vec<f64> = all.iter().map(|r| value(r) as f64).collect();
+            median(&values).map_or(f64::NAN, |m| m.value) / f64::from(requests)
+        };
+        let cpu_ns = of(&|r| r.cpu_user_ns + r.cpu_sys_ns);
+        println!(
+            "| {} | {} ms | {} | {:.1} µs | {:.1} µs | {:.2} | {:.2} MB |",
+            library.name,
+            [SHORT_MS, LONG_MS][delay],
+            ["no", "yes"][sampled],
+            cpu_ns / 1e3,
+            of(&|r| r.sampler_cpu_ns.unwrap_or(0)) / 1e3,
+            of(&|r| r.voluntary_switches + r.involuntary_switches),
+            of(&|r| r.max_rss_bytes.unwrap_or(0)) * f64::from(requests) / 1e6,
+        );
+        cpu_ns
+    };
+    let [[short, short_sampled], [long, long_sampled]] =
+        [0, 1].map(|delay| [0, 1].map(|sampled| cost(delay, sampled)));
+    let idling = long - short;
+    let ratio = (long_sampled - idling) / short_sampled;
+    format!(
+        "{}: idling costs {:.1} µs a request; beyond it, {LONG_MS} ms cost {ratio:.2} times as much as {SHORT_MS} ms ({})",
+        library.name,
+        idling / 1e3,
+        if (ratio - 1.0).abs() <= ALLOWED { "within 20 %" } else { "more than 20 % apart" },
+    )
+}
+
+fn strategy(library: &'static Library) -> Strategy {
+    let (model, limit) = match library.flavour() {
+        Flavour::Blocking => ("sequential", None),
+        Flavour::Async => ("async-workers", std::num::NonZeroU32::new(1)),
+    };
+    let model = model::named(model).expect("a model");
+    Strategy::new(Wanted { limit, ..Wanted::of("bench", model, library) }).expect("valid")
+}
+
+/// A client in a process of its own.
+fn trial(
+    server: &Server,
+    scenario: &Scenario,
+    strategy: &Strategy,
+    cpu: usize,
+    sampled: bool,
+) -> ClientReport {
+    let dir = tempfile::tempdir().expect("a folder");
+    let timeline = Timeline { path: dir.path().join("timeline.csv"), every_ns: EVERY_NS };
+    let config = ClientConfig {
+        cpus: vec![cpu],
+        timeline: sampled.then_some(timeline),
+        ..ClientConfig::of(scenario, strategy, &server.ready)
+    };
+    let mut client = Command::new(env!("CARGO_BIN_EXE_inflight"))
+        .arg(CLIENT_COMMAND)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a process");
+    let input = client.stdin.take().expect("a pipe");
+    serde_json::to_writer(input, &config).expect("a client that reads");
+    let output = client.wait_with_output().expect("an end");
+    let report: ClientReport = serde_json::from_slice(&output.stdout).expect("a report");
+    assert_eq!(report.ok, u64::from(scenario.requests), "{:?}", report.first_error);
+    report
+}
+
+/// A server in a process of its own, until it is dropped.
+struct Server {
+    child: Child,
+    ready: ServerReady,
+}
+
+impl Server {
+    fn start(scenario: &Scenario, cpu: usize) -> Server {
+        let config = ServerConfig { cpus: vec![cpu], ..ServerConfig::of(scenario) };
+        let mut child = Command::new(env!("CARGO_BIN_EXE_inflight"))
+            .arg(SERVER_COMMAND)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a process");
+        let input = child.stdin.as_mut().expect("a pipe");
+        let config = serde_json::to_string(&config).expect("plain data");
+        writeln!(input, "{config}").expect("a server that reads");
+        let mut line = String::new();
+        let output = child.stdout.as_mut().expect("a pipe");
+        BufReader::new(output).read_line(&mut line).expect("a server that is ready");
+        Server { child, ready: serde_json::from_str(&line).expect("a document") }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It ends when its input does, with a report that is of no use here.
+        drop(self.child.stdin.take());
+        if let Some(mut output) = self.child.stdout.take() {
+            let _ = std::io::copy(&mut output, &mut std::io::sink());
+        }
+        let _ = self.child.wait();
+    }
+}
