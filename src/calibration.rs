@@ -16,11 +16,12 @@ use rand_distr::{Distribution, Normal};
 use rayon::prelude::*;
 
 use crate::analyse::{Analysis, Interval, RatioEstimate, Verdict, shift_ratio};
-use crate::diff::{Contest, Options, Outcome, Side, compare};
+use crate::diff::{Contest, Options, Outcome, Side, compare, exit};
+use crate::exit::Exit;
 use crate::generated::same_part;
 use crate::plan::{Only, Plan};
 use crate::record::synthetic::{experiment, recording, strategy};
-use crate::record::{Recording, TrialRow};
+use crate::record::{Recording, Status, TrialRow};
 use crate::spec::Experiment;
 
 const METHOD: &str = "docs/method.md";
@@ -325,4 +326,98 @@ fn the_simulated_intervals_achieve_what_the_figures_expect() {
     let interval = interval(compared.ratio.as_ref().expect("a ratio"));
     assert!(interval.exact);
     assert_eq!(format!("{:.3}", interval.achieved), "0.952");
+}
+
+/// Pairs of recordings for each share of failures: a false alarm in 5 % of them is then known to 0.7 %.
+const PAIRS: u64 = 1_000;
+/// Requests of a trial.
+const REQUESTS: u64 = 100;
+/// Shares that fail, of trials or of requests.
+const SHARES: [f64; 4] = [0.03, 0.10, 0.30, 0.60];
+/// An increase that is to be found.
+const RISE: (f64, f64) = (0.10, 0.40);
+
+/// What fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Failing {
+    Trials,
+    Requests,
+}
+
+/// Runs a recording in which this share fails, of the second cell alone `rise`.
+///
+/// Requests of one trial fail together: its own share is spread evenly around that of all.
+fn fail(recording: &mut Recording, seed: u64, failing: Failing, share: f64, rise: f64) {
+    let mut machine = Machine::new(seed, Drift::None, recording.trials.len());
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(failing as u64 + 10);
+    for row in &mut recording.trials {
+        let share = if row.label == "other" { rise } else { share };
+        row.set_status(Status::Ok, "");
+        row.wall_ns = Some(machine.trial(1.0).round() as u64);
+        let errors = match failing {
+            Failing::Trials => 0,
+            Failing::Requests => {
+                let spread = share.min(1.0 - share);
+                let own = share + spread * rng.random_range(-1.0..1.0);
+                (0..REQUESTS).filter(|_| rng.random::<f64>() < own).count() as u64
+            }
+        };
+        (row.issued, row.ok, row.errors) = (Some(REQUESTS), Some(REQUESTS - errors), Some(errors));
+        if failing == Failing::Trials && rng.random::<f64>() < share {
+            row.set_status(Status::Failed, "a reason");
+            row.wall_ns = None;
+        }
+    }
+}
+
+/// In how many pairs `diff` ends with exit code 1, and in how many the second cell is failing more.
+fn alarms(failing: Failing, (base_share, new_share): (f64, f64)) -> (u64, u64) {
+    let of = |[base, new]: &mut [Recording; 2], pair: u64| {
+        fail(base, 2 * pair, failing, base_share, base_share);
+        fail(new, 2 * pair + 1, failing, base_share, new_share);
+        let contest = Contest::between(Side::of(base, "base"), Side::of(new, "new"));
+        let diffs = compare(&[contest], &Options::default());
+        let other = diffs[0].cells.iter().find(|cell| cell.name == "other").expect("a cell");
+        let is_found = matches!(other.outcome, Outcome::NewlyFailing | Outcome::FailingMoreOften);
+        (u64::from(exit(&diffs, false) == Exit::Worse), u64::from(is_found))
+    };
+    (0..PAIRS)
+        .into_par_iter()
+        .map_init(|| [fresh(0), fresh(1)], of)
+        .reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
+}
+
+/// Of two recordings of the same build at most 5 % may end in an alarm, however much fails.
+#[test]
+fn failures_raise_few_false_alarms_and_an_increase_is_found() {
+    let share = |n: u64| format!("{:.1} %", n as f64 * 100.0 / PAIRS as f64);
+    let mut table = "| what fails | trials | requests |\n| --- | --- | --- |\n".to_owned();
+    for of in SHARES {
+        let [trials, requests] =
+            [Failing::Trials, Failing::Requests].map(|failing| alarms(failing, (of, of)).0);
+        let _ = writeln!(
+            table,
+            "| {:.0} % in both: false alarms | {} | {} |",
+            of * 100.0,
+            share(trials),
+            share(requests)
+        );
+        for alarms in [trials, requests] {
+            assert!(alarms * 20 <= PAIRS, "{alarms} of {PAIRS} at {of}");
+        }
+    }
+    let [trials, requests] =
+        [Failing::Trials, Failing::Requests].map(|failing| alarms(failing, RISE).1);
+    let _ = writeln!(
+        table,
+        "| {:.0} %, then {:.0} % of one cell: found | {} | {} |",
+        RISE.0 * 100.0,
+        RISE.1 * 100.0,
+        share(trials),
+        share(requests)
+    );
+    println!("{table}");
+    assert!(requests * 10 >= PAIRS * 9, "{requests} of {PAIRS}");
+    same_part(METHOD, "calibration of failures", &table);
 }

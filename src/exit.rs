@@ -10,7 +10,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// All is well.
     Fine = 0,
-    /// Something is slower or newly failing, a report is not what its record gives, or a claim is
+    /// Something is slower or failing more often, a report is not what its record gives, or a claim is
     /// refuted under `--strict-claims`.
     Worse = 1,
     /// The recordings cannot be compared.

@@ -34,7 +34,8 @@ print(f"| {n} | {count('slower')} | {count('faster')} | {count('equivalent')} | 
 PYTHON
   of() { awk -F, -v word="$1" '$1 == word' "$n.csv" | wc -l; }
   cells=$((cells + $(($(wc -l < "$n.csv") - 1))))
-  called=$((called + $(of slower) + $(of faster) + $(of "newly failing") + $(of fixed)))
+  called=$((called + $(of slower) + $(of faster) + $(of "newly failing") + $(of "failing more often") + $(of fixed) +
+    $(of "failing less often")))
 done
 echo "$called of $cells cells called slower or faster"
 [[ $((called * 20)) -le $cells ]]

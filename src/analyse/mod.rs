@@ -7,6 +7,8 @@
 //! Sample of one cell            ─median, bootstrap→          Estimate
 //! Pairs of two cells, by block  ─lossy_paired_ratio→         RatioEstimate ┐
 //! Samples of two runs           ─lossy_shift_ratio→          RatioEstimate ┴─judge→ Verdict per comparison
+//! values of which some are zero ─rank_test→                  RankTest
+//! failed trials of two sides    ─fails_more→                 p
 //! Estimate and the bounds of a claim ─judge_claim→           Finding
 //! values of one cell in block order  ─stability→             flags with advice
 //! trials so far, stopping rule  ─narrow_enough→ whether the run may end
@@ -23,6 +25,7 @@ mod analysis;
 mod bootstrap;
 mod claim;
 mod claims;
+mod counts;
 mod dip;
 mod disturbance;
 mod estimate;
@@ -38,6 +41,7 @@ mod normal;
 mod null;
 mod paired;
 mod power;
+mod rank;
 mod ratio;
 mod sample;
 mod select;
@@ -53,6 +57,7 @@ pub use self::{
     bootstrap::bootstrap,
     claim::{Bounds, Finding, Undecided, judge_claim},
     claims::{ClaimAnalysis, ClaimCell, ClaimFinding},
+    counts::{fails_more, fails_more_by_block},
     disturbance::{Disturbance, disturbances},
     estimate::{Estimate, Interval, NoEstimate, NoInterval, Side},
     fitness::{Fitness, Unfit, allowance},
@@ -62,6 +67,7 @@ pub use self::{
     median::median,
     paired::{lossy_paired_ratio, paired_ratio},
     power::{blocks_for, blocks_to_judge, blocks_to_rank, detectable_ratio},
+    rank::{RankTest, difference_interval, paired_rank_test, rank_test},
     ratio::RatioEstimate,
     sample::{Pairs, Sample},
     stability::{Instability, stability, wide_control},

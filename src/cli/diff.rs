@@ -24,7 +24,7 @@ The verdict of a cell comes from the 95 % interval of the ratio new ÷ base: slo
 of it is beyond the margin and the noise of both runs, equivalent if all of it is within the margin.
 Recordings of two machines are compared by the ratios of their cells to the baseline only.
 
-Exit codes: 0 nothing is worse, 1 something is worse or newly failing (with gates: a gate failed),
+Exit codes: 0 nothing is worse, 1 something is worse or failing more often (with gates: a gate failed),
 3 not comparable, 4 something is undecided (only under --strict).")]
 pub struct Diff {
     /// What to compare with.

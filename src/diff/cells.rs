@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::analyse::{
-    Judged, Margin, NoEstimate, RatioEstimate, Verdict, median, paired_ratio, shift_ratio,
-};
+use crate::analyse::{Judged, Margin, NoEstimate, Unfit, Verdict, median};
 use crate::spec::{Factor, Metric};
 
+use super::failures::{Failures, Trend};
 use super::noise::{self, ControlPair};
-use super::side::{Side, SideCell, paired};
-use super::{CellDiff, CellSide, LoneCell, Outcome, Pairing};
+use super::side::{self, Side, SideCell};
+use super::values::{self, Values};
+use super::{CellDiff, CellSide, LoneCell, Outcome, Pairing, Ranked, Withheld};
 
 /// A cell of both sides: its index on either.
 #[derive(Debug, Clone, Copy)]
@@ -113,6 +113,8 @@ pub(super) struct How<'a> {
     pub(super) pairing: Pairing,
     /// Each cell is divided by the baseline of its scenario first.
     pub(super) relative: bool,
+    /// The share of failed requests up to which the work is the same.
+    pub(super) margin: Margin,
 }
 
 impl How<'_> {
@@ -123,6 +125,7 @@ impl How<'_> {
         pair: Pair,
         metric: Metric,
         controls: &[ControlPair],
+        failures: Failures,
     ) -> Option<CellDiff> {
         let [base, new] = self.sides;
         let cells = [&base.cells[pair.base], &new.cells[pair.new]];
@@ -130,7 +133,9 @@ impl How<'_> {
             && (is_baseline(base, pair.base) || is_baseline(new, pair.new));
         // The baseline itself has no ratio to itself, but it may have stopped to work.
         let measured = cells.map(|cell| cell.analysed.fitness.ok > 0);
-        if is_divisor && measured[0] == measured[1] {
+        let unfit = self.unfit(cells, metric);
+        let is_worse = failures.trials.rose() || unfit.is_some();
+        if is_divisor && measured[0] == measured[1] && !is_worse {
             return None;
         }
         let scenarios = pair.scenarios(self.sides);
@@ -139,6 +144,31 @@ impl How<'_> {
             .find(|c| [c.base_scenario, c.new_scenario] == scenarios && c.metric == metric)
             .expect("controls are made of the same pairs");
         let values = [self.values(base, cells[0], metric), self.values(new, cells[1], metric)];
+        let both = match (unfit, &values) {
+            (Some(unfit), _) => Err(NoEstimate::from(unfit)),
+            (None, _) if is_divisor => Err(NoEstimate::Undefined),
+            (None, [Ok(base), Ok(new)]) => Ok([base, new]),
+            (None, [Err(reason), _] | [_, Err(reason)]) => Err(reason.clone()),
+        };
+        let ratio = both.clone().and_then(|[base, new]| values::ratio(base, new, self.pairing));
+        let at_worst = both.as_ref().ok().filter(|_| ratio.is_ok()).and_then(|[base, new]| {
+            values::ratio_at_worst(base, new, self.pairing, metric.direction())
+        });
+        let ranked = match (&ratio, &both) {
+            (Err(NoEstimate::NotPositive { .. }), Ok([base, new])) => {
+                let [base_side, new_side] = self.sides;
+                let of = [&base_side.scenarios[scenarios[0]], &new_side.scenarios[scenarios[1]]];
+                values::ranks(base, new, self.pairing).map(|test| Ranked {
+                    test,
+                    noise: noise::shift(of, |trials| side::values(trials, metric)),
+                    at_once: base.known.values().all(|&value| value == 0.0)
+                        && new.known.values().all(|&value| value > 0.0),
+                })
+            }
+            _ => None,
+        };
+        let lost =
+            |side: usize| values[side].as_ref().map_or(0, |values: &Values| values.lost.len());
         Some(CellDiff {
             id: cells[1].id.clone(),
             name: cells[1].name.clone(),
@@ -146,54 +176,44 @@ impl How<'_> {
             metric,
             factors: cells[1].factors.clone(),
             plan: pair.new,
-            ratio: self.ratio(&values),
-            any: [0, 1].map(|side| {
-                values[side].as_ref().is_ok_and(|of| of.values().any(|&value| value > 0.0))
-            }),
+            ratio,
+            at_worst,
+            ranked,
+            failures,
             noise: noise::worst(control, &values, self.pairing),
-            base: side(cells[0], &values[0]),
-            new: side(cells[1], &values[1]),
+            control_lost: control.lost_reach,
+            base: side(cells[0], &values[0], lost(0)),
+            new: side(cells[1], &values[1], lost(1)),
             judged: None,
             outcome: Outcome::NotComparable,
+            withheld: None,
         })
     }
 
-    /// The values of a cell by block, divided by those of the baseline where asked for.
-    fn values(
-        &self,
-        side: &Side,
-        cell: &SideCell,
-        metric: Metric,
-    ) -> Result<BTreeMap<u32, f64>, NoEstimate> {
-        let values = cell.values(metric);
-        if !is_divided(metric, self.relative) {
-            return Ok(values);
-        }
-        let baseline = side.scenario_of(cell).baseline.ok_or(NoEstimate::NoBaseline)?;
-        let baseline = side.cells[baseline].values(metric);
-        let divided = values.into_iter().filter_map(|(block, value)| {
-            Some((block, value / *baseline.get(&block).filter(|&&b| b > 0.0)?))
-        });
-        Ok(divided.collect())
+    /// Why a cell, or what it is divided by, is not fit to be judged, if it was measured.
+    fn unfit(&self, cells: [&SideCell; 2], metric: Metric) -> Option<Unfit> {
+        let baseline = |(side, cell): (&&Side, &SideCell)| {
+            let baseline = side.scenario_of(cell).baseline;
+            Some(
+                side.cells[baseline.filter(|_| is_divided(metric, self.relative))?]
+                    .analysed
+                    .fitness,
+            )
+        };
+        let baselines = self.sides.iter().zip(cells).filter_map(baseline);
+        let all = cells.iter().map(|cell| cell.analysed.fitness).chain(baselines);
+        let mut unfit = all.filter_map(|fitness| fitness.check(metric, self.margin).err());
+        // Without a measurement there is no value either, and that tells on which side.
+        unfit.find(|unfit| *unfit != Unfit::NotMeasured)
     }
 
-    fn ratio(
-        &self,
-        values: &[Result<BTreeMap<u32, f64>, NoEstimate>; 2],
-    ) -> Result<RatioEstimate, NoEstimate> {
-        let [base, new] = values;
-        let (base, new) =
-            (base.as_ref().map_err(Clone::clone)?, new.as_ref().map_err(Clone::clone)?);
-        match self.pairing {
-            Pairing::None => {
-                let all = |side: &BTreeMap<u32, f64>| side.values().copied().collect::<Vec<f64>>();
-                shift_ratio(&all(base), &all(new))
-            }
-            Pairing::Blocks => {
-                let (base, new) = paired(base, new);
-                paired_ratio(&base, &new)
-            }
+    /// The values of a cell by block, divided by those of the baseline where asked for.
+    fn values(&self, side: &Side, cell: &SideCell, metric: Metric) -> Result<Values, NoEstimate> {
+        if !is_divided(metric, self.relative) {
+            return Ok(Values::of(cell, metric, None));
         }
+        let baseline = side.scenario_of(cell).baseline.ok_or(NoEstimate::NoBaseline)?;
+        Ok(Values::of(cell, metric, Some(&side.cells[baseline])))
     }
 }
 
@@ -219,54 +239,88 @@ pub(super) fn baselines_differ(sides: [&Side; 2], common: &[Pair]) -> bool {
     })
 }
 
-fn side(cell: &SideCell, values: &Result<BTreeMap<u32, f64>, NoEstimate>) -> CellSide {
-    let analysed = &cell.analysed;
+fn side(cell: &SideCell, values: &Result<Values, NoEstimate>, lost: usize) -> CellSide {
+    let fitness = &cell.analysed.fitness;
     let values = values.as_ref().map_err(Clone::clone);
     CellSide {
-        ok: analysed.fitness.ok,
-        failed: analysed.fitness.failed,
-        invalid: analysed.fitness.invalid,
-        skipped: analysed.fitness.skipped,
-        reasons: analysed.reasons.clone(),
-        value: values.and_then(|v| median(&v.values().copied().collect::<Vec<f64>>())),
-        failed_requests: analysed.fitness.failed_requests,
+        ok: fitness.ok,
+        failed: fitness.failed,
+        invalid: fitness.invalid,
+        skipped: fitness.skipped,
+        lost,
+        reasons: cell.analysed.reasons.clone(),
+        value: values.and_then(|v| median(&v.known.values().copied().collect::<Vec<f64>>())),
+        failed_requests: fitness.failed_requests,
     }
 }
 
-/// The word for a cell that was judged.
-pub(super) fn outcome(cell: &CellDiff, judged: &Judged, margin: Margin) -> Outcome {
+/// The word for a cell that was judged, and what keeps it from a good one.
+pub(super) fn outcome(
+    cell: &CellDiff,
+    judged: &Judged,
+    margin: Margin,
+) -> (Outcome, Option<Withheld>) {
+    let withheld = cell.withheld(margin);
+    let outcome = match failing(cell) {
+        Some(outcome) => outcome,
+        None => match (verdict(cell, &judged.verdict), withheld) {
+            (outcome, Some(_)) if outcome.is_good() => match judged.verdict {
+                Ok(_) => Outcome::Inconclusive,
+                Err(_) => Outcome::NotJudged,
+            },
+            (outcome, _) => outcome,
+        },
+    };
+    (outcome, withheld.filter(|_| !outcome.is_good() && !outcome.is_bad()))
+}
+
+/// The word for a cell that fails more often, or that one side did not measure.
+fn failing(cell: &CellDiff) -> Option<Outcome> {
     let (base, new) = (&cell.base, &cell.new);
+    let trends = [cell.failures.trials.trend(), cell.failures.requests.trend()];
     match (base.ok > 0, new.ok > 0) {
-        (true, true) => {}
-        // Without trials nothing failed.
-        (true, false) if new.trials() > 0 => return Outcome::NewlyFailing,
-        (false, true) if base.trials() > 0 => return Outcome::Fixed,
-        _ => return Outcome::NotMeasured,
+        (true, true) if trends.contains(&Trend::Newly) => Some(Outcome::NewlyFailing),
+        (true, true) if trends.contains(&Trend::More) => Some(Outcome::FailingMoreOften),
+        (true, true) => None,
+        // Without trials nothing failed; and all of them did: there is nothing left to compare.
+        (true, false) if new.trials() == 0 => Some(Outcome::NotMeasured),
+        (true, false) if base.ok == base.trials() => Some(Outcome::NewlyFailing),
+        (true, false) => Some(Outcome::FailingMoreOften),
+        (false, true) => Some(match trends[0] {
+            Trend::Fixed => Outcome::Fixed,
+            Trend::Less => Outcome::FailingLessOften,
+            _ => Outcome::NotMeasured,
+        }),
+        (false, false) => Some(Outcome::NotMeasured),
     }
-    // Requests that fail are work that is not done: such numbers are not of the same work. What
-    // moves less than the margin cannot make a difference that matters, and is not looked at.
-    let lost = |side: &CellSide| side.failed_requests.unwrap_or(0.0);
-    let more_lost = lost(new) - lost(base);
-    if more_lost > margin.relative() {
-        return Outcome::NewlyFailing;
-    }
-    if more_lost < -margin.relative() {
-        return Outcome::Fixed;
-    }
-    match &judged.verdict {
+}
+
+fn verdict(cell: &CellDiff, verdict: &Result<Verdict, NoEstimate>) -> Outcome {
+    let counts_failures = matches!(
+        cell.metric,
+        Metric::Errors
+            | Metric::ErrorsEmfile
+            | Metric::ErrorsEaddrnotavail
+            | Metric::ErrorsStatus4xx
+    );
+    let ranked = cell.ranked.as_ref().filter(|_| counts_failures);
+    let from_none = ranked.is_some_and(|ranked| ranked.test.base == 0.0);
+    let to_none = ranked.is_some_and(|ranked| ranked.test.base + ranked.test.difference == 0.0);
+    match verdict {
+        _ if ranked.is_some_and(|ranked| ranked.at_once) => Outcome::NewlyFailing,
+        Ok(Verdict::Slower) if from_none => Outcome::NewlyFailing,
         Ok(Verdict::Slower) => Outcome::Slower,
+        Ok(Verdict::Faster) if to_none => Outcome::Fixed,
         Ok(Verdict::Faster) => Outcome::Faster,
         Ok(Verdict::Equivalent) => Outcome::Equivalent,
         Ok(Verdict::Inconclusive { .. }) => Outcome::Inconclusive,
-        // What is 0 has no ratio, and is known all the same.
-        Err(NoEstimate::NotPositive { .. }) => match (cell.any, cell.metric) {
-            ([false, false], _) => Outcome::Equivalent,
-            ([false, true], Metric::Errors) => Outcome::NewlyFailing,
-            ([true, false], Metric::Errors) => Outcome::Fixed,
-            // Something on both sides, and nothing in some trials: measured, and not told apart.
-            ([true, true], _) => Outcome::Inconclusive,
-            _ => Outcome::NotMeasured,
-        },
+        Err(NoEstimate::RequestsFailed | NoEstimate::FailuresUnknown) => {
+            match cell.failures.requests.trend() {
+                Trend::Fixed => Outcome::Fixed,
+                Trend::Less => Outcome::FailingLessOften,
+                _ => Outcome::NotJudged,
+            }
+        }
         Err(_) => Outcome::NotMeasured,
     }
 }

@@ -96,10 +96,13 @@ fn row(cell: &CellDiff) -> Row {
         interval: ratio.and_then(|r| r.interval.as_ref().ok()).map(|i| (i.low, i.high)),
         bound: None,
         tone: match cell.outcome {
-            Outcome::Slower | Outcome::NewlyFailing => Tone::Bad,
-            Outcome::Faster | Outcome::Fixed => Tone::Good,
+            Outcome::Slower | Outcome::NewlyFailing | Outcome::FailingMoreOften => Tone::Bad,
+            Outcome::Faster | Outcome::Fixed | Outcome::FailingLessOften => Tone::Good,
             Outcome::Equivalent => Tone::Same,
-            Outcome::Inconclusive | Outcome::NotMeasured | Outcome::NotComparable => Tone::Open,
+            Outcome::Inconclusive
+            | Outcome::NotJudged
+            | Outcome::NotMeasured
+            | Outcome::NotComparable => Tone::Open,
         },
         verdict: words::word(cell.outcome, cell.metric).to_owned(),
     }

@@ -14,7 +14,9 @@ use super::{Diff, LoneCell};
 /// `invalid_trials`, `failed_requests` (a share, 0 to 1); `ratio` (new ÷ base) with `ratio_low`,
 /// `ratio_high`, `ratio_achieved` and `ratio_exact`; `superiority` (the chance that the new value is
 /// the larger one); `bound` (the ratio that a verdict had to get past); `p` and `adjusted_p` of "the
-/// ratio is within the bound"; `more_blocks` that would decide; `note`. Empty is unknown.
+/// ratio is within the bound", or of "no difference" for values without a ratio; `failed_trials_p` and
+/// `failed_requests_p`, as in the [JSON document](super::json()); `more_blocks` that would decide;
+/// `note`. Empty is unknown.
 pub fn csv(diffs: &[Diff]) -> String {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     let rows = diffs.iter().flat_map(|diff| {
@@ -69,6 +71,8 @@ struct Row {
     bound: Option<f64>,
     p: Option<f64>,
     adjusted_p: Option<f64>,
+    failed_trials_p: Option<f64>,
+    failed_requests_p: Option<f64>,
     more_blocks: Option<usize>,
     note: String,
 }
@@ -110,6 +114,8 @@ impl Row {
             bound: cell.bound,
             p: cell.p,
             adjusted_p: cell.adjusted_p,
+            failed_trials_p: cell.failed_trials_p,
+            failed_requests_p: cell.failed_requests_p,
             more_blocks: cell.more_blocks,
             note: cell.notes.join("; "),
         }

@@ -6,10 +6,11 @@ use super::{Diff, GateFinding, Outcome};
 
 /// How `inflight diff` ends; of several comparisons the worst counts.
 ///
-/// Not comparable and not forced: 3, also if no common cell has a measurement on both sides, or a
-/// gate has nothing to look at. Something worse or newly failing: 1; with gates, only what a gate
-/// looks at. Under `strict`, 4 if a common cell (with gates, a gate) is undecided or not measured,
-/// or if the new side lacks a cell: what was not compared must not pass for unchanged. Else 0.
+/// Not comparable and not forced: 3, also if no common cell has a measurement of the same work on
+/// both sides, or a gate has nothing to look at. Something worse or failing more often: 1; with gates,
+/// only what a gate looks at. Under `strict`, 4 if a common cell (with gates, a gate) is undecided, not
+/// judged or not measured, or if the new side lacks a cell: what was not compared must not pass for
+/// unchanged. Else 0.
 pub fn exit(diffs: &[Diff], strict: bool) -> Exit {
     let exits: Vec<Exit> = diffs.iter().map(|diff| exit_of(diff, strict)).collect();
     let order = [Exit::NotComparable, Exit::Worse, Exit::Inconclusive];
@@ -17,13 +18,14 @@ pub fn exit(diffs: &[Diff], strict: bool) -> Exit {
 }
 
 fn exit_of(diff: &Diff, strict: bool) -> Exit {
-    let any = |outcome: Outcome| diff.count(outcome) > 0;
+    let count = |outcomes: &[Outcome]| outcomes.iter().map(|&o| diff.count(o)).sum::<usize>();
+    let nothing = count(&[Outcome::NotMeasured, Outcome::NotJudged]);
     let gate = |finding: GateFinding| diff.gates.iter().any(|gate| gate.finding == finding);
     let (worse, undecided, nothing) = if diff.gates.is_empty() {
         (
-            any(Outcome::Slower) || any(Outcome::NewlyFailing),
-            any(Outcome::Inconclusive) || any(Outcome::NotMeasured),
-            diff.count(Outcome::NotMeasured) == diff.cells.len(),
+            count(&[Outcome::Slower, Outcome::NewlyFailing, Outcome::FailingMoreOften]) > 0,
+            count(&[Outcome::Inconclusive]) + nothing > 0,
+            nothing == diff.cells.len(),
         )
     } else {
         (

@@ -1,10 +1,11 @@
 //! Gates: whether a change worsens what it must not.
 
-use crate::analyse::{Comparison, Direction, Margin, NoEstimate, Verdict, judge_each};
+use crate::analyse::{Direction, Judged, Margin, Verdict};
 use crate::plan::Only;
 use crate::spec::{Gate, Metric};
 
-use super::{CellDiff, Contest, Diff, Options, Outcome};
+use super::judging::judged;
+use super::{CellDiff, Contest, Diff, Options, Outcome, Withheld};
 
 /// A gate, judged.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +16,8 @@ pub struct GateResult {
     pub finding: GateFinding,
     /// Its cells that did not pass, as rows of [`Diff::cells`].
     pub cells: Vec<(usize, GateFinding)>,
+    /// Why cells are undecided whose numbers would pass, likewise.
+    pub withheld: Vec<(usize, Withheld)>,
     /// Cells that it looked at.
     pub looked_at: usize,
 }
@@ -24,11 +27,12 @@ pub struct GateResult {
 pub enum GateFinding {
     /// No cell is worse by more than the margin.
     Passed,
-    /// The interval of a cell reaches across the margin, or it was not measured on both sides.
+    /// The interval of a cell reaches across the margin, trials of it failed, or it was not measured
+    /// on both sides.
     Undecided,
-    /// There is no measurement on both sides to look at.
+    /// There is no measurement of the same work on both sides to look at.
     NothingMeasured,
-    /// A cell is worse by more than the margin, or newly failing.
+    /// A cell is worse by more than the margin, or fails more often.
     Failed,
 }
 
@@ -108,25 +112,13 @@ pub(super) fn check(diff: &Diff, contest: &Contest, options: &Options) -> Vec<Ga
             rows.map(move |(row, _)| (g, row)).collect::<Vec<_>>()
         })
         .collect();
-    let comparisons: Vec<Comparison> = rows
+    let margin_of = |gate: &Gate| Margin::new(gate.margin).unwrap_or_default();
+    let family: Vec<_> =
+        rows.iter().map(|&(g, row)| (&diff.cells[row], margin_of(gates[g]))).collect();
+    let findings: Vec<GateFinding> = family
         .iter()
-        .map(|&(_, row)| {
-            let cell = &diff.cells[row];
-            Comparison { ratio: cell.ratio.clone(), direction: cell.metric.direction() }
-        })
-        .collect();
-    let family: Vec<_> = rows
-        .iter()
-        .zip(&comparisons)
-        .map(|(&(g, row), comparison)| {
-            let margin = Margin::new(gates[g].margin).unwrap_or_default();
-            (comparison, margin, diff.cells[row].noise.map(|n| n.interval))
-        })
-        .collect();
-    let findings: Vec<GateFinding> = rows
-        .iter()
-        .zip(judge_each(&family))
-        .map(|(&(g, row), judged)| finding(&diff.cells[row], &judged.verdict, gates[g].margin))
+        .zip(judged(&family))
+        .map(|(&(cell, margin), judged)| finding(cell, &judged, margin))
         .collect();
     let result = |(g, gate): (usize, &&Gate)| {
         let of_gate = || rows.iter().zip(&findings).filter(move |((of, _), _)| *of == g);
@@ -147,31 +139,39 @@ pub(super) fn check(diff: &Diff, contest: &Contest, options: &Options) -> Vec<Ga
                 .filter(|(_, f)| **f != GateFinding::Passed)
                 .map(|((_, row), f)| (*row, *f))
                 .collect(),
+            withheld: of_gate()
+                .filter(|(_, f)| **f == GateFinding::Undecided)
+                .filter_map(|((_, row), _)| {
+                    Some((*row, diff.cells[*row].withheld(margin_of(gate))?))
+                })
+                .collect(),
             looked_at: of_gate().count(),
         }
     };
     gates.iter().enumerate().map(result).collect()
 }
 
-fn finding(cell: &CellDiff, verdict: &Result<Verdict, NoEstimate>, margin: f64) -> GateFinding {
-    match (cell.outcome, verdict) {
-        (Outcome::NewlyFailing, _) | (_, Ok(Verdict::Slower)) => GateFinding::Failed,
-        (Outcome::NotMeasured, _) => GateFinding::NothingMeasured,
-        (Outcome::Fixed, _) | (_, Ok(Verdict::Faster | Verdict::Equivalent)) => GateFinding::Passed,
+fn finding(cell: &CellDiff, judged: &Judged, margin: Margin) -> GateFinding {
+    match (cell.outcome, &judged.verdict) {
+        (Outcome::NewlyFailing | Outcome::FailingMoreOften, _) | (_, Ok(Verdict::Slower)) => {
+            GateFinding::Failed
+        }
+        // It works better than before, and nobody knows by which time.
+        (Outcome::Fixed | Outcome::FailingLessOften, Err(_)) => GateFinding::Undecided,
+        (_, Err(_)) => GateFinding::NothingMeasured,
+        (_, Ok(_)) if cell.withheld(margin).is_some() => GateFinding::Undecided,
+        (_, Ok(Verdict::Faster | Verdict::Equivalent)) => GateFinding::Passed,
         // The interval may cross the margin of the better side: that is not worse.
         (_, Ok(Verdict::Inconclusive { .. })) if is_within(cell, margin) => GateFinding::Passed,
         (_, Ok(Verdict::Inconclusive { .. })) => GateFinding::Undecided,
-        // Counts without a ratio: equal without one, or not told apart.
-        (Outcome::Inconclusive, Err(_)) => GateFinding::Undecided,
-        (_, Err(_)) => GateFinding::Passed,
     }
 }
 
 /// Whether all of the interval is no worse than the margin, and would not be if the cell had moved as
 /// far as the same work did elsewhere: noise beyond the margin only makes a gate harder to pass.
-fn is_within(cell: &CellDiff, margin: f64) -> bool {
+fn is_within(cell: &CellDiff, margin: Margin) -> bool {
     let interval = cell.ratio.as_ref().ok().and_then(|r| r.ratio.interval.as_ref().ok());
-    let bound = 1.0 + margin;
+    let bound = 1.0 + margin.relative();
     let noise = cell.noise.map_or(1.0, |noise| noise.reach());
     let allowance = if noise <= bound { 1.0 } else { noise };
     interval.is_some_and(|i| match cell.metric.direction() {

@@ -28,8 +28,8 @@ fn of(diff: &Diff) -> Vec<String> {
     }
     let row = |cell: &super::CellDiff| {
         let level = match cell.outcome {
-            Outcome::Slower | Outcome::NewlyFailing => "error",
-            Outcome::Inconclusive | Outcome::NotMeasured => "warning",
+            Outcome::Slower | Outcome::NewlyFailing | Outcome::FailingMoreOften => "error",
+            Outcome::Inconclusive | Outcome::NotJudged | Outcome::NotMeasured => "warning",
             _ => return None,
         };
         let [ratio, range] = words::ratio_and_range(diff, cell);

@@ -9,15 +9,18 @@ use crate::spec::Metric;
 
 use super::words::six_digits;
 use super::{
-    CellDiff, CellSide, ControlPair, Diff, GateResult, LoneCell, MarginSource, Outcome, Pairing,
-    words,
+    CellDiff, CellSide, Change, ControlPair, Diff, GateResult, LoneCell, MarginSource, Outcome,
+    Pairing, words,
 };
 
 /// Version of the JSON document. Raised when a reader of the version before would misread it;
 /// fields may be added without.
 ///
 /// 2: several comparisons in one document, and several metrics in one table.
-pub const SCHEMA: u32 = 2;
+///
+/// 3: the outcomes `failing more often`, `failing less often` and `not judged`; `inconclusive` also
+/// where trials failed, and values without a ratio judged by their ranks.
+pub const SCHEMA: u32 = 3;
 
 /// Comparisons as one JSON document. Values are in the `unit` of their metric, shares and levels 0
 /// to 1, ratios new ÷ base; `null` is unknown.
@@ -37,12 +40,15 @@ pub const SCHEMA: u32 = 2;
 /// * `margins`: by metric, with `margin_source`: `experiment`, `larger`, `option` or `default`
 /// * `controls`: each `metric`, `scenario`, and `base` and `new` with `low`, `high`, `achieved`,
 ///   `exact`
-/// * `cells`: each `outcome` (`newly failing`, `slower` or `more`, `faster` or `less`, `fixed`,
-///   `inconclusive`, `not measured`, `equivalent` or `not comparable`), `metric`, `unit`, `cell` (the
+/// * `cells`: each `outcome` (`newly failing`, `failing more often`, `slower` or `more`, `faster` or
+///   `less`, `fixed`, `failing less often`, `inconclusive`, `not judged`, `not measured`, `equivalent`
+///   or `not comparable`), `metric`, `unit`, `cell` (the
 ///   id), `name`, `scenario`, `base` and `new` (see below), `ratio`, `ratio_low`, `ratio_high`,
 ///   `ratio_achieved`, `ratio_exact`, `superiority` (the chance that the new value is the larger
 ///   one), `bound` (the ratio that a verdict had to get past), `p` and `adjusted_p` of "the ratio is
-///   within the bound", `more_blocks` that would decide, `notes`
+///   within the bound", or of "no difference" for values without a ratio; `failed_trials_p` and
+///   `failed_requests_p`, one-sided and adjusted, of "no more often" where the share rose, else of "no
+///   less often"; `more_blocks` that would decide, `notes`
 /// * of a cell's `base` and `new`: `median`, `low`, `high`, `achieved`, `ok_trials`, `failed_trials`,
 ///   `invalid_trials`, `failed_requests` (a share)
 /// * `only_in_base`, `only_in_new`: each `cell`, `name`, `scenario`
@@ -50,7 +56,8 @@ pub const SCHEMA: u32 = 2;
 ///   `nothing measured`), the number of `cells` that it looked at, and those `not_passed`, each
 ///   `cell` and `finding`
 /// * `summary`: by metric the number of `cells` that both have, and of these `slower`, `faster`,
-///   `equivalent`, `inconclusive`, `newly_failing`, `fixed`, `not_measured`; `geometric_mean` of the
+///   `equivalent`, `inconclusive`, `newly_failing`, `failing_more_often`, `fixed`,
+///   `failing_less_often`, `not_judged`, `not_measured`; `geometric_mean` of the
 ///   ratios of `geometric_mean_cells` cells, with `geometric_mean_left_out`
 pub fn json(diffs: &[Diff]) -> String {
     let document = Document {
@@ -156,6 +163,8 @@ pub(super) struct Cell {
     pub(super) bound: Option<f64>,
     pub(super) p: Option<f64>,
     pub(super) adjusted_p: Option<f64>,
+    pub(super) failed_trials_p: Option<f64>,
+    pub(super) failed_requests_p: Option<f64>,
     pub(super) more_blocks: Option<usize>,
     pub(super) notes: Vec<String>,
 }
@@ -187,7 +196,10 @@ struct Summary {
     equivalent: usize,
     inconclusive: usize,
     newly_failing: usize,
+    failing_more_often: usize,
     fixed: usize,
+    failing_less_often: usize,
+    not_judged: usize,
     not_measured: usize,
     geometric_mean: Option<f64>,
     geometric_mean_cells: Option<usize>,
@@ -277,7 +289,12 @@ impl Cell {
         let ratio = cell.ratio.as_ref().ok();
         let interval = ratio.and_then(|r| r.ratio.interval.as_ref().ok());
         // Without a ratio there was nothing to get past the bound.
-        let judged = cell.judged.as_ref().filter(|_| ratio.is_some());
+        let judged = cell.judged.as_ref();
+        let bound = judged.filter(|_| ratio.is_some()).map(|judged| judged.bound);
+        let p = |change: &Change| {
+            let p = if change.rose() { change.more } else { change.less };
+            judged.map(|_| six_digits(p.adjusted))
+        };
         Cell {
             outcome: words::word(cell.outcome, cell.metric),
             metric: cell.metric.name(),
@@ -293,9 +310,11 @@ impl Cell {
             ratio_achieved: interval.map(|i| six_digits(i.achieved)),
             ratio_exact: interval.map(|i| i.exact),
             superiority: ratio.map(|r| six_digits(r.superiority)),
-            bound: judged.map(|j| six_digits(j.bound)),
+            bound: bound.map(six_digits),
             p: judged.and_then(|j| j.p).map(six_digits),
             adjusted_p: judged.and_then(|j| j.adjusted_p).map(six_digits),
+            failed_trials_p: p(&cell.failures.trials),
+            failed_requests_p: p(&cell.failures.requests),
             more_blocks: cell.more_blocks(),
             notes: words::notes(diff, cell),
         }
@@ -339,7 +358,10 @@ impl Summary {
             equivalent: count(Outcome::Equivalent),
             inconclusive: count(Outcome::Inconclusive),
             newly_failing: count(Outcome::NewlyFailing),
+            failing_more_often: count(Outcome::FailingMoreOften),
             fixed: count(Outcome::Fixed),
+            failing_less_often: count(Outcome::FailingLessOften),
+            not_judged: count(Outcome::NotJudged),
             not_measured: count(Outcome::NotMeasured),
             geometric_mean: mean.map(|mean| six_digits(mean.ratio)),
             geometric_mean_cells: mean.map(|mean| mean.cells),

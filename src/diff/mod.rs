@@ -11,6 +11,14 @@
 //! recordings have nothing in common; between two parts of one recording, block by block
 //! ([`paired_ratio`]). All comparisons that are printed are one family ([`judge_each`]).
 //!
+//! # What failed
+//!
+//! No conclusion is drawn from survivors alone. How often trials and requests failed is compared by
+//! itself ([`Failures`]). A trial without a value counts: an interval holds whatever the trials that
+//! the base lost would have shown, those that the new side lost are its slowest ones for *slower*,
+//! and a new side that lost one is never called equivalent or faster. Making a trial or a request of
+//! the new side fail can therefore not turn a bad word into a good one.
+//!
 //! # What lies between two recordings
 //!
 //! They differ by time as well as by build. Noise that shows within a recording takes verdicts
@@ -45,9 +53,11 @@ mod chart;
 mod comparability;
 mod csv;
 mod exit;
+mod failures;
 mod gate;
 mod github;
 mod json;
+mod judging;
 mod markdown;
 mod noise;
 mod options;
@@ -55,12 +65,13 @@ mod result;
 mod side;
 mod split;
 mod text;
+mod values;
 mod words;
 
 #[cfg(test)]
 mod tests;
 
-use crate::analyse::{Comparison, Margin, judge_each};
+use crate::analyse::Margin;
 use crate::record::Recording;
 use crate::spec::{Factor, Metric};
 
@@ -69,13 +80,17 @@ pub use self::{
     comparability::{Condition, Effect},
     csv::csv,
     exit::exit,
+    failures::{Change, Failures, P, Trend},
     gate::{GateFinding, GateResult, parse as parse_gate, parse_margin, parse_metric},
     github::{annotations, step_summary},
     json::{SCHEMA, json},
     markdown::markdown,
     noise::{ControlPair, Noise, Source},
     options::{Options, Order, Relative},
-    result::{CellDiff, CellSide, Diff, GeometricMean, LoneCell, MarginSource, Name, Outcome},
+    result::{
+        CellDiff, CellSide, Diff, GeometricMean, LoneCell, MarginSource, Name, Outcome, Ranked,
+        Withheld,
+    },
     side::Side,
     split::NoSplit,
     text::text,
@@ -151,9 +166,16 @@ fn unjudged(contest: &Contest, options: &Options) -> Diff {
     };
     let sides = [base, new];
     let controls = noise::controls(sides, &found.common, &metrics);
-    let how = cells::How { sides, pairing: *pairing, relative };
-    let rows = metrics.iter().flat_map(|&m| found.common.iter().map(move |&pair| (m, pair)));
-    let cells = rows.filter_map(|(metric, pair)| how.compare(pair, metric, &controls)).collect();
+    let how = cells::How { sides, pairing: *pairing, relative, margin };
+    let pairs: Vec<_> = found
+        .common
+        .iter()
+        .map(|&pair| (pair, failures::of(sides, pair, *pairing, margin)))
+        .collect();
+    let rows = metrics.iter().flat_map(|&metric| pairs.iter().map(move |of| (metric, of)));
+    let cells = rows
+        .filter_map(|(metric, &(pair, failures))| how.compare(pair, metric, &controls, failures))
+        .collect();
     let name = |side: &Side| Name { label: side.label.clone(), recording: side.name.clone() };
     Diff {
         base: name(base),
@@ -202,35 +224,23 @@ fn margin(base: Option<Margin>, new: Option<Margin>, options: &Options) -> (Marg
     }
 }
 
-/// Gives every row its word. All rows of all tables are one family.
+/// Gives every row its word. All rows of all tables are one family, and all of their failures another.
 fn judge(diffs: &mut [Diff]) {
-    let judged_rows = |diffs: &[Diff]| -> Vec<(usize, usize)> {
-        let of = |(d, diff): (usize, &Diff)| {
-            let rows = if diff.is_judged() { diff.cells.len() } else { 0 };
-            (0..rows).map(move |row| (d, row)).collect::<Vec<_>>()
-        };
-        diffs.iter().enumerate().flat_map(of).collect()
-    };
-    let rows = judged_rows(diffs);
-    let comparisons: Vec<Comparison> = rows
+    failures::adjust(diffs);
+    let judged: Vec<&Diff> = diffs.iter().filter(|diff| diff.is_judged()).collect();
+    let rows: Vec<_> = judged
         .iter()
-        .map(|&(d, row)| {
-            let cell = &diffs[d].cells[row];
-            Comparison { ratio: cell.ratio.clone(), direction: cell.metric.direction() }
-        })
+        .flat_map(|diff| diff.cells.iter().map(|cell| (cell, diff.margin_of(cell.metric))))
         .collect();
-    let family: Vec<_> = rows
+    let words: Vec<_> = rows
         .iter()
-        .zip(&comparisons)
-        .map(|(&(d, row), comparison)| {
-            let cell = &diffs[d].cells[row];
-            (comparison, diffs[d].margin_of(cell.metric), cell.noise.map(|n| n.interval))
-        })
+        .zip(judging::judged(&rows))
+        .map(|((cell, margin), judged)| (cells::outcome(cell, &judged, *margin), judged))
         .collect();
-    for (&(d, row), judged) in rows.iter().zip(judge_each(&family)) {
-        let margin = diffs[d].margin_of(diffs[d].cells[row].metric);
-        let cell = &mut diffs[d].cells[row];
-        cell.outcome = cells::outcome(cell, &judged, margin);
+    let rows = diffs.iter_mut().filter(|diff| diff.is_judged()).flat_map(|diff| &mut diff.cells);
+    for (cell, ((outcome, withheld), judged)) in rows.zip(words) {
+        cell.outcome = outcome;
+        cell.withheld = withheld;
         cell.judged = Some(judged);
     }
 }

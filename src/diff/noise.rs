@@ -2,12 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::analyse::{Interval, NoEstimate, Side as Where, paired_ratio, shift_interval};
+use crate::analyse::{
+    Interval, NoEstimate, NoInterval, Pairs, Side as Where, difference_interval,
+    lossy_paired_ratio, paired_ratio, shift_interval,
+};
+use crate::record::{Status, TrialRow};
 use crate::spec::Metric;
 
 use super::Pairing;
 use super::cells::Pair;
 use super::side::{Side, SideScenario, paired, values};
+use super::values::Values;
 
 /// The A/A controls of the scenarios that a common cell stands in. Where one side has none, that of
 /// the other counts; where both have none, the margin alone does.
@@ -25,6 +30,9 @@ pub struct ControlPair {
     pub base: Option<Interval>,
     /// The same of the new side.
     pub new: Option<Interval>,
+    /// How far a control that lost trials may have moved, whatever they would have shown: a ratio of
+    /// at least 1, endless if too many were lost. 1 if neither side lost one.
+    pub lost_reach: f64,
 }
 
 /// Noise that a verdict has to get past.
@@ -64,14 +72,16 @@ pub(super) fn controls(sides: [&Side; 2], common: &[Pair], metrics: &[Metric]) -
         }
         let [base, new] = sides;
         for &metric in metrics {
-            let of = |side: &Side, scenario: usize| control(&side.scenarios[scenario], metric);
+            let scenarios = [&base.scenarios[base_scenario], &new.scenarios[new_scenario]];
+            let lost_reach = scenarios.into_iter().filter_map(|s| lost_reach(s, metric));
             all.push(ControlPair {
                 metric,
                 base_scenario,
                 new_scenario,
                 scenario: new.scenarios[new_scenario].name.clone(),
-                base: of(base, base_scenario),
-                new: of(new, new_scenario),
+                base: control(scenarios[0], metric),
+                new: control(scenarios[1], metric),
+                lost_reach: lost_reach.fold(1.0, f64::max),
             });
         }
     }
@@ -85,21 +95,51 @@ fn control(scenario: &SideScenario, metric: Metric) -> Option<Interval> {
     paired_ratio(&first, &second).ok()?.ratio.interval.ok()
 }
 
+/// The farther end from 1 of the interval of a control that lost trials; none with too few blocks for
+/// one, or if it lost none.
+fn lost_reach(scenario: &SideScenario, metric: Metric) -> Option<f64> {
+    let [first, second] = scenario.control.as_ref()?;
+    let tried = |row: &&TrialRow| row.status != Status::Skipped;
+    let pairs = Pairs::of(first.iter().filter(tried), second.iter().filter(tried), metric);
+    if pairs.lost == 0 {
+        return None;
+    }
+    match lossy_paired_ratio(&pairs).map(|ratio| ratio.ratio.interval) {
+        Ok(Ok(interval)) => Some(interval.reach()),
+        Ok(Err(NoInterval::TrialsLost { .. })) | Err(_) => Some(f64::INFINITY),
+        Ok(Err(_)) => None,
+    }
+}
+
+/// How far the controls of two scenarios moved at most, in the unit of `values`; 0 without one.
+pub(super) fn shift(
+    scenarios: [&SideScenario; 2],
+    values: impl Fn(&[TrialRow]) -> BTreeMap<u32, f64>,
+) -> f64 {
+    let of = |scenario: &SideScenario| {
+        let [first, second] = scenario.control.as_ref()?;
+        let (first, second) = paired(&values(first), &values(second));
+        let interval = difference_interval(&first, &second)?;
+        Some(interval.low.abs().max(interval.high.abs()))
+    };
+    scenarios.into_iter().filter_map(of).fold(0.0, f64::max)
+}
+
 /// The worst noise known for a cell: of the controls of its scenario on both sides, and of its own
 /// drift on both. Pairs of one block share the drift, so that it takes nothing from them.
 ///
 /// `values` are what is compared, by block.
 pub(super) fn worst(
     control: &ControlPair,
-    values: &[Result<BTreeMap<u32, f64>, NoEstimate>; 2],
+    values: &[Result<Values, NoEstimate>; 2],
     pairing: Pairing,
 ) -> Option<Noise> {
     let noise = |source, side, interval: Option<Interval>| {
         interval.map(|interval| Noise { source, side, interval })
     };
-    let drift = |values: &Result<BTreeMap<u32, f64>, NoEstimate>| match pairing {
+    let drift = |values: &Result<Values, NoEstimate>| match pairing {
         Pairing::Blocks => None,
-        Pairing::None => drift(values.as_ref().ok()?),
+        Pairing::None => drift(&values.as_ref().ok()?.known),
     };
     let all = [
         noise(Source::Control, Where::Base, control.base),

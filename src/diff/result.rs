@@ -1,10 +1,12 @@
 //! Two sides, compared: what every rendering shows.
 
-use crate::analyse::{Estimate, Interval, Judged, Margin, NoEstimate, RatioEstimate, Verdict};
+use crate::analyse::{
+    Estimate, Interval, Judged, Margin, NoEstimate, RankTest, RatioEstimate, Verdict,
+};
 use crate::spec::{Factor, Metric};
 
 use super::cells::is_divided;
-use super::{Condition, ControlPair, Effect, GateResult, Noise, Pairing, Source};
+use super::{Condition, ControlPair, Effect, Failures, GateResult, Noise, Pairing, Source};
 
 /// Two sides, compared.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,16 +97,45 @@ pub struct CellDiff {
     pub base: CellSide,
     /// What the new side has of it.
     pub new: CellSide,
-    /// Whether the base and the new side have any value above 0.
-    pub any: [bool; 2],
-    /// new ÷ base.
+    /// new ÷ base; its interval holds whatever the lost trials would have shown.
     pub ratio: Result<RatioEstimate, NoEstimate>,
+    /// new ÷ base with the trials that the new side lost as its worst ones, which is what is judged;
+    /// `None` if it lost none.
+    pub at_worst: Option<RatioEstimate>,
+    /// Values that have no ratio because some are zero, compared by their ranks.
+    pub ranked: Option<Ranked>,
+    /// How often its trials and requests failed.
+    pub failures: Failures,
     /// The worst noise that was found for this cell; `None` if there is no control and no drift.
     pub noise: Option<Noise>,
+    /// How far an A/A control that lost trials may have moved, as a ratio of at least 1.
+    pub control_lost: f64,
     /// The judgement among all cells of the table; `None` if the sides are not comparable.
     pub judged: Option<Judged>,
     /// The word for this cell.
     pub outcome: Outcome,
+    /// Why it is not called equivalent or faster, or would not be.
+    pub withheld: Option<Withheld>,
+}
+
+/// Values that have no ratio, compared.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ranked {
+    /// The test.
+    pub test: RankTest,
+    /// How far the A/A controls moved, in the unit of the metric.
+    pub noise: f64,
+    /// All values of the base are 0, and none of the new side is.
+    pub at_once: bool,
+}
+
+/// Why a cell is called neither equivalent nor faster, whatever its numbers say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withheld {
+    /// Trials gave no value: a slower build may have lost its slow ones.
+    TrialsLost,
+    /// Trials of the A/A control gave no value, so its noise is not known.
+    ControlLost,
 }
 
 /// A metric of a cell on one side.
@@ -118,6 +149,8 @@ pub struct CellSide {
     pub invalid: usize,
     /// Trials that the machine could not run.
     pub skipped: usize,
+    /// Trials that were tried and have no value of this metric: failed, invalid, or without one.
+    pub lost: usize,
     /// Reasons of failed, invalid and skipped trials, each once, with their number.
     pub reasons: Vec<(String, usize)>,
     /// Median of the `ok` trials in the unit of the metric; a ratio to the baseline where cells are
@@ -140,6 +173,26 @@ impl CellDiff {
         }
     }
 
+    /// Why the cell may not be called equivalent or faster, at this margin.
+    pub(super) fn withheld(&self, margin: Margin) -> Option<Withheld> {
+        let control_lost = self.control_lost > 1.0 + margin.relative();
+        // An interval takes the lost trials of the base for any value; ranks leave them out.
+        if self.new.lost > 0 || (self.ranked.is_some() && self.base.lost > 0) {
+            Some(Withheld::TrialsLost)
+        } else {
+            control_lost.then_some(Withheld::ControlLost)
+        }
+    }
+
+    /// Whether it has no ratio because something failed.
+    pub(super) fn lost_its_ratio(&self) -> bool {
+        match &self.ratio {
+            Ok(_) => false,
+            Err(NoEstimate::RequestsFailed | NoEstimate::FailuresUnknown) => true,
+            Err(_) => [&self.base, &self.new].into_iter().any(|s| s.ok == 0 && s.lost > 0),
+        }
+    }
+
     /// The noise, where it is what a verdict had to get past instead of the margin.
     pub fn bounding(&self) -> Option<&Noise> {
         let (noise, judged) = (self.noise.as_ref()?, self.judged.as_ref()?);
@@ -159,17 +212,22 @@ impl CellSide {
 /// The word for a cell, in the order of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
-    /// The base measured it, and the new recording has failed or invalid trials only; or the share
-    /// of failed requests rose by more than the margin, so that less work was done.
+    /// Trials or requests fail that did not in the base.
     NewlyFailing,
+    /// More trials or requests fail than in the base, of which some did.
+    FailingMoreOften,
     /// Slower by more than the bound.
     Slower,
     /// Faster by more than the bound.
     Faster,
     /// The reverse of [`Outcome::NewlyFailing`].
     Fixed,
+    /// The reverse of [`Outcome::FailingMoreOften`].
+    FailingLessOften,
     /// None of these yet.
     Inconclusive,
+    /// So many requests failed on a side that its numbers are not of the same work.
+    NotJudged,
     /// At least one side has no measurement, and it is neither newly failing nor fixed.
     NotMeasured,
     /// Different by less than the margin, if at all.
@@ -180,25 +238,42 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, in the order of the table.
-    pub const ALL: [Outcome; 8] = [
+    pub const ALL: [Outcome; 11] = [
         Outcome::NewlyFailing,
+        Outcome::FailingMoreOften,
         Outcome::Slower,
         Outcome::Faster,
         Outcome::Fixed,
+        Outcome::FailingLessOften,
         Outcome::Inconclusive,
+        Outcome::NotJudged,
         Outcome::NotMeasured,
         Outcome::Equivalent,
         Outcome::NotComparable,
     ];
 
+    /// Whether the new side is worse.
+    pub fn is_bad(self) -> bool {
+        matches!(self, Outcome::NewlyFailing | Outcome::FailingMoreOften | Outcome::Slower)
+    }
+
+    /// Whether the new side is known to be no worse.
+    pub fn is_good(self) -> bool {
+        use Outcome::{Equivalent, FailingLessOften, Faster, Fixed};
+        matches!(self, Equivalent | Faster | Fixed | FailingLessOften)
+    }
+
     /// The word of every rendering.
     pub fn name(self) -> &'static str {
         match self {
             Outcome::NewlyFailing => "newly failing",
+            Outcome::FailingMoreOften => "failing more often",
             Outcome::Slower => "slower",
             Outcome::Faster => "faster",
             Outcome::Fixed => "fixed",
+            Outcome::FailingLessOften => "failing less often",
             Outcome::Inconclusive => "inconclusive",
+            Outcome::NotJudged => "not judged",
             Outcome::NotMeasured => "not measured",
             Outcome::Equivalent => "equivalent",
             Outcome::NotComparable => "not comparable",
@@ -237,8 +312,10 @@ impl Diff {
     pub fn geometric_mean(&self, metric: Metric) -> Option<GeometricMean> {
         use Outcome::{Equivalent, Faster, Inconclusive, Slower};
         let of_metric = || self.cells.iter().filter(|c| c.metric == metric);
-        let same_work =
-            |c: &&CellDiff| matches!(c.outcome, Slower | Faster | Equivalent | Inconclusive);
+        let same_work = |c: &&CellDiff| {
+            let has_all = c.base.lost == 0 && c.new.lost == 0;
+            has_all && matches!(c.outcome, Slower | Faster | Equivalent | Inconclusive)
+        };
         let log = |c: &CellDiff| Some(c.ratio.as_ref().ok()?.ratio.value.ln());
         let logs: Vec<f64> = of_metric().filter(same_work).filter_map(log).collect();
         let mean = logs.iter().sum::<f64>() / logs.len() as f64;
@@ -270,6 +347,6 @@ pub struct GeometricMean {
     pub ratio: f64,
     /// Cells that it is the mean of.
     pub cells: usize,
-    /// Cells that are not in it: without a ratio, failing, or on one side only.
+    /// Cells that are not in it: without a ratio, with failed trials, or on one side only.
     pub left_out: usize,
 }

@@ -115,9 +115,9 @@ fn cells(diff: &Diff, cells: &[&CellDiff], color: bool) -> String {
 
 fn style(outcome: Outcome) -> Style {
     let color = match outcome {
-        Outcome::NewlyFailing | Outcome::Slower => AnsiColor::Red,
-        Outcome::Faster | Outcome::Fixed => AnsiColor::Green,
-        Outcome::Inconclusive | Outcome::NotMeasured => AnsiColor::Yellow,
+        Outcome::NewlyFailing | Outcome::FailingMoreOften | Outcome::Slower => AnsiColor::Red,
+        Outcome::Faster | Outcome::Fixed | Outcome::FailingLessOften => AnsiColor::Green,
+        Outcome::Inconclusive | Outcome::NotJudged | Outcome::NotMeasured => AnsiColor::Yellow,
         Outcome::Equivalent | Outcome::NotComparable => return Style::new(),
     };
     color.on_default()

@@ -5,8 +5,8 @@ use crate::spec::{Gate, Metric, Unit};
 use crate::units::{ReadableBytes, ReadableNs, three_digits};
 
 use super::{
-    CellDiff, CellSide, ControlPair, Diff, Effect, GateResult, LoneCell, MarginSource, Noise,
-    Outcome, Pairing, Source,
+    CellDiff, CellSide, Change, ControlPair, Diff, Effect, GateFinding, GateResult, LoneCell,
+    MarginSource, Noise, Outcome, Pairing, Source, Trend, Withheld,
 };
 
 /// What no statistic of two recordings can know; see the module's documentation.
@@ -34,6 +34,9 @@ pub(super) fn standing(diff: &Diff) -> String {
         format!("Not comparable: {}.{numbers}", broken.join("; "))
     } else if diff.count(Outcome::NotMeasured) == diff.cells.len() {
         "Comparable, but no common cell was measured on both sides.".to_owned()
+    } else if diff.count(Outcome::NotMeasured) + diff.count(Outcome::NotJudged) == diff.cells.len()
+    {
+        "Comparable, but no common cell did the same work on both sides.".to_owned()
     } else if diff.relative {
         let machines = diff.conditions.iter().any(|c| c.what == "machine" && c.base != c.new);
         let across = if machines { "Across machines" } else { "Relative" };
@@ -158,7 +161,14 @@ fn counts(diff: &Diff, metric: Metric) -> String {
         count(Outcome::Equivalent),
         count(Outcome::Inconclusive),
     );
-    for outcome in [Outcome::NewlyFailing, Outcome::Fixed, Outcome::NotMeasured] {
+    for outcome in [
+        Outcome::NewlyFailing,
+        Outcome::FailingMoreOften,
+        Outcome::Fixed,
+        Outcome::FailingLessOften,
+        Outcome::NotJudged,
+        Outcome::NotMeasured,
+    ] {
         if count(outcome) > 0 {
             line += &format!(", {} {}", count(outcome), outcome.name());
         }
@@ -198,7 +208,12 @@ pub(super) fn gates(diff: &Diff) -> Vec<String> {
             .iter()
             .map(|(row, finding)| {
                 let cell = &diff.cells[*row];
-                format!("{} {}", name(&cell.name, &cell.scenario), finding.name())
+                let withheld = result.withheld.iter().find(|(of, _)| of == row);
+                let why = match withheld.filter(|_| *finding == GateFinding::Undecided) {
+                    Some((_, withheld)) => format!(" ({})", reason(*withheld)),
+                    None => String::new(),
+                };
+                format!("{} {}{why}", name(&cell.name, &cell.scenario), finding.name())
             })
             .collect();
         let which =
@@ -212,6 +227,14 @@ pub(super) fn gates(diff: &Diff) -> Vec<String> {
         )
     };
     diff.gates.iter().map(line).collect()
+}
+
+/// Why there is no good word.
+fn reason(withheld: Withheld) -> &'static str {
+    match withheld {
+        Withheld::TrialsLost => "trials without a value could turn it",
+        Withheld::ControlLost => "trials of the A/A control have no value, so its noise is unknown",
+    }
 }
 
 /// A gate as it is written on the command line.
@@ -304,23 +327,48 @@ pub(super) fn notes(diff: &Diff, cell: &CellDiff) -> Vec<String> {
             let beyond = percent(judged.bound - 1.0);
             notes.push(format!("bound {beyond} % by the {what} {}", called(noise.side)));
         }
-        if let (Outcome::NotMeasured | Outcome::Inconclusive, true, Err(reason)) =
-            (cell.outcome, cell.base.ok > 0 && cell.new.ok > 0, &judged.verdict)
+        let measured = cell.base.ok > 0 && cell.new.ok > 0;
+        if let (Outcome::NotMeasured | Outcome::NotJudged, true, Err(reason)) =
+            (cell.outcome, measured, &judged.verdict)
         {
             notes.push(reason.to_string());
         }
+        if let (true, Some(p)) = (cell.ranked.is_some(), judged.adjusted_p) {
+            notes.push(format!("some values are 0: compared by ranks, p = {}", three_digits(p)));
+        }
+    }
+    if let Some(withheld) = cell.withheld {
+        notes.push(reason(withheld).to_owned());
+    }
+    if cell.outcome == Outcome::Slower && cell.at_worst.is_some() {
+        notes.push("trials without a value count as its slowest".to_owned());
     }
     let sides = [(base, &cell.base), (new, &cell.new)];
     notes.extend(sides.into_iter().filter_map(|(side, trials)| failed_trials(side, trials)));
+    notes.extend(moved(&cell.failures.trials).map(|how| format!("trials fail {how}")));
     let lost = |side: &CellSide| side.failed_requests.unwrap_or(0.0);
     if lost(&cell.base) > 0.0 || lost(&cell.new) > 0.0 {
         notes.push(format!(
-            "failed requests {} % → {} %",
+            "failed requests {} % → {} %{}",
             percent(lost(&cell.base)),
-            percent(lost(&cell.new))
+            percent(lost(&cell.new)),
+            moved(&cell.failures.requests).map_or(String::new(), |how| format!(", {how}"))
         ));
     }
     notes
+}
+
+/// How a share of failures moved, where it is known to.
+fn moved(change: &Change) -> Option<String> {
+    let (often, p, at_once) = match change.trend() {
+        Trend::Newly | Trend::More => ("more often", change.more, change.at_once),
+        Trend::Less | Trend::Fixed => ("less often", change.less, change.gone_at_once),
+        Trend::Open => return None,
+    };
+    Some(match at_once {
+        true => format!("{often}, in every trial of one side only"),
+        false => format!("{often}, p = {}", three_digits(p.adjusted)),
+    })
 }
 
 fn failed_trials(side: &str, trials: &CellSide) -> Option<String> {
@@ -329,7 +377,11 @@ fn failed_trials(side: &str, trials: &CellSide) -> Option<String> {
         return Some(format!("{side} has no complete block"));
     }
     let bad = trials.failed + trials.invalid;
+    let valueless = trials.lost.saturating_sub(bad);
     let what = match (bad, trials.skipped) {
+        (0, 0) if valueless > 0 && trials.lost < all => {
+            return Some(format!("{side}: {valueless} of {all} trials have no value"));
+        }
         (0, 0) => return None,
         (bad, 0) => format!("{bad} of {all} trials failed or invalid"),
         (0, skipped) => format!("{skipped} of {all} trials skipped"),

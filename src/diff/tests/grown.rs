@@ -330,7 +330,7 @@ fn the_control_is_noise_for_every_part_of_a_recording() {
 }
 
 #[test]
-fn errors_in_some_trials_are_measured_and_undecided() {
+fn errors_in_some_trials_are_compared_by_ranks() {
     let with_errors = |day, errors: u64| {
         recorded(day, four(), move |planned, row| {
             let errors = if planned.block % 6 == 0 { 0 } else { errors };
@@ -339,6 +339,11 @@ fn errors_in_some_trials_are_measured_and_undecided() {
     };
     let options = Options { metrics: vec![Metric::Errors], ..Options::default() };
     let diff = with(&with_errors(1, 1), &with_errors(2, 2), &options);
+    let pool = cell(&diff, "pool", Metric::Errors);
+    assert!(pool.ratio.is_err());
+    assert_eq!(pool.outcome.name(), "slower");
+    assert_eq!(exit(&diff, false), Exit::Worse);
+    let diff = with(&with_errors(1, 2), &with_errors(2, 2), &options);
     assert_eq!(cell(&diff, "pool", Metric::Errors).outcome.name(), "inconclusive");
     assert_eq!((exit(&diff, false), exit(&diff, true)), (Exit::Fine, Exit::Inconclusive));
 }

@@ -1,6 +1,7 @@
 //! Exact output for planned recordings, the rules of comparability, and simulations.
 
 mod calibration;
+mod failures;
 mod gates;
 mod grown;
 mod rules;
