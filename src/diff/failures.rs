@@ -108,7 +108,7 @@ pub(super) fn of(sides: [&Side; 2], pair: Pair, pairing: Pairing, margin: Margin
 fn trials(cells: [&SideCell; 2], pairing: Pairing) -> Change {
     let counts = cells.map(|cell| {
         let fitness = &cell.analysed.fitness;
-        (fitness.lost(), fitness.lost() + fitness.ok)
+        (fitness.failed + fitness.invalid, fitness.begun())
     });
     let shares = counts.map(|(failed, tried)| (tried > 0).then(|| failed as f64 / tried as f64));
     let [base, new] = counts;
