@@ -165,11 +165,13 @@ impl How<'_> {
         cell: &SideCell,
         metric: Metric,
     ) -> Result<BTreeMap<u32, f64>, NoEstimate> {
+        metric.check_told(&cell.trials)?;
         let values = cell.values(metric);
         if !is_divided(metric, self.relative) {
             return Ok(values);
         }
         let baseline = side.scenario_of(cell).baseline.ok_or(NoEstimate::NoBaseline)?;
+        metric.check_told(&side.cells[baseline].trials)?;
         let baseline = side.cells[baseline].values(metric);
         let divided = values.into_iter().filter_map(|(block, value)| {
             Some((block, value / *baseline.get(&block).filter(|&&b| b > 0.0)?))

@@ -142,7 +142,8 @@ fn the_level_stands_beside_each_interval_where_cells_have_unequal_trials() {
         row.wall_ns = scaled(row.wall_ns, 1.3 + 0.2 * wobble(planned, 11));
     };
     let whole = page(&recording(three(12), |_, planned, row| slow(planned, row)));
-    let once = "in brackets the 95 % interval (wall: exactly 96.1 %; ratio: exactly 95.8 %)";
+    let once = "in brackets the 95 % interval (wall: exactly 96.1 %; ratio: exactly 95.8 %; \
+                latency: exactly 96.1 %)";
     assert!(whole.contains(once), "{whole}");
     let torn = page(&recording(three(12), |_, planned, row| {
         slow(planned, row);
@@ -150,7 +151,10 @@ fn the_level_stands_beside_each_interval_where_cells_have_unequal_trials() {
             row.set_status(Status::Failed, "client: killed at its deadline");
         }
     }));
-    assert!(torn.contains("(wall: as said there; ratio: as said there)"), "{torn}");
+    assert!(
+        torn.contains("(wall: as said there; ratio: as said there; latency: as said there)"),
+        "{torn}"
+    );
     let cell = |name: &str| {
         let line = torn.lines().find(|l| l.starts_with(&format!("| `{name}`")) && l.contains("("));
         line.expect("a row of the table of times").to_owned()
