@@ -116,6 +116,8 @@ impl Analysis {
         cell: usize,
         metric: Metric,
     ) -> Result<Estimate, NoEstimate> {
+        let id = recording.plan.cells[cell].id.to_string();
+        metric.check_told(recording.of_cell(&id))?;
         sample(recording, cell, metric).median(metric.direction())
     }
 }
@@ -214,6 +216,9 @@ pub fn paired(
 ) -> Result<RatioEstimate, NoEstimate> {
     let id = |cell: usize| recording.plan.cells[cell].id.to_string();
     let (base_id, new_id) = (id(base), id(new));
+    for id in [&base_id, &new_id] {
+        metric.check_told(recording.of_cell(id))?;
+    }
     lossy_paired_ratio(&Pairs::of(recording.of_cell(&base_id), recording.of_cell(&new_id), metric))
 }
 

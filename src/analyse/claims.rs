@@ -5,8 +5,8 @@ use crate::spec::{Claim, Metric, Over};
 
 use super::analysis::paired;
 use super::{
-    Analysis, Bounds, Estimate, Finding, Fitness, Interval, Margin, NoEstimate, Side, Undecided,
-    Unfit, judge_claim, median,
+    Analysis, Bounds, Estimate, Finding, Fitness, Interval, Margin, NoEstimate, Sample, Side,
+    Undecided, Unfit, judge_claim, median,
 };
 
 /// A claim, judged for every cell that it selects.
@@ -117,7 +117,10 @@ fn fit(recording: &Recording, claim: &Claim, cell: usize) -> Result<(), Unfit> {
         // A wrong answer makes a trial invalid, and counts for a claim about every trial.
         match is_claim_of_count(claim) && rows.iter().any(|row| counts(row)) {
             true => Ok(()),
-            false => Fitness::of(&rows).check(claim.metric, margin),
+            false => {
+                let fitness = Fitness::of(&rows);
+                claim.metrics().into_iter().try_for_each(|metric| fitness.check(metric, margin))
+            }
         }
     })
 }
@@ -160,22 +163,16 @@ fn claimed_ratio(
     cell: usize,
 ) -> Result<Estimate, NoEstimate> {
     let plan = &recording.plan;
-    let planned = &plan.cells[cell];
-    let facts = plan.facts_of(planned);
-    let over = |denominator: u64| {
-        let estimate = Analysis::metric(recording, cell, claim.metric)?;
-        divided(estimate, denominator as f64)
-    };
     match &claim.over {
-        Over::Ideal => over(planned.ideal.wall_ns),
-        Over::LongestDelay => over(facts.longest_delay_ns),
-        Over::SumOfDelays => over(facts.sum_of_delays_ns),
-        // The parser lets no claim pass whose cells have none.
-        Over::RoundTrip => over(plan.scenario_of(planned).rtt_ns.unwrap_or(0)),
-        Over::Requests => {
-            let requests = plan.scenario_of(planned).requests;
-            divided(every_trial(recording, cell, claim.metric)?, f64::from(requests))
+        over @ (Over::Ideal | Over::LongestDelay | Over::SumOfDelays | Over::RoundTrip) => {
+            let estimate = Analysis::metric(recording, cell, claim.metric)?;
+            divided(estimate, planned_number(recording, cell, over).unwrap_or(0.0))
         }
+        over @ Over::Requests => {
+            let range = every_trial(recording, cell, claim.metric)?;
+            divided(range, planned_number(recording, cell, over).unwrap_or(0.0))
+        }
+        over @ (Over::Metric(_) | Over::Largest(_)) => within_trials(recording, claim, cell, over),
         Over::One if is_claim_of_count(claim) => every_trial(recording, cell, claim.metric),
         Over::One => Analysis::metric(recording, cell, claim.metric),
         Over::Cell(selector) => {
@@ -185,11 +182,68 @@ fn claimed_ratio(
     }
 }
 
+/// A denominator that is planned, and so the same in every trial of a cell.
+fn planned_number(recording: &Recording, cell: usize, over: &Over) -> Option<f64> {
+    let plan = &recording.plan;
+    let planned = &plan.cells[cell];
+    let facts = plan.facts_of(planned);
+    let number = match over {
+        Over::Ideal => planned.ideal.wall_ns,
+        Over::LongestDelay => facts.longest_delay_ns,
+        Over::SumOfDelays => facts.sum_of_delays_ns,
+        // The parser lets no claim pass whose cells have none.
+        Over::RoundTrip => plan.scenario_of(planned).rtt_ns?,
+        Over::Requests => u64::from(plan.scenario_of(planned).requests),
+        Over::One | Over::Metric(_) | Over::Largest(_) | Over::Cell(_) => return None,
+    };
+    Some(number as f64)
+}
+
+/// The ratio of two numbers of the same trial, for each trial; then the median of these. A trial in
+/// which one of them is not known has no ratio: the largest of those that are known could be smaller.
+fn within_trials(
+    recording: &Recording,
+    claim: &Claim,
+    cell: usize,
+    over: &Over,
+) -> Result<Estimate, NoEstimate> {
+    let id = recording.plan.cells[cell].id.to_string();
+    for metric in claim.metrics() {
+        metric.check_told(recording.of_cell(&id))?;
+    }
+    let one = |over: &Over, row: &TrialRow| match over {
+        Over::Metric(metric) => metric.of(row),
+        planned => planned_number(recording, cell, planned),
+    };
+    let denominator = |row: &TrialRow| match over {
+        Over::Largest(some) => {
+            let all: Option<Vec<f64>> = some.iter().map(|over| one(over, row)).collect();
+            all?.into_iter().max_by(f64::total_cmp)
+        }
+        other => one(other, row),
+    };
+    let mut ratios = Sample::default();
+    for row in recording.of_cell(&id) {
+        match claim.metric.of(row).zip(denominator(row)).filter(|_| row.is_ok()) {
+            Some((_, over)) if over <= 0.0 => {
+                let position = ratios.values.len() + 1;
+                return Err(NoEstimate::NotPositive { side: Side::Base, position });
+            }
+            Some((value, over)) => ratios.values.push(value / over),
+            None => ratios.lost += 1,
+        }
+    }
+    ratios.median(claim.metric.direction())
+}
+
 /// A count must be right in every trial: its range, which is no estimate of anything.
 fn every_trial(recording: &Recording, cell: usize, metric: Metric) -> Result<Estimate, NoEstimate> {
     let id = recording.plan.cells[cell].id.to_string();
     let values: Vec<f64> =
         recording.of_cell(&id).filter(|t| counts(t)).filter_map(|t| metric.of(t)).collect();
+    if values.is_empty() {
+        metric.check_told(recording.of_cell(&id))?;
+    }
     let middle = median(&values)?;
     let range = |pick: fn(f64, f64) -> f64| values.iter().copied().fold(middle.value, pick);
     let (low, high) = (range(f64::min), range(f64::max));
@@ -382,6 +436,90 @@ mod tests {
         let findings: Vec<ClaimFinding> =
             Analysis::of(&recording).claims.iter().map(|c| c.finding).collect();
         assert_eq!(findings, [ClaimFinding::Held, ClaimFinding::Refuted, ClaimFinding::Refuted]);
+    }
+
+    /// Claims about `threads`, each with a metric, what it is divided by, and its bounds.
+    fn findings(
+        claims: &[(Metric, Over, f64, f64)],
+        change: impl FnMut(&crate::plan::Plan, &crate::plan::PlannedTrial, &mut TrialRow),
+    ) -> Vec<Finding> {
+        let mut experiment = three();
+        let claim = |(metric, over, at_least, at_most): &(Metric, Over, f64, f64)| Claim {
+            text: "a claim".to_owned(),
+            metric: *metric,
+            of: of("threads"),
+            over: over.clone(),
+            at_least: Some(*at_least),
+            at_most: Some(*at_most),
+        };
+        experiment.claims = claims.iter().map(claim).collect();
+        let recording = recording(experiment, change);
+        let claims = Analysis::of(&recording).claims;
+        claims.into_iter().map(|claim| claim.cells[0].finding.clone()).collect()
+    }
+
+    #[test]
+    fn a_metric_can_be_claimed_over_another_of_the_same_trial() {
+        let over_cpu = |low, high| (Metric::ServerCpu, Over::Metric(Metric::Cpu), low, high);
+        let claims = [over_cpu(0.3, 0.45), over_cpu(0.5, 1.0)];
+        // Both are larger by the same factor in some blocks, so that only their ratio is steady.
+        let found = findings(&claims, |_, planned, row| {
+            let factor = u64::from(planned.block % 4) + 1;
+            row.client_cpu_user_ns = Some(8_000_000 * factor);
+            row.client_cpu_sys_ns = Some(2_000_000 * factor);
+            row.server_cpu_user_ns = Some(3_000_000 * factor);
+            row.server_cpu_sys_ns = Some(800_000 * factor);
+        });
+        assert_eq!(found, [Finding::Held, Finding::Refuted]);
+    }
+
+    #[test]
+    fn the_wall_time_can_be_claimed_over_the_largest_of_its_bounds() {
+        let over = Over::Largest(vec![Over::Ideal, Over::Metric(Metric::Cpu)]);
+        let claims = [
+            (Metric::Wall, over, 0.85, 1.15),
+            (Metric::Wall, Over::Ideal, 0.85, 1.15),
+            (Metric::Wall, Over::Metric(Metric::Cpu), 0.85, 1.15),
+        ];
+        let with_cpu = |times_ideal: f64| {
+            findings(&claims, |_, _, row| {
+                let ideal = row.ideal_ns as f64;
+                row.client_cpu_user_ns = Some((ideal * times_ideal) as u64);
+                row.client_cpu_sys_ns = Some(0);
+                row.wall_ns = Some((ideal * times_ideal.max(1.0) * 1.05) as u64);
+            })
+        };
+        use Finding::{Held, Refuted};
+        // The schedule is the limit, then the CPU.
+        assert_eq!(with_cpu(0.5), [Held, Held, Refuted]);
+        assert_eq!(with_cpu(20.0), [Held, Refuted, Held]);
+    }
+
+    #[test]
+    fn what_a_trial_does_not_tell_decides_no_claim() {
+        let undecided = |reason: NoEstimate| Finding::Undecided(Undecided::NoEstimate(reason));
+        let largest = Over::Largest(vec![Over::Ideal, Over::Metric(Metric::Cpu)]);
+        let claims = [
+            (Metric::ServerCpu, Over::Metric(Metric::Cpu), 0.0, 1e9),
+            (Metric::Wall, largest, 0.0, 1e9),
+            (Metric::MinorFaults, Over::One, 0.0, 1e9),
+            (Metric::P999, Over::One, 0.0, 1e12),
+        ];
+        let found = findings(&claims, |_, _, row| {
+            row.client_cpu_user_ns = None;
+            row.latency_p999_ns = row.latency_max_ns;
+        });
+        let no_cpu = undecided(NoEstimate::NotTold("cpu"));
+        let few = NoEstimate::TooFewRequests { metric: "p99.9", needs: 1_000, has: 100 };
+        let no_faults = undecided(NoEstimate::NotTold("minor-faults"));
+        assert_eq!(found, [no_cpu.clone(), no_cpu, no_faults, undecided(few)]);
+        // No CPU time is a number, and nothing can be divided by it.
+        let found = findings(&claims[..1], |_, _, row| {
+            row.client_cpu_user_ns = Some(0);
+            row.client_cpu_sys_ns = Some(0);
+        });
+        let zero = NoEstimate::NotPositive { side: Side::Base, position: 1 };
+        assert_eq!(found, [undecided(zero)]);
     }
 
     #[test]

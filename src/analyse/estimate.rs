@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::units::count;
+
 /// Coverage that every interval aims at: 95 %, the custom of the field.
 /// Exact intervals are at least this wide (see [`Interval::achieved`]).
 pub(super) const NOMINAL: f64 = 0.95;
@@ -136,6 +138,20 @@ pub enum NoEstimate {
     /// The statistic has no value for these blocks.
     #[error("the statistic is undefined for these blocks")]
     Undefined,
+    /// No trial has it: the recording is older than the metric, or the system, the client or the
+    /// scenario does not tell it.
+    #[error("no trial tells {0}")]
+    NotTold(&'static str),
+    /// With so few requests a percentile would be the longest latency.
+    #[error("{metric} cannot be told from {} ({} are needed)", requests(*.has), count(*.needs))]
+    TooFewRequests {
+        /// Name of the percentile.
+        metric: &'static str,
+        /// Successful requests that a trial needs.
+        needs: u64,
+        /// Successful requests of the trial with the most.
+        has: u64,
+    },
     /// No baseline to divide by is known.
     #[error("no baseline is known to divide by")]
     NoBaseline,
@@ -161,6 +177,11 @@ pub enum NoEstimate {
         /// All trials.
         of: usize,
     },
+}
+
+/// `1 request`, `100 requests`
+fn requests(n: u64) -> String {
+    format!("{} request{}", count(n), if n == 1 { "" } else { "s" })
 }
 
 /// Which of the given samples an error speaks of.
@@ -229,6 +250,14 @@ mod tests {
         assert_eq!(few.to_string(), "needs at least 6 blocks, has 4");
         let zero = check_positive(&[1.0, 0.0], Side::New).unwrap_err();
         assert_eq!(zero.to_string(), "new value 2 is not above zero, so it has no ratio");
+        let few = |has| NoEstimate::TooFewRequests { metric: "p99.9", needs: 1_000, has };
+        assert_eq!(
+            [few(1).to_string(), few(999).to_string()],
+            [
+                "p99.9 cannot be told from 1 request (1,000 are needed)",
+                "p99.9 cannot be told from 999 requests (1,000 are needed)"
+            ]
+        );
         let nan = check_finite(&[f64::NAN], Side::Base).unwrap_err();
         assert_eq!(nan.to_string(), "base value 1 is not finite");
         let empty = sorted(&[], Side::Only).unwrap_err();

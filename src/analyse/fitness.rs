@@ -111,11 +111,11 @@ impl Fitness {
 /// which no difference matters.
 ///
 /// Of a percentile of latency it is the margin of what lies beyond: a request that failed took longer
-/// than any that was answered, so 1 % of failures are all that is beyond the 99th percentile.
+/// than any that was answered, so 1 % of failures are all that is beyond the 99th percentile, and nothing is beyond the longest.
 pub fn allowance(metric: Metric, margin: Margin) -> f64 {
-    let beyond = match metric {
-        Metric::P50 | Metric::ServiceP50 => 0.5,
-        Metric::P99 | Metric::ServiceP99 => 0.01,
+    let beyond = match (metric, metric.per_mille()) {
+        (_, Some(per_mille)) => (1_000 - per_mille) as f64 / 1_000.0,
+        (Metric::Max, None) => 0.0,
         _ => 1.0,
     };
     margin.relative() * beyond
@@ -213,5 +213,9 @@ mod tests {
         assert!(check(100, Metric::Wall) && check(100, Metric::P50));
         assert!(!check(40, Metric::Wall) && !check(99, Metric::P50));
         assert!(!check(1_000, Metric::P99) && check(5_000, Metric::P99));
+        assert!(!check(499, Metric::P90) && check(500, Metric::P90));
+        assert!(!check(999, Metric::P95) && check(1_000, Metric::P95));
+        assert!(!check(49_999, Metric::P999) && check(50_000, Metric::P999));
+        assert!(!check(1_000_000, Metric::Max) && check(1_000_000, Metric::Errors));
     }
 }

@@ -3,7 +3,7 @@
 use crate::record::TrialRow;
 use crate::spec::{Metric, metrics};
 
-use super::Direction;
+use super::{Direction, NoEstimate};
 
 macro_rules! reading {
     ($($metric:ident $name:literal {
@@ -14,8 +14,12 @@ macro_rules! reading {
         read: $read:expr,
     })*) => {
         impl Metric {
-            /// The value of a trial, in the unit of the metric.
+            /// The value of a trial, in the unit of the metric; none of a percentile that its requests
+            /// are too few for.
             pub fn of(self, row: &TrialRow) -> Option<f64> {
+                if self.too_few_requests(row).is_some() {
+                    return None;
+                }
                 match self {
                     $(Metric::$metric => value(row, $read),)*
                 }
@@ -26,6 +30,28 @@ macro_rules! reading {
 metrics!(reading);
 
 impl Metric {
+    /// Whether a measurement among these trials tells it, and if none does, why.
+    pub fn check_told<'a>(
+        self,
+        trials: impl IntoIterator<Item = &'a TrialRow>,
+    ) -> Result<(), NoEstimate> {
+        let trials: Vec<&TrialRow> = trials.into_iter().filter(|row| row.is_ok()).collect();
+        if trials.is_empty() || trials.iter().any(|row| self.of(row).is_some()) {
+            return Ok(());
+        }
+        let most = trials.iter().filter_map(|row| self.too_few_requests(row)).max();
+        Err(match most.zip(self.requests_needed()) {
+            Some((has, needs)) => NoEstimate::TooFewRequests { metric: self.name(), needs, has },
+            None => NoEstimate::NotTold(self.name()),
+        })
+    }
+
+    /// Successful requests of a trial that has too few of them for this percentile, and some.
+    fn too_few_requests(self, row: &TrialRow) -> Option<u64> {
+        let needs = self.requests_needed()?;
+        row.ok.filter(|&ok| 0 < ok && ok < needs)
+    }
+
     /// Which way is better.
     pub fn direction(self) -> Direction {
         if self.is_more_better() { Direction::HigherIsBetter } else { Direction::LowerIsBetter }
@@ -84,6 +110,57 @@ mod tests {
             let other = readers.insert(value.to_bits(), metric);
             assert_eq!(other, None, "{metric:?} is {value} too");
         }
+    }
+
+    /// A trial of `ok` requests with every percentile recorded.
+    fn of_requests(ok: u64) -> TrialRow {
+        let mut row = full();
+        row.status = crate::record::Status::Ok;
+        row.ok = Some(ok);
+        row
+    }
+
+    #[test]
+    fn a_percentile_is_told_by_enough_requests_only() {
+        for (metric, needs) in [(Metric::P50, 2), (Metric::P90, 10), (Metric::P95, 20)]
+            .into_iter()
+            .chain([(Metric::P99, 100), (Metric::P999, 1_000), (Metric::ServiceP99, 100)])
+        {
+            let (few, enough) = (of_requests(needs - 1), of_requests(needs));
+            assert_eq!(metric.of(&few), None, "{metric:?}");
+            assert!(metric.of(&enough).is_some(), "{metric:?}");
+            assert_eq!(metric.check_told([&enough, &enough]), Ok(()));
+            let reason =
+                NoEstimate::TooFewRequests { metric: metric.name(), needs, has: needs - 1 };
+            assert_eq!(metric.check_told([&few, &few]), Err(reason), "{metric:?}");
+            // A trial that lost requests may have shown anything.
+            assert_eq!(metric.check_told([&enough, &few]), Ok(()), "{metric:?}");
+            let sample = super::super::Sample::of([&enough, &few], metric);
+            assert_eq!((sample.values.len(), sample.lost), (1, 1), "{metric:?}");
+        }
+        assert!(Metric::Max.of(&of_requests(1)).is_some());
+    }
+
+    #[test]
+    fn what_no_trial_tells_is_said_not_to_be_told() {
+        let ok = crate::record::Status::Ok;
+        let old = TrialRow { ok: Some(5_000), status: ok, ..TrialRow::default() };
+        for metric in [
+            Metric::MinorFaults,
+            Metric::ProcessWall,
+            Metric::P95,
+            Metric::P999,
+            Metric::CpuShare,
+            Metric::ServerCpu,
+            Metric::ServerMemory,
+        ] {
+            let reason = NoEstimate::NotTold(metric.name());
+            assert_eq!(metric.check_told([&old, &old]), Err(reason), "{metric:?}");
+            assert_eq!(metric.check_told([&old, &of_requests(5_000)]), Ok(()), "{metric:?}");
+        }
+        // Without a measurement nothing is said of the metric.
+        let failed = TrialRow { status: crate::record::Status::Failed, ..old };
+        assert_eq!(Metric::ServerCpu.check_told([&failed]), Ok(()));
     }
 
     #[test]

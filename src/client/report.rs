@@ -41,6 +41,8 @@ pub(super) fn of(
         peak_threads: recorder.peak_threads(),
         voluntary_switches: used.voluntary_switches,
         involuntary_switches: used.involuntary_switches,
+        minor_faults: Some(used.minor_faults),
+        major_faults: Some(used.major_faults),
         issued: recorder.started(),
         peak_in_flight: recorder.peak_in_flight(),
         peak_open_files: recorder.peak_open_files(),
@@ -148,11 +150,18 @@ fn histogram(latencies_ns: &[u64]) -> Vec<(u64, u64)> {
         .collect()
 }
 
-/// The smallest value that at least p of 100 values do not exceed (nearest rank).
+/// The smallest value that at least p of 1,000 values do not exceed (nearest rank).
 pub(super) fn percentiles(sorted_ns: &[u64]) -> Option<Percentiles> {
-    let at = |p: usize| sorted_ns[(sorted_ns.len() * p).div_ceil(100) - 1];
+    let at = |p: usize| sorted_ns[(sorted_ns.len() * p).div_ceil(1_000) - 1];
     let max_ns = *sorted_ns.last()?;
-    Some(Percentiles { p50_ns: at(50), p90_ns: at(90), p99_ns: at(99), max_ns })
+    Some(Percentiles {
+        p50_ns: at(500),
+        p90_ns: at(900),
+        p95_ns: Some(at(950)),
+        p99_ns: at(990),
+        p999_ns: Some(at(999)),
+        max_ns,
+    })
 }
 
 #[cfg(test)]
@@ -162,10 +171,24 @@ mod tests {
 
     #[test]
     fn percentiles_are_nearest_ranks() {
-        let hundred: Vec<u64> = (1..=100).collect();
-        let want = Percentiles { p50_ns: 50, p90_ns: 90, p99_ns: 99, max_ns: 100 };
-        assert_eq!(percentiles(&hundred), Some(want));
-        let one = Percentiles { p50_ns: 7, p90_ns: 7, p99_ns: 7, max_ns: 7 };
+        let thousand: Vec<u64> = (1..=1_000).collect();
+        let want = Percentiles {
+            p50_ns: 500,
+            p90_ns: 900,
+            p95_ns: Some(950),
+            p99_ns: 990,
+            p999_ns: Some(999),
+            max_ns: 1_000,
+        };
+        assert_eq!(percentiles(&thousand), Some(want));
+        let one = Percentiles {
+            p50_ns: 7,
+            p90_ns: 7,
+            p95_ns: Some(7),
+            p99_ns: 7,
+            p999_ns: Some(7),
+            max_ns: 7,
+        };
         assert_eq!(percentiles(&[7]), Some(one));
         assert_eq!(percentiles(&[]), None);
     }

@@ -209,10 +209,12 @@ impl How<'_> {
 
     /// The values of a cell by block, divided by those of the baseline where asked for.
     fn values(&self, side: &Side, cell: &SideCell, metric: Metric) -> Result<Values, NoEstimate> {
+        metric.check_told(&cell.trials)?;
         if !is_divided(metric, self.relative) {
             return Ok(Values::of(cell, metric, None));
         }
         let baseline = side.scenario_of(cell).baseline.ok_or(NoEstimate::NoBaseline)?;
+        metric.check_told(&side.cells[baseline].trials)?;
         Ok(Values::of(cell, metric, Some(&side.cells[baseline])))
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit};
 
-/// CPU time and context switches of this process since its start.
+/// CPU time, context switches and page faults of this process since its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
     /// CPU time in user mode, in nanoseconds.
@@ -16,6 +16,10 @@ pub struct Usage {
     pub voluntary_switches: u64,
     /// Context switches forced by the scheduler.
     pub involuntary_switches: u64,
+    /// Page faults that read no disk.
+    pub minor_faults: u64,
+    /// Page faults that read a disk.
+    pub major_faults: u64,
 }
 
 impl Usage {
@@ -51,6 +55,8 @@ impl Usage {
             sys_ns: ns(usage.ru_stime),
             voluntary_switches: usage.ru_nvcsw.unsigned_abs(),
             involuntary_switches: usage.ru_nivcsw.unsigned_abs(),
+            minor_faults: usage.ru_minflt.unsigned_abs(),
+            major_faults: usage.ru_majflt.unsigned_abs(),
         }
     }
 
@@ -61,6 +67,8 @@ impl Usage {
             sys_ns: self.sys_ns - earlier.sys_ns,
             voluntary_switches: self.voluntary_switches - earlier.voluntary_switches,
             involuntary_switches: self.involuntary_switches - earlier.involuntary_switches,
+            minor_faults: self.minor_faults - earlier.minor_faults,
+            major_faults: self.major_faults - earlier.major_faults,
         }
     }
 
@@ -78,6 +86,8 @@ impl Usage {
             involuntary_switches: self
                 .involuntary_switches
                 .saturating_sub(part.involuntary_switches),
+            minor_faults: self.minor_faults.saturating_sub(part.minor_faults),
+            major_faults: self.major_faults.saturating_sub(part.major_faults),
         }
     }
 

@@ -132,6 +132,12 @@ pub struct ClientReport {
     pub voluntary_switches: u64,
     /// Context switches forced by the scheduler, likewise.
     pub involuntary_switches: u64,
+    /// Page faults that read no disk, within the window; empty from builds that do not count them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minor_faults: Option<u64>,
+    /// Page faults that read a disk, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub major_faults: Option<u64>,
     /// Requests issued.
     pub issued: u64,
     /// Requests answered with status 200 and the right body.
@@ -165,7 +171,7 @@ pub struct ClientReport {
     pub open_files_before: Option<u64>,
     /// Files of the process at the busiest moment, likewise.
     pub peak_open_files: Option<u64>,
-    /// Longest and other percentiles, read before bucketing: p50, p90, p99, max in nanoseconds.
+    /// Longest and other percentiles, read before bucketing.
     pub latency_percentiles: Option<Percentiles>,
     /// What open arrival adds; left out if arrival is closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -294,15 +300,21 @@ pub struct DnsCounts {
 }
 
 /// Percentiles of a trial's latencies, exact (nearest rank), in nanoseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Percentiles {
     /// Median.
     pub p50_ns: u64,
     /// 90th percentile.
     pub p90_ns: u64,
+    /// 95th percentile; empty from builds that do not tell it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p95_ns: Option<u64>,
     /// 99th percentile.
     pub p99_ns: u64,
+    /// 99.9th percentile, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p999_ns: Option<u64>,
     /// The longest.
     pub max_ns: u64,
 }

@@ -57,7 +57,13 @@ fn documents_have_one_form_in_each_version() {
         timeline: Some(Timeline { path: Path::new("t").to_owned(), every_ns: 1 }),
     };
     let report = ClientReport {
-        latency_percentiles: Some(Percentiles { p50_ns: 1, p90_ns: 1, p99_ns: 1, max_ns: 1 }),
+        latency_percentiles: Some(Percentiles {
+            p50_ns: 1,
+            p90_ns: 1,
+            p99_ns: 1,
+            max_ns: 1,
+            ..Percentiles::default()
+        }),
         phases: vec![PhaseTime { phase: Phase::Wait, requests: 1, sum_ns: 1 }],
         connections: Some(ConnectionCounts::default()),
         dns: Some(DnsCounts::default()),

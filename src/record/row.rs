@@ -81,8 +81,14 @@ macro_rules! trial_row {
             pub latency_p50_ns: Option<u64>,
             /// 90th percentile of the same.
             pub latency_p90_ns: Option<u64>,
+            /// 95th percentile of the same.
+            #[serde(default)]
+            pub latency_p95_ns: Option<u64>,
             /// 99th percentile of the same.
             pub latency_p99_ns: Option<u64>,
+            /// 99.9th percentile of the same.
+            #[serde(default)]
+            pub latency_p999_ns: Option<u64>,
             /// The longest of the same.
             pub latency_max_ns: Option<u64>,
             /// From the planned start of the first request to that of the last, under open arrival; empty, as
@@ -150,6 +156,15 @@ macro_rules! trial_row {
             pub client_voluntary_switches: Option<u64>,
             /// Context switches of the client forced by the scheduler.
             pub client_involuntary_switches: Option<u64>,
+            /// Page faults of the client that read no disk, within the window.
+            #[serde(default)]
+            pub client_minor_faults: Option<u64>,
+            /// Page faults of the client that read a disk, within the window.
+            #[serde(default)]
+            pub client_major_faults: Option<u64>,
+            /// From the start of the client's process to its exit, as its parent saw it.
+            #[serde(default)]
+            pub client_process_wall_ns: Option<u64>,
             /// Bytes of bodies received.
             pub client_body_bytes: Option<u64>,
             /// Answers with a wrong body.

@@ -5,7 +5,7 @@ use crate::spec::{Claim, Over, Selector, Unit};
 
 use super::facts::Facts;
 use super::markdown::{Align, Table, code, details, text};
-use super::numbers::{UNKNOWN, about, bytes, counted, estimate, ns, ratio};
+use super::numbers::{UNKNOWN, about, and, bytes, counted, estimate, ns, ratio};
 
 /// The claims as a table, the cells of each folded below; nothing without claims.
 pub(super) fn section(facts: &Facts) -> Option<String> {
@@ -45,7 +45,12 @@ pub(super) fn section(facts: &Facts) -> Option<String> {
                 selects, *refuted* if the whole interval lies outside for one. A claim about a \
                 count must hold in every trial. The cell shown is the worst for the claim. *Level* \
                 is what the interval achieves: exactly, or after ≈ by a normal approximation.";
-    let mut out = vec!["### Claims".to_owned(), intro, table.render(), rule.to_owned()];
+    let mut rule = rule.to_owned();
+    let claims = || facts.analysis.claims.iter().map(|c| &facts.plan().experiment.claims[c.claim]);
+    if claims().any(|claim| matches!(claim.over, Over::Metric(_) | Over::Largest(_))) {
+        rule += " Where a metric is divided by another, it is so within each trial.";
+    }
+    let mut out = vec!["### Claims".to_owned(), intro, table.render(), rule];
     out.extend(parts);
     Some(out.join("\n\n"))
 }
@@ -191,16 +196,28 @@ fn bounds(claim: &Claim) -> String {
 /// What the claim measures, divided by what.
 fn quantity(facts: &Facts, claim: &Claim, cell: usize) -> String {
     let metric = claim.metric.title();
-    let over = match &claim.over {
+    match &claim.over {
+        Over::One => metric.to_owned(),
+        over => format!("{metric} ÷ {}", divisor(facts, over, cell)),
+    }
+}
+
+fn divisor(facts: &Facts, over: &Over, cell: usize) -> String {
+    match over {
         Over::Ideal => "ideal".to_owned(),
         Over::LongestDelay => "longest delay".to_owned(),
         Over::SumOfDelays => "sum of delays".to_owned(),
         Over::RoundTrip => "round trip".to_owned(),
         Over::Requests => "requests".to_owned(),
-        Over::One => return metric.to_owned(),
+        Over::Metric(other) => other.title().to_owned(),
+        Over::Largest(some) => {
+            let some: Vec<String> = some.iter().map(|over| divisor(facts, over, cell)).collect();
+            let which = if some.len() == 2 { "larger" } else { "largest" };
+            format!("the {which} of {}", and(&some))
+        }
+        Over::One => "1".to_owned(),
         Over::Cell(selector) => denominator(facts, selector, cell),
-    };
-    format!("{metric} ÷ {over}")
+    }
 }
 
 fn denominator(facts: &Facts, selector: &Selector, cell: usize) -> String {

@@ -167,6 +167,7 @@ impl<'a> Facts<'a> {
 
     /// Median of a metric over the trials of a cell; see [`Sample::median`].
     pub(super) fn metric(&self, cell: usize, metric: Metric) -> Result<Estimate, NoEstimate> {
+        metric.check_told(self.ok_rows(cell))?;
         self.sample(cell, |row| metric.of(row)).median(metric.direction())
     }
 

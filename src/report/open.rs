@@ -1,5 +1,7 @@
 //! Open arrival: with which rates each strategy keeps up, and what its users see.
 
+use std::collections::BTreeSet;
+
 use crate::analyse::NoEstimate;
 use crate::arrival::{Arrival, Rate};
 use crate::record::TrialRow;
@@ -257,11 +259,21 @@ fn table(facts: &Facts, lines: &[Line]) -> String {
         ("at the end", Align::Right),
         ("in flight: most", Align::Right),
     ]);
+    let mut few = BTreeSet::new();
     for point in lines.iter().flat_map(|line| &line.points) {
         let cell = point.cell;
         let of = |value: fn(&TrialRow) -> Option<f64>, show: fn(f64) -> String| {
             let median = facts.median(cell, value).ok();
             median.map_or_else(|| UNKNOWN.to_owned(), |e| show(e.value))
+        };
+        let mut latency = |metric: Metric| match facts.metric(cell, metric) {
+            Ok(median) => ns(median.value),
+            Err(reason) => {
+                if matches!(reason, NoEstimate::TooFewRequests { .. }) {
+                    few.insert(reason.to_string());
+                }
+                UNKNOWN.to_owned()
+            }
         };
         let keeps = match point.keeps {
             Keeps::Yes => "yes".to_owned(),
@@ -275,16 +287,20 @@ fn table(facts: &Facts, lines: &[Line]) -> String {
             of(TrialRow::offered_per_s, per_s),
             of(TrialRow::achieved_per_s, per_s),
             keeps,
-            of(|r| Metric::P50.of(r), ns),
-            of(|r| Metric::ServiceP50.of(r), ns),
-            of(|r| Metric::P99.of(r), ns),
-            of(|r| Metric::ServiceP99.of(r), ns),
+            latency(Metric::P50),
+            latency(Metric::ServiceP50),
+            latency(Metric::P99),
+            latency(Metric::ServiceP99),
             of(|r| Metric::Backlog.of(r), whole),
             of(|r| r.backlog_end.map(|n| n as f64), whole),
             of(|r| r.server_peak_in_flight.map(|n| n as f64), whole),
         ]);
     }
-    table.render()
+    let few: Vec<String> = few.into_iter().collect();
+    match few.as_slice() {
+        [] => table.render(),
+        reasons => format!("{}\n\nNot known: {}.", table.render(), reasons.join("; ")),
+    }
 }
 
 /// A median of counts, where half a request says nothing.

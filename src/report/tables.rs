@@ -1,6 +1,6 @@
 //! Every cell in numbers: one table of times and one of costs for each scenario.
 
-use crate::analyse::{CellAnalysis, Doubt, Estimate, Fitness, Levels, Verdict};
+use crate::analyse::{CellAnalysis, Doubt, Estimate, Fitness, Levels, NoEstimate, Verdict};
 use crate::record::TrialRow;
 use crate::spec::Metric;
 
@@ -45,7 +45,9 @@ pub(super) fn section(facts: &Facts) -> String {
 
 fn intro(facts: &Facts) -> String {
     let achieved = Achieved::of(facts);
-    let said: Vec<String> = [("wall", achieved.walls), ("ratio", achieved.ratios)]
+    let levels =
+        [("wall", achieved.walls), ("ratio", achieved.ratios), ("latency", achieved.latencies)];
+    let said: Vec<String> = levels
         .into_iter()
         .filter_map(|(what, levels)| Some((what, levels?)))
         .map(|(what, levels)| match levels.is_one() {
@@ -77,6 +79,7 @@ const OPEN: &str = "Where requests come at a rate, latencies count from the mome
 struct Achieved {
     walls: Option<Levels>,
     ratios: Option<Levels>,
+    latencies: Option<Levels>,
 }
 
 impl Achieved {
@@ -84,9 +87,14 @@ impl Achieved {
         let cells = || facts.analysis.cells.iter();
         let walls = cells().filter_map(|c| c.wall.as_ref().ok());
         let ratios = cells().filter_map(|c| c.over_baseline.as_ref()?.ratio.as_ref().ok());
+        let latencies: Vec<Estimate> = cells()
+            .flat_map(|c| [Metric::P50, Metric::P99].map(|m| facts.metric(c.cell, m)))
+            .filter_map(Result::ok)
+            .collect();
         Achieved {
             walls: Levels::of(intervals_of(walls)),
             ratios: Levels::of(intervals_of(ratios.map(|r| &r.ratio))),
+            latencies: Levels::of(intervals_of(&latencies)),
         }
     }
 
@@ -185,12 +193,22 @@ fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
         let ideal = facts.has_ideal(cell).then(|| facts.cell(cell).ideal.wall_ns);
         let no_ideal = || "No ideal to speak of where the delays are next to nothing.".to_owned();
         let efficiency = analysed.efficiency.as_ref().ok();
-        let latency = |metric: Metric| facts.metric(cell, metric).ok();
-        let (p50, p99) = (latency(Metric::P50), latency(Metric::P99));
-        let no_latency = || match wall {
-            Some(_) => format!("{}: no latency, because no request succeeded.", facts.code(cell)),
-            None => missing(),
+        let mut latency = |metric: Metric| {
+            let (value, reason) = match facts.metric(cell, metric) {
+                Ok(e) => (Some(Achieved::show(achieved.latencies, &e, ns)), None),
+                Err(reason) => (None, Some(reason)),
+            };
+            notes.or(value, || match (wall, reason) {
+                (Some(_), Some(few @ NoEstimate::TooFewRequests { .. })) => {
+                    format!("Not known: {few}.")
+                }
+                (Some(_), _) => {
+                    format!("{}: no latency, because no request succeeded.", facts.code(cell))
+                }
+                (None, _) => missing(),
+            })
         };
+        let (p50, p99) = (latency(Metric::P50), latency(Metric::P99));
         table.row(vec![
             marked(facts, cell),
             notes.or(wall.map(|e| Achieved::show(achieved.walls, e, ns)), missing),
@@ -209,8 +227,8 @@ fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
             },
             over,
             verdict,
-            notes.or(p50.map(|e| ns(e.value)), no_latency),
-            notes.or(p99.map(|e| ns(e.value)), no_latency),
+            p50,
+            p99,
             counts(analysed, any_skipped),
         ]);
     }
@@ -278,8 +296,13 @@ fn compared(
 }
 
 fn costs(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
-    let mut table = Table::new(&[
-        ("cell", Align::Left),
+    // Older recordings do not have it.
+    let whole_client = cells.iter().any(|&c| facts.metric(c, Metric::ProcessWall).is_ok());
+    let mut header = vec![("cell", Align::Left)];
+    if whole_client {
+        header.push(("whole client", Align::Right));
+    }
+    header.extend([
         ("CPU / 1,000", Align::Right),
         ("server CPU / 1,000", Align::Right),
         ("peak memory", Align::Right),
@@ -288,6 +311,7 @@ fn costs(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
         ("connections", Align::Right),
         ("failed requests", Align::Left),
     ]);
+    let mut table = Table::new(&header);
     for &cell in cells {
         let value = |of: &dyn Fn(&TrialRow) -> Option<f64>, show: fn(f64) -> String| {
             facts.median(cell, of).ok().map(|e: Estimate| show(e.value))
@@ -298,7 +322,8 @@ fn costs(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
                 false => seen,
             }
         });
-        let values = [
+        let process = value(&|r| Metric::ProcessWall.of(r), ns);
+        let costs = [
             value(&client_cpu_per_1000, ns),
             value(&server_cpu_per_1000, ns),
             value(&|r| Metric::Memory.of(r), bytes),
@@ -308,6 +333,7 @@ fn costs(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
         ];
         let measured = facts.wall_ns(cell).is_some();
         let mut row = vec![facts.code(cell)];
+        let values = whole_client.then_some(process).into_iter().chain(costs);
         row.extend(values.map(|v| {
             notes.or(v, || match measured {
                 true => format!("{}: the system did not tell every cost.", facts.code(cell)),
@@ -320,7 +346,14 @@ fn costs(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
     let meaning = "*In flight* is the busiest moment at the server, of what the schedule reaches \
                    without overhead. *CPU* is user and kernel time for 1,000 requests issued: the \
                    client's within the measured window, the server's from its start to its end.";
-    format!("{}\n\n{meaning}", table.render())
+    let process = match whole_client {
+        true => {
+            " *Whole client* is the time from the start of its process to its exit: loading, set-up \
+             and report are in it."
+        }
+        false => "",
+    };
+    format!("{}\n\n{meaning}{process}", table.render())
 }
 
 /// `none`, or a share with its classes.

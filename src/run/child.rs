@@ -69,11 +69,17 @@ impl ChildExecutor {
             .answer_while(&wait, || server.ticks().for_each(&mut *told))
             .map_err(|ended| for_want_of_memory(ended, memory_bytes))?;
         client.end(&wait)?;
+        let client_lived = client.lived();
         server.close_input();
         let served = server.answer(&wait)?;
         server.end(&wait)?;
         let link = link.map(|link| link.end(&wait)).transpose()?.flatten().map(Box::new);
-        Ok(Outcome::Measured { client: Box::new(measured), server: Box::new(served), link })
+        Ok(Outcome::Measured {
+            client: Box::new(measured),
+            client_lived,
+            server: Box::new(served),
+            link,
+        })
     }
 }
 

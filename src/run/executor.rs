@@ -29,6 +29,8 @@ pub enum Outcome {
     Measured {
         /// What the client measured.
         client: Box<ClientReport>,
+        /// From the start of the client's process to its exit.
+        client_lived: Option<Duration>,
         /// What the server saw.
         server: Box<ServerReport>,
         /// What the network did, if it had one of its own.

@@ -379,8 +379,11 @@ impl Trial<'_> {
         row.started_unix_ms = jiff::Timestamp::now().as_millisecond().unsigned_abs();
         let mut latency = Vec::new();
         match executor.execute(&self.job(writer, &row.trial, kept), told) {
-            Outcome::Measured { client, server, link } => {
+            Outcome::Measured { client, client_lived, server, link } => {
                 row.set_both(&client, &server, cell.strategy.library);
+                if let Some(lived) = client_lived {
+                    row.set_process_wall(lived);
+                }
                 if let Some(link) = link {
                     row.set_link(&link);
                 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -66,6 +66,9 @@ pub(super) struct Process {
     early: VecDeque<String>,
     last_words: Arc<Mutex<VecDeque<String>>>,
     drains: Vec<JoinHandle<()>>,
+    started: Instant,
+    /// When its standard output ended.
+    output_ended: Arc<OnceLock<Instant>>,
 }
 
 impl Process {
@@ -74,16 +77,20 @@ impl Process {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         prepare(&mut command);
         let failed = |e: std::io::Error| Ended::Failed(format!("{role} did not start: {e}"));
+        let started = Instant::now();
         let mut child = command.spawn().map_err(failed)?;
+        let output_ended = Arc::new(OnceLock::new());
         let (send, lines) = channel();
         let last_words = Arc::new(Mutex::new(VecDeque::new()));
         let mut drains = Vec::new();
         if let Some(stdout) = child.stdout.take() {
+            let ended = Arc::clone(&output_ended);
             drains.push(std::thread::spawn(move || {
                 // A reader that has gone needs no more lines; the pipe is drained all the same.
                 for line in BufReader::new(stdout).lines().map_while(Result::ok) {
                     let _ = send.send(line);
                 }
+                let _ = ended.set(Instant::now());
             }));
         }
         if let Some(stderr) = child.stderr.take() {
@@ -99,7 +106,17 @@ impl Process {
             }));
         }
         let input = child.stdin.take();
-        Ok(Process { role, child, input, lines, early: VecDeque::new(), last_words, drains })
+        Ok(Process {
+            role,
+            child,
+            input,
+            lines,
+            early: VecDeque::new(),
+            last_words,
+            drains,
+            started,
+            output_ended,
+        })
     }
 
     /// Its process id.
@@ -186,6 +203,12 @@ impl Process {
         }
     }
 
+    /// From before it was started until its standard output was closed, which the kernel does at its
+    /// exit, after its memory is given back; nothing before its end.
+    pub(super) fn lived(&self) -> Option<Duration> {
+        self.output_ended.get().map(|ended| ended.duration_since(self.started))
+    }
+
     fn stuck(&mut self, wait: &Wait) -> Ended {
         self.failed(&format!("was still running after the deadline of {:?}", wait.deadline))
     }
@@ -264,6 +287,23 @@ pub(crate) fn prepare(command: &mut Command) {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_process_lives_from_its_start_to_its_exit() {
+        let stop = AtomicBool::new(false);
+        let wait = Wait::new(Duration::from_secs(60), &stop);
+        let mut command = Command::new("sh");
+        // Work before and after what it says.
+        command.args(["-c", "sleep 0.05; echo 1; read end; sleep 0.05"]);
+        let before = Instant::now();
+        let mut process = Process::start("shell", command).expect("a shell");
+        assert_eq!(process.answer::<u32>(&wait).expect("a number"), 1);
+        assert_eq!(process.lived(), None);
+        process.close_input();
+        process.end(&wait).expect("a good end");
+        let lived = process.lived().expect("it has ended");
+        assert!(lived >= Duration::from_millis(100) && lived <= before.elapsed(), "{lived:?}");
+    }
 
     #[test]
     fn asides_do_not_stand_in_the_way_of_answers() {

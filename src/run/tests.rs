@@ -83,10 +83,12 @@ impl Executor for Planned {
                     p90_ns: latency,
                     p99_ns: latency,
                     max_ns: latency,
+                    ..Percentiles::default()
                 }),
                 ..ClientReport::default()
             }),
             link: None,
+            client_lived: Some(Duration::from_nanos(ideal.wall_ns + 20_000_000)),
             server: Box::new(ServerReport {
                 requests,
                 answered: requests,

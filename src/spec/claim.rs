@@ -23,7 +23,21 @@ impl Claim {
     /// Whether it is about the work done, so that it cannot be judged where requests failed; see
     /// [`Metric::needs_all_requests`].
     pub fn needs_all_requests(&self) -> bool {
-        self.metric.needs_all_requests()
+        self.metrics().into_iter().any(Metric::needs_all_requests)
+    }
+
+    /// Every metric that it reads: its own, then those that it is divided by.
+    pub fn metrics(&self) -> Vec<Metric> {
+        let mut metrics = vec![self.metric];
+        let denominators = match &self.over {
+            Over::Largest(some) => some.as_slice(),
+            other => std::slice::from_ref(other),
+        };
+        metrics.extend(denominators.iter().filter_map(|over| match over {
+            Over::Metric(metric) => Some(*metric),
+            _ => None,
+        }));
+        metrics
     }
 }
 
@@ -42,6 +56,10 @@ pub enum Over {
     Requests,
     /// Nothing: the bound is on the metric itself, in its own unit (nanoseconds, bytes, count).
     One,
+    /// Another metric of the same unit, in each trial.
+    Metric(Metric),
+    /// The largest of these in each trial; none of them is `One`, `Cell` or `Largest`.
+    Largest(Vec<Over>),
     /// The only cell that this selects in the same scenario, but for the factors of scenarios that it
     /// names.
     Cell(Selector),

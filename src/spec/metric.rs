@@ -43,6 +43,20 @@ macro_rules! metrics {
                 needs_all_requests: true,
                 read: |row| row.latency_p50_ns,
             }
+            P90 "p90" {
+                means: "90th percentile of latency of a trial, likewise",
+                title: "p90 latency",
+                unit: Nanoseconds, is: [],
+                needs_all_requests: true,
+                read: |row| row.latency_p90_ns,
+            }
+            P95 "p95" {
+                means: "95th percentile, likewise",
+                title: "p95 latency",
+                unit: Nanoseconds, is: [],
+                needs_all_requests: true,
+                read: |row| row.latency_p95_ns,
+            }
             P99 "p99" {
                 means: "99th percentile of latency of a trial, likewise",
                 title: "p99 latency",
@@ -50,12 +64,47 @@ macro_rules! metrics {
                 needs_all_requests: true,
                 read: |row| row.latency_p99_ns,
             }
+            P999 "p99.9" {
+                means: "99.9th percentile, likewise",
+                title: "p99.9 latency",
+                unit: Nanoseconds, is: [],
+                needs_all_requests: true,
+                read: |row| row.latency_p999_ns,
+            }
+            Max "max" {
+                means: "longest latency of a trial, likewise",
+                title: "longest latency",
+                unit: Nanoseconds, is: [],
+                needs_all_requests: true,
+                read: |row| row.latency_max_ns,
+            }
             Cpu "cpu" {
                 means: "CPU time of the client while it measures",
                 title: "CPU time",
                 unit: Nanoseconds, is: [OfEveryTrial UsedUp],
                 needs_all_requests: true,
                 read: |row| row.client_cpu_ns(),
+            }
+            CpuShare "cpu-share" {
+                means: "CPU time of the client by wall time; 1 is one CPU all the time",
+                title: "CPU time ÷ wall time",
+                unit: Share, is: [UsedUp],
+                needs_all_requests: true,
+                read: |row| row.cpu_share(),
+            }
+            ServerCpu "server-cpu" {
+                means: "CPU time of the delay server, from its start to its end",
+                title: "server CPU time",
+                unit: Nanoseconds, is: [UsedUp],
+                needs_all_requests: true,
+                read: |row| row.server_cpu_ns(),
+            }
+            ProcessWall "process-wall" {
+                means: "time from the client's start to its exit: loading, set-up and report included",
+                title: "time of the whole client",
+                unit: Nanoseconds, is: [],
+                needs_all_requests: true,
+                read: |row| row.client_process_wall_ns,
             }
             WallPerRequest "wall-per-request" {
                 means: "wall time of a trial by its requests",
@@ -77,6 +126,13 @@ macro_rules! metrics {
                 unit: Bytes, is: [OfEveryTrial UsedUp],
                 needs_all_requests: true,
                 read: |row| row.client_max_rss_bytes,
+            }
+            ServerMemory "server-memory" {
+                means: "peak resident memory of the delay server",
+                title: "server memory",
+                unit: Bytes, is: [UsedUp],
+                needs_all_requests: true,
+                read: |row| row.server_max_rss_bytes,
             }
             Connections "connections" {
                 means: "connections that the server accepted",
@@ -154,6 +210,20 @@ macro_rules! metrics {
                 unit: Count, is: [],
                 needs_all_requests: false,
                 read: |row| row.syn_retransmits,
+            }
+            MinorFaults "minor-faults" {
+                means: "page faults of the client while it measures that read no disk",
+                title: "minor page faults",
+                unit: Count, is: [],
+                needs_all_requests: true,
+                read: |row| row.client_minor_faults,
+            }
+            MajorFaults "major-faults" {
+                means: "page faults of the client while it measures that read a disk",
+                title: "major page faults",
+                unit: Count, is: [],
+                needs_all_requests: true,
+                read: |row| row.client_major_faults,
             }
             Connect "connect" {
                 means: "median time from the TCP connect to a connection that is ready",
@@ -402,6 +472,24 @@ impl Metric {
         self.has(Property::MoreIsBetter)
     }
 
+    /// Of a percentile over the requests of a trial, which: as so many of 1,000.
+    pub fn per_mille(self) -> Option<u64> {
+        match self {
+            Metric::P50 | Metric::ServiceP50 => Some(500),
+            Metric::P90 => Some(900),
+            Metric::P95 => Some(950),
+            Metric::P99 | Metric::ServiceP99 => Some(990),
+            Metric::P999 => Some(999),
+            _ => None,
+        }
+    }
+
+    /// Successful requests that a trial needs for this percentile: 1 ÷ (1 − p). With fewer, the
+    /// nearest rank is the last, so that the longest latency would pass for a percentile.
+    pub fn requests_needed(self) -> Option<u64> {
+        self.per_mille().map(|per_mille| 1_000_u64.div_ceil(1_000 - per_mille))
+    }
+
     /// Whether it counts something, so that a claim is about every trial and not about a median.
     pub fn is_count(self) -> bool {
         self.unit() == Unit::Count
@@ -466,12 +554,35 @@ mod tests {
     }
 
     #[test]
+    fn a_percentile_needs_a_request_beyond_it() {
+        let needed = |metric: Metric| metric.requests_needed();
+        assert_eq!(needed(Metric::P50), Some(2));
+        assert_eq!(needed(Metric::P90), Some(10));
+        assert_eq!(needed(Metric::P95), Some(20));
+        assert_eq!(needed(Metric::P99), Some(100));
+        assert_eq!(needed(Metric::P999), Some(1_000));
+        assert_eq!(needed(Metric::Max), None);
+        for metric in Metric::ALL {
+            let (Some(per_mille), Some(needed)) = (metric.per_mille(), needed(metric)) else {
+                continue;
+            };
+            // The nearest rank among n is n itself for fewer, and never for as many.
+            let is_last = |n: u64| (n * per_mille).div_ceil(1_000) == n;
+            assert!((1..needed).all(is_last), "{metric:?}");
+            assert!(!(needed..20 * needed).any(is_last), "{metric:?}");
+        }
+    }
+
+    #[test]
     fn only_counts_can_be_judged_of_work_that_was_not_done() {
         let judged: Vec<Metric> =
             Metric::ALL.into_iter().filter(|metric| !metric.needs_all_requests()).collect();
         assert!(judged.iter().all(|metric| metric.is_count()), "{judged:?}");
         for metric in [Metric::Errors, Metric::ErrorsEmfile, Metric::Connections] {
             assert!(judged.contains(&metric), "{metric:?}");
+        }
+        for metric in [Metric::MinorFaults, Metric::MajorFaults] {
+            assert!(metric.needs_all_requests(), "{metric:?}");
         }
         // Requests that fail at once leave less to do for those behind them.
         assert!(Metric::Backlog.needs_all_requests());

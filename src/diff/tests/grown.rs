@@ -49,6 +49,31 @@ fn every_metric_has_its_direction_and_its_words() {
 }
 
 #[test]
+fn what_was_not_recorded_or_cannot_be_told_is_not_measured() {
+    let new = with_costs(2, |row| row.latency_p999_ns = Some(50_000_000));
+    let base = with_costs(1, |row| row.latency_p999_ns = Some(10_000_000));
+    let metrics = vec![Metric::P999, Metric::MinorFaults];
+    let diff = with(&base, &new, &Options { metrics, ..Options::default() });
+    let text = text(&diff, false);
+    for (metric, reason) in [
+        (Metric::P999, "p99.9 cannot be told from 100 requests (1,000 are needed)"),
+        (Metric::MinorFaults, "no trial tells minor-faults"),
+    ] {
+        assert_eq!(cell(&diff, "threads", metric).outcome.name(), "not measured");
+        assert!(text.contains(reason), "{text}");
+    }
+    // With a thousand requests the same numbers differ.
+    let thousand = |row: &mut crate::record::TrialRow, p999_ns: u64| {
+        (row.ok, row.latency_p999_ns) = (Some(1_000), Some(p999_ns));
+    };
+    let base = with_costs(1, |row| thousand(row, 10_000_000));
+    let new = with_costs(2, |row| thousand(row, 50_000_000));
+    let metrics = vec![Metric::P999];
+    let diff = with(&base, &new, &Options { metrics, ..Options::default() });
+    assert_eq!(cell(&diff, "threads", Metric::P999).outcome.name(), "slower");
+}
+
+#[test]
 fn throughput_is_better_where_it_is_more() {
     let new = recorded(2, four(), |_, row| scale(row, 0.8));
     let options = Options { metrics: vec![Metric::Throughput], ..Options::default() };

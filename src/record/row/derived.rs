@@ -20,6 +20,12 @@ impl TrialRow {
         Some(self.client_cpu_user_ns? + self.client_cpu_sys_ns?)
     }
 
+    /// CPU time of the client within the window by its length: 1 is one CPU all the time.
+    pub fn cpu_share(&self) -> Option<f64> {
+        let wall_ns = self.wall_ns.filter(|&ns| ns > 0)?;
+        Some(self.client_cpu_ns()? as f64 / wall_ns as f64)
+    }
+
     /// CPU time of the server, user and kernel.
     pub fn server_cpu_ns(&self) -> Option<u64> {
         Some(self.server_cpu_user_ns? + self.server_cpu_sys_ns?)

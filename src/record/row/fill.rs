@@ -1,5 +1,7 @@
 //! How a row is filled in: from the plan, then from what the children of its trial report.
 
+use std::time::Duration;
+
 use super::TrialRow;
 use crate::link::RelayReport;
 use crate::plan::{Plan, PlannedTrial};
@@ -69,7 +71,9 @@ impl TrialRow {
         self.client_peak_open_files = report.peak_open_files;
         self.latency_p50_ns = report.latency_percentiles.map(|p| p.p50_ns);
         self.latency_p90_ns = report.latency_percentiles.map(|p| p.p90_ns);
+        self.latency_p95_ns = report.latency_percentiles.and_then(|p| p.p95_ns);
         self.latency_p99_ns = report.latency_percentiles.map(|p| p.p99_ns);
+        self.latency_p999_ns = report.latency_percentiles.and_then(|p| p.p999_ns);
         self.latency_max_ns = report.latency_percentiles.map(|p| p.max_ns);
         self.client_peak_in_flight = Some(report.peak_in_flight);
         self.client_cpu_user_ns = Some(report.cpu_user_ns);
@@ -80,6 +84,8 @@ impl TrialRow {
         self.client_peak_threads = report.peak_threads;
         self.client_voluntary_switches = Some(report.voluntary_switches);
         self.client_involuntary_switches = Some(report.involuntary_switches);
+        self.client_minor_faults = report.minor_faults;
+        self.client_major_faults = report.major_faults;
         self.client_body_bytes = Some(report.body_bytes);
         self.client_body_mismatches = Some(report.body_mismatches);
         self.set_phases(report);
@@ -242,6 +248,11 @@ impl TrialRow {
         let client = if client_is_apart { Some(0) } else { self.client_cpu_process_ns };
         let relay = self.rtt_cpu_ns.unwrap_or(0);
         self.server_shared_cpu_ns = client.map(|client| client + relay);
+    }
+
+    /// Fills in how long the client's process lived.
+    pub fn set_process_wall(&mut self, wall: Duration) {
+        self.client_process_wall_ns = Some(wall.as_nanos() as u64);
     }
 
     /// Takes over what the network saw.

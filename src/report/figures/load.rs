@@ -1,10 +1,13 @@
 //! Latency against the offered rate.
 
+use std::collections::BTreeSet;
+
 use super::super::facts::Facts;
 use super::super::markdown::text;
 use super::super::open::{Keeps, Line, lines, sweeps, value};
 use super::coverage::{coverage, joined};
 use super::{Figures, short};
+use crate::analyse::NoEstimate;
 use crate::chart::Frame;
 use crate::chart::load::{Load, Point, Series};
 use crate::record::TrialRow;
@@ -51,6 +54,7 @@ pub(super) fn figures(facts: &Facts) -> Figures {
              as long as the trial lets it grow: it would be longer in a longer one.",
             &text(&footer),
             &hidden,
+            &untold(facts, &cells),
         ]);
         figures.add("load", chart, caption);
     }
@@ -60,7 +64,7 @@ pub(super) fn figures(facts: &Facts) -> Figures {
 fn series(facts: &Facts, line: &Line) -> Series {
     let first = line.points[0].cell;
     let point = |p: &super::super::open::Point| {
-        let p99 = facts.median(p.cell, |row| Metric::P99.of(row)).ok()?;
+        let p99 = facts.metric(p.cell, Metric::P99).ok()?;
         Some(Point {
             offered: facts.median(p.cell, TrialRow::offered_per_s).ok()?.value,
             p50: value(facts, p.cell, Metric::P50)? / 1e9,
@@ -74,10 +78,23 @@ fn series(facts: &Facts, line: &Line) -> Series {
 }
 
 fn intervals(facts: &Facts, cells: &[usize]) -> String {
-    let p99 = |&cell: &usize| facts.median(cell, |row| Metric::P99.of(row)).ok();
+    let p99 = |&cell: &usize| facts.metric(cell, Metric::P99).ok();
     match cells.iter().filter_map(p99).find_map(|e| e.interval.err()) {
         Some(reason) => format!("No intervals for some cells: {reason}."),
         None => "Intervals are 95 % (order statistics of the blocks).".to_owned(),
+    }
+}
+
+/// Why cells have no point: their requests are too few for a percentile.
+fn untold(facts: &Facts, cells: &[usize]) -> String {
+    let few = |&cell: &usize| match facts.metric(cell, Metric::P99) {
+        Err(reason @ NoEstimate::TooFewRequests { .. }) => Some(reason.to_string()),
+        _ => None,
+    };
+    let reasons: BTreeSet<String> = cells.iter().filter_map(few).collect();
+    match reasons.into_iter().collect::<Vec<_>>().as_slice() {
+        [] => String::new(),
+        reasons => format!("Not drawn where {}.", reasons.join("; ")),
     }
 }
 

@@ -147,7 +147,8 @@ fn a_lost_trial_widens_the_intervals_of_its_cell_at_the_same_level() {
         row.wall_ns = scaled(row.wall_ns, 1.3 + 0.2 * wobble(planned, 11));
     };
     let whole = page(&recording(three(12), |_, planned, row| slow(planned, row)));
-    let once = "in brackets the 95 % interval (wall: exactly 96.1 %; ratio: exactly 95.8 %)";
+    let once = "in brackets the 95 % interval (wall: exactly 96.1 %; ratio: exactly 95.8 %; \
+                latency: exactly 96.1 %)";
     assert!(whole.contains(once), "{whole}");
     let torn = page(&recording(three(12), |_, planned, row| {
         slow(planned, row);

@@ -4,6 +4,7 @@ mod broke;
 mod builds;
 mod honest;
 mod life;
+mod metrics;
 mod odd;
 mod open;
 mod predicted;

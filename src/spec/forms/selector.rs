@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::OneOf;
-use crate::spec::error::{Problem, Span};
-use crate::spec::key::{FactorKey, Form, Inside, Reading, items};
+use crate::spec::error::{Problem, Span, listed, nearest};
+use crate::spec::key::{FactorKey, Form, Inside, Placed, Reading, items};
 use crate::spec::node::{Entry, Kind, Node};
-use crate::spec::{Factor, Selector, keys};
+use crate::spec::{Factor, Metric, Selector, keys};
 
 /// The key that reads a factor's values, wherever they stand.
 pub(in crate::spec) fn key_of(factor: Factor) -> &'static dyn FactorKey {
@@ -165,16 +165,47 @@ pub(in crate::spec) fn selector_schema() -> Value {
     })
 }
 
-/// What a claim divides by: a word, or the cell that a selector picks.
+/// What a claim divides by: a word, another metric, the largest of several of these, or the cell that
+/// a selector picks.
 pub(in crate::spec) struct Over {
     pub(in crate::spec) words: OneOf<crate::spec::Over>,
+    pub(in crate::spec) metrics: OneOf<Metric>,
 }
 
 /// A denominator as it is written.
 #[derive(Debug, Clone)]
 pub(in crate::spec) enum PickedOver {
     Word(crate::spec::Over),
+    Largest(Vec<Placed<crate::spec::Over>>),
     Cell(Picked),
+}
+
+impl Over {
+    fn word(&self, node: &Node, reading: &mut Reading) -> Option<crate::spec::Over> {
+        let Kind::Text(text) = &node.kind else {
+            reading.unfit(node, &self.expected(), self.example());
+            return None;
+        };
+        let words = (self.words.all)();
+        let metrics = (self.metrics.all)();
+        if let Some(word) = words.iter().find(|w| w.word == text) {
+            return Some(word.value.clone());
+        }
+        if let Some(metric) = metrics.iter().find(|w| w.word == text) {
+            return Some(crate::spec::Over::Metric(metric.value));
+        }
+        let what = format!("unknown {} {text:?}", reading.key());
+        let words: Vec<&str> = words.iter().map(|w| w.word).collect();
+        let known = format!("known: {}, and every metric", listed(&words));
+        let problem = Problem::at(node.span, what).note(known);
+        reading.report(
+            match nearest(text, words.into_iter().chain(metrics.iter().map(|m| m.word))) {
+                Some(word) => problem.hint(format!("did you mean `{word}`?")),
+                None => problem,
+            },
+        );
+        None
+    }
 }
 
 impl Form for Over {
@@ -182,7 +213,15 @@ impl Form for Over {
 
     fn read(&self, node: &Node, reading: &mut Reading) -> Option<PickedOver> {
         match &node.kind {
-            Kind::Text(_) => self.words.read(node, reading).map(|w| PickedOver::Word(w.0)),
+            Kind::Text(_) => self.word(node, reading).map(PickedOver::Word),
+            Kind::List(nodes) if nodes.len() > 1 => {
+                let before = reading.problems.len();
+                let word = |n: &Node, r: &mut Reading| {
+                    Some(Placed { value: self.word(n, r)?, span: n.span })
+                };
+                let words = nodes.iter().filter_map(|n| word(n, reading)).collect();
+                (reading.problems.len() == before).then_some(PickedOver::Largest(words))
+            }
             Kind::Table(_) => SelectorForm.read(node, reading).map(PickedOver::Cell),
             _ => {
                 reading.unfit(node, &self.expected(), self.example());
@@ -192,7 +231,10 @@ impl Form for Over {
     }
 
     fn expected(&self) -> String {
-        format!("{}, or a selector of one cell", self.words.expected())
+        format!(
+            "{}, a metric, a list of at least two of these, or a selector of one cell",
+            self.words.expected()
+        )
     }
 
     fn example(&self) -> &'static str {
@@ -200,7 +242,12 @@ impl Form for Over {
     }
 
     fn schema(&self) -> Value {
-        json!({ "anyOf": [self.words.schema(), { "$ref": "#/definitions/selector" }] })
+        let one = json!({ "anyOf": [self.words.schema(), self.metrics.schema()] });
+        json!({ "anyOf": [
+            one,
+            { "type": "array", "items": one, "minItems": 2 },
+            { "$ref": "#/definitions/selector" },
+        ] })
     }
 
     fn inside(&self) -> Inside {

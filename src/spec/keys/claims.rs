@@ -16,7 +16,10 @@ pub(in crate::spec) static OF: Key<SelectorForm> =
     Key::required("of", SelectorForm, "the cells that are claimed about; it must hold for each");
 pub(in crate::spec) static OVER: Key<OverForm> = Key::required(
     "over",
-    OverForm { words: OneOf { all: denominators, example: "\"ideal\"" } },
+    OverForm {
+        words: OneOf { all: denominators, example: "\"ideal\"" },
+        metrics: OneOf { all: metrics, example: "\"cpu\"" },
+    },
     "what their metric is divided by",
 );
 pub(in crate::spec) static AT_LEAST: Key<BoundForm> =

@@ -1,7 +1,7 @@
 //! `[[claim]]` tables.
 
 use super::cells::Cells;
-use crate::spec::error::Problem;
+use crate::spec::error::{Problem, Span};
 use crate::spec::forms::{Bound, Picked, PickedOver};
 use crate::spec::key::{Open, Placed, Reading};
 use crate::spec::node::Node;
@@ -35,6 +35,7 @@ fn claim(node: &Node, cells: Option<&Cells>, reading: &mut Reading) -> Option<Cl
     check_metric(metric, &over, reading);
     let over = match over.value {
         PickedOver::Word(word) => word,
+        PickedOver::Largest(words) => Over::Largest(words.into_iter().map(|w| w.value).collect()),
         PickedOver::Cell(picked) => Over::Cell(picked.selector),
     };
     let before = reading.problems.len();
@@ -81,41 +82,72 @@ fn check_cells(
                 cells.one_for_each(picked, &denominators, &scenarios, reading);
             }
         }
-        PickedOver::Word(Over::RoundTrip) => {
-            if of.is_some_and(|of| cells.any_without(&of, Factor::Rtt)) {
+        PickedOver::Word(_) | PickedOver::Largest(_) => {
+            let round_trip = words(over).into_iter().any(|(word, _)| *word == Over::RoundTrip);
+            if round_trip && of.is_some_and(|of| cells.any_without(&of, Factor::Rtt)) {
                 let what = "a cell that the claim is about has no round trip to divide by";
                 let hint = "set `rtt` in [workload], or select by it: of = { …, rtt = \"15ms\" }";
                 reading.report(Problem::at(over.span, what).hint(hint));
             }
         }
-        PickedOver::Word(_) => {}
+    }
+}
+
+/// The words of a denominator, each with its place.
+fn words(over: &Placed<PickedOver>) -> Vec<(&Over, Span)> {
+    match &over.value {
+        PickedOver::Word(word) => vec![(word, over.span)],
+        PickedOver::Largest(words) => words.iter().map(|w| (&w.value, w.span)).collect(),
+        PickedOver::Cell(_) => Vec::new(),
     }
 }
 
 fn check_metric(metric: Metric, over: &Placed<PickedOver>, reading: &mut Reading) {
-    let PickedOver::Word(word) = &over.value else { return };
+    let alone = matches!(over.value, PickedOver::Word(_));
+    for (word, span) in words(over) {
+        check_word(metric, word, alone, span, reading);
+    }
+}
+
+fn check_word(metric: Metric, word: &Over, alone: bool, span: Span, reading: &mut Reading) {
     let fits = match word {
         Over::Ideal => metric.has_ideal(),
         Over::LongestDelay | Over::SumOfDelays | Over::RoundTrip => {
             metric.unit() == Unit::Nanoseconds
         }
         Over::Requests => metric.unit() == Unit::Count,
-        Over::One | Over::Cell(_) => true,
+        Over::Metric(other) => *other != metric && other.unit() == metric.unit(),
+        // It has no size that could be the largest.
+        Over::One => alone,
+        Over::Cell(_) | Over::Largest(_) => true,
     };
     if !fits {
+        let name = metric.name();
         let what = match word {
-            Over::Ideal => "the ideal time is for metric `wall` only".to_owned(),
+            Over::Metric(other) if *other == metric => {
+                format!("metric `{name}` over itself is always 1")
+            }
+            Over::Metric(other) => format!(
+                "metrics of different units have no ratio: `{name}` over `{}`",
+                other.name()
+            ),
+            Over::One => "`nothing` cannot be the largest of a list".to_owned(),
+            Over::Ideal => format!("the ideal time is for metric `wall` only, not for `{name}`"),
             Over::Requests => {
-                format!("the number of requests is for {}", metrics_of("counts", Unit::Count))
+                let counts = metrics_of("counts", Unit::Count);
+                format!("the number of requests is for {counts}, not for `{name}`")
             }
             Over::RoundTrip => {
-                format!("the round trip is for {}", metrics_of("time", Unit::Nanoseconds))
+                let time = metrics_of("time", Unit::Nanoseconds);
+                format!("the round trip is for {time}, not for `{name}`")
             }
-            _ => format!("delays are for {}", metrics_of("time", Unit::Nanoseconds)),
+            _ => {
+                let time = metrics_of("time", Unit::Nanoseconds);
+                format!("delays are for {time}, not for `{name}`")
+            }
         };
-        let what = format!("{what}, not for `{}`", metric.name());
         let hint = "compare with another cell, over = { label = \"…\" }, or use over = \"nothing\"";
-        reading.report(Problem::at(over.span, what).hint(hint));
+        reading.report(Problem::at(span, what).hint(hint));
     }
 }
 

@@ -160,6 +160,18 @@ cases! {
     claim_of_a_count_over_a_round_trip: [
         ("over = \"ideal\"", "over = \"round-trip\"\nmetric = \"dns-queries\"")
     ];
+    claim_over_a_metric_of_another_unit: [
+        ("over = \"ideal\"", "over = \"server-memory\"\nmetric = \"server-cpu\"")
+    ];
+    claim_over_its_own_metric: [("over = \"ideal\"", "over = \"wall\"")];
+    claim_over_a_list_of_one: [("over = \"ideal\"", "over = [\"ideal\"]")];
+    claim_over_a_list_with_nothing: [("over = \"ideal\"", "over = [\"cpu\", \"nothing\"]")];
+    claim_over_a_list_with_bad_words: [
+        ("over = \"ideal\"", "over = [\"ideal\", \"cpus\", { label = \"sync\" }]")
+    ];
+    claim_over_a_round_trip_of_loopback_in_a_list: [
+        ("over = \"ideal\"", "over = [\"ideal\", \"round-trip\"]")
+    ];
     claim_without_a_bound: [("at_most = 1.15", "")];
     claim_bounds_cross: [("at_most = 1.15", "at_most = 1.15\nat_least = 1.2")];
     claim_bound_without_a_unit: [("over = \"ideal\"", "over = \"nothing\"")];

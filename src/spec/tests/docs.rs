@@ -255,6 +255,8 @@ fn the_schema_takes_good_files_and_no_bad_ones() {
         ("[blocks]", "[blocs]"),
         ("[workload]", "[[workload]]"),
         ("over = \"ideal\"", "over = \"idea\""),
+        ("over = \"ideal\"", "over = [\"ideal\"]"),
+        ("over = \"ideal\"", "over = [\"ideal\", \"idea\"]"),
         ("client = \"ureq\"", "clint = \"ureq\""),
         ("at_most = 1.15", "at_most = -1"),
         ("count = 15", "count = 15\nuntil = { half_width = \"2%\", max = 50 }"),

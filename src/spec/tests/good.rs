@@ -106,6 +106,23 @@ client = "reqwest-blocking"
 }
 
 #[test]
+fn a_claim_may_divide_by_another_metric_or_by_the_largest_of_some() {
+    let claim = |metric: &str, over: &str| {
+        let text = format!("metric = \"{metric}\"\nover = {over}");
+        good(&changed(&[("over = \"ideal\"", &text)]), &[]).claims.swap_remove(0)
+    };
+    let server = claim("server-cpu", "\"cpu\"");
+    assert_eq!(server.over, Over::Metric(Metric::Cpu));
+    assert_eq!(server.metrics(), [Metric::ServerCpu, Metric::Cpu]);
+    let larger = claim("wall", "[\"ideal\", \"cpu\"]");
+    assert_eq!(larger.over, Over::Largest(vec![Over::Ideal, Over::Metric(Metric::Cpu)]));
+    assert_eq!(larger.metrics(), [Metric::Wall, Metric::Cpu]);
+    // What divides has to be of the work done as well.
+    assert!(!claim("errors", "\"connections\"").needs_all_requests());
+    assert!(claim("connections", "\"minor-faults\"").needs_all_requests());
+}
+
+#[test]
 fn bounds_without_a_denominator_have_a_unit() {
     let claim = |metric: &str, bound: &str| {
         let over = format!("metric = \"{metric}\"\nover = \"nothing\"");
@@ -114,6 +131,10 @@ fn bounds_without_a_denominator_have_a_unit() {
     };
     assert_eq!(claim("p99", "\"10ms\""), Some(10_000_000.0));
     assert_eq!(claim("memory", "\"50MB\""), Some(50_000_000.0));
+    assert_eq!(claim("p99.9", "\"10ms\""), Some(10_000_000.0));
+    assert_eq!(claim("server-memory", "\"50MB\""), Some(50_000_000.0));
+    assert_eq!(claim("cpu-share", "0.5"), Some(0.5));
+    assert_eq!(claim("minor-faults", "100"), Some(100.0));
     assert_eq!(claim("errors", "0"), Some(0.0));
 }
 
