@@ -64,7 +64,8 @@ pub(super) fn section(facts: &Facts, figures: &Figures) -> Result<Option<String>
     if !percentiles.is_empty() {
         percentiles.push(
             "p50 / p99 over the successful requests that were in the phase, with their share \
-             where it is not all; the median over the trials whose rows were kept."
+             where it is not all; the median over the trials whose rows were kept. Of fewer than \
+             100 there is no p99."
                 .to_owned(),
         );
         out.push(details(
@@ -125,7 +126,8 @@ fn spread(facts: &Facts, cells: &[usize]) -> Result<Option<String>, RecordError>
                     s if s < 0.001 => " (< 0.1 %)".to_owned(),
                     s => format!(" ({})", percent(s)),
                 };
-                format!("{} / {}{share}", ns(numbers.p50_ns), ns(numbers.p99_ns))
+                let p99 = numbers.p99_ns.map_or_else(|| UNKNOWN.to_owned(), ns);
+                format!("{} / {p99}{share}", ns(numbers.p50_ns))
             }
             None => UNKNOWN.to_owned(),
         }));

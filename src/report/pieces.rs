@@ -9,7 +9,7 @@ use crate::spec::Scenario;
 use super::facts::Facts;
 use super::markdown::{Align, Table};
 use super::numbers::{UNKNOWN, about, bytes, ns, percent};
-use super::requests::Counts;
+use super::requests::{Counts, p99};
 
 /// Which way a body goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +41,8 @@ pub(super) struct PieceNumbers {
     bytes: Option<f64>,
     /// From one piece to the next, nanoseconds: half were no longer.
     gap_p50_ns: f64,
-    /// Of a hundred 99 were no longer.
-    gap_p99_ns: f64,
+    /// Of a hundred 99 were no longer; `None` of too few.
+    gap_p99_ns: Option<f64>,
     /// From the first piece to the last, median.
     span_ns: f64,
     /// Share of the successful requests.
@@ -59,7 +59,7 @@ impl PieceNumbers {
             pieces: middle(|n| Some(n.pieces))?,
             bytes: middle(|n| n.bytes),
             gap_p50_ns: middle(|n| Some(n.gap_p50_ns))?,
-            gap_p99_ns: middle(|n| Some(n.gap_p99_ns))?,
+            gap_p99_ns: middle(|n| n.gap_p99_ns),
             span_ns: middle(|n| Some(n.span_ns))?,
             share: middle(|n| Some(n.share))?,
         })
@@ -110,7 +110,7 @@ impl PieceCounts {
                 pieces: at(&pieces, 0.5),
                 bytes: (!bytes.is_empty()).then(|| at(&bytes, 0.5)),
                 gap_p50_ns: at(&gaps, 0.5),
-                gap_p99_ns: at(&gaps, 0.99),
+                gap_p99_ns: p99(&gaps),
                 span_ns: at(&spans.histogram(), 0.5),
                 share: pieces.len() as f64 / succeeded as f64,
             })
@@ -141,7 +141,11 @@ pub(super) fn section(facts: &Facts) -> Result<Option<String>, RecordError> {
                 direction.name().to_owned(),
                 about(numbers.pieces),
                 numbers.bytes.map_or_else(|| UNKNOWN.to_owned(), bytes),
-                format!("{} / {}", ns(numbers.gap_p50_ns), ns(numbers.gap_p99_ns)),
+                format!(
+                    "{} / {}",
+                    ns(numbers.gap_p50_ns),
+                    numbers.gap_p99_ns.map_or_else(|| UNKNOWN.to_owned(), ns)
+                ),
                 planned(direction, scenario),
                 ns(numbers.span_ns),
                 percent(numbers.share),
@@ -151,7 +155,7 @@ pub(super) fn section(facts: &Facts) -> Result<Option<String>, RecordError> {
     let meaning = "Bodies that went in more than one piece, from the request rows that were kept; medians of the \
                    successful requests, then over the trials. *Received* is as a library hands an answer over: it may \
                    join what was sent apart, and cut what was sent as one. *Sent* is as it takes the body of a request, \
-                   64 KiB at a time. Of more than 10 000 pieces of a body the first are told. *Planned* is the pause of the server between two pieces.";
+                   64 KiB at a time. Of fewer than 100 pauses there is no p99. Of more than 10 000 pieces of a body the first are told. *Planned* is the pause of the server between two pieces.";
     Ok(any.then(|| format!("## Pieces of bodies\n\n{}\n\n{meaning}", table.render())))
 }
 

@@ -3,11 +3,13 @@
 
 mod counts;
 
+use hdrhistogram::Histogram;
 use rayon::prelude::*;
 
 use crate::analyse::median;
 use crate::plan::Cell;
 use crate::record::{RecordError, Recording, Scanned, TrialRow};
+use crate::spec::Metric;
 use crate::strategy::probe::{Phase, failed_in, times_ns};
 
 use super::pieces::{Direction, PieceCounts, PieceNumbers};
@@ -104,8 +106,8 @@ impl Kept {
 pub(super) struct PhaseNumbers {
     /// Nanoseconds: half of the requests were in it for no longer.
     pub(super) p50_ns: f64,
-    /// Of a hundred requests 99 were in it for no longer.
-    pub(super) p99_ns: f64,
+    /// Of a hundred requests 99 were in it for no longer; `None` of too few.
+    pub(super) p99_ns: Option<f64>,
     /// Share of the successful requests.
     pub(super) share: f64,
 }
@@ -183,13 +185,13 @@ impl Digest {
         let over_trials = |phase: Phase| {
             let all = trials.iter().filter_map(|trial| trial.phases[phase as usize]);
             let all: Vec<PhaseNumbers> = all.collect();
-            let middle = |of: fn(&PhaseNumbers) -> f64| {
-                median(&all.iter().map(of).collect::<Vec<_>>()).ok().map(|e| e.value)
+            let middle = |of: fn(&PhaseNumbers) -> Option<f64>| {
+                median(&all.iter().filter_map(of).collect::<Vec<_>>()).ok().map(|e| e.value)
             };
             Some(PhaseNumbers {
-                p50_ns: middle(|n| n.p50_ns)?,
-                p99_ns: middle(|n| n.p99_ns)?,
-                share: middle(|n| n.share)?,
+                p50_ns: middle(|n| Some(n.p50_ns))?,
+                p99_ns: middle(|n| n.p99_ns),
+                share: middle(|n| Some(n.share))?,
             })
         };
         Digest {
@@ -283,12 +285,18 @@ impl OfTrial {
             let histogram = counts?.histogram();
             Some(PhaseNumbers {
                 p50_ns: histogram.value_at_quantile(0.5) as f64,
-                p99_ns: histogram.value_at_quantile(0.99) as f64,
+                p99_ns: p99(&histogram),
                 share: histogram.len() as f64 / succeeded as f64,
             })
         });
         Ok(of_trial)
     }
+}
+
+/// The 99th percentile, if so many values have one; see [`Metric::requests_needed`].
+pub(super) fn p99(histogram: &Histogram<u32>) -> Option<f64> {
+    let enough = Metric::P99.requests_needed().is_none_or(|needed| histogram.len() >= needed);
+    enough.then(|| histogram.value_at_quantile(0.99) as f64)
 }
 
 /// The phases whose end can be known in a cell's rows, in the order of [`Phase::ALL`].
@@ -304,6 +312,16 @@ fn tells(recording: &Recording, cell: &Cell, has_marks: bool) -> [bool; Phase::A
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_p99_needs_a_value_beyond_it() {
+        let of = |n: u64| {
+            let mut counts = Counts::new();
+            (1..=n).for_each(|value| counts.add(value));
+            p99(&counts.histogram())
+        };
+        assert_eq!((of(1), of(99), of(100)), (None, None, Some(99.0)));
+    }
 
     fn times(marks: &[(Phase, u64)]) -> Times {
         let mut ends_ns = [UNKNOWN_END; Phase::ALL.len()];
