@@ -28,13 +28,12 @@ mod disturbance;
 mod estimate;
 mod fitness;
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 mod holm;
 mod judge;
 mod levels;
 mod median;
 mod metric;
-mod normal;
 mod null;
 mod paired;
 mod power;
@@ -47,6 +46,8 @@ mod sweep;
 mod unpaired;
 mod usl;
 mod verdict;
+
+use crate::normal;
 
 pub use self::{
     analysis::{Analysis, CellAnalysis, Compared, Control, paired, sample},

@@ -38,7 +38,7 @@ pub(super) fn read(file: &Path, selection: &cli::Selection) -> Result<(Source, P
 fn check_length(source: &Source, experiment: &Experiment) -> Result<(), Failure> {
     const LONGEST_NS: u128 = u64::MAX as u128 / 32;
     for scenario in &experiment.scenarios {
-        let delays = scenario.delay.all_ns(scenario.seed, scenario.requests, scenario.time_scale);
+        let delays = scenario.planned().all_ns();
         if delays.iter().map(|&ns| u128::from(ns)).sum::<u128>() > LONGEST_NS {
             return Err(Failure::TooLong(format!(
                 "{}: {} requests with delay {} would wait for more than 18 years one after the \

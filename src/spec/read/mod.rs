@@ -15,7 +15,7 @@ use super::key::{Open, Placed, Reading};
 use super::node::{self, Node};
 use super::{Blocks, Experiment, Scenario, Source, Until, keys, overrides};
 use crate::arrival::Arrival;
-use crate::delay::Delay;
+use crate::delay::{Delay, Sampling};
 use crate::link::RttBy;
 use cells::Cells;
 use strategies::Lists;
@@ -174,6 +174,7 @@ struct Axes {
     seed: Vec<Placed<u64>>,
     backlog: Vec<Placed<u32>>,
     tls: Vec<Placed<bool>>,
+    draw: Vec<Placed<(Sampling, &'static str)>>,
     connect_delay: Vec<Placed<u64>>,
     handshake_delay: Vec<Placed<u64>>,
     streams: Vec<Placed<u32>>,
@@ -212,6 +213,7 @@ fn axes(file: &Open, reading: &mut Reading) -> Option<Axes> {
         seed,
         backlog: server.many(&keys::BACKLOG, reading),
         tls: server.many(&keys::TLS, reading),
+        draw: workload.many(&keys::DRAW, reading),
         connect_delay: server.many(&keys::CONNECT_DELAY, reading),
         handshake_delay: server.many(&keys::HANDSHAKE_DELAY, reading),
         streams: server.many(&keys::STREAMS, reading),
@@ -242,6 +244,7 @@ fn axes(file: &Open, reading: &mut Reading) -> Option<Axes> {
         let what = "requests with a body cannot be redirected: clients do not send a body twice";
         let hint = "give `upload` and `redirects` an experiment each";
         let problem = Problem::at(upload.span, what).also("`redirects`", redirects.span);
+    strata(&axes, reading);
         reading.report(problem.hint(hint));
     }
     Some(axes)
@@ -264,7 +267,7 @@ fn unknown_hosts(axes: &Axes, reading: &mut Reading) {
 }
 
 impl Axes {
-    fn lengths(&self) -> [(&'static str, usize); 24] {
+    fn lengths(&self) -> [(&'static str, usize); 25] {
         [
             ("requests", self.requests.len()),
             ("arrival", self.arrival.len()),
@@ -274,6 +277,18 @@ impl Axes {
             ("chunks", self.chunks.len()),
             ("chunk_delay", self.chunk_delay.len()),
             ("upload", self.upload.len()),
+/// A stratum is a share of a distribution, which delays by request index have only as a whole.
+fn strata(axes: &Axes, reading: &mut Reading) {
+    let stratified = axes.draw.iter().find(|d| d.value.0 == Sampling::Stratified);
+    let indexed = axes.delay.iter().find(|d| d.value.model.needs_index());
+    if let (Some(draw), Some(delay)) = (stratified, indexed) {
+        let what = "a mixture with a `cycle` or a `trace` cannot be stratified: their delays go by request index";
+        let hint = "write a `choice` of the same delays in the mixture, or draw = \"independent\"";
+        let problem = Problem::at(draw.span, what).also("the delay", delay.span);
+        reading.report(problem.hint(hint));
+    }
+}
+
             ("redirects", self.redirects.len()),
             ("targets", self.targets.len()),
             ("rtt", self.rtt.len().max(1)),
@@ -281,6 +296,7 @@ impl Axes {
             ("seed", self.seed.len()),
             ("backlog", self.backlog.len()),
             ("tls", self.tls.len()),
+            ("draw", self.draw.len()),
             ("connect_delay", self.connect_delay.len()),
             ("handshake_delay", self.handshake_delay.len()),
             ("streams", self.streams.len()),
@@ -310,6 +326,7 @@ impl Axes {
         cross(&mut all, &self.seed, |s, seed| s.seed = seed.value);
         cross(&mut all, &self.backlog, |s, backlog| s.backlog = backlog.value);
         cross(&mut all, &self.tls, |s, tls| s.tls = tls.value);
+        cross(&mut all, &self.draw, |s, draw| s.sampling = draw.value.0);
         cross(&mut all, &self.connect_delay, |s, connect_delay| {
             s.connect_delay_ns = connect_delay.value;
         });
