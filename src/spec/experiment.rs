@@ -193,6 +193,8 @@ impl Scenario {
 pub struct Blocks {
     /// Measured blocks; at least one. With `until`, its `max`: the most there can be.
     pub count: u32,
+    /// Whether the file gives no number, so that there may be as many as ranking the cells takes.
+    pub count_is_default: bool,
     /// Stop earlier than that; `None` for a fixed number of blocks.
     pub until: Option<Until>,
     /// Blocks before them that are recorded but not analysed.
@@ -221,6 +223,9 @@ pub struct Until {
     /// Measured blocks at most; at least `min`.
     pub max: u32,
 }
+
+/// Blocks where a file gives no number: they tell differences of a few percent and rank seven cells.
+pub const DEFAULT_BLOCKS: u32 = 10;
 
 /// With fewer blocks there is no interval whose width could be looked at.
 pub const FEWEST_LOOKED_AT: u32 = 6;

@@ -13,7 +13,7 @@ use super::error::{Problem, Span, SpecErrors};
 use super::forms::Requests;
 use super::key::{Open, Placed, Reading};
 use super::node::{self, Node};
-use super::{Blocks, Experiment, Scenario, Source, Until, keys, overrides};
+use super::{Blocks, DEFAULT_BLOCKS, Experiment, Scenario, Source, Until, keys, overrides};
 use crate::arrival::Arrival;
 use crate::delay::{Delay, Sampling};
 use crate::link::RttBy;
@@ -117,20 +117,26 @@ fn blocks(file: &Open, reading: &mut Reading) -> Option<Placed<Blocks>> {
     let absent = Node { kind: node::Kind::Table(Vec::new()), span: file.span };
     let node = file.table(keys::BLOCKS.name).unwrap_or(&absent);
     let table = keys::BLOCKS.table.open(node, reading)?;
+    let before = reading.problems.len();
     let count = table.one(&keys::COUNT, reading);
+    let count_is_bad = reading.problems.len() > before;
     let warmup = table.one(&keys::WARMUP, reading);
     let seed = table.one(&keys::BLOCK_SEED, reading);
     let repeat_invalid = table.one(&keys::REPEAT_INVALID, reading);
     let until = table.table(keys::UNTIL.name).map(|node| until(node, reading));
-    let (until, count) = match until {
-        Some(until) => {
+    let count_is_default = until.is_none() && count.is_none();
+    let (until, count) = match (until, count) {
+        (Some(until), _) => {
             let until = until?;
             (Some(until.value), Placed { value: until.value.max, span: until.span })
         }
-        None => (None, count?),
+        (None, Some(count)) => (None, count),
+        (None, None) if count_is_bad => return None,
+        (None, None) => (None, Placed { value: DEFAULT_BLOCKS, span: table.span }),
     };
     let blocks = Blocks {
         count: count.value,
+        count_is_default,
         until,
         warmup: warmup?.value,
         seed: seed?.value,
@@ -163,6 +169,7 @@ struct Axes {
     loads: Vec<Placed<(u32, Arrival)>>,
     delay: Vec<Placed<Delay>>,
     time_scale: Vec<Placed<f64>>,
+    draw: Vec<Placed<(Sampling, &'static str)>>,
     body: Vec<Placed<u64>>,
     chunks: Vec<Placed<u32>>,
     chunk_delay: Vec<Placed<u64>>,
@@ -174,7 +181,6 @@ struct Axes {
     seed: Vec<Placed<u64>>,
     backlog: Vec<Placed<u32>>,
     tls: Vec<Placed<bool>>,
-    draw: Vec<Placed<(Sampling, &'static str)>>,
     connect_delay: Vec<Placed<u64>>,
     handshake_delay: Vec<Placed<u64>>,
     streams: Vec<Placed<u32>>,
@@ -202,6 +208,7 @@ fn axes(file: &Open, reading: &mut Reading) -> Option<Axes> {
         arrival,
         delay: workload.many(&keys::DELAY, reading),
         time_scale: workload.many(&keys::TIME_SCALE, reading),
+        draw: workload.many(&keys::DRAW, reading),
         body: workload.many(&keys::BODY, reading),
         chunks: workload.many(&keys::CHUNKS, reading),
         chunk_delay: workload.many(&keys::CHUNK_DELAY, reading),
@@ -213,7 +220,6 @@ fn axes(file: &Open, reading: &mut Reading) -> Option<Axes> {
         seed,
         backlog: server.many(&keys::BACKLOG, reading),
         tls: server.many(&keys::TLS, reading),
-        draw: workload.many(&keys::DRAW, reading),
         connect_delay: server.many(&keys::CONNECT_DELAY, reading),
         handshake_delay: server.many(&keys::HANDSHAKE_DELAY, reading),
         streams: server.many(&keys::STREAMS, reading),
@@ -233,6 +239,7 @@ fn axes(file: &Open, reading: &mut Reading) -> Option<Axes> {
         reading.report(Problem::at(several.span, what).hint(hint));
     }
     unknown_hosts(&axes, reading);
+    strata(&axes, reading);
     if let (Some(by), None) = (workload.node.get("rtt_by"), workload.node.get("rtt")) {
         let what = "`rtt_by` says what holds the packets of a round trip, and there is none";
         let hint = "add to [workload]: rtt = \"15ms\", or remove `rtt_by`";
@@ -244,7 +251,6 @@ fn axes(file: &Open, reading: &mut Reading) -> Option<Axes> {
         let what = "requests with a body cannot be redirected: clients do not send a body twice";
         let hint = "give `upload` and `redirects` an experiment each";
         let problem = Problem::at(upload.span, what).also("`redirects`", redirects.span);
-    strata(&axes, reading);
         reading.report(problem.hint(hint));
     }
     Some(axes)
@@ -266,17 +272,6 @@ fn unknown_hosts(axes: &Axes, reading: &mut Reading) {
     }
 }
 
-impl Axes {
-    fn lengths(&self) -> [(&'static str, usize); 25] {
-        [
-            ("requests", self.requests.len()),
-            ("arrival", self.arrival.len()),
-            ("delay", self.delay.len()),
-            ("time_scale", self.time_scale.len()),
-            ("body", self.body.len()),
-            ("chunks", self.chunks.len()),
-            ("chunk_delay", self.chunk_delay.len()),
-            ("upload", self.upload.len()),
 /// A stratum is a share of a distribution, which delays by request index have only as a whole.
 fn strata(axes: &Axes, reading: &mut Reading) {
     let stratified = axes.draw.iter().find(|d| d.value.0 == Sampling::Stratified);
@@ -289,6 +284,18 @@ fn strata(axes: &Axes, reading: &mut Reading) {
     }
 }
 
+impl Axes {
+    fn lengths(&self) -> [(&'static str, usize); 25] {
+        [
+            ("requests", self.requests.len()),
+            ("arrival", self.arrival.len()),
+            ("delay", self.delay.len()),
+            ("time_scale", self.time_scale.len()),
+            ("draw", self.draw.len()),
+            ("body", self.body.len()),
+            ("chunks", self.chunks.len()),
+            ("chunk_delay", self.chunk_delay.len()),
+            ("upload", self.upload.len()),
             ("redirects", self.redirects.len()),
             ("targets", self.targets.len()),
             ("rtt", self.rtt.len().max(1)),
@@ -296,7 +303,6 @@ fn strata(axes: &Axes, reading: &mut Reading) {
             ("seed", self.seed.len()),
             ("backlog", self.backlog.len()),
             ("tls", self.tls.len()),
-            ("draw", self.draw.len()),
             ("connect_delay", self.connect_delay.len()),
             ("handshake_delay", self.handshake_delay.len()),
             ("streams", self.streams.len()),
@@ -315,6 +321,7 @@ fn strata(axes: &Axes, reading: &mut Reading) {
         cross(&mut all, &self.loads, |s, load| (s.requests, s.arrival) = load.value);
         cross(&mut all, &self.delay, |s, delay| s.delay = delay.value.clone());
         cross(&mut all, &self.time_scale, |s, time_scale| s.time_scale = time_scale.value);
+        cross(&mut all, &self.draw, |s, draw| s.sampling = draw.value.0);
         cross(&mut all, &self.body, |s, body| s.body_bytes = body.value);
         cross(&mut all, &self.chunks, |s, chunks| s.chunks = chunks.value);
         cross(&mut all, &self.chunk_delay, |s, chunk_delay| s.chunk_delay_ns = chunk_delay.value);
@@ -326,7 +333,6 @@ fn strata(axes: &Axes, reading: &mut Reading) {
         cross(&mut all, &self.seed, |s, seed| s.seed = seed.value);
         cross(&mut all, &self.backlog, |s, backlog| s.backlog = backlog.value);
         cross(&mut all, &self.tls, |s, tls| s.tls = tls.value);
-        cross(&mut all, &self.draw, |s, draw| s.sampling = draw.value.0);
         cross(&mut all, &self.connect_delay, |s, connect_delay| {
             s.connect_delay_ns = connect_delay.value;
         });
