@@ -10,6 +10,7 @@ mod limits;
 mod link;
 mod listing;
 mod pipeline;
+mod planning;
 mod predicting;
 mod serving;
 mod stalling;
