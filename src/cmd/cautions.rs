@@ -26,8 +26,8 @@ pub(super) fn cautions(plan: &Plan) -> Vec<String> {
 fn of(plan: &Plan, drawn: &[Option<Drawn>]) -> Vec<String> {
     // The text of each, with the scenarios that it is about.
     let mut all: Vec<(String, Vec<usize>)> = Vec::new();
-    for scenario in 0..plan.scenarios.len() {
-        let of_delays = drawn[scenario].iter().flat_map(Drawn::cautions).cloned();
+    for (scenario, drawn) in drawn.iter().enumerate() {
+        let of_delays = drawn.iter().flat_map(Drawn::cautions).cloned();
         for caution in of_delays.chain(plan.scale_cautions(scenario)) {
             let text = caution.to_string();
             match all.iter_mut().find(|(known, _)| *known == text) {

@@ -35,7 +35,7 @@ impl Plan {
         }
         let times = fixed_times(point);
         let fixed =
-            (!times.is_empty()).then(|| Caution::FixedTimes { scale: point.time_scale, times });
+            (!times.is_empty()).then_some(Caution::FixedTimes { scale: point.time_scale, times });
         let mut cautions: Vec<Caution> = fixed.into_iter().collect();
         let cells = || self.cells.iter().filter(|cell| cell.scenario == scenario);
         let timeouts: BTreeSet<u64> = cells().filter_map(|cell| cell.strategy.timeout_ns).collect();

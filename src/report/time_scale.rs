@@ -34,7 +34,7 @@ pub(super) enum Unknown {
     Failures,
     /// It may be a time of fewer answers.
     #[error("it is not known whether requests failed")]
-    FailuresUnknown,
+    MaybeFailures,
     /// Arrivals decide the wall time.
     #[error("requests come at a rate, which is not scaled")]
     OpenArrival,
@@ -59,7 +59,7 @@ impl Scaled {
         let timeout = planned.strategy.timeout_ns;
         let failed = facts.analysed(cell).fitness.failed_requests;
         let unscaled = if !facts.is_ranked(cell) {
-            Err(failed.map_or(Unknown::FailuresUnknown, |_| Unknown::Failures))
+            Err(failed.map_or(Unknown::MaybeFailures, |_| Unknown::Failures))
         } else if facts.is_open(planned.scenario) {
             Err(Unknown::OpenArrival)
         } else if timeout.is_some_and(|timeout_ns| timed_out(scenario, timeout_ns).is_some()) {
