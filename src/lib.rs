@@ -23,6 +23,7 @@
 //! - [`timer`]: sleeps that end tens of microseconds after their deadline
 //! - [`tls`]: certificates and sessions
 //! - [`machine`]: this process and this machine
+//! - `normal`: the normal distribution, for delays and for statistics
 //! - [`chart`]: drawings of numbers, for `report` and `diff`
 
 pub mod ab;
@@ -43,6 +44,7 @@ pub mod exit;
 mod generated;
 pub mod link;
 pub mod machine;
+mod normal;
 pub mod plan;
 pub mod predict;
 pub mod protocol;

@@ -7,21 +7,21 @@ use super::RatioEstimate;
 /// Everything in `stats.json`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Fixtures {
-    pub(super) paired: Vec<RatioCase>,
-    pub(super) unpaired: Vec<RatioCase>,
-    pub(super) normal: Vec<(f64, f64)>,
-    pub(super) t_975: Vec<(usize, f64)>,
-    pub(super) kendall: Vec<KendallCase>,
-    pub(super) dip: Vec<DipCase>,
+pub(crate) struct Fixtures {
+    pub(crate) paired: Vec<RatioCase>,
+    pub(crate) unpaired: Vec<RatioCase>,
+    pub(crate) normal: Vec<(f64, f64)>,
+    pub(crate) t_975: Vec<(usize, f64)>,
+    pub(crate) kendall: Vec<KendallCase>,
+    pub(crate) dip: Vec<DipCase>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RatioCase {
+pub(crate) struct RatioCase {
     name: String,
-    pub(super) base: Vec<f64>,
-    pub(super) new: Vec<f64>,
+    pub(crate) base: Vec<f64>,
+    pub(crate) new: Vec<f64>,
     ratio: f64,
     interval: Option<(f64, f64)>,
     achieved: Option<f64>,
@@ -31,28 +31,28 @@ pub(super) struct RatioCase {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct KendallCase {
-    pub(super) values: Vec<f64>,
-    pub(super) tau: f64,
+pub(crate) struct KendallCase {
+    pub(crate) values: Vec<f64>,
+    pub(crate) tau: f64,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct DipCase {
-    pub(super) name: String,
-    pub(super) values: Vec<f64>,
-    pub(super) dip: f64,
-    pub(super) p: f64,
+pub(crate) struct DipCase {
+    pub(crate) name: String,
+    pub(crate) values: Vec<f64>,
+    pub(crate) dip: f64,
+    pub(crate) p: f64,
 }
 
-pub(super) fn fixtures() -> Fixtures {
+pub(crate) fn fixtures() -> Fixtures {
     let text = include_str!("../../tests/fixtures/stats/stats.json");
     serde_json::from_str(text).expect("stats.json matches its type")
 }
 
 impl RatioCase {
     /// Holds our result against SciPy's; the logs are taken in another order, hence the tolerance.
-    pub(super) fn check(&self, ours: &RatioEstimate) {
+    pub(crate) fn check(&self, ours: &RatioEstimate) {
         let name = &self.name;
         near(ours.ratio.value, self.ratio, name);
         near(ours.p, self.p, name);
@@ -75,7 +75,7 @@ impl RatioCase {
 }
 
 /// Equal to nine digits, or to 10⁻¹⁵ where zero is expected.
-pub(super) fn near(ours: f64, theirs: f64, name: &str) {
+pub(crate) fn near(ours: f64, theirs: f64, name: &str) {
     let tolerance = if theirs == 0.0 { 1e-15 } else { 1e-9 * theirs.abs() };
     assert!((ours - theirs).abs() <= tolerance, "{name}: {ours} instead of {theirs}");
 }

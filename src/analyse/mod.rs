@@ -31,13 +31,12 @@ mod disturbance;
 mod estimate;
 mod fitness;
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 mod holm;
 mod judge;
 mod levels;
 mod median;
 mod metric;
-mod normal;
 mod null;
 mod paired;
 mod power;
@@ -51,6 +50,8 @@ mod sweep;
 mod unpaired;
 mod usl;
 mod verdict;
+
+use crate::normal;
 
 pub use self::{
     analysis::{Analysis, CellAnalysis, Compared, Control, paired, sample},

@@ -34,7 +34,7 @@ pub struct Plan {
     /// Share the requests evenly among this many machines like that of the recording.
     #[arg(long, value_name = "N", value_parser = crate::units::parse_count)]
     pub machines: Option<u64>,
-    /// Print the prediction as a JSON document.
+    /// Print the plan as a JSON document: delays, warnings, and the prediction if there is a recording.
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
@@ -48,6 +48,6 @@ pub struct Plan {
 impl Plan {
     /// Whether a prediction is asked for.
     pub fn predicts(&self) -> bool {
-        self.from.is_some() || self.requests.is_some() || self.machines.is_some() || self.json
+        self.from.is_some() || self.requests.is_some() || self.machines.is_some()
     }
 }

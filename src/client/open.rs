@@ -44,8 +44,7 @@ impl<'a> Open<'a> {
         self.late_starts_ns.push(outcome.start_ns.saturating_sub(planned_ns));
         let latency_ns = outcome.end_ns.saturating_sub(planned_ns);
         if outcome.failure.is_none() {
-            let ClientConfig { delay, seed, time_scale, .. } = self.config;
-            let delay_ns = delay.planned_ns(*seed, u64::from(index), *time_scale);
+            let delay_ns = self.config.planned().ns(u64::from(index));
             self.service_ns.push(outcome.service_ns());
             self.lateness_ns.push((index, latency_ns.saturating_sub(delay_ns)));
         }

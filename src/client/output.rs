@@ -106,7 +106,7 @@ fn row(config: &ClientConfig, index: u32, outcome: Outcome) -> RequestRow {
         head_ns: outcome.head_ns,
         first_body_ns: outcome.first_body_ns,
         end_ns: outcome.end_ns,
-        planned_delay_ns: config.delay.planned_ns(config.seed, index.into(), config.time_scale),
+        planned_delay_ns: config.planned().ns(index.into()),
         served_delay_ns: outcome.served_delay_ns,
         status: outcome.status,
         body_bytes: outcome.body_bytes,

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use comfy_table::{CellAlignment, Table};
 
+use super::cautions::cautions;
 use crate::analyse::detectable_ratio;
-use crate::plan::{Cell, Plan};
+use crate::delay::Model;
+use crate::plan::{Cell, Drawn, Plan};
 use crate::spec::Until;
 use crate::table::table;
 use crate::units::{ReadableNs, rough, three_digits};
@@ -80,6 +82,7 @@ pub(super) fn describe(plan: &Plan) -> String {
             ReadableNs(scenario.longest_delay_ns as f64),
             ReadableNs(scenario.sum_of_delays_ns as f64),
         );
+        out += &drawn(plan, index).unwrap_or_default();
         let _ = writeln!(out, "{}", cells(plan, index));
     }
     let _ = writeln!(out, "\n{}", order(plan));
@@ -89,8 +92,38 @@ pub(super) fn describe(plan: &Plan) -> String {
     if blocks.until.is_some() {
         out += &detectable(blocks.count, experiment.margin);
     }
-    out += &too_few(plan).unwrap_or_default();
+    let cautions: Vec<String> =
+        cautions(plan).into_iter().map(|caution| format!("warning: {caution}\n")).collect();
+    if !cautions.is_empty() {
+        out += &format!("\n{}", cautions.concat());
+    }
     out
+}
+
+/// The drawn delays of a scenario beside what their model expects; nothing where all are one.
+fn drawn(plan: &Plan, scenario: usize) -> Option<String> {
+    let scenario = &plan.experiment.scenarios[scenario];
+    if matches!(scenario.delay.model, Model::Fixed(_)) {
+        return None;
+    }
+    let drawn = Drawn::of(scenario)?;
+    let mut quantiles = table(&["delays", "p50", "p90", "p99", "longest"]);
+    for (name, q) in [("drawn", drawn.drawn), ("expected", drawn.expected)] {
+        let ns = [q.p50_ns, q.p90_ns, q.p99_ns, q.longest_ns];
+        let mut row = vec![name.to_owned()];
+        row.extend(ns.map(|ns| ReadableNs(ns as f64).to_string()));
+        quantiles.add_row(row);
+    }
+    for column in 1..=4 {
+        if let Some(column) = quantiles.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let mut out = format!("{quantiles}\n");
+    for part in &drawn.parts {
+        let _ = writeln!(out, "  {part}");
+    }
+    Some(out)
 }
 
 fn cells(plan: &Plan, scenario: usize) -> Table {
@@ -154,19 +187,4 @@ fn detectable(blocks: u32, margin: f64) -> String {
         let _ = writeln!(out, "  trials that vary by {:.0} %: {text}", noise * 100.0);
     }
     out
-}
-
-/// A warning where no verdict is possible, however large a difference is: the smallest p of `n`
-/// paired blocks is 2 ÷ 2ⁿ (all differences have one sign), and Holm divides 5 % by the number of
-/// comparisons of a scenario.
-fn too_few(plan: &Plan) -> Option<String> {
-    let cells = |scenario: usize| plan.cells.iter().filter(|c| c.scenario == scenario).count();
-    let comparisons = (0..plan.scenarios.len()).map(cells).max()?.saturating_sub(1).max(1);
-    let needed = (6..64).find(|&n| 2f64.powi(1 - n) * comparisons as f64 <= 0.05)?;
-    (plan.experiment.blocks.least() < needed.unsigned_abs()).then(|| {
-        format!(
-            "  no cell can be called faster or slower: {comparisons} comparisons with the baseline \
-             need at least {needed} blocks\n"
-        )
-    })
 }

@@ -1,6 +1,7 @@
 //! Subcommands: each calls the library and prints. The only place that prints results.
 
 mod ab;
+mod cautions;
 mod describe;
 mod diff;
 mod machine;

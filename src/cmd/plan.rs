@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::cautions::with_enough_blocks;
 use super::describe::describe;
 use super::{Failure, predict, print};
 use crate::cli;
@@ -11,7 +12,7 @@ use crate::spec::{Experiment, Source};
 
 pub(super) fn run(args: &cli::Plan) -> Result<Exit, Failure> {
     let (_, plan) = read(&args.file, &args.selection)?;
-    if args.predicts() {
+    if args.predicts() || args.json {
         return predict::plan(args, &plan);
     }
     print(&describe(&plan))?;
@@ -31,14 +32,14 @@ pub(super) fn read(file: &Path, selection: &cli::Selection) -> Result<(Source, P
             file.display()
         ))
     })?;
-    Ok((source, plan))
+    Ok((source, with_enough_blocks(plan)))
 }
 
 /// Sums of delays, and ten times them, must fit into 64 bits of nanoseconds: 18 years of waiting.
 fn check_length(source: &Source, experiment: &Experiment) -> Result<(), Failure> {
     const LONGEST_NS: u128 = u64::MAX as u128 / 32;
     for scenario in &experiment.scenarios {
-        let delays = scenario.delay.all_ns(scenario.seed, scenario.requests, scenario.time_scale);
+        let delays = scenario.planned().all_ns();
         if delays.iter().map(|&ns| u128::from(ns)).sum::<u128>() > LONGEST_NS {
             return Err(Failure::TooLong(format!(
                 "{}: {} requests with delay {} would wait for more than 18 years one after the \

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::cautions::{cautions, document};
 use super::{Failure, print, say};
 use crate::cli;
 use crate::exit::Exit;
@@ -13,7 +14,22 @@ use crate::record::{Build, EarlierRow, Foreseen, PredictionRow, Recording, find,
 /// Prints the prediction for the cells of a plan.
 pub(super) fn plan(args: &cli::Plan, plan: &Plan) -> Result<Exit, Failure> {
     let newest = || format!("@latest:{}", plan.experiment.name);
-    let recording = recording(&args.out, &args.from.clone().unwrap_or_else(newest), "--from")?;
+    let found = recording(&args.out, &args.from.clone().unwrap_or_else(newest), "--from");
+    // A document of the plan alone needs no recording, unless one was asked for.
+    let is_optional = args.json && !args.predicts();
+    let recording = match found {
+        Err(Failure::Select(_)) if is_optional => {
+            let nothing = predict::unpredicted(plan);
+            print(&predict::json(&nothing, None, &document(plan)))?;
+            return Ok(Exit::Fine);
+        }
+        other => other?,
+    };
+    if !args.json {
+        for caution in cautions(plan) {
+            say(&format!("warning: {caution}"));
+        }
+    }
     if recording.manifest.build.profile != "release" {
         let profile = &recording.manifest.build.profile;
         say(&format!("warning: recorded by a {profile} build: its CPU times mean little"));
@@ -22,7 +38,7 @@ pub(super) fn plan(args: &cli::Plan, plan: &Plan) -> Result<Exit, Failure> {
     let predictions = predict(plan, &recording, ask);
     let earlier = Accuracy::of_walls(&earlier(&args.out, &recording.manifest.machine)?);
     print(&match args.json {
-        true => predict::json(&predictions, earlier.as_ref()),
+        true => predict::json(&predictions, earlier.as_ref(), &document(plan)),
         false => predict::text(&predictions, earlier.as_ref()),
     })?;
     Ok(Exit::Fine)

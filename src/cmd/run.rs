@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use super::cautions::cautions;
 use super::describe::summary;
 use super::{Failure, diff, plan, predict, print, report, say};
 use crate::analyse::{Analysis, ClaimFinding, narrow_enough};
@@ -210,8 +211,8 @@ fn announce(args: &cli::Run, line: &str, cpus: &Cpus, plan: &Plan) {
             cpus.client.len()
         ));
     }
-    if plan.experiment.blocks.count < 6 {
-        say("warning: fewer than 6 blocks: there will be no intervals and no verdicts");
+    for caution in cautions(plan) {
+        say(&format!("warning: {caution}"));
     }
 }
 

@@ -3,7 +3,8 @@
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{Draw, Model, Syntax, Written};
+use super::listed::{listed_parts, listed_quantile, listed_share};
+use super::{Draw, Model, Portion, Syntax, Written};
 use crate::units::exact_duration;
 
 /// A list of delays, in turn: request `i` gets delay `i mod n`. With as many `targets`, each host has
@@ -30,6 +31,18 @@ impl Cycle {
 impl Draw for Cycle {
     fn draw(&self, _rng: &mut ChaCha8Rng, index: u64) -> f64 {
         self.of_ns[(index % self.of_ns.len() as u64) as usize] as f64
+    }
+
+    fn quantile(&self, share: f64) -> f64 {
+        listed_quantile(&self.of_ns, share)
+    }
+
+    fn share_up_to(&self, ns: f64) -> f64 {
+        listed_share(&self.of_ns, ns)
+    }
+
+    fn parts(&self) -> Vec<Portion> {
+        listed_parts(&self.of_ns)
     }
 
     fn describe(&self) -> String {

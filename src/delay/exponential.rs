@@ -32,6 +32,20 @@ impl Draw for Exponential {
         x * self.mean_ns as f64
     }
 
+    fn quantile(&self, share: f64) -> f64 {
+        match self.mean_ns {
+            0 => 0.0,
+            mean => -(-share).ln_1p() * mean as f64,
+        }
+    }
+
+    fn share_up_to(&self, ns: f64) -> f64 {
+        match self.mean_ns {
+            0 => 1.0,
+            mean => -(-ns.max(0.0) / mean as f64).exp_m1(),
+        }
+    }
+
     fn describe(&self) -> String {
         format!("exponential mean {}", exact_duration(self.mean_ns))
     }

@@ -27,6 +27,14 @@ impl Draw for Fixed {
         self.ns as f64
     }
 
+    fn quantile(&self, _share: f64) -> f64 {
+        self.ns as f64
+    }
+
+    fn share_up_to(&self, ns: f64) -> f64 {
+        if ns < self.ns as f64 { 0.0 } else { 1.0 }
+    }
+
     fn describe(&self) -> String {
         exact_duration(self.ns)
     }

@@ -5,6 +5,7 @@ use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 
 use super::{Draw, Model, Setting, SettingKind, Syntax, Written};
+use crate::normal;
 use crate::units::exact_duration;
 
 /// Log-normal with a median and the sigma of the logarithm.
@@ -44,6 +45,23 @@ impl Draw for Lognormal {
     fn draw(&self, rng: &mut ChaCha8Rng, _index: u64) -> f64 {
         let z: f64 = StandardNormal.sample(rng);
         self.median_ns as f64 * (z * self.sigma).exp()
+    }
+
+    fn quantile(&self, share: f64) -> f64 {
+        let log = if self.sigma > 0.0 { normal::quantile(share) * self.sigma } else { 0.0 };
+        // No median and an infinite quantile: 0 × ∞ is no number, and all delays are 0.
+        if self.median_ns == 0 { 0.0 } else { self.median_ns as f64 * log.exp() }
+    }
+
+    fn share_up_to(&self, ns: f64) -> f64 {
+        let log = (ns / self.median_ns as f64).ln();
+        match self.median_ns {
+            0 => 1.0,
+            _ if ns <= 0.0 => 0.0,
+            _ if self.sigma > 0.0 => normal::cdf(log / self.sigma),
+            _ if log < 0.0 => 0.0,
+            _ => 1.0,
+        }
     }
 
     fn describe(&self) -> String {

@@ -8,11 +8,15 @@ mod choice;
 mod cycle;
 mod exponential;
 mod fixed;
+mod listed;
 mod lognormal;
 mod mixture;
 mod normal;
 mod pareto;
+mod sample;
 mod syntax;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod uniform;
 
@@ -29,6 +33,7 @@ pub use lognormal::Lognormal;
 pub use mixture::{Mixture, Part};
 pub use normal::Normal;
 pub use pareto::Pareto;
+pub use sample::{Planned, Sampling};
 pub use syntax::{Given, Setting, SettingKind, Syntax, Written};
 pub use trace::Trace;
 pub use uniform::Uniform;
@@ -38,9 +43,48 @@ trait Draw {
     /// A delay in nanoseconds; may be negative or not finite, the caller cuts it.
     fn draw(&self, rng: &mut ChaCha8Rng, index: u64) -> f64;
 
+    /// The delay that this share of the draws lies below, from 0 up to 1: the inverse of
+    /// [`Draw::share_up_to`]. It grows with the share, and may be negative or infinite.
+    fn quantile(&self, share: f64) -> f64;
+
+    /// The share of the draws up to a delay.
+    fn share_up_to(&self, ns: f64) -> f64;
+
+    /// The parts that the model's author has named; none where it is one piece.
+    fn parts(&self) -> Vec<Portion> {
+        Vec::new()
+    }
+
+    /// The part that [`Draw::draw`] is about to draw from; `None` where only the delay tells.
+    fn drawn_part(&self, _rng: &mut ChaCha8Rng) -> Option<usize> {
+        None
+    }
+
+    /// Whether a delay depends on the request index within a part, so that a share alone does not
+    /// give it.
+    fn needs_index(&self) -> bool {
+        false
+    }
+
     /// What the experiment file would say.
     fn describe(&self) -> String;
 }
+
+/// A part of a model, as its author has named it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Portion {
+    /// The share of the draws that it is expected to have.
+    pub share: f64,
+    /// Its delays in words: `at 1s`, `from lognormal median 10ms sigma 0.5`.
+    pub name: String,
+    /// Its shortest delay, in nanoseconds before cut and scale.
+    least_ns: f64,
+    /// Its longest delay, likewise; may be infinite.
+    most_ns: f64,
+}
+
+/// A list of more different delays has no parts with names: a sentence for each would be no help.
+const MOST_PARTS: usize = 12;
 
 /// Every delay model, by the name of its type. What an experiment file writes stands beside it.
 macro_rules! models {
@@ -58,6 +102,16 @@ macro_rules! models {
         impl Model {
             fn as_draw(&self) -> &dyn Draw {
                 match self { $(Model::$variant(m) => m,)* }
+            }
+
+            /// Whether delays follow from the request index alone, so that nothing is drawn.
+            pub fn is_in_turn(&self) -> bool {
+                matches!(self, Model::Fixed(_) | Model::Cycle(_) | Model::Trace(_))
+            }
+
+            /// Whether a part of it goes by the request index, so that its sample cannot be stratified.
+            pub fn needs_index(&self) -> bool {
+                self.as_draw().needs_index()
             }
         }
     };
@@ -98,12 +152,32 @@ impl Delay {
     /// `ChaCha8` is one generator for each seed with one independent stream for each request, so a
     /// draw depends on nothing that was drawn before it.
     pub fn planned_ns(&self, seed: u64, index: u64, time_scale: f64) -> u64 {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(index);
-        let drawn = self.model.as_draw().draw(&mut rng, index);
+        scaled(self.cut(self.drawn(seed, index)), time_scale)
+    }
+
+    /// The draw of request `index`, before cut and scale.
+    fn drawn(&self, seed: u64, index: u64) -> f64 {
+        self.model.as_draw().draw(&mut stream(seed, index), index)
+    }
+
+    fn cut(&self, drawn: f64) -> f64 {
         // A NaN becomes zero here: `max` returns the other operand.
-        let cut = drawn.max(0.0).min(self.max_ns.unwrap_or(LONGEST_NS) as f64);
-        (cut * time_scale).round().min(LONGEST_NS as f64) as u64
+        drawn.max(0.0).min(self.max_ns.unwrap_or(LONGEST_NS) as f64)
+    }
+
+    /// The delay that this share of the draws lies below, in nanoseconds after scaling.
+    pub fn quantile_ns(&self, share: f64, time_scale: f64) -> u64 {
+        scaled(self.cut(self.model.as_draw().quantile(share)), time_scale)
+    }
+
+    /// The share of the draws that are longer than a delay, in nanoseconds before scaling.
+    pub fn share_beyond(&self, ns: f64) -> f64 {
+        if self.cut(f64::INFINITY) <= ns { 0.0 } else { 1.0 - self.model.as_draw().share_up_to(ns) }
+    }
+
+    /// The parts that the model's author has named; none where it is one piece.
+    pub fn parts(&self) -> Vec<Portion> {
+        self.model.as_draw().parts()
     }
 
     /// The delays of the first `requests` requests.
@@ -137,8 +211,18 @@ impl Delay {
     }
 }
 
+fn stream(seed: u64, index: u64) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(index);
+    rng
+}
+
+fn scaled(cut: f64, time_scale: f64) -> u64 {
+    (cut * time_scale).round().min(LONGEST_NS as f64) as u64
+}
+
 #[cfg(test)]
-mod tests {
+mod model_tests {
     use super::*;
 
     fn delay(model: Model) -> Delay {

@@ -5,6 +5,7 @@ use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 
 use super::{Draw, Model, Setting, SettingKind, Syntax, Written};
+use crate::normal;
 use crate::units::exact_duration;
 
 /// Normal with a mean and a standard deviation, cut at zero.
@@ -48,6 +49,22 @@ impl Draw for Normal {
     fn draw(&self, rng: &mut ChaCha8Rng, _index: u64) -> f64 {
         let z: f64 = StandardNormal.sample(rng);
         self.mean_ns as f64 + z * self.sd_ns as f64
+    }
+
+    fn quantile(&self, share: f64) -> f64 {
+        // Without a spread, an infinite quantile would be no number.
+        let sd = self.sd_ns as f64;
+        let beyond = if sd > 0.0 { normal::quantile(share) * sd } else { 0.0 };
+        self.mean_ns as f64 + beyond
+    }
+
+    fn share_up_to(&self, ns: f64) -> f64 {
+        let from_mean = ns - self.mean_ns as f64;
+        match self.sd_ns {
+            0 if from_mean < 0.0 => 0.0,
+            0 => 1.0,
+            sd => normal::cdf(from_mean / sd as f64),
+        }
     }
 
     fn describe(&self) -> String {

@@ -47,6 +47,20 @@ impl Draw for Pareto {
         self.scale_ns as f64 * u.powf(-1.0 / self.shape)
     }
 
+    fn quantile(&self, share: f64) -> f64 {
+        match self.scale_ns {
+            0 => 0.0,
+            scale => scale as f64 * (1.0 - share).powf(-1.0 / self.shape),
+        }
+    }
+
+    fn share_up_to(&self, ns: f64) -> f64 {
+        match self.scale_ns as f64 {
+            0.0 => 1.0,
+            scale => 1.0 - (scale / ns.max(scale)).powf(self.shape),
+        }
+    }
+
     fn describe(&self) -> String {
         format!("pareto from {} shape {}", exact_duration(self.scale_ns), self.shape)
     }

@@ -5,6 +5,7 @@ use std::io::Read;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use super::listed::{listed_quantile, listed_share};
 use super::{Draw, Model, Syntax, Written};
 
 /// Delays from a CSV file, by request index, from the start again at its end.
@@ -54,6 +55,14 @@ impl Trace {
 impl Draw for Trace {
     fn draw(&self, _rng: &mut ChaCha8Rng, index: u64) -> f64 {
         self.delays_ns[(index % self.delays_ns.len() as u64) as usize] as f64
+    }
+
+    fn quantile(&self, share: f64) -> f64 {
+        listed_quantile(&self.delays_ns, share)
+    }
+
+    fn share_up_to(&self, ns: f64) -> f64 {
+        listed_share(&self.delays_ns, ns)
     }
 
     fn describe(&self) -> String {

@@ -34,9 +34,25 @@ impl Uniform {
     };
 }
 
+impl Uniform {
+    /// How many different delays there are: whole nanoseconds, both ends included.
+    fn delays(&self) -> f64 {
+        (self.high_ns - self.low_ns) as f64 + 1.0
+    }
+}
+
 impl Draw for Uniform {
     fn draw(&self, rng: &mut ChaCha8Rng, _index: u64) -> f64 {
         rng.random_range(self.low_ns..=self.high_ns) as f64
+    }
+
+    fn quantile(&self, share: f64) -> f64 {
+        let step = (share * self.delays()).floor();
+        (self.low_ns as f64 + step).min(self.high_ns as f64)
+    }
+
+    fn share_up_to(&self, ns: f64) -> f64 {
+        ((ns.floor() - self.low_ns as f64 + 1.0) / self.delays()).clamp(0.0, 1.0)
     }
 
     fn describe(&self) -> String {

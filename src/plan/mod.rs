@@ -1,6 +1,9 @@
 //! From an experiment to a plan: cells, their ideal schedules, and the order of the trials.
 
+mod caution;
+mod drawn;
 mod only;
+mod scale;
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +19,10 @@ use crate::strategy::Strategy;
 use crate::strategy::schedule::{self, Schedule};
 use crate::units::hex;
 
+pub use caution::Caution;
+pub use drawn::{Drawn, DrawnPart, FALSE_ALARMS, Quantiles};
 pub use only::Only;
+pub use scale::{MUCH_OVERHEAD, timed_out};
 
 /// Everything that a run will do, known before it starts.
 #[derive(Debug, Clone, PartialEq)]
@@ -211,6 +217,20 @@ impl Plan {
         Some(Plan { builds: Vec::new(), trials, ..self.clone() })
     }
 
+    /// The same plan with another number of measured blocks.
+    pub fn with_blocks(mut self, count: u32) -> Plan {
+        self.experiment.blocks.count = count;
+        let builds = self.builds.len().max(1);
+        self.trials = order(&self.experiment, &self.scenarios, self.cells.len(), builds);
+        self
+    }
+
+    /// Cells of the scenario that has the most.
+    pub fn most_cells(&self) -> usize {
+        let cells = |scenario: usize| self.cells.iter().filter(|c| c.scenario == scenario).count();
+        (0..self.scenarios.len()).map(cells).max().unwrap_or(0)
+    }
+
     /// The name of a trial's build; `None` if there is only one.
     pub fn build_of(&self, trial: &PlannedTrial) -> Option<&str> {
         self.builds.get(trial.build).map(String::as_str)
@@ -264,8 +284,8 @@ impl Plan {
     /// to start and stop, 60 µs of CPU for each request cannot all hide behind the delays; both
     /// are round figures from a two-core machine.
     pub fn expected_ns(&self, cell: &Cell) -> u64 {
-        let requests = u64::from(self.scenario_of(cell).requests);
-        60_000_000 + cell.ideal.wall_ns.max(requests * 60_000)
+        let cpu_ns = expected_cpu_ns(self.scenario_of(cell).requests);
+        60_000_000 + cell.ideal.wall_ns.max(cpu_ns)
     }
 
     /// How long these trials will take, in nanoseconds.
@@ -292,6 +312,11 @@ impl Plan {
         }
         hex(&hash.finalize()[..16])
     }
+}
+
+/// CPU time that requests will take: 60 µs each, a round figure from a two-core machine.
+fn expected_cpu_ns(requests: u32) -> u64 {
+    u64::from(requests) * 60_000
 }
 
 /// The ideal schedule of a strategy, and what none can beat.

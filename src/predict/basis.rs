@@ -9,8 +9,8 @@ use crate::record::{Recording, TrialRow};
 use crate::spec::{Factor, Scenario};
 
 /// Factors that may differ: the name means nothing, and the schedule of other delays is simulated.
-const FREE: [Factor; 5] =
-    [Factor::Label, Factor::Requests, Factor::Delay, Factor::TimeScale, Factor::Seed];
+const FREE: [Factor; 6] =
+    [Factor::Label, Factor::Requests, Factor::Delay, Factor::TimeScale, Factor::Draw, Factor::Seed];
 
 /// Recorded cells of different sizes that are alike otherwise.
 pub(super) struct Family<'a> {
@@ -54,7 +54,7 @@ impl<'a> Family<'a> {
         cells.sort_by_key(requests);
         // Two strategies of another name that do the same.
         cells.dedup_by_key(|c| c.id.clone());
-        Ok(Family { recording, cells, same_delays: workload[..2] == wanted[..2] })
+        Ok(Family { recording, cells, same_delays: workload[..3] == wanted[..3] })
     }
 
     /// The requests of a cell.
@@ -174,12 +174,13 @@ pub(super) fn rows<'a>(
     recording.measured().filter(move |t| t.cell == id && t.replica == "a")
 }
 
-/// Delay, scale and seed, in the order in which they matter.
+/// Delay, scale, way of drawing and seed, in the order in which they matter.
 fn workload(plan: &Plan, cell: &Cell) -> Vec<String> {
     let delay = &plan.scenario_of(cell).delay;
     // The description of a trace does not hold its delays.
     let delay = serde_json::to_string(delay).expect("a delay is plain data");
-    vec![delay, plan.factor(cell, Factor::TimeScale), plan.factor(cell, Factor::Seed)]
+    let others = [Factor::TimeScale, Factor::Draw, Factor::Seed];
+    std::iter::once(delay).chain(others.map(|factor| plan.factor(cell, factor))).collect()
 }
 
 /// The factors in which two cells differ, those left out that may.

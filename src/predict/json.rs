@@ -11,7 +11,7 @@ pub const SCHEMA: u32 = 1;
 /// Predictions as one JSON document. Times are nanoseconds, sizes bytes; `null` is unknown.
 ///
 /// * `schema`: [`SCHEMA`]
-/// * `experiment`: its title; `from`: the recording; `machine`: that which
+/// * `experiment`: its title; `from`: the recording (`null` if there is none); `machine`: that which
 ///   recorded; `machines`: how many share the requests
 /// * `cells`: each `cell` (the id), `name`, `requests` (of all machines), `requests_each` (of one),
 ///   and either `reason` why nothing is predicted, or of one machine `wall_ns`, `cpu_ns`,
@@ -20,14 +20,20 @@ pub const SCHEMA: u32 = 1;
 ///   machines `cpu_in_all_ns` and `memory_in_all_bytes`, `from_requests`, `from_cells`, `from_blocks`,
 ///   `same_delays`, `memory_from_limits`, `memory_from_cells` and `memory_from_blocks` (empty and `null`
 ///   where memory is predicted from the same cells), and `notes`
+/// * `plan`: what is known of the plan without a prediction
 /// * `earlier`: wall times that were predicted before and put to the test: `tested`, `within` (10 %),
 ///   `median` and `farthest` of measured ÷ predicted
-pub fn json(predictions: &Predictions, earlier: Option<&Accuracy>) -> String {
+pub fn json(
+    predictions: &Predictions,
+    earlier: Option<&Accuracy>,
+    plan: &serde_json::Value,
+) -> String {
+    let known = |text: &'_ str| (!text.is_empty()).then(|| text.to_owned());
     let document = Document {
         schema: SCHEMA,
         experiment: &predictions.title,
-        from: &predictions.from,
-        machine: &predictions.machine,
+        from: known(&predictions.from),
+        machine: known(&predictions.machine),
         machines: predictions.machines,
         cells: predictions.cells.iter().map(|p| Cell::of(p, predictions.machines)).collect(),
         earlier: earlier.map(|accuracy| Earlier {
@@ -36,6 +42,7 @@ pub fn json(predictions: &Predictions, earlier: Option<&Accuracy>) -> String {
             median: accuracy.middle,
             farthest: accuracy.farthest,
         }),
+        plan,
     };
     serde_json::to_string_pretty(&document).expect("the document is plain") + "\n"
 }
@@ -44,11 +51,12 @@ pub fn json(predictions: &Predictions, earlier: Option<&Accuracy>) -> String {
 struct Document<'a> {
     schema: u32,
     experiment: &'a str,
-    from: &'a str,
-    machine: &'a str,
+    from: Option<String>,
+    machine: Option<String>,
     machines: u64,
     cells: Vec<Cell<'a>>,
     earlier: Option<Earlier>,
+    plan: &'a serde_json::Value,
 }
 
 #[derive(Serialize)]

@@ -213,6 +213,23 @@ fn predict_simulating(plan: &Plan, recording: &Recording, ask: Ask, most: u64) -
     }
 }
 
+/// The cells of a plan that no recording speaks for.
+pub fn unpredicted(plan: &Plan) -> Predictions {
+    let asked = asked(plan, Ask::AS_PLANNED);
+    let cells = names(plan, &asked).into_iter().zip(&asked).map(|(name, &(index, requests))| {
+        let cell = plan.cells[index].id.to_string();
+        let outcome = Err(NoPrediction::NoRecording);
+        Prediction { cell, name, requests, requests_each: requests, outcome }
+    });
+    Predictions {
+        title: plan.experiment.title.clone(),
+        from: String::new(),
+        machines: 1,
+        machine: String::new(),
+        cells: cells.collect(),
+    }
+}
+
 /// Cells to predict with their requests. Scenarios that differ in their requests only are one if
 /// another number is asked for.
 fn asked(plan: &Plan, ask: Ask) -> Vec<(usize, u64)> {

@@ -3,6 +3,9 @@
 /// Why there is no prediction.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoPrediction {
+    /// Nothing is recorded.
+    #[error("there is no recording of this experiment")]
+    NoRecording,
     /// No recorded cell does the same.
     #[error("{recording} has no such cell{}; record it with fewer requests first", nearest_words(.nearest))]
     NotRecorded {

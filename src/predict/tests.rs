@@ -272,7 +272,7 @@ fn a_prediction_has_three_forms() {
     let predictions = predict(&plan, &recording, Ask { requests: Some(20_000), machines: 4 });
     let earlier = Accuracy::of(&[1.02, 0.93, 1.3]);
     insta::assert_snapshot!("text", text(&predictions, earlier.as_ref()));
-    insta::assert_snapshot!("json", json(&predictions, earlier.as_ref()));
+    insta::assert_snapshot!("json", json(&predictions, earlier.as_ref(), &serde_json::Value::Null));
     let rows = rows(&predictions);
     assert_eq!(rows.len(), 3);
     assert_eq!((rows[0].from_requests.as_str(), rows[0].from_blocks), ("1000", Some(6)));

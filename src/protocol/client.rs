@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ServerReady, VERSION};
 use crate::arrival::Arrival;
-use crate::delay::Delay;
+use crate::delay::{Delay, Planned, Sampling};
 use crate::spec::Scenario;
 use crate::strategy::Strategy;
 use crate::strategy::probe::Phase;
@@ -45,6 +45,9 @@ pub struct ClientConfig {
     pub delay: Delay,
     /// Factor on every delay.
     pub time_scale: f64,
+    /// How delays are drawn from their model. Left out if each is by itself, as it was before.
+    #[serde(default, skip_serializing_if = "Sampling::is_independent")]
+    pub sampling: Sampling,
     /// Bytes of each body.
     pub body_bytes: u64,
     /// CPUs that it may run on; any, if empty.
@@ -74,11 +77,23 @@ impl ClientConfig {
             seed: scenario.seed,
             delay: scenario.delay.clone(),
             time_scale: scenario.time_scale,
+            sampling: scenario.sampling,
             body_bytes: scenario.body_bytes,
             cpus: Vec::new(),
             request_log: None,
             connection_log: None,
             timeline: None,
+        }
+    }
+
+    /// The delays that the server is to wait.
+    pub fn planned(&self) -> Planned<'_> {
+        Planned {
+            delay: &self.delay,
+            sampling: self.sampling,
+            requests: self.requests,
+            seed: self.seed,
+            time_scale: self.time_scale,
         }
     }
 }

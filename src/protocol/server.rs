@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use serde::{Deserialize, Serialize};
 
 use super::VERSION;
-use crate::delay::Delay;
+use crate::delay::{Delay, Sampling};
 use crate::spec::Scenario;
 use crate::strategy::Strategy;
 
@@ -27,6 +27,12 @@ pub struct ServerConfig {
     pub delay: Delay,
     /// Factor on every delay.
     pub time_scale: f64,
+    /// How delays are drawn from their model. Left out if each is by itself, as it was before.
+    #[serde(default, skip_serializing_if = "Sampling::is_independent")]
+    pub sampling: Sampling,
+    /// Requests of the trial, which a stratified sample is made for; none if any number may come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests: Option<u32>,
     /// Bytes of each body.
     pub body_bytes: u64,
     /// Pieces that each body is sent in.
@@ -84,6 +90,8 @@ impl ServerConfig {
             seed: scenario.seed,
             delay: scenario.delay.clone(),
             time_scale: scenario.time_scale,
+            sampling: scenario.sampling,
+            requests: (!scenario.sampling.is_independent()).then_some(scenario.requests),
             body_bytes: scenario.body_bytes,
             chunks: scenario.chunks,
             chunk_delay_ns: scenario.chunk_delay_ns,

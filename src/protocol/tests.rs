@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::*;
 use crate::arrival::Arrival;
+use crate::delay::Sampling;
 use crate::record::synthetic::{experiment, strategy};
 use crate::strategy::probe::Phase;
 
@@ -21,6 +22,8 @@ fn documents_have_one_form_in_each_version() {
         seed: 1,
         delay: delay.clone(),
         time_scale: 1.0,
+        sampling: Sampling::Independent,
+        requests: None,
         body_bytes: 1,
         chunks: 1,
         chunk_delay_ns: 0,
@@ -50,6 +53,7 @@ fn documents_have_one_form_in_each_version() {
         seed: 1,
         delay,
         time_scale: 1.0,
+        sampling: Sampling::Independent,
         body_bytes: 1,
         cpus: vec![0],
         request_log: Some(RequestLog { path: Path::new("r").to_owned(), rows: 1 }),

@@ -60,13 +60,20 @@ impl Recording {
         let plan = Plan::new(experiment, &only)
             .ok_or_else(|| RecordError::Plan("it selects no cell".to_owned()))?;
         let builds: Vec<&str> = manifest.builds.iter().map(|side| side.name.as_str()).collect();
-        let plan = plan.with_builds(&builds);
+        let mut plan = plan.with_builds(&builds);
+        let planned: Vec<PlanRow> = lines::read_rows(PLAN, &fs::read(dir.join(PLAN))?)?;
+        // How many blocks a file without a number gets was for its own build to say.
+        // Every block has a trial, so a greater number is damage.
+        let last = planned.iter().map(|row| row.block).max();
+        let last = last.filter(|&last| last as usize <= planned.len());
+        if let (true, Some(last)) = (plan.experiment.blocks.count_is_default, last) {
+            plan = plan.with_blocks(last);
+        }
         if plan.digest() != manifest.plan {
             return Err(RecordError::Plan(
                 "their digests differ; was experiment.toml edited after the recording?".to_owned(),
             ));
         }
-        let planned: Vec<PlanRow> = lines::read_rows(PLAN, &fs::read(dir.join(PLAN))?)?;
         if !plan_rows(&plan).eq(planned) {
             return Err(RecordError::Plan(format!("{PLAN} has other trials")));
         }

@@ -7,8 +7,10 @@ use self::speaker::Speaker;
 use self::trouble::trouble;
 use super::facts::Facts;
 use super::markdown;
-use super::numbers::{and, counted};
+use super::numbers::{and, capital, counted};
 use super::open::{self, Sweep};
+use super::time_scale;
+use crate::plan::Drawn;
 
 /// Cells that are named beside the fastest and the baseline: one sentence holds no more.
 const OTHERS: usize = 4;
@@ -102,6 +104,7 @@ fn by_scenario(facts: &Facts, voice: Voice, whole: bool) -> Vec<String> {
                     [speaker.cost(), speaker.faulty(), speaker.unmeasured()].into_iter().flatten(),
                 );
             }
+            sentences.extend(before_the_first_trial(facts, voice, index, whole));
             let text = sentences.join(" ");
             Some(if facts.has_scenarios() {
                 format!("{}: {text}", (voice.strong)(&scenario.name))
@@ -112,6 +115,24 @@ fn by_scenario(facts: &Facts, voice: Voice, whole: bool) -> Vec<String> {
         .collect()
 }
 
+/// What was known of a scenario before its first trial and bears on the answer: its time scale, and the
+/// parts of its delay model that no request has.
+fn before_the_first_trial(
+    facts: &Facts,
+    voice: Voice,
+    scenario: usize,
+    whole: bool,
+) -> Vec<String> {
+    let mut all = time_scale::sentences(facts, scenario, voice.name, voice.strong, whole);
+    let point = &facts.plan().experiment.scenarios[scenario];
+    let drawn = if whole { Drawn::of(point) } else { None };
+    let cautions = drawn.iter().flat_map(Drawn::cautions);
+    all.extend(
+        cautions.map(|caution| format!("{}.", (voice.text)(&capital(&caution.to_string())))),
+    );
+    all
+}
+
 /// Up to which rate each strategy keeps up; in whole, what failed besides.
 fn of_rates(facts: &Facts, voice: Voice, sweep: &Sweep, whole: bool) -> String {
     let name = |cell: usize| (voice.name)(facts.name(cell));
@@ -119,6 +140,9 @@ fn of_rates(facts: &Facts, voice: Voice, sweep: &Sweep, whole: bool) -> String {
     let most = if whole { lines.len() } else { OTHERS };
     let mut sentences: Vec<String> =
         lines.iter().take(most).map(|line| open::sentence(facts, line, name)).collect();
+    if let Some((_, first)) = sweep.scenarios.first() {
+        sentences.extend(before_the_first_trial(facts, voice, *first, whole));
+    }
     for &(rate, scenario) in sweep.scenarios.iter().filter(|_| whole) {
         let speaker = Speaker::of(facts, voice, scenario);
         let said = [speaker.faulty(), speaker.unmeasured()].into_iter().flatten();

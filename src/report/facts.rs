@@ -387,6 +387,7 @@ impl<'a> Facts<'a> {
 fn condition(factor: Factor, value: &str) -> String {
     match factor {
         Factor::Tls => "TLS".to_owned(),
+        Factor::Draw => format!("{value} delays"),
         Factor::Rtt => format!("round trip {value}"),
         Factor::RttBy => format!("packets held by {value}"),
         Factor::Arrival => format!("open arrival, {value}"),

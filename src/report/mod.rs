@@ -36,6 +36,7 @@ mod standing;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod time_scale;
 mod validity;
 mod warnings;
 

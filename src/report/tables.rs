@@ -39,6 +39,7 @@ pub(super) fn section(facts: &Facts) -> String {
         out.push(times(facts, &cells, &mut notes));
         out.push(costs(facts, &cells, &mut notes));
         out.extend(notes.render(facts));
+        out.extend(super::time_scale::table(facts, index));
     }
     out.join("\n\n")
 }

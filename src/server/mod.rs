@@ -41,7 +41,7 @@ pub use child::run_child;
 pub use error::ServerError;
 
 use crate::body::Body;
-use crate::delay::Delay;
+use crate::delay::{Delay, Planned, Sampling};
 use crate::dns::{self, Counts};
 use crate::machine::process;
 use crate::protocol::{Capacity, ServerConfig, ServerReady, ServerReport, Tick, VERSION};
@@ -59,6 +59,8 @@ struct Shared {
     seed: u64,
     delay: Delay,
     time_scale: f64,
+    sampling: Sampling,
+    requests: u32,
     /// The bytes of the seed, for the longer one of both bodies.
     pattern: Body,
     body_bytes: usize,
@@ -71,6 +73,18 @@ struct Shared {
     tls: Option<Tls>,
     timer: Timer,
     ledger: Ledger,
+}
+
+impl Shared {
+    fn planned(&self) -> Planned<'_> {
+        Planned {
+            delay: &self.delay,
+            sampling: self.sampling,
+            requests: self.requests,
+            seed: self.seed,
+            time_scale: self.time_scale,
+        }
+    }
 }
 
 /// Serves from now until `until` is ready, on the thread that calls, and tells what it saw.
@@ -138,6 +152,8 @@ impl Server {
             seed: config.seed,
             delay: config.delay,
             time_scale: config.time_scale,
+            sampling: config.sampling,
+            requests: config.requests.unwrap_or(1),
             pattern: Body::new(config.seed, longest as usize),
             body_bytes: config.body_bytes as usize,
             chunks: config.chunks,

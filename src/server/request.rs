@@ -49,7 +49,7 @@ impl Asked {
         };
         let bad_request = |text| refusal(StatusCode::BAD_REQUEST, text);
         let planned_ns = match request.headers().get(INFLIGHT_DELAY) {
-            None => shared.delay.planned_ns(shared.seed, index, shared.time_scale),
+            None => shared.planned().ns(index),
             Some(value) => parse_duration(&String::from_utf8_lossy(value.as_bytes()))
                 .map_err(|why| bad_request(format!("header Inflight-Delay: {why}\n")))?,
         };

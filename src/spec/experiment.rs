@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Claim, Gate, Selector};
 use crate::arrival::Arrival;
-use crate::delay::Delay;
+use crate::delay::{Delay, Planned, Sampling};
 use crate::link::RttBy;
 use crate::strategy::Strategy;
 
@@ -53,6 +53,8 @@ pub struct Scenario {
     pub delay: Delay,
     /// Every delay is multiplied by this; positive and finite.
     pub time_scale: f64,
+    /// How delays are drawn from their model.
+    pub sampling: Sampling,
     /// Bytes of an answer's body.
     pub body_bytes: u64,
     /// Pieces that a body is sent in, at least one.
@@ -105,6 +107,7 @@ impl Scenario {
             requests,
             delay,
             time_scale: 1.0,
+            sampling: Sampling::Independent,
             body_bytes: 0,
             chunks: 1,
             chunk_delay_ns: 0,
@@ -145,10 +148,21 @@ impl Scenario {
         self.targets - self.unknown_hosts
     }
 
+    /// The delays that requests ask for, also those that never get to the server.
+    pub fn planned(&self) -> Planned<'_> {
+        Planned {
+            delay: &self.delay,
+            sampling: self.sampling,
+            requests: self.requests,
+            seed: self.seed,
+            time_scale: self.time_scale,
+        }
+    }
+
     /// How long the server is to wait before each answer, in request order; not at all for a request
     /// that never gets to it.
     pub fn delays_ns(&self) -> Vec<u64> {
-        let mut delays = self.delay.all_ns(self.seed, self.requests, self.time_scale);
+        let mut delays = self.planned().all_ns();
         if self.unknown_hosts > 0 {
             for (index, delay) in (0..).zip(&mut delays) {
                 *delay = if self.is_to_unknown_host(index) { 0 } else { *delay };
@@ -179,6 +193,8 @@ impl Scenario {
 pub struct Blocks {
     /// Measured blocks; at least one. With `until`, its `max`: the most there can be.
     pub count: u32,
+    /// Whether the file gives no number, so that there may be as many as ranking the cells takes.
+    pub count_is_default: bool,
     /// Stop earlier than that; `None` for a fixed number of blocks.
     pub until: Option<Until>,
     /// Blocks before them that are recorded but not analysed.
@@ -207,6 +223,9 @@ pub struct Until {
     /// Measured blocks at most; at least `min`.
     pub max: u32,
 }
+
+/// Blocks where a file gives no number: they tell differences of a few percent and rank seven cells.
+pub const DEFAULT_BLOCKS: u32 = 10;
 
 /// With fewer blocks there is no interval whose width could be looked at.
 pub const FEWEST_LOOKED_AT: u32 = 6;

@@ -30,6 +30,7 @@ macro_rules! factors {
                 Requests requests "Requests of a trial."
                 Delay delay "The delay model."
                 TimeScale time_scale "The factor on delays."
+                Draw draw "How delays are drawn from their model."
                 Body body "The size of an answer."
                 Chunks chunks "The pieces that an answer comes in."
                 ChunkDelay chunk_delay "The pause between two pieces."
@@ -105,6 +106,7 @@ impl Factor {
             | Factor::Capacity => "none",
             // Recordings before it were held by the relay, where this finds netem: `rtt_kind` tells.
             Factor::RttBy => "auto",
+            Factor::Draw => "independent",
             Factor::Protocol => "http1",
             Factor::Arrival => "closed",
             Factor::TlsResumption | Factor::DnsCache | Factor::Probes => "true",
@@ -142,6 +144,7 @@ impl Factor {
             Factor::Requests => scenario.requests.to_string(),
             Factor::Delay => scenario.delay.describe(),
             Factor::TimeScale => scenario.time_scale.to_string(),
+            Factor::Draw => scenario.sampling.name().to_owned(),
             Factor::Body => exact_size(scenario.body_bytes),
             Factor::Chunks => scenario.chunks.to_string(),
             Factor::ChunkDelay => exact_duration(scenario.chunk_delay_ns),

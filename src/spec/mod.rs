@@ -26,7 +26,9 @@ mod tests;
 
 pub use claim::{Claim, Over};
 pub use error::{SpecError, SpecErrors};
-pub use experiment::{Blocks, Experiment, FEWEST_LOOKED_AT, RecordLevel, Scenario, Until};
+pub use experiment::{
+    Blocks, DEFAULT_BLOCKS, Experiment, FEWEST_LOOKED_AT, RecordLevel, Scenario, Until,
+};
 pub(crate) use factor::factors;
 pub use factor::{Factor, Selector};
 pub use gate::Gate;

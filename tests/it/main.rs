@@ -11,6 +11,7 @@ mod link;
 mod listing;
 mod memory;
 mod pipeline;
+mod planning;
 mod predicting;
 mod serving;
 mod stalling;

@@ -120,7 +120,8 @@ fn other_limits_are_told() {
     let predictions = predict(&plan, &recording, ask(8_000));
     let text = text(&predictions, None);
     assert!(text.contains("memory from limits 20 and 40, 6 blocks (cell "), "{text}");
-    let json: serde_json::Value = serde_json::from_str(&json(&predictions, None)).expect("JSON");
+    let json: serde_json::Value =
+        serde_json::from_str(&json(&predictions, None, &serde_json::Value::Null)).expect("JSON");
     assert_eq!(json["cells"][0]["memory_from_limits"], serde_json::json!([20, 40]));
     assert_eq!(rows(&predictions)[0].memory_from_limits, "20 40");
 }

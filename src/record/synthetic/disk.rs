@@ -62,7 +62,7 @@ fn requests(recording: &Recording, row: &TrialRow) -> Vec<RequestRow> {
     let plan = &recording.plan;
     let cell = plan.cells.iter().find(|c| c.id.to_string() == row.cell).expect("a planned cell");
     let scenario = plan.scenario_of(cell);
-    let delays = scenario.delay.all_ns(scenario.seed, scenario.requests, scenario.time_scale);
+    let delays = scenario.planned().all_ns();
     let wall = row.wall_ns.unwrap_or(row.ideal_ns);
     let stretch = wall as f64 / row.ideal_ns.max(1) as f64;
     let slots = cell.strategy.concurrency(scenario.requests, scenario.streams);

@@ -142,7 +142,7 @@ fn rendered(recording: &Recording) -> Rendered {
     render(recording, &Analysis::of(recording)).expect("a report")
 }
 
-fn page(recording: &Recording) -> String {
+pub(super) fn page(recording: &Recording) -> String {
     let page = rendered(recording).files[super::REPORT].clone();
     String::from_utf8(page).expect("text")
 }

@@ -29,6 +29,7 @@ pub(in crate::spec) fn key_of(factor: Factor) -> &'static dyn FactorKey {
         Factor::Requests => &keys::REQUESTS,
         Factor::Delay => &keys::DELAY,
         Factor::TimeScale => &keys::TIME_SCALE,
+        Factor::Draw => &keys::DRAW,
         Factor::Body => &keys::BODY,
         Factor::Chunks => &keys::CHUNKS,
         Factor::ChunkDelay => &keys::CHUNK_DELAY,

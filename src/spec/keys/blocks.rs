@@ -11,7 +11,7 @@ pub(in crate::spec) static COUNT: Key<Integer<u32>> = Key::optional(
     Integer { least: 1, most: MOST_BLOCKS, make: |n| u32::try_from(n).ok(), example: "15" },
     "measured blocks; a block is every cell once, in a random order",
 )
-.default("10");
+.otherwise("10, or as many as ranking the cells of a scenario takes");
 pub(in crate::spec) static HALF_WIDTH: Key<Percent> = Key::required(
     "half_width",
     Percent,

@@ -1,6 +1,6 @@
 //! `[workload]`: what every strategy has to do.
 
-use crate::delay::LONGEST_NS;
+use crate::delay::{LONGEST_NS, Sampling};
 use crate::link::RttBy;
 use crate::spec::forms::{
     ArrivalForm, DelayForm, Duration, Integer, OneOf, Positive, RequestsForm, Size, Word,
@@ -19,6 +19,13 @@ pub(in crate::spec) static TIME_SCALE: Key<Positive> =
     Key::optional("time_scale", Positive { example: "0.1" }, "every delay is multiplied by this")
         .default("1")
         .many();
+pub(in crate::spec) static DRAW: Key<OneOf<Sampling>> = Key::optional(
+    "draw",
+    OneOf { all: samplings, example: "\"stratified\"" },
+    "how delays are drawn from their model: each by itself, or so that the sample follows the model's quantiles",
+)
+.default("\"independent\"")
+.many();
 /// A gigabyte for each answer is beyond what a comparison of clients is about.
 const SIZE: Size = Size { least: 0, most: 1_000_000_000, example: "\"4kB\"" };
 pub(in crate::spec) static BODY: Key<Size> =
@@ -90,6 +97,7 @@ pub(in crate::spec) static WORKLOAD: Section = Section {
             &REQUESTS,
             &DELAY,
             &TIME_SCALE,
+            &DRAW,
             &BODY,
             &CHUNKS,
             &CHUNK_DELAY,
@@ -103,6 +111,14 @@ pub(in crate::spec) static WORKLOAD: Section = Section {
         either: &[],
     },
 };
+
+fn samplings() -> Vec<Word<Sampling>> {
+    let doc = |sampling| match sampling {
+        Sampling::Independent => "each by itself: a rare part of the model may be missing",
+        Sampling::Stratified => "one from each of as many equal strata as there are requests",
+    };
+    Sampling::ALL.map(|s| Word { word: s.name(), value: s, doc: doc(s).to_owned() }).into()
+}
 
 fn holders() -> Vec<Word<RttBy>> {
     let doc = |by| match by {

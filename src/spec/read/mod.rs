@@ -13,9 +13,9 @@ use super::error::{Problem, Span, SpecErrors};
 use super::forms::Requests;
 use super::key::{Open, Placed, Reading};
 use super::node::{self, Node};
-use super::{Blocks, Experiment, Scenario, Source, Until, keys, overrides};
+use super::{Blocks, DEFAULT_BLOCKS, Experiment, Scenario, Source, Until, keys, overrides};
 use crate::arrival::Arrival;
-use crate::delay::Delay;
+use crate::delay::{Delay, Sampling};
 use crate::link::RttBy;
 use crate::units::exact_duration;
 use cells::Cells;
@@ -118,20 +118,26 @@ fn blocks(file: &Open, reading: &mut Reading) -> Option<Placed<Blocks>> {
     let absent = Node { kind: node::Kind::Table(Vec::new()), span: file.span };
     let node = file.table(keys::BLOCKS.name).unwrap_or(&absent);
     let table = keys::BLOCKS.table.open(node, reading)?;
+    let before = reading.problems.len();
     let count = table.one(&keys::COUNT, reading);
+    let count_is_bad = reading.problems.len() > before;
     let warmup = table.one(&keys::WARMUP, reading);
     let seed = table.one(&keys::BLOCK_SEED, reading);
     let repeat_invalid = table.one(&keys::REPEAT_INVALID, reading);
     let until = table.table(keys::UNTIL.name).map(|node| until(node, reading));
-    let (until, count) = match until {
-        Some(until) => {
+    let count_is_default = until.is_none() && count.is_none();
+    let (until, count) = match (until, count) {
+        (Some(until), _) => {
             let until = until?;
             (Some(until.value), Placed { value: until.value.max, span: until.span })
         }
-        None => (None, count?),
+        (None, Some(count)) => (None, count),
+        (None, None) if count_is_bad => return None,
+        (None, None) => (None, Placed { value: DEFAULT_BLOCKS, span: table.span }),
     };
     let blocks = Blocks {
         count: count.value,
+        count_is_default,
         until,
         warmup: warmup?.value,
         seed: seed?.value,
@@ -164,6 +170,7 @@ struct Axes {
     loads: Vec<Placed<(u32, Arrival)>>,
     delay: Vec<Placed<Delay>>,
     time_scale: Vec<Placed<f64>>,
+    draw: Vec<Placed<(Sampling, &'static str)>>,
     body: Vec<Placed<u64>>,
     chunks: Vec<Placed<u32>>,
     chunk_delay: Vec<Placed<u64>>,
@@ -202,6 +209,7 @@ fn axes(file: &Open, reading: &mut Reading) -> Option<Axes> {
         arrival,
         delay: workload.many(&keys::DELAY, reading),
         time_scale: workload.many(&keys::TIME_SCALE, reading),
+        draw: workload.many(&keys::DRAW, reading),
         body: workload.many(&keys::BODY, reading),
         chunks: workload.many(&keys::CHUNKS, reading),
         chunk_delay: workload.many(&keys::CHUNK_DELAY, reading),
@@ -233,6 +241,7 @@ fn axes(file: &Open, reading: &mut Reading) -> Option<Axes> {
     }
     unknown_hosts(&axes, reading);
     nothing_left_by_scaling(&axes, reading);
+    strata(&axes, reading);
     if let (Some(by), None) = (workload.node.get("rtt_by"), workload.node.get("rtt")) {
         let what = "`rtt_by` says what holds the packets of a round trip, and there is none";
         let hint = "add to [workload]: rtt = \"15ms\", or remove `rtt_by`";
@@ -286,13 +295,26 @@ fn unknown_hosts(axes: &Axes, reading: &mut Reading) {
     }
 }
 
+/// A stratum is a share of a distribution, which delays by request index have only as a whole.
+fn strata(axes: &Axes, reading: &mut Reading) {
+    let stratified = axes.draw.iter().find(|d| d.value.0 == Sampling::Stratified);
+    let indexed = axes.delay.iter().find(|d| d.value.model.needs_index());
+    if let (Some(draw), Some(delay)) = (stratified, indexed) {
+        let what = "a mixture with a `cycle` or a `trace` cannot be stratified: their delays go by request index";
+        let hint = "write a `choice` of the same delays in the mixture, or draw = \"independent\"";
+        let problem = Problem::at(draw.span, what).also("the delay", delay.span);
+        reading.report(problem.hint(hint));
+    }
+}
+
 impl Axes {
-    fn lengths(&self) -> [(&'static str, usize); 24] {
+    fn lengths(&self) -> [(&'static str, usize); 25] {
         [
             ("requests", self.requests.len()),
             ("arrival", self.arrival.len()),
             ("delay", self.delay.len()),
             ("time_scale", self.time_scale.len()),
+            ("draw", self.draw.len()),
             ("body", self.body.len()),
             ("chunks", self.chunks.len()),
             ("chunk_delay", self.chunk_delay.len()),
@@ -322,6 +344,7 @@ impl Axes {
         cross(&mut all, &self.loads, |s, load| (s.requests, s.arrival) = load.value);
         cross(&mut all, &self.delay, |s, delay| s.delay = delay.value.clone());
         cross(&mut all, &self.time_scale, |s, time_scale| s.time_scale = time_scale.value);
+        cross(&mut all, &self.draw, |s, draw| s.sampling = draw.value.0);
         cross(&mut all, &self.body, |s, body| s.body_bytes = body.value);
         cross(&mut all, &self.chunks, |s, chunks| s.chunks = chunks.value);
         cross(&mut all, &self.chunk_delay, |s, chunk_delay| s.chunk_delay_ns = chunk_delay.value);

@@ -84,6 +84,7 @@ cases! {
     requests_in_a_time_without_a_rate: [("requests = 100", "requests = \"2s\"")];
     requests_in_a_time_that_is_too_long: [("requests = 100", "requests = [\"24h\", \"1ms\"]\narrival = { poisson = \"200/s\" }")];
     requests_twice: [("requests = 100", "requests = [400, \"2s\"]\narrival = { poisson = \"200/s\" }")];
+    a_mixture_by_index_is_stratified: [(DELAY, "{ mixture = [{ weight = 1, cycle = [\"1s\"] }, { weight = 1, fixed = \"1s\" }] }\ndraw = \"stratified\"")];
     until_and_count: [("count = 15", "count = 15\nuntil = { half_width = \"2%\", max = 50 }")];
     until_values: [("count = 15", "[blocks.until]\nhalf_width = \"0%\"\nmin = 5\nmax = 2000\nmost = 5")];
     until_is_incomplete: [("count = 15", "until = { min = 8 }")];

@@ -4,7 +4,7 @@ use super::{BASE, changed, good};
 use crate::delay::{MODELS, Model};
 use crate::link::RttBy;
 use crate::plan::{Only, Plan};
-use crate::spec::{Factor, Metric, Over, RecordLevel, Selector, Until};
+use crate::spec::{DEFAULT_BLOCKS, Factor, Metric, Over, RecordLevel, Scenario, Selector, Until};
 use crate::strategy::{Reuse, Runtime};
 
 #[test]
@@ -245,6 +245,35 @@ fn what_holds_packets_multiplies_into_scenarios_and_leaves_cells_what_they_were(
     assert_eq!(e.scenarios.iter().map(|s| s.rtt_by).collect::<Vec<_>>(), RttBy::ALL);
     let matched = e.scenarios.iter().map(|s| e.claims[0].of.matches(s, &e.strategies[2]));
     assert_eq!(matched.collect::<Vec<_>>(), [false, false, true]);
+}
+
+#[test]
+fn ways_of_drawing_multiply_into_scenarios_and_leave_cells_what_they_were() {
+    let plain = changed(&[]);
+    let text =
+        changed(&[("requests = 100", "requests = 100\ndraw = [\"independent\", \"stratified\"]")]);
+    let ids = |text: &str| -> Vec<String> {
+        let plan = Plan::new(good(text, &[]), &Only::default()).expect("a plan");
+        plan.cells.iter().map(|cell| cell.id.to_string()).collect()
+    };
+    let (before, after) = (ids(&plain), ids(&text));
+    let different: std::collections::BTreeSet<&String> = after.iter().collect();
+    assert_eq!((before.len(), different.len()), (4, 8));
+    assert_eq!(before, after[..4], "by default it is no part of a cell");
+    let e = good(&text, &["claim.0.of.draw=stratified"]);
+    // Two delays for a hundred requests: fifty each where they are stratified.
+    let long = |s: &Scenario| s.delays_ns().into_iter().filter(|&ns| ns > 0).count();
+    assert_eq!(long(&e.scenarios[1]), 50);
+    assert_ne!(long(&e.scenarios[0]), 50);
+}
+
+#[test]
+fn blocks_without_a_number_are_known_as_such() {
+    assert!(!good(BASE, &[]).blocks.count_is_default);
+    let open = good(&changed(&[("count = 15", "")]), &[]).blocks;
+    assert_eq!((open.count, open.count_is_default), (DEFAULT_BLOCKS, true));
+    let given = good(&changed(&[("count = 15", "")]), &["blocks.count=10"]).blocks;
+    assert_eq!((given.count, given.count_is_default), (10, false));
 }
 
 #[test]

@@ -3,12 +3,12 @@
 use std::f64::consts::{FRAC_2_SQRT_PI, PI, SQRT_2};
 
 /// Φ(z): the chance that a standard normal value is at most `z`.
-pub(super) fn cdf(z: f64) -> f64 {
+pub(crate) fn cdf(z: f64) -> f64 {
     0.5 * erfc(-z / SQRT_2)
 }
 
 /// The `z` with Φ(z) = `p`; infinite for 0 and 1.
-pub(super) fn quantile(p: f64) -> f64 {
+pub(crate) fn quantile(p: f64) -> f64 {
     if p > 0.5 {
         return -quantile(1.0 - p);
     }
@@ -20,7 +20,7 @@ pub(super) fn quantile(p: f64) -> f64 {
 }
 
 /// The `p` quantile of Student's t with `df` degrees of freedom, for `p` in (0, 1).
-pub(super) fn t_quantile(p: f64, df: usize) -> f64 {
+pub(crate) fn t_quantile(p: f64, df: usize) -> f64 {
     if p > 0.5 {
         return -t_quantile(1.0 - p, df);
     }
