@@ -48,7 +48,7 @@ use crate::strategy::library::{AsyncClient, BlockingClient, Connect, Settings, T
 use crate::strategy::model::Issue;
 use crate::strategy::probe::Connections;
 use crate::strategy::work::{AsyncIssuer, AsyncWork, BlockingIssuer, BlockingWork, Work};
-use crate::strategy::{Runtime, Strategy};
+use crate::strategy::{Retries, Runtime, Strategy};
 use crate::timer::Timer;
 use crate::tls::TlsError;
 use crate::units::exact_size;
@@ -194,7 +194,13 @@ pub fn run(config: &ClientConfig) -> Result<ClientReport, ClientError> {
     files.write(config, &recorder, settings.probes.as_ref())?;
     let dns = settings.resolver.as_ref().map(|resolver| counted(resolver.lookups()));
     let report = report::of(&recorder, config, wall_ns, used)?;
-    Ok(ClientReport { max_rss_bytes, connections, dns, open_files_before, ..report })
+    let retries = retries(&config.strategy, settings.probes.as_ref());
+    Ok(ClientReport { max_rss_bytes, connections, dns, open_files_before, retries, ..report })
+}
+
+/// Requests that the library sent again, where it may and probes count them.
+fn retries(strategy: &Strategy, probes: Option<&Connections>) -> Option<u64> {
+    probes.filter(|_| strategy.retries == Retries::Library).map(Connections::retries)
 }
 
 /// What every library is told.
@@ -220,6 +226,7 @@ fn settings(config: &ClientConfig) -> Result<Settings, ClientError> {
         targets: config.targets,
         redirects: config.redirects,
         upload: body::pattern(config.seed, upload_bytes(config)),
+        retries: strategy.retries,
         probes: strategy.probes.then(Connections::default),
         timeout,
     })

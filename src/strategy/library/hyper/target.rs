@@ -169,7 +169,7 @@ mod tests {
     }
 
     fn sent(call: &Call, body: &'static [u8]) -> (Method, u64) {
-        let (body, mut progress) = (Bytes::from_static(body), Progress::new(false));
+        let (body, mut progress) = (Bytes::from_static(body), Progress::new(false, None));
         let address = call.origin_form(&mut BytesMut::new());
         let request = call.request(address, HeaderMap::new(), &body, &mut progress);
         (request.method().clone(), request.body().len())
