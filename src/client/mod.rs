@@ -49,7 +49,7 @@ use crate::strategy::library::{AsyncClient, BlockingClient, Connect, Settings, T
 use crate::strategy::model::Issue;
 use crate::strategy::probe::Connections;
 use crate::strategy::work::{AsyncIssuer, AsyncWork, BlockingIssuer, BlockingWork, Work};
-use crate::strategy::{Runtime, Strategy};
+use crate::strategy::{Retries, Runtime, Strategy};
 use crate::timer::Timer;
 use crate::tls::TlsError;
 use crate::units::exact_size;
@@ -198,8 +198,14 @@ pub fn run(config: &ClientConfig) -> Result<ClientReport, ClientError> {
     let dns = settings.resolver.as_ref().map(|resolver| counted(resolver.lookups()));
     let report = report::of(&recorder, config, wall_ns, used)?;
     let sampler_cpu_ns = sampler.map(Usage::cpu_ns);
+    let retries = retries(&config.strategy, settings.probes.as_ref());
     let own = ClientReport { max_rss_bytes, sampler_cpu_ns, open_files_before, ..report };
-    Ok(ClientReport { connections, dns, ..own })
+    Ok(ClientReport { connections, dns, retries, ..own })
+}
+
+/// Requests that the library sent again, where it may and probes count them.
+fn retries(strategy: &Strategy, probes: Option<&Connections>) -> Option<u64> {
+    probes.filter(|_| strategy.retries == Retries::Library).map(Connections::retries)
 }
 
 /// What every library is told.
@@ -225,6 +231,7 @@ fn settings(config: &ClientConfig) -> Result<Settings, ClientError> {
         targets: config.targets,
         redirects: config.redirects,
         upload: Body::new(config.seed, upload_bytes(config)),
+        retries: strategy.retries,
         probes: strategy.probes.then(Connections::default),
         timeout,
     })

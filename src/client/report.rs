@@ -11,7 +11,7 @@ use crate::machine::process::Usage;
 use crate::protocol::{
     self, ClientConfig, ClientReport, Failures, FirstFailure, Percentiles, PhaseTime,
 };
-use crate::strategy::failure::Class;
+use crate::strategy::failure::{Class, Stage};
 use crate::strategy::probe::{self, Phase, times_ns};
 
 /// The histogram tells latencies of a microsecond apart, and longer ones to three digits (0.1 %).
@@ -109,7 +109,10 @@ pub(super) fn of(
 /// The phase that a failed request did not come to the end of.
 fn failed_in(outcome: &Outcome, tells: [bool; Phase::ALL.len()]) -> Phase {
     let carried = outcome.seen.is_some_and(|seen| seen.carried.is_some());
-    probe::failed_in(outcome.ends_ns().map(|(_, end)| end), carried, tells)
+    let class = outcome.failure.as_ref().map(|failure| failure.class);
+    // Who waits for a stream has a connection that does not carry it yet.
+    let connected = carried || class == Some(Class::Timeout(Stage::Stream));
+    probe::failed_in(outcome.ends_ns().map(|(_, end)| end), connected, tells)
 }
 
 /// Time in each phase, and requests that were in it.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::record::synthetic::{experiment, strategy};
+use crate::spec::Source;
 
 const NAMES: [&str; 2] = ["base", "new"];
 
@@ -92,4 +93,34 @@ fn requests_that_get_to_no_server_take_nothing() {
     let plan = Plan::new(experiment, &Only::default()).expect("a plan");
     let facts = &plan.scenarios[0];
     assert_eq!((facts.sum_of_delays_ns, plan.cells[0].ideal.wall_ns), (sum, sum));
+}
+
+/// What was recorded on 22 November 2026, before there was the key `retries`.
+const BEFORE_RETRIES: &str = r#"
+title = "t"
+question = "q"
+workload = { requests = 2000, delay = "20ms", body = "1kB" }
+server = { tls = true, streams = 250 }
+strategy = [{ model = "async-workers", client = ["hyper", "reqwest"], limit = 200, protocol = ["http1", "http2"] }]
+"#;
+
+#[test]
+fn a_cell_is_another_one_only_where_its_library_may_send_requests_again() {
+    let source = Source {
+        name: "t.toml".to_owned(),
+        text: BEFORE_RETRIES.to_owned(),
+        overrides: Vec::new(),
+    };
+    let parsed = Experiment::parse(&source, std::path::Path::new(".")).expect("good");
+    let ids = |experiment: Experiment| {
+        let plan = Plan::new(experiment, &Only::default()).expect("a plan");
+        plan.cells.iter().map(|cell| cell.id.to_string()).collect::<Vec<_>>()
+    };
+    let before = parsed.before_retries().expect("reqwest over HTTP/2 is another cell");
+    assert_eq!(before.before_retries(), None);
+    let (before, now) = (ids(before), ids(parsed));
+    // hyper and reqwest over HTTP/1.1, hyper over HTTP/2; and the last, which recordings have.
+    assert_eq!(before, ["82c716c1", "349d16b6", "ced0dfd5", "fe08edb6"]);
+    assert_eq!(before[..3], now[..3]);
+    assert_ne!(before[3], now[3]);
 }

@@ -184,6 +184,9 @@ pub struct ClientReport {
     pub first_failure: Option<FirstFailure>,
     /// Files of the process just before the window; taken where the strategy limits them.
     pub open_files_before: Option<u64>,
+    /// Requests that the library sent again by itself, where it may and that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retries: Option<u64>,
     /// Files of the process at the busiest moment, likewise.
     pub peak_open_files: Option<u64>,
     /// Longest and other percentiles, read before bucketing.

@@ -56,24 +56,8 @@ impl Recording {
         };
         let experiment =
             Experiment::parse(&source, dir).map_err(|e| RecordError::Plan(e.to_string()))?;
-        let only = Only::parse(&manifest.only).map_err(RecordError::Plan)?;
-        let plan = Plan::new(experiment, &only)
-            .ok_or_else(|| RecordError::Plan("it selects no cell".to_owned()))?;
-        let builds: Vec<&str> = manifest.builds.iter().map(|side| side.name.as_str()).collect();
-        let mut plan = plan.with_builds(&builds);
         let planned: Vec<PlanRow> = lines::read_rows(PLAN, &fs::read(dir.join(PLAN))?)?;
-        // How many blocks a file without a number gets was for its own build to say.
-        // Every block has a trial, so a greater number is damage.
-        let last = planned.iter().map(|row| row.block).max();
-        let last = last.filter(|&last| last as usize <= planned.len());
-        if let (true, Some(last)) = (plan.experiment.blocks.count_is_default, last) {
-            plan = plan.with_blocks(last);
-        }
-        if plan.digest() != manifest.plan {
-            return Err(RecordError::Plan(
-                "their digests differ; was experiment.toml edited after the recording?".to_owned(),
-            ));
-        }
+        let plan = recorded_plan(&manifest, experiment, &planned)?;
         if !plan_rows(&plan).eq(planned) {
             return Err(RecordError::Plan(format!("{PLAN} has other trials")));
         }
@@ -232,6 +216,37 @@ impl Recording {
         }
         lines::read_rows(&format!("{TIMELINE}/{trial}.csv"), &fs::read(path)?).map(Some)
     }
+}
+
+/// The plan of a recording, by the digest in its manifest: its experiment means what it meant then.
+fn recorded_plan(
+    manifest: &Manifest,
+    experiment: Experiment,
+    planned: &[PlanRow],
+) -> Result<Plan, RecordError> {
+    // How many blocks a file without a number gets was for its own build to say. Every block has a
+    // trial, so a greater number is damage.
+    let last = planned.iter().map(|row| row.block).max();
+    let last = last.filter(|&last| last as usize <= planned.len());
+    let last = last.filter(|_| experiment.blocks.count_is_default);
+    let only = Only::parse(&manifest.only).map_err(RecordError::Plan)?;
+    let builds: Vec<&str> = manifest.builds.iter().map(|side| side.name.as_str()).collect();
+    let before = experiment.before_retries();
+    for experiment in std::iter::once(experiment).chain(before) {
+        let plan = Plan::new(experiment, &only)
+            .ok_or_else(|| RecordError::Plan("it selects no cell".to_owned()))?
+            .with_builds(&builds);
+        let plan = match last {
+            Some(last) => plan.with_blocks(last),
+            None => plan,
+        };
+        if plan.digest() == manifest.plan {
+            return Ok(plan);
+        }
+    }
+    Err(RecordError::Plan(
+        "their digests differ; was experiment.toml edited after the recording?".to_owned(),
+    ))
 }
 
 /// The rows of a `trials.csv` that stands anywhere, every attempt included.

@@ -169,6 +169,9 @@ macro_rules! trial_row {
             pub client_body_bytes: Option<u64>,
             /// Answers with a wrong body.
             pub client_body_mismatches: Option<u64>,
+            /// Requests that the library sent again by itself; empty where nobody counted.
+            #[serde(default)]
+            pub client_retries: Option<u64>,
             /// Files of the client just before the window; taken where the strategy limits them.
             #[serde(default)]
             pub client_open_files_before: Option<u64>,

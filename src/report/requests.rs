@@ -261,9 +261,12 @@ impl OfTrial {
                 kept.add(times);
             }
             if times.failed {
+                // Who waits for a stream has a connection that does not carry it yet.
+                let class = row.error().unwrap_or_default();
+                let connected = row.was_carried() || class == "timeout(stream)";
                 let failed = FailedRows {
-                    class: row.error().unwrap_or_default(),
-                    phase: failed_in(times.known_ends(), row.was_carried(), tells),
+                    class,
+                    phase: failed_in(times.known_ends(), connected, tells),
                     requests: 1,
                     chain: row.error_chain().unwrap_or_default(),
                 };

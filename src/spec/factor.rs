@@ -21,6 +21,7 @@ macro_rules! factors {
                 TlsResumption tls_resumption "Whether a TLS session may be resumed."
                 DnsCache dns_cache "Whether answers of the name server are kept."
                 Probes probes "Whether the phases of requests are taken."
+                Retries retries "What a client sends again by itself."
                 Timeout timeout "The request timeout."
                 Nofile nofile "Open files allowed."
                 Ports ports "Local ports that there are."
@@ -98,6 +99,7 @@ impl Factor {
     pub fn before_it_was_there(self) -> Option<&'static str> {
         Some(match self {
             Factor::MaxConnections
+            | Factor::Retries
             | Factor::Ports
             | Factor::Memory
             | Factor::Rtt
@@ -137,6 +139,7 @@ impl Factor {
             Factor::TlsResumption => strategy.tls_resumption.to_string(),
             Factor::DnsCache => strategy.dns_cache.to_string(),
             Factor::Probes => strategy.probes.to_string(),
+            Factor::Retries => strategy.retries.to_string(),
             Factor::Timeout => or_none(strategy.timeout_ns.map(exact_duration)),
             Factor::Nofile => or_none(strategy.nofile.map(|n| n.to_string())),
             Factor::Ports => or_none(strategy.ports.map(|n| n.to_string())),

@@ -49,12 +49,16 @@ pub enum Class {
 /// How far a request had come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Stage {
+    /// Known to wait for a place among the connections that there may be.
+    Pool,
     /// Known to look up a name.
     Dns,
     /// Known to wait for a connection.
     Connect,
     /// Known to wait for a TLS handshake.
     Tls,
+    /// Known to wait for a stream of an HTTP/2 connection.
+    Stream,
     /// Before the response head was there; connecting too, where a library does not tell.
     Head,
     /// After the response head.
@@ -68,6 +72,8 @@ impl fmt::Display for Class {
             Class::Reset => "reset",
             Class::Emfile => "emfile",
             Class::AddressUnavailable => "eaddrnotavail",
+            Class::Timeout(Stage::Pool) => "timeout(pool)",
+            Class::Timeout(Stage::Stream) => "timeout(stream)",
             Class::Timeout(Stage::Dns) => "timeout(dns)",
             Class::Timeout(Stage::Tls) => "timeout(tls)",
             Class::Timeout(Stage::Connect) => "timeout(connect)",
@@ -136,6 +142,18 @@ impl Failure {
             next = link.cause;
         }
         Failure { class, errno, chain }
+    }
+
+    /// With what only the connection knows that the request depended on: its class where the request
+    /// was told none.
+    pub fn because(self, cause: &Failure) -> Failure {
+        let class = match self.class {
+            Class::Canceled | Class::Other => cause.class,
+            class => class.min(cause.class),
+        };
+        let chain = format!("{} <- {}", self.chain, cause.chain);
+        // What the connection ends with may be what came of the first error.
+        Failure { class, errno: self.errno.or(cause.errno), chain }
     }
 
     /// With what is known of the answer: an early end after the head is a truncated body, and so

@@ -111,6 +111,40 @@ impl fmt::Display for Protocol {
     }
 }
 
+/// What a client sends again by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Retries {
+    /// What its library does by default.
+    Library,
+    /// Nothing: either its library retries nothing, or it is told not to.
+    None,
+}
+
+impl Retries {
+    /// Every value, in the order of the documentation.
+    pub const ALL: [Retries; 2] = [Retries::Library, Retries::None];
+
+    /// The word of the experiment file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Retries::Library => "library",
+            Retries::None => "none",
+        }
+    }
+
+    /// What held before strategies said so: every client was told not to.
+    fn legacy() -> Option<Retries> {
+        Some(Retries::None)
+    }
+}
+
+impl fmt::Display for Retries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// One valid way of issuing requests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "Wanted", try_from = "Wanted")]
@@ -137,6 +171,8 @@ pub struct Strategy {
     pub dns_cache: bool,
     /// Whether the phases of requests are taken.
     pub probes: bool,
+    /// What is sent again; [`Retries::Library`] only where its library retries something.
+    pub retries: Retries,
     /// A request that takes longer fails with class `timeout(…)`.
     pub timeout_ns: Option<u64>,
     /// Open files that the client process may have (`RLIMIT_NOFILE`).
@@ -200,6 +236,19 @@ pub enum Invalid {
         /// The clients that can.
         can: Vec<&'static str>,
     },
+    /// The library sends nothing again.
+    #[error(
+        "client `{client}` sends nothing again over {protocol}; remove `retries = \"library\"`, or choose a client that does: {}",
+        .can.join(", ")
+    )]
+    Retries {
+        /// The client asked for.
+        client: &'static str,
+        /// The version of HTTP asked for.
+        protocol: Protocol,
+        /// Those that do, with their version.
+        can: Vec<String>,
+    },
     /// A blocking model has no runtime.
     #[error("model `{0}` runs on threads, not on a runtime; remove `runtime`")]
     RuntimeForbidden(&'static str),
@@ -234,6 +283,10 @@ pub struct Wanted {
     pub dns_cache: bool,
     /// See [`Strategy::probes`].
     pub probes: bool,
+    /// See [`Strategy::retries`]; without it, what the library does. A strategy that travels without it is
+    /// one of before it was there.
+    #[serde(default = "Retries::legacy", skip_serializing_if = "is_legacy")]
+    pub retries: Option<Retries>,
     /// See [`Strategy::timeout_ns`].
     pub timeout_ns: Option<u64>,
     /// See [`Strategy::nofile`].
@@ -242,6 +295,10 @@ pub struct Wanted {
     pub ports: Option<u32>,
     /// See [`Strategy::memory_bytes`].
     pub memory_bytes: Option<u64>,
+}
+
+fn is_legacy(retries: &Option<Retries>) -> bool {
+    *retries == Retries::legacy()
 }
 
 impl Wanted {
@@ -263,6 +320,7 @@ impl Wanted {
             tls_resumption: true,
             dns_cache: true,
             probes: true,
+            retries: None,
             timeout_ns: None,
             nofile: None,
             ports: None,
@@ -301,6 +359,18 @@ impl Strategy {
             let can = library::ALL.iter().filter(|l| l.bounds_connections).map(|l| l.name);
             return Err(Invalid::MaxConnections { client: library.name, can: can.collect() });
         }
+        let retries = match (library.retries_over.contains(&wanted.protocol), wanted.retries) {
+            (true, retries) => retries.unwrap_or(Retries::Library),
+            (false, None | Some(Retries::None)) => Retries::None,
+            (false, Some(Retries::Library)) => {
+                let can = library::of_flavour(model.flavour());
+                let can = can.flat_map(|l| {
+                    l.retries_over.iter().map(|protocol| format!("{} over {protocol}", l.name))
+                });
+                let (client, protocol) = (library.name, wanted.protocol);
+                return Err(Invalid::Retries { client, protocol, can: can.collect() });
+            }
+        };
         let runtime = match (model.flavour(), wanted.runtime) {
             (Flavour::Blocking, Some(_)) => return Err(Invalid::RuntimeForbidden(model.name)),
             (Flavour::Blocking, None) => None,
@@ -318,6 +388,7 @@ impl Strategy {
             tls_resumption: wanted.tls_resumption,
             dns_cache: wanted.dns_cache,
             probes: wanted.probes,
+            retries,
             timeout_ns: wanted.timeout_ns,
             nofile: wanted.nofile,
             ports: wanted.ports,
@@ -457,6 +528,7 @@ impl From<Strategy> for Wanted {
             tls_resumption: s.tls_resumption,
             dns_cache: s.dns_cache,
             probes: s.probes,
+            retries: Some(s.retries),
             timeout_ns: s.timeout_ns,
             nofile: s.nofile,
             ports: s.ports,

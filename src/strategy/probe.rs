@@ -5,7 +5,7 @@
 //! kept apart because a connection that one request has begun may carry another, or none, and are
 //! joined by the connection's number. What a library cannot tell stays empty.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -280,14 +280,30 @@ impl Connection {
     }
 }
 
-/// Every connection of a trial. Clones are the same list.
+/// Every connection of a trial, and what its library did by itself. Clones are the same list.
 #[derive(Debug, Clone, Default)]
-pub struct Connections(Arc<Mutex<Vec<Arc<Connection>>>>);
+pub struct Connections(Arc<List>);
+
+#[derive(Debug, Default)]
+struct List {
+    all: Mutex<Vec<Arc<Connection>>>,
+    retries: AtomicU64,
+}
 
 impl Connections {
+    /// The library sends a request again.
+    pub fn retried(&self) {
+        self.0.retries.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Requests that the library has sent again.
+    pub fn retries(&self) -> u64 {
+        self.0.retries.load(Ordering::Relaxed)
+    }
+
     /// A connection is begun, for the request `started_by`.
     pub fn begin(&self, started_by: Option<u32>) -> Arc<Connection> {
-        let mut all = lock(&self.0);
+        let mut all = lock(&self.0.all);
         let connection = Arc::new(Connection {
             id: u32::try_from(all.len()).unwrap_or(u32::MAX),
             started_by,
@@ -301,6 +317,6 @@ impl Connections {
 
     /// All so far, in the order in which they were begun.
     pub fn all(&self) -> Vec<Arc<Connection>> {
-        lock(&self.0).clone()
+        lock(&self.0.all).clone()
     }
 }

@@ -262,3 +262,24 @@ strategy = [
         assert!(part.contains("names were not found (`dns`"), "{part}");
     }
 }
+
+/// Uploads are handed over by another thread in `reqwest-blocking`, which hides why a request failed.
+#[test]
+fn a_limit_names_the_failure_of_an_upload_too() {
+    let (rows, _) = recorded(
+        r#"
+workload = { requests = 60, delay = "100ms", upload = ["0B", "20kB", "100kB"] }
+strategy = [
+    { label = "all at once", model = "async-all", client = ["hyper", "reqwest"], nofile = 24 },
+    { label = "threads", model = "threads", client = ["ureq", "reqwest-blocking"], limit = 60, nofile = 24 },
+    { label = "ports", model = "threads", client = ["ureq", "reqwest-blocking"], reuse = "none", limit = 20, ports = 40 },
+]
+"#,
+    );
+    for row in rows.iter().filter(|row| row.label != "ports" || !is_skipped(row)) {
+        is_measured(row);
+        let class = if row.label == "ports" { "eaddrnotavail" } else { "emfile" };
+        assert!(row.errors >= Some(20), "{} {}: {}", row.client, row.upload, row.error_phases);
+        assert_eq!(row.failed_with(class), row.errors, "{} {}", row.client, row.error_phases);
+    }
+}

@@ -145,13 +145,74 @@ fn whoever_gives_up_waiting_leaves_the_connection_to_others() {
     let report = run(&config(serving.addr, strategy, 20, fixed_ms(60))).expect("a report");
     serving.stop();
     assert!(report.ok >= 1 && report.ok <= 3, "{report:?}");
-    let late: u64 = ["timeout(connect)", "timeout(head)", "timeout(body)"]
+    let late: u64 = ["timeout(pool)", "timeout(head)", "timeout(body)"]
         .iter()
         .filter_map(|class| report.errors.get(*class))
         .sum();
     assert_eq!(report.ok + late, 20, "{:?}", report.errors);
     // With one connection, most are still waiting for it when their time is up.
-    assert!(report.errors.get("timeout(connect)") >= Some(&10), "{:?}", report.errors);
+    assert!(report.errors.get("timeout(pool)") >= Some(&10), "{:?}", report.errors);
+}
+
+/// Requests whose time is over while they wait for a place say so, and begin nothing: not even when the
+/// place becomes free in the same moment, since the request that had it is late too.
+#[test]
+fn who_waits_for_a_place_in_the_pool_begins_no_connection_after_its_time() {
+    let http1 = hyper(Reuse::Session, None);
+    for (strategy, targets, most) in [
+        (http1.clone(), 1, 1),
+        (http1.clone(), 3, 2),
+        (hyper(Reuse::None, None), 1, 1),
+        (hyper(Reuse::Pool, None), 1, 3),
+        (hyper(Reuse::Session, Some(6)), 1, 1),
+        (http2(Reuse::None), 1, 2),
+        (http2(Reuse::Session), 3, 2),
+    ] {
+        for upload_bytes in [0, 20_000] {
+            let dns_delay_ns = (targets > 1).then_some(0);
+            let scenario =
+                Scenario { targets, dns_delay_ns, upload_bytes, ..scenario(6, fixed_ms(900)) };
+            let strategy = Strategy {
+                max_connections: NonZeroU32::new(most),
+                timeout_ns: Some(TIMEOUT_NS),
+                ..strategy.clone()
+            };
+            let serving = Serving::with(ServerConfig::of(&scenario).for_strategy(&strategy));
+            let trial = recorded(ClientConfig::of(&scenario, &strategy, &serving.ready));
+            serving.stop();
+            let failed = |c: &str| trial.report.errors.get(c).copied().unwrap_or(0);
+            // Each place is taken; whoever comes late on a busy machine may get one that was left.
+            assert!(failed("timeout(pool)") >= 2, "{:?}", trial.report.errors);
+            for failures in trial.report.failures.iter().filter(|f| f.class == "timeout(pool)") {
+                assert_eq!(failures.phase, Phase::Pool);
+            }
+            let begun: Vec<u32> = trial.connections.iter().filter_map(|c| c.started_by).collect();
+            for row in &trial.requests {
+                let waited = row.connection.is_none() && !begun.contains(&row.index);
+                let told = row.error.as_deref() == Some("timeout(pool)");
+                assert_eq!(waited, told, "{row:?} {strategy:?}");
+            }
+            for connection in &trial.connections {
+                let by = connection.started_by.expect("hyper tells") as usize;
+                let end_ns = trial.requests[by].start_ns + TIMEOUT_NS;
+                assert!(connection.start_ns < end_ns, "{connection:?} {strategy:?}");
+            }
+        }
+    }
+}
+
+/// A request that waits for a stream of a connection that is there.
+#[test]
+fn who_waits_for_a_stream_says_so() {
+    let scenario = Scenario { streams: 2, ..scenario(6, fixed_ms(900)) };
+    let strategy = Strategy { timeout_ns: Some(TIMEOUT_NS), ..http2(Reuse::Session) };
+    let serving = Serving::with(ServerConfig::of(&scenario).for_strategy(&strategy));
+    let trial = recorded(ClientConfig::of(&scenario, &strategy, &serving.ready));
+    serving.stop();
+    let failures = trial.report.failures.iter();
+    let told: Vec<_> = failures.map(|f| (&*f.class, f.phase, f.requests)).collect();
+    let expected = [("timeout(stream)", Phase::Stream, 4), ("timeout(head)", Phase::Wait, 2)];
+    assert_eq!(told, expected);
 }
 
 #[test]

@@ -9,8 +9,8 @@ use crate::protocol::{ClientReport, OpenReport, Pause, PauseReport, ServerReport
 use crate::record::sides::mismatched;
 use crate::record::{ErrorClasses, Status};
 use crate::spec::Factor;
-use crate::strategy::Library;
 use crate::strategy::probe::Phase;
+use crate::strategy::{Library, Retries};
 
 impl TrialRow {
     /// The row of a planned trial before anything is known of it.
@@ -67,6 +67,8 @@ impl TrialRow {
             self.first_failure_in_flight = Some(first.in_flight);
             self.first_failure_issued = Some(first.started);
         }
+        let never = self.retries == Retries::None.name();
+        self.client_retries = report.retries.or(never.then_some(0));
         self.client_open_files_before = report.open_files_before;
         self.client_peak_open_files = report.peak_open_files;
         self.latency_p50_ns = report.latency_percentiles.map(|p| p.p50_ns);

@@ -22,6 +22,7 @@ pub(in crate::spec) fn key_of(factor: Factor) -> &'static dyn FactorKey {
         Factor::TlsResumption => &keys::TLS_RESUMPTION,
         Factor::DnsCache => &keys::DNS_CACHE,
         Factor::Probes => &keys::PROBES,
+        Factor::Retries => &keys::RETRIES,
         Factor::Timeout => &keys::TIMEOUT,
         Factor::Nofile => &keys::NOFILE,
         Factor::Ports => &keys::PORTS,

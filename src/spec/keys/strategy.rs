@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use crate::delay::LONGEST_NS;
 use crate::spec::forms::{Duration, Even, Flag, Integer, Line, OneOf, RuntimeForm, Size, Word};
 use crate::spec::key::{Key, Presence, Section, TableForm};
-use crate::strategy::{Library, Model, Protocol, Reuse, library, model};
+use crate::strategy::{Library, Model, Protocol, Retries, Reuse, library, model};
 
 pub(in crate::spec) static LABEL: Key<Line> =
     Key::optional("label", Line { example: "\"async\"" }, "the reader's name for it")
@@ -58,7 +58,7 @@ pub(in crate::spec) static RUNTIME: Key<RuntimeForm> =
 pub(in crate::spec) static TIMEOUT: Key<Duration> = Key::optional(
     "timeout",
     Duration { least: 1_000, most: LONGEST_NS, example: "\"5s\"" },
-    "a request that takes longer fails, with class `timeout(…)`: dns, connect, tls, head or body",
+    "a request that takes longer fails, with class `timeout(…)`: pool, dns, connect, tls, stream, head or body",
 )
 .otherwise("none")
 .many();
@@ -87,6 +87,13 @@ pub(in crate::spec) static PROBES: Key<Flag> =
     Key::optional("probes", Flag, "whether the phases of requests and connections are taken")
         .default("true")
         .many();
+pub(in crate::spec) static RETRIES: Key<OneOf<Retries>> = Key::optional(
+    "retries",
+    OneOf { all: retries, example: "\"none\"" },
+    "what a client sends again by itself",
+)
+.otherwise("`\"library\"` if the client's library sends anything again over this version of HTTP, `\"none\"` if not")
+.many();
 /// Below 16 a client cannot even start; 1 048 576 is Linux's `fs.nr_open`.
 pub(in crate::spec) static NOFILE: Key<Integer<u64>> = Key::optional(
     "nofile",
@@ -133,6 +140,7 @@ pub(in crate::spec) static STRATEGY: Section = Section {
             &TLS_RESUMPTION,
             &DNS_CACHE,
             &PROBES,
+            &RETRIES,
             &TIMEOUT,
             &NOFILE,
             &PORTS,
@@ -158,6 +166,16 @@ fn protocols() -> Vec<Word<Protocol>> {
         Protocol::Http2 => "HTTP/2, by ALPN with TLS and by prior knowledge without",
     };
     Protocol::ALL.map(|p| Word { word: p.name(), value: p, doc: doc(p).to_owned() }).into()
+}
+
+fn retries() -> Vec<Word<Retries>> {
+    let doc = |retries| match retries {
+        Retries::Library => {
+            "what its library does by default; only reqwest and reqwest-blocking, over HTTP/2"
+        }
+        Retries::None => "nothing: the library is told not to, if it would",
+    };
+    Retries::ALL.map(|r| Word { word: r.name(), value: r, doc: doc(r).to_owned() }).into()
 }
 
 fn reuses() -> Vec<Word<Reuse>> {

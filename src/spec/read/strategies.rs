@@ -10,7 +10,7 @@ use crate::spec::key::{Open, Placed, Reading};
 use crate::spec::keys;
 use crate::spec::node::Node;
 use crate::strategy::{
-    Flavour, Invalid, Library, Model, Protocol, Reuse, Runtime, Strategy, Wanted, library,
+    Flavour, Invalid, Library, Model, Protocol, Retries, Reuse, Runtime, Strategy, Wanted, library,
 };
 
 /// The lists of one table.
@@ -26,6 +26,7 @@ pub(super) struct Lists {
     tls_resumption: Vec<Placed<bool>>,
     dns_cache: Vec<Placed<bool>>,
     probes: Vec<Placed<bool>>,
+    retries: Vec<Placed<(Retries, &'static str)>>,
     timeout: Vec<Placed<u64>>,
     nofile: Vec<Placed<u64>>,
     ports: Vec<Placed<u32>>,
@@ -59,6 +60,7 @@ fn lists(node: &Node, reading: &mut Reading) -> Option<Lists> {
         tls_resumption: table.many(&keys::TLS_RESUMPTION, reading),
         dns_cache: table.many(&keys::DNS_CACHE, reading),
         probes: table.many(&keys::PROBES, reading),
+        retries: table.many(&keys::RETRIES, reading),
         timeout: table.many(&keys::TIMEOUT, reading),
         nofile: table.many(&keys::NOFILE, reading),
         ports: table.many(&keys::PORTS, reading),
@@ -69,7 +71,7 @@ fn lists(node: &Node, reading: &mut Reading) -> Option<Lists> {
 
 impl Lists {
     /// How many values each key has; an absent key counts as one.
-    pub(super) fn lengths(&self) -> [(&'static str, usize); 14] {
+    pub(super) fn lengths(&self) -> [(&'static str, usize); 15] {
         [
             ("model", self.model.len().max(1)),
             ("client", self.client.len().max(1)),
@@ -81,6 +83,7 @@ impl Lists {
             ("tls_resumption", self.tls_resumption.len().max(1)),
             ("dns_cache", self.dns_cache.len().max(1)),
             ("probes", self.probes.len().max(1)),
+            ("retries", self.retries.len().max(1)),
             ("timeout", self.timeout.len().max(1)),
             ("nofile", self.nofile.len().max(1)),
             ("ports", self.ports.len().max(1)),
@@ -105,6 +108,7 @@ impl Lists {
         });
         cross(&mut all, &self.dns_cache, |c, dns_cache| c.dns_cache = Some(dns_cache));
         cross(&mut all, &self.probes, |c, probes| c.probes = Some(probes));
+        cross(&mut all, &self.retries, |c, retries| c.retries = Some(retries));
         cross(&mut all, &self.timeout, |c, timeout| c.timeout = Some(timeout));
         cross(&mut all, &self.nofile, |c, nofile| c.nofile = Some(nofile));
         cross(&mut all, &self.ports, |c, ports| c.ports = Some(ports));
@@ -126,6 +130,7 @@ struct Combination<'l> {
     tls_resumption: Option<&'l Placed<bool>>,
     dns_cache: Option<&'l Placed<bool>>,
     probes: Option<&'l Placed<bool>>,
+    retries: Option<&'l Placed<(Retries, &'static str)>>,
     timeout: Option<&'l Placed<u64>>,
     nofile: Option<&'l Placed<u64>>,
     ports: Option<&'l Placed<u32>>,
@@ -146,6 +151,7 @@ impl Combination<'_> {
             tls_resumption: self.tls_resumption.map_or(plain.tls_resumption, |r| r.value),
             dns_cache: self.dns_cache.map_or(plain.dns_cache, |c| c.value),
             probes: self.probes.map_or(plain.probes, |p| p.value),
+            retries: self.retries.map(|r| r.value.0),
             timeout_ns: self.timeout.map(|t| t.value),
             nofile: self.nofile.map(|n| n.value),
             ports: self.ports.map(|n| n.value),
@@ -168,6 +174,7 @@ impl Combination<'_> {
             Invalid::LimitForbidden { .. } => self.limit.map_or(model, |l| l.span),
             Invalid::Protocol { .. } => self.protocol.map_or(model, |p| p.span),
             Invalid::MaxConnections { .. } => self.max_connections.map_or(model, |n| n.span),
+            Invalid::Retries { .. } => self.retries.map_or(model, |r| r.span),
             Invalid::RuntimeForbidden(_) => self.runtime.map_or(model, |r| r.span),
         }
     }
@@ -231,7 +238,7 @@ pub(super) fn multiply(lists: &[Lists], reading: &mut Reading) -> Option<Vec<Str
 fn meaning(s: &Strategy) -> impl std::hash::Hash + Eq + use<> {
     (
         (s.model.name, s.library.name, s.reuse, s.limit, s.max_connections, s.runtime),
-        (s.protocol, s.tls_resumption, s.dns_cache, s.probes, s.timeout_ns),
+        (s.protocol, s.tls_resumption, s.dns_cache, s.probes, s.retries, s.timeout_ns),
         (s.nofile, s.ports, s.memory_bytes),
     )
 }
@@ -251,6 +258,7 @@ fn invalid_problem(
     let (models, clients) = (list.model.len() > 1, list.client.len() > 1);
     let several = match invalid {
         Invalid::Client { .. } => models || clients,
+        Invalid::Retries { .. } => clients || list.protocol.len() > 1,
         Invalid::Reuse { .. } | Invalid::Protocol { .. } | Invalid::MaxConnections { .. } => {
             clients
         }

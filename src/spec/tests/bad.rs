@@ -37,6 +37,7 @@ const BASELINE: &str = "label = \"sync\"\nclient = \"ureq\"";
 
 cases! {
     toml_is_not_valid: [("requests = 100", "requests = = 100")];
+    retries_that_the_client_lacks: [(MATRIX, "limit = [10, 100]\nclient = \"hyper\"\nprotocol = \"http2\"\nretries = [\"library\", \"none\"]")];
     ports_are_odd: [("[10, 100]", "[10, 100]\nports = 2001")];
     toml_key_twice: [("requests = 100", "requests = 100\nrequests = 200")];
     toml_string_is_open: [("\"Small\"", "\"Small")];

@@ -76,12 +76,13 @@ fn telling_table() -> String {
 
 fn ways_table() -> String {
     let mut text =
-        "| client | looks names up | opens connections | keeps |\n| --- | --- | --- | --- |\n"
+        "| client | looks names up | opens connections | keeps | sends again by itself |\n| --- | --- | --- | --- | --- |\n"
             .to_owned();
     for library in library::ALL {
         let ways = &library.ways;
-        let (resolves, connects, pools) = (ways.resolves, ways.connects, ways.pools);
-        let _ = writeln!(text, "| `{}` | {resolves} | {connects} | {pools} |", library.name);
+        let library::Ways { resolves, connects, pools, retries } = ways;
+        let name = library.name;
+        let _ = writeln!(text, "| `{name}` | {resolves} | {connects} | {pools} | {retries} |");
     }
     text
 }

@@ -28,9 +28,9 @@ use ::hyper::{Request, Response, StatusCode};
 use futures_util::future::BoxFuture;
 
 use super::upload::Upload;
-use super::{Answer, AsyncClient, Connect, Library, Settings, Ways};
+use super::{Answer, AsyncClient, Connect, Library, NOTHING, Settings, Ways};
 use crate::body::Body;
-use crate::strategy::failure::{Class, Failure, Link};
+use crate::strategy::failure::{Failure, Link};
 use crate::strategy::probe::Phase;
 use crate::strategy::{Protocol, Reuse};
 use http1::Alone;
@@ -51,10 +51,12 @@ pub(super) const LIBRARY: Library = Library {
     tells_starter: true,
     tells_closing: true,
     tells_hops: true,
+    retries_over: &[],
     ways: Ways {
         resolves: "when it connects",
         connects: "for the request that needs it, which waits for it; with HTTP/2, later requests to the same host wait for it too",
         pools: "every idle connection, the last used first, or one for each host with HTTP/2; a limit on open ones if the strategy has one",
+        retries: NOTHING,
     },
     summary: "async, hyper's bare connections with a pool of the harness's own and a limit on open ones",
     connect: Connect::Async(connect),
@@ -128,13 +130,13 @@ struct Terms {
 
 impl Session {
     async fn fetch(&self, index: u32, answer: &mut dyn Answer) -> Result<(), Failure> {
-        let mut progress = Progress::new(self.terms.probes);
-        let result = match self.terms.timeout {
+        let mut progress = Progress::new(self.terms.probes, self.terms.timeout);
+        let result = match progress.deadline() {
             None => self.follow(index, answer, &mut progress).await,
-            Some(limit) => {
+            Some(deadline) => {
                 let following = Box::pin(self.follow(index, answer, &mut progress));
-                let in_time = tokio::time::timeout(limit, following).await;
-                in_time.unwrap_or_else(|_| Err(progress.too_slow(limit)))
+                let in_time = tokio::time::timeout_at(deadline, following).await;
+                in_time.unwrap_or_else(|_| Err(progress.too_slow()))
             }
         };
         if self.terms.probes {
@@ -277,21 +279,11 @@ fn failure(error: &(dyn Error + 'static)) -> Failure {
     })
 }
 
-/// What a request was told, and the reason that only its connection knows.
-fn because(told: Failure, cause: Failure) -> Failure {
-    let class = match told.class {
-        Class::Canceled | Class::Other => cause.class,
-        class => class.min(cause.class),
-    };
-    let chain = format!("{} <- {}", told.chain, cause.chain);
-    // What the connection ends with may be what came of the first error.
-    Failure { class, errno: told.errno.or(cause.errno), chain }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::dns;
+    use crate::strategy::Retries;
     use crate::strategy::probe::Marks;
 
     struct Nobody;
@@ -317,6 +309,7 @@ mod tests {
             targets: 1,
             redirects: 0,
             upload: Body::default(),
+            retries: Retries::None,
             probes: None,
             timeout: None,
         };

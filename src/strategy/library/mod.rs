@@ -19,7 +19,7 @@ use rustls::ClientConfig;
 
 use super::failure::Failure;
 use super::probe::{Connections, Marks, Phase};
-use super::{Flavour, Protocol, Reuse};
+use super::{Flavour, Protocol, Retries, Reuse};
 use crate::body::{Body, PIECE_BYTES};
 use crate::dns::{Resolver, host};
 
@@ -50,6 +50,8 @@ pub struct Library {
     /// Whether every request that a connection carried is known: if not, those that were answered
     /// with a redirect which the library followed are not counted.
     pub tells_hops: bool,
+    /// The versions of HTTP over which it may send a request again by itself.
+    pub retries_over: &'static [Protocol],
     /// How it finds, opens and keeps connections, for the report: a sentence each.
     pub ways: Ways,
     /// One line for the documentation.
@@ -67,7 +69,12 @@ pub struct Ways {
     pub connects: &'static str,
     /// Which connections it keeps, and how many.
     pub pools: &'static str,
+    /// Which requests it sends again by itself.
+    pub retries: &'static str,
 }
+
+/// What a library retries that never sends a request again.
+const NOTHING: &str = "nothing";
 
 /// How a library makes a client.
 #[derive(Debug, Clone, Copy)]
@@ -78,8 +85,8 @@ pub enum Connect {
     Async(fn(&Settings) -> Result<Box<dyn AsyncClient>, Failure>),
 }
 
-/// What a client is to do, the same for every library: `TCP_NODELAY`, no proxy, no retries, no
-/// compression, redirects up to [`Settings::redirects`], and every other status an answer.
+/// What a client is to do, the same for every library: `TCP_NODELAY`, no proxy, no compression,
+/// redirects up to [`Settings::redirects`], and every other status an answer.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Where the server listens.
@@ -101,6 +108,8 @@ pub struct Settings {
     /// The body of each request, in pieces of [`UPLOAD_CHUNK_BYTES`]; a request without one is a
     /// GET.
     pub upload: Body,
+    /// What is sent again by itself.
+    pub retries: Retries,
     /// Where connections are noted, and whether marks of requests are taken: not, without it.
     pub probes: Option<Connections>,
     /// A request that takes longer fails; there is no other timeout.

@@ -1,6 +1,8 @@
 //! reqwest: the async client on hyper.
 
+mod attempts;
 mod connector;
+mod ending;
 mod probe;
 mod setup;
 mod tls;
@@ -14,10 +16,11 @@ use super::hyper::SETTLED_AFTER;
 use super::upload::Upload;
 use super::{Answer, AsyncClient, Connect, Library, Settings, Ways};
 use crate::strategy::failure::{Class, Failure, Link, Stage};
-use crate::strategy::probe::{Phase, Sent};
+use crate::strategy::probe::{Marks, Phase, Sent};
 use crate::strategy::{Protocol, Reuse};
 use connector::ByTask;
 pub(super) use connector::ByThread;
+pub(super) use ending::Ending;
 pub(super) use probe::Probe;
 pub(super) use setup::builder;
 
@@ -32,10 +35,12 @@ pub(super) const LIBRARY: Library = Library {
     tells_starter: true,
     tells_closing: false,
     tells_hops: false,
+    retries_over: &[Protocol::Http2],
     ways: Ways {
         resolves: "when it connects",
         connects: "races a new connection with one that becomes idle; the loser goes to the pool or to nobody",
         pools: "every idle connection; no limit on open ones",
+        retries: REFUSED,
     },
     summary: "async, hyper's connection pool without a cap on open connections",
     connect: Connect::Async(connect),
@@ -48,6 +53,9 @@ pub(super) const LIBRARY: Library = Library {
 /// more at 100 in flight, twice as many at 6 (`async-buffered`, `async-workers`); almost none where
 /// a task ends between two requests (`async-semaphore`) or a thread is woken (`reqwest::blocking`).
 pub(super) const CONNECTIONS_PER_SLOT: u32 = 2;
+
+/// reqwest's default policy, told in words.
+pub(super) const REFUSED: &str = "over HTTP/2, twice at most: a request without a body whose stream the server refused (`REFUSED_STREAM`) or did not begin before it left (`GOAWAY` without an error)";
 
 fn connect(settings: &Settings) -> Result<Box<dyn AsyncClient>, Failure> {
     let probe = Probe::new(settings);
@@ -84,14 +92,17 @@ impl Client {
         let Some(probe) = &self.probe else {
             return request.send().await.map_err(|e| failure(&e));
         };
+        let since = probe.now();
         let sent = probe.requesting(index, request.send()).await;
-        let mut marks = match &sent {
-            Ok(response) => probe.answered(index, response.extensions()),
-            Err(e) => probe.failed(index, e),
+        let (marks, sent) = match sent {
+            Ok(response) => (probe.answered(index, response.extensions()), Ok(response)),
+            Err(e) => {
+                let (marks, failure) = probe.failed(index, since, &e);
+                (marks, Err(failure))
+            }
         };
-        marks.sent = taken;
-        answer.marks(&marks);
-        sent.map_err(|e| failure(&e))
+        answer.marks(&Marks { sent: taken, ..marks });
+        sent
     }
 }
 

@@ -1,14 +1,16 @@
 //! `reqwest::blocking`: the async client behind a thread of its own.
 
 use reqwest::blocking::{self, Body, RequestBuilder, Response};
+use reqwest::header::ACCEPT;
 
 use super::hyper::SETTLED_AFTER;
-use super::reqwest::{ByThread, CONNECTIONS_PER_SLOT, Probe, builder, failure};
+use super::reqwest::{ByThread, CONNECTIONS_PER_SLOT, Ending, Probe, REFUSED, builder, failure};
 use super::upload::Upload;
 use super::{Answer, BlockingClient, Connect, Library, Settings, Ways, read_body};
-use crate::strategy::failure::Failure;
-use crate::strategy::probe::Sent;
+use crate::strategy::failure::{Class, Failure, Stage};
+use crate::strategy::probe::{Marks, Sent};
 use crate::strategy::{Protocol, Reuse};
+use crate::timer::Moment;
 
 pub(super) const LIBRARY: Library = Library {
     name: "reqwest-blocking",
@@ -23,10 +25,12 @@ pub(super) const LIBRARY: Library = Library {
     tells_starter: false,
     tells_closing: false,
     tells_hops: false,
+    retries_over: &[Protocol::Http2],
     ways: Ways {
         resolves: "when it connects",
         connects: "races a new connection with one that becomes idle; the loser goes to the pool or to nobody",
         pools: "every idle connection; no limit on open ones",
+        retries: REFUSED,
     },
     summary: "blocking facade; one hidden thread drives all connections",
     connect: Connect::Blocking(connect),
@@ -58,28 +62,66 @@ struct Client {
 }
 
 impl Client {
-    fn request(&self, index: u32) -> (RequestBuilder, Sent) {
+    /// A request, what is noted of its body, and how to learn how it ended, if it may hide that.
+    fn request(&self, index: u32) -> (RequestBuilder, Sent, Option<Ending>) {
         let url = self.settings.url(index);
         let Some(upload) = Upload::of(&self.settings) else {
-            return (self.client.get(url), Sent::default());
+            return (self.client.get(url), Sent::default(), None);
         };
         let (taken, length) = (upload.taken(), upload.len());
-        (self.client.post(url).body(Body::sized(upload, length)), taken)
+        let mut request = self.client.post(url).body(Body::sized(upload, length));
+        let ending = self.probe.as_ref().map(|_| Ending::default());
+        if let Some(ending) = &ending {
+            request = request.header(ACCEPT, ending.accept());
+        }
+        (request, taken, ending)
     }
 
     /// Sends a request and waits for the head of its answer.
     fn send(&self, index: u32, answer: &mut dyn Answer) -> Result<Response, Failure> {
-        let (request, taken) = self.request(index);
+        let (request, taken, ending) = self.request(index);
+        let Some(probe) = &self.probe else {
+            return request.send().map_err(|e| failure(&e));
+        };
+        let (since, begun) = (probe.now(), Moment::now());
         let sent = request.send();
-        if let Some(probe) = &self.probe {
-            let mut marks = match &sent {
-                Ok(response) => probe.answered(index, response.extensions()),
-                Err(e) => probe.failed(index, e),
-            };
-            marks.sent = taken;
-            answer.marks(&marks);
+        let (marks, sent) = match sent {
+            Ok(response) => (probe.answered(index, response.extensions()), Ok(response)),
+            Err(e) => {
+                let ended = Moment::now();
+                let (marks, told) = probe.failed(index, since, &e);
+                let told = match ending {
+                    Some(ending) if e.is_body() && told.class == Class::Other => {
+                        let is_late =
+                            self.settings.timeout.is_some_and(|t| ended >= begun.after(t));
+                        let told = self.hidden(&ending, is_late, probe.never_opened(index), told);
+                        probe.why(index, since, told)
+                    }
+                    _ => told,
+                };
+                (marks, Err(told))
+            }
+        };
+        answer.marks(&Marks { sent: taken, ..marks });
+        sent
+    }
+
+    /// Nobody took the body of a request any more: what is known of why.
+    fn hidden(&self, ending: &Ending, is_late: bool, never_opened: bool, told: Failure) -> Failure {
+        if let Some(why) = ending.unopened() {
+            return told.because(&why);
         }
-        sent.map_err(|e| failure(&e))
+        if is_late {
+            // The request's time is over by the clock of either thread; this one heard of it second.
+            let limit = self.settings.timeout.unwrap_or_default();
+            let slow = Failure::new(Class::Timeout(Stage::Head), format!("no end after {limit:?}"));
+            return told.because(&slow);
+        }
+        if never_opened {
+            // It had begun no connection and got none: it waited for that of another request.
+            return Failure { class: Class::Canceled, ..told };
+        }
+        told
     }
 }
 

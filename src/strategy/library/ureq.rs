@@ -17,7 +17,9 @@ use ureq::unversioned::transport::{Connector, RustlsConnector, TcpConnector};
 use ureq::{Body, SendBody, http};
 
 use super::upload::Upload;
-use super::{Answer, BlockingClient, Connect, IDLE_AGE, Library, Settings, Tls, Ways, read_body};
+use super::{
+    Answer, BlockingClient, Connect, IDLE_AGE, Library, NOTHING, Settings, Tls, Ways, read_body,
+};
 use crate::strategy::failure::{Class, Failure, Link, Stage};
 use crate::strategy::probe::{Marks, Phase};
 use crate::strategy::{Protocol, Reuse};
@@ -37,10 +39,12 @@ pub(super) const LIBRARY: Library = Library {
     tells_starter: true,
     tells_closing: true,
     tells_hops: true,
+    retries_over: &[],
     ways: Ways {
         resolves: "before every request and every redirect, even one that reuses a connection",
         connects: "for the request that needs it, on the caller's thread",
         pools: "every idle connection; no limit on open ones",
+        retries: NOTHING,
     },
     summary: "blocking, on the caller's thread, HTTP/1.1",
     connect: Connect::Blocking(connect),
@@ -171,8 +175,9 @@ impl BlockingClient for Client {
         probe::begin(index);
         let result = self.exchange(index, upload.as_mut(), answer);
         let sent = upload.map(|upload| upload.taken()).unwrap_or_default();
-        answer.marks(&Marks { sent, ..probe::end() });
-        result
+        let (marks, unopened) = probe::end();
+        answer.marks(&Marks { sent, ..marks });
+        result.map_err(|told| unopened.unwrap_or(told))
     }
 }
 

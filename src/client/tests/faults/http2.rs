@@ -93,16 +93,45 @@ fn heads() -> Vec<Case> {
         Case::new("the head has no end", HTTP2, || http2(endless), fails("parse")),
         Case::new("the server has only HTTP/1.1", HTTP2, old, fails("parse")),
         Case::new(
-            "nobody listens, and four requests wait for one connection",
+            "the head does not come, and there is one stream",
             HTTP2,
-            network::nobody,
-            fails("refused").in_phase(Phase::Connect).errno(&[libc::ECONNREFUSED]),
+            || {
+                Faulty::at(server(|stream: TcpStream| {
+                    let after = serve(&stream, &ONE_STREAM, |_| After::Goes);
+                    after.unwrap_or(After::Closes).end(stream);
+                }))
+            },
+            fails("timeout(head)").or("timeout(stream)"),
         )
+        .in_time()
         .unlike(
             &["reqwest", "reqwest-blocking"],
-            fails("refused").or("canceled").errno(&[libc::ECONNREFUSED]),
-            "reqwest has requests over HTTP/2 wait for the connection that another one opens; if it cannot be opened, it gives them up and does not say why",
+            fails("timeout(head)"),
+            "reqwest does not say that a request waits for a stream",
         ),
+        Case::new(
+            "the stream is refused (REFUSED_STREAM) once",
+            HTTP2,
+            || Faulty::at(refusing(1, refuse)),
+            fails("h2_reset").in_phase(WAIT),
+        )
+        .with(one)
+        .unlike(&["reqwest", "reqwest-blocking"], FINE, SENT_AGAIN),
+        Case::new(
+            "the stream is refused (REFUSED_STREAM) again and again",
+            HTTP2,
+            || Faulty::at(refusing(u32::MAX, refuse)),
+            fails("h2_reset").in_phase(WAIT),
+        )
+        .with(one),
+        Case::new(
+            "the connection is given up (GOAWAY) without an error, once, before the stream is begun",
+            HTTP2,
+            || Faulty::at(refusing(1, leave)),
+            fails("h2_goaway").in_phase(WAIT),
+        )
+        .with(one)
+        .unlike(&["reqwest", "reqwest-blocking"], FINE, SENT_AGAIN),
     ]
 }
 
@@ -241,6 +270,12 @@ const END_HEADERS: u8 = 4;
 
 /// An error code (RFC 9113, section 7).
 const INTERNAL_ERROR: [u8; 4] = [0, 0, 0, 2];
+const REFUSED_STREAM: [u8; 4] = [0, 0, 0, 7];
+
+/// `SETTINGS_MAX_CONCURRENT_STREAMS`, and its value (RFC 9113, section 6.5.2).
+const ONE_STREAM: [u8; 6] = [0, 3, 0, 0, 0, 1];
+
+const SENT_AGAIN: &str = "reqwest sends a request again that the server did not begin (`retries`)";
 
 /// Entries of the static table of heads (RFC 7541, appendix A).
 const STATUS_200: u8 = 0x80 | 8;
@@ -260,6 +295,29 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 
 fn go_away(last_stream: u32) -> Vec<u8> {
     frame(GOAWAY, 0, 0, &[last_stream.to_be_bytes(), INTERNAL_ERROR].concat())
+}
+
+/// A server that does this with the first `times` requests, and answers the others, which are all of
+/// index 0.
+pub(super) fn refusing(times: u32, how: fn(&TcpStream, u32) -> After) -> SocketAddr {
+    let seen = Arc::new(AtomicU32::new(0));
+    server(move |stream: TcpStream| {
+        let after = serve(&stream, &[], |id| match seen.fetch_add(1, Ordering::Relaxed) {
+            nth if nth < times => how(&stream, id),
+            _ => answer(&stream, id, 0),
+        });
+        after.unwrap_or(After::Closes).end(stream);
+    })
+}
+
+/// Says that a stream was not begun.
+pub(super) fn refuse(stream: &TcpStream, id: u32) -> After {
+    send(stream, &[frame(RST_STREAM, 0, id, &REFUSED_STREAM)])
+}
+
+/// Says that no stream was begun, and that there will be no others.
+fn leave(stream: &TcpStream, _: u32) -> After {
+    send(stream, &[frame(GOAWAY, 0, 0, &[0; 8])])
 }
 
 fn send(mut stream: &TcpStream, frames: &[Vec<u8>]) -> After {
@@ -289,7 +347,7 @@ fn endless(stream: &TcpStream, id: u32) -> After {
 fn counting(each: impl Fn(&TcpStream, u32, u32) -> After + Clone + Send + 'static) -> Faulty {
     Faulty::at(server(move |stream| {
         let mut nth = 0;
-        let after = serve(&stream, |id| {
+        let after = serve(&stream, &[], |id| {
             nth += 1;
             each(&stream, id, nth)
         });
@@ -303,9 +361,13 @@ fn http2(each: fn(&TcpStream, u32) -> After) -> Faulty {
 }
 
 /// Settings, and then what is done with each request, until the connection is to end.
-fn serve(mut stream: &TcpStream, mut each: impl FnMut(u32) -> After) -> io::Result<After> {
+fn serve(
+    mut stream: &TcpStream,
+    settings: &[u8],
+    mut each: impl FnMut(u32) -> After,
+) -> io::Result<After> {
     stream.read_exact(&mut [0; 24])?;
-    stream.write_all(&frame(SETTINGS, 0, 0, &[]))?;
+    stream.write_all(&frame(SETTINGS, 0, 0, settings))?;
     let mut head = [0; 9];
     loop {
         stream.read_exact(&mut head)?;
@@ -330,26 +392,31 @@ fn in_turn(after: After, last: u32) -> Faulty {
     counting(move |stream, id, nth| {
         let index = index.fetch_add(1, Ordering::Relaxed);
         if nth == 1 {
-            let name = b"inflight-index";
-            let text = index.to_string();
-            let mut head = vec![STATUS_200, 0, name.len() as u8];
-            head.extend_from_slice(name);
-            head.push(text.len() as u8);
-            head.extend_from_slice(text.as_bytes());
-            let body = body();
-            let (first, rest) = body.split_at(FRAME_BYTES);
-            send(
-                stream,
-                &[
-                    frame(HEADERS, END_HEADERS, id, &head),
-                    frame(DATA, 0, id, first),
-                    frame(DATA, END_STREAM, id, rest),
-                ],
-            );
+            answer(stream, id, index);
         }
         let_it_read();
         if nth == last { after } else { After::Goes }
     })
+}
+
+/// Answers a request as it should.
+fn answer(stream: &TcpStream, id: u32, index: u32) -> After {
+    let name = b"inflight-index";
+    let text = index.to_string();
+    let mut head = vec![STATUS_200, 0, name.len() as u8];
+    head.extend_from_slice(name);
+    head.push(text.len() as u8);
+    head.extend_from_slice(text.as_bytes());
+    let body = body();
+    let (first, rest) = body.split_at(FRAME_BYTES);
+    send(
+        stream,
+        &[
+            frame(HEADERS, END_HEADERS, id, &head),
+            frame(DATA, 0, id, first),
+            frame(DATA, END_STREAM, id, rest),
+        ],
+    )
 }
 
 fn old() -> Faulty {

@@ -10,6 +10,7 @@ mod http1;
 mod http2;
 mod meet;
 mod network;
+mod retries;
 pub(super) mod server;
 mod table;
 mod tls;

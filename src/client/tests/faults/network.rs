@@ -1,14 +1,15 @@
 //! What happens to requests before there is a connection.
 
+use std::io::Read;
 use std::net::{TcpListener, TcpStream, UdpSocket};
 
 use rustix::net::{AddressFamily, SocketType};
 
-use super::server::{reset, server};
+use super::server::{let_it_read, reset, server};
 use super::*;
 
 pub(super) fn cases() -> Vec<Case> {
-    [names(), connections()].into_iter().flatten().collect()
+    [names(), connections(), uploads(), shared()].into_iter().flatten().collect()
 }
 
 /// The name of the host.
@@ -46,8 +47,7 @@ fn names() -> Vec<Case> {
             || names_with(None),
             fails("timeout(dns)").in_phase(Phase::Dns),
         )
-        .in_time()
-        .unlike(&["reqwest", "reqwest-blocking"], fails("timeout(head)"), NOT_TOLD),
+        .in_time(),
     ]
 }
 
@@ -66,8 +66,7 @@ fn connections() -> Vec<Case> {
             full,
             fails("timeout(connect)").in_phase(Phase::Connect),
         )
-        .in_time()
-        .unlike(&["reqwest", "reqwest-blocking"], fails("timeout(head)"), NOT_TOLD),
+        .in_time(),
         Case::new(
             "the connection is cut as it is accepted",
             HTTP1,
@@ -90,12 +89,105 @@ fn connections() -> Vec<Case> {
     ]
 }
 
+/// What a client hands over in pieces, while another thread may make the request.
+fn with_body(scenario: Scenario) -> Scenario {
+    Scenario { upload_bytes: 20_000, ..scenario }
+}
+
+/// The same before a request with a body is sent.
+fn uploads() -> Vec<Case> {
+    vec![
+        Case::new(
+            "nobody listens, and requests have a body",
+            BOTH,
+            nobody,
+            fails("refused").in_phase(Phase::Connect).errno(&[libc::ECONNREFUSED]),
+        )
+        .with(with_body),
+        Case::new(
+            "the name has no address, and requests have a body",
+            BOTH,
+            || names_with(Some(NO_SUCH_NAME)),
+            fails("dns").in_phase(Phase::Dns),
+        )
+        .with(with_body),
+        Case::new(
+            "the connection is never opened, and requests have a body",
+            BOTH,
+            full,
+            fails("timeout(connect)").in_phase(Phase::Connect),
+        )
+        .with(with_body)
+        .in_time(),
+        Case::new(
+            "the connection is cut within the body of a request",
+            HTTP1,
+            || {
+                Faulty::at(server(|mut stream: TcpStream| {
+                    let _ = stream.read_exact(&mut [0; 16_384]);
+                    let_it_read();
+                    reset(stream);
+                }))
+            },
+            fails("reset").errno(&[libc::ECONNRESET, libc::EPIPE]),
+        )
+        // More than what the system and the libraries keep on the way.
+        .with(|scenario| Scenario { upload_bytes: 16_000_000, ..scenario })
+        .unlike(
+            &["reqwest-blocking"],
+            fails("other"),
+            "the blocking client of reqwest says that nobody takes the body any more, and drops the error itself",
+        ),
+    ]
+}
+
+/// Over HTTP/2, requests wait for the connection that one of them opens.
+fn shared() -> Vec<Case> {
+    vec![
+        Case::new(
+            "nobody listens, and four requests wait for one connection",
+            HTTP2,
+            nobody,
+            fails("refused").errno(&[libc::ECONNREFUSED]),
+        ),
+        Case::new(
+            "nobody listens, and four requests with a body wait for one connection",
+            HTTP2,
+            nobody,
+            fails("refused").errno(&[libc::ECONNREFUSED]),
+        )
+        .with(with_body),
+        Case::new(
+            "the name has no address, and four requests wait for one connection",
+            HTTP2,
+            || names_with(Some(NO_SUCH_NAME)),
+            fails("dns"),
+        ),
+        Case::new(
+            "the connection is never opened, and four requests wait for it",
+            HTTP2,
+            full,
+            fails("timeout(connect)"),
+        )
+        .in_time(),
+        Case::new(
+            "the connection is never opened, and the time of the request that opens it is over first",
+            HTTP2,
+            full,
+            fails("timeout(connect)"),
+        )
+        .with(|scenario| Scenario { requests: 2, ..apart(scenario) })
+        .in_time(),
+    ]
+}
+
+/// The code of an answer that there is no such name.
+const NO_SUCH_NAME: u8 = 3;
+
 /// The code of an answer to a question that the name server could not find an answer to.
 const SERVER_FAILURE: u8 = 2;
 
-pub(super) const NOT_TOLD: &str = "a timeout of reqwest, and of ureq in a handshake, does not say what the request has waited for";
-
-pub(super) fn nobody() -> Faulty {
+fn nobody() -> Faulty {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     Faulty::at(listener.local_addr().expect("an address"))
 }

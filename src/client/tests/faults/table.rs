@@ -122,6 +122,7 @@ fn every_class_of_the_system_and_of_servers_has_a_case() {
         Class::Timeout(Stage::Dns),
         Class::Timeout(Stage::Connect),
         Class::Timeout(Stage::Tls),
+        Class::Timeout(Stage::Stream),
         Class::Timeout(Stage::Head),
         Class::Timeout(Stage::Body),
         Class::Tls,
@@ -135,7 +136,6 @@ fn every_class_of_the_system_and_of_servers_has_a_case() {
         Class::Status(4),
         Class::Status(5),
         Class::BodyMismatch,
-        Class::Canceled,
     ] {
         assert!(of_cases.contains(&&*class.to_string()), "{class}");
     }

@@ -60,12 +60,14 @@ fn handshakes() -> Vec<Case> {
             || greeted(stall),
             fails("timeout(tls)").in_phase(Phase::Tls),
         )
-        .in_time()
-        .unlike(
-            &["ureq", "reqwest", "reqwest-blocking"],
-            fails("timeout(head)"),
-            network::NOT_TOLD,
-        ),
+        .in_time(),
+        Case::new(
+            "the certificate is not trusted, and requests have a body",
+            BOTH,
+            untrusted,
+            no_session(),
+        )
+        .with(|scenario| Scenario { upload_bytes: 20_000, ..scenario }),
     ]
 }
 

@@ -19,10 +19,10 @@ use hyper_util::rt::TokioIo;
 
 use super::super::upload::Upload;
 use super::driven::Driver;
+use super::failure;
 use super::io::{Io, Watch};
 use super::pool::Permit;
 use super::progress::Progress;
-use super::{because, failure};
 use crate::strategy::failure::{Class, Failure};
 use crate::strategy::probe::Connection;
 use crate::timer::Moment;
@@ -200,7 +200,7 @@ impl Alone {
     fn failed(&self, error: &::hyper::Error) -> Failure {
         let told = failure(error);
         match &self.ended {
-            Some(Err(cause)) => because(told, failure(cause)),
+            Some(Err(cause)) => told.because(&failure(cause)),
             Some(Ok(())) if told.class == Class::Canceled => {
                 Failure { class: Class::Closed, ..told }
             }

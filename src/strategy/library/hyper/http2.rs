@@ -21,10 +21,10 @@ use hyper_util::rt::TokioIo;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::super::upload::Upload;
+use super::failure;
 use super::io::{Io, Watch};
 use super::pool::{Permit, Pool};
 use super::progress::Progress;
-use super::{because, failure};
 use crate::strategy::failure::{Class, Failure, Stage};
 use crate::strategy::probe::Connection;
 use crate::timer::Moment;
@@ -185,11 +185,11 @@ impl Life {
     /// An error of a request, with what the connection itself ended with.
     fn failed(&self, told: Failure) -> Failure {
         let told = match self.failed.get() {
-            Some(cause) => because(told, cause.clone()),
+            Some(cause) => told.because(cause),
             None => told,
         };
         match self.watch.broken() {
-            Some(cause) => because(told, failure(&cause)),
+            Some(cause) => told.because(&failure(&cause)),
             None if told.class == Class::Canceled => Failure { class: Class::Closed, ..told },
             None => told,
         }
@@ -218,11 +218,12 @@ impl Share {
         progress: &mut Progress,
     ) -> Result<Response<Incoming>, Failure> {
         let Shared { sender, streams, life, .. } = &*self.connection;
-        progress.at(Stage::Head);
+        progress.at(Stage::Stream);
         self.stream = Some(Arc::clone(streams).acquire_owned().await.map_err(|_| {
             let text = "the connection was closed before there was a stream";
             life.failed(Failure::new(Class::Canceled, text))
         })?);
+        progress.in_time()?;
         progress.seen().stream = progress.now();
         progress.taken(life.note.as_deref(), None);
         let sent = pin!(sender.clone().send_request(request));

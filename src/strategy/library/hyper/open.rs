@@ -103,6 +103,7 @@ impl Opener {
         }
 
         progress.at(Stage::Connect);
+        progress.in_time()?;
         let tcp = TcpStream::connect(to).await.map_err(|e| failure(&e))?;
         tcp.set_nodelay(true).map_err(|e| failure(&e))?;
         if let Some(connection) = note {

@@ -99,8 +99,12 @@ impl Pool {
         index: u32,
         progress: &mut Progress,
     ) -> Result<Taken, Failure> {
-        progress.at(Stage::Connect);
-        match self.grant(target).await {
+        let grant = self.grant(target, progress).await;
+        if let Err(late) = progress.in_time() {
+            self.give_back(target, grant);
+            return Err(late);
+        }
+        match grant {
             Grant::Alone(connection) => {
                 let now = progress.now();
                 progress.seen().pool = now;
@@ -170,13 +174,26 @@ impl Pool {
         }
     }
 
-    async fn grant(self: &Arc<Pool>, target: usize) -> Grant {
+    /// A request has no use for what it was given; the next in line may have.
+    fn give_back(self: &Arc<Pool>, target: usize, grant: Grant) {
+        match grant {
+            Grant::Alone(connection) => self.put_back(target, connection),
+            Grant::Shared(_) | Grant::Open(..) => drop(grant),
+        }
+    }
+
+    async fn grant(self: &Arc<Pool>, target: usize, progress: &mut Progress) -> Grant {
+        progress.at(Stage::Pool);
         let waiting = {
             let mut closed = Vec::new();
             let mut state = self.lock();
             if let Some(grant) = self.decide(&mut state, target, &mut closed) {
                 drop(state);
                 return grant;
+            }
+            if matches!(state.slots[target].shared, OneForAll::Opening) {
+                // Not for a place: another request is opening the connection that it will share.
+                progress.at(Stage::Connect);
             }
             let (tell, told) = oneshot::channel();
             state.waiting.push_back(Waiting { target, tell });

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::io::Watch;
 use crate::strategy::failure::{Class, Failure, Stage};
 use crate::strategy::probe::{Connection, Marks, Sent};
@@ -11,6 +13,8 @@ use crate::timer::Moment;
 /// How far a request has come: what is left of it if it is given up.
 pub(super) struct Progress {
     probes: bool,
+    /// When its time is over, and how much that was.
+    deadline: Option<(Instant, Duration)>,
     stage: Stage,
     marks: Marks,
     /// The marks of the request itself, if it was redirected since. The answer that is waited for
@@ -26,10 +30,11 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(probes: bool) -> Progress {
+    pub(super) fn new(probes: bool, timeout: Option<Duration>) -> Progress {
         Progress {
             probes,
-            stage: Stage::Connect,
+            deadline: timeout.map(|limit| (Instant::now() + limit, limit)),
+            stage: Stage::Pool,
             marks: Marks::default(),
             first: None,
             redirects: 0,
@@ -96,15 +101,29 @@ impl Progress {
             return Err(Failure::new(Class::Redirects, format!("more than {most} redirects")));
         }
         self.redirects += 1;
-        self.stage = Stage::Connect;
+        self.stage = Stage::Pool;
         let marks = std::mem::take(&mut self.marks);
         self.marks.carried = marks.carried;
         self.first.get_or_insert_with(|| Box::new(marks));
         Ok(())
     }
 
-    /// It took longer than `limit`.
-    pub(super) fn too_slow(&mut self, limit: Duration) -> Failure {
+    /// When its time is over.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.deadline.map(|(at, _)| at)
+    }
+
+    /// An error if its time is over: whoever was told late begins nothing new.
+    pub(super) fn in_time(&self) -> Result<(), Failure> {
+        match self.deadline {
+            Some((at, _)) if Instant::now() >= at => Err(self.too_slow()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Its time is over.
+    pub(super) fn too_slow(&self) -> Failure {
+        let limit = self.deadline.map(|(_, limit)| limit).unwrap_or_default();
         let failure = Failure::new(Class::Timeout(self.stage), format!("no end after {limit:?}"));
         if let Some(connection) = &self.opening {
             connection.fail(&failure);

@@ -170,7 +170,7 @@ mod tests {
     }
 
     fn sent(call: &Call, body: &str) -> (Method, u64) {
-        let (body, mut progress) = (Body::from(body.to_owned()), Progress::new(false));
+        let (body, mut progress) = (Body::from(body.to_owned()), Progress::new(false, None));
         let address = call.origin_form(&mut BytesMut::new());
         let request = call.request(address, HeaderMap::new(), &body, &mut progress);
         (request.method().clone(), request.body().len())

@@ -14,8 +14,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use hyper_util::client::legacy::connect::{self, Connected, HttpInfo};
 
-use super::failure;
+use super::attempts::{Attempts, End, Since};
+use super::{ending, failure};
+use crate::dns::host;
 use crate::strategy::Protocol;
+use crate::strategy::failure::{Class, Failure, Stage};
 use crate::strategy::library::Settings;
 use crate::strategy::probe::{Connection, Connections, Marks};
 use crate::timer::Moment;
@@ -24,7 +27,7 @@ tokio::task_local! {
     /// The request that this task makes.
     static REQUEST: Request;
     /// The connection that this task opens; it goes with the work, if the task is left behind.
-    static CONNECTION: Arc<Connection>;
+    static ATTEMPT: Arc<Attempt>;
 }
 
 thread_local! {
@@ -42,7 +45,44 @@ struct Request {
 /// Notes what it can of the connection that the running task opens, if that is one.
 pub(super) fn opening(note: impl FnOnce(&Connection)) {
     // An error says that there is none, as without probes.
-    let _ = CONNECTION.try_with(|connection| note(connection));
+    let _ = ATTEMPT.try_with(|attempt| note(&attempt.connection));
+}
+
+/// The running task opens a connection to the host of this name, if it opens one.
+pub(super) fn looking_up(name: &str) {
+    let _ = ATTEMPT.try_with(|attempt| attempt.to(name));
+}
+
+/// An attempt to open a connection. Dropped before it has come to its end, it was given up.
+#[derive(Debug)]
+struct Attempt {
+    probe: Probe,
+    connection: Arc<Connection>,
+    /// The name of its host, as soon as it is known.
+    host: OnceLock<String>,
+}
+
+impl Attempt {
+    fn to(&self, host: &str) {
+        if self.host.set(host.to_owned()).is_ok() {
+            self.probe.0.attempts.begin(host, &self.connection);
+        }
+    }
+
+    fn host(&self) -> &str {
+        self.host.get().map_or("", String::as_str)
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        let opening = self.connection.opening();
+        let ended = opening.ready.is_some() || opening.failure.is_some();
+        drop(opening);
+        if !ended {
+            self.probe.given_up(self);
+        }
+    }
 }
 
 /// An error of a connector.
@@ -57,6 +97,11 @@ struct Shared {
     connections: Connections,
     /// What is agreed on where nobody negotiates.
     protocol: Protocol,
+    /// Whether hosts have names, and how many hosts there are.
+    names: bool,
+    targets: u32,
+    /// Whether connections are encrypted.
+    encrypts: bool,
     /// What opens connections; its type is not known here.
     connector: OnceLock<Box<dyn Any + Send + Sync>>,
     /// The newest connection from each local port: all go to one address, and a port may come
@@ -68,6 +113,8 @@ struct Shared {
     redirects: Mutex<BTreeMap<u32, (u32, Moment)>>,
     /// Connections that could not be opened, by the request that they were begun for.
     unopened: Mutex<BTreeMap<u32, Arc<Connection>>>,
+    /// Those of every request, by host.
+    attempts: Attempts,
 }
 
 impl Probe {
@@ -75,11 +122,15 @@ impl Probe {
         Some(Probe(Arc::new(Shared {
             connections: settings.probes.clone()?,
             protocol: settings.protocol,
+            names: settings.resolver.is_some(),
+            targets: settings.targets,
+            encrypts: settings.tls.is_some(),
             connector: OnceLock::new(),
             by_port: Mutex::default(),
             follows: settings.redirects > 0,
             redirects: Mutex::default(),
             unopened: Mutex::default(),
+            attempts: Attempts::default(),
         })))
     }
 
@@ -98,6 +149,11 @@ impl Probe {
         lock(&self.0.redirects).entry(index).or_insert((0, now)).0 += 1;
     }
 
+    /// reqwest sends a request again.
+    pub(super) fn retried(&self) {
+        self.0.connections.retried();
+    }
+
     /// What is known of request `index` when its answer has come.
     pub(in crate::strategy::library) fn answered(
         &self,
@@ -107,8 +163,85 @@ impl Probe {
         self.marks(index, extensions.get::<HttpInfo>())
     }
 
-    /// What is known of request `index` when it has failed.
-    pub(in crate::strategy::library) fn failed(&self, index: u32, error: &reqwest::Error) -> Marks {
+    /// To be asked before a request is made, and told when it has failed.
+    pub(in crate::strategy::library) fn now(&self) -> Since {
+        self.0.attempts.now()
+    }
+
+    /// What is known of request `index`, made after `since`, when it has failed, and why it has.
+    pub(in crate::strategy::library) fn failed(
+        &self,
+        index: u32,
+        since: Since,
+        error: &reqwest::Error,
+    ) -> (Marks, Failure) {
+        let told = failure(error);
+        let marks = self.carried_by(index, error);
+        let unopened = lock(&self.0.unopened).remove(&index);
+        let Some(connection) = unopened.filter(|_| marks.carried.is_none()) else {
+            let told = if marks.carried.is_none() { self.why(index, since, told) } else { told };
+            return (marks, told);
+        };
+        let is_given_up = connection.opening().failure.is_none();
+        match told.class {
+            // It waited for its own connection to the end: else that would not have been given up.
+            Class::Timeout(Stage::Head) if is_given_up => {
+                let class = Class::Timeout(self.stage(&connection));
+                (begun(marks, &connection), Failure { class, ..told })
+            }
+            _ if error.is_connect() && !is_given_up => (begun(marks, &connection), told),
+            _ => (marks, told),
+        }
+    }
+
+    /// Why a request failed that waited for a connection, if not even its library says so.
+    pub(in crate::strategy::library) fn why(
+        &self,
+        index: u32,
+        since: Since,
+        told: Failure,
+    ) -> Failure {
+        let host = self.host(index);
+        match told.class {
+            Class::Canceled => match self.0.attempts.why(&host, since) {
+                Some(cause) => told.because(&cause),
+                None => told,
+            },
+            Class::Timeout(Stage::Head) => {
+                match self.0.attempts.stage(&host, since, |connection| self.stage(connection)) {
+                    Some(stage) => Failure { class: Class::Timeout(stage), ..told },
+                    None => told,
+                }
+            }
+            _ => told,
+        }
+    }
+
+    /// Whether request `index` cannot have been carried: there was never a connection to its host.
+    pub(in crate::strategy::library) fn never_opened(&self, index: u32) -> bool {
+        self.0.attempts.never_opened(&self.host(index))
+    }
+
+    /// The host of a request.
+    fn host(&self, index: u32) -> String {
+        if self.0.names { host(index % self.0.targets) } else { String::new() }
+    }
+
+    /// How far a connection has come that is not open.
+    fn stage(&self, connection: &Connection) -> Stage {
+        let opening = connection.opening();
+        if self.0.names && opening.dns.is_none() {
+            Stage::Dns
+        } else if opening.connect.is_none() {
+            Stage::Connect
+        } else if self.0.encrypts && opening.tls.is_none() {
+            Stage::Tls
+        } else {
+            Stage::Head
+        }
+    }
+
+    fn carried_by(&self, index: u32, error: &reqwest::Error) -> Marks {
         let mut extensions = hyper::http::Extensions::new();
         let mut cause = error.source();
         while let Some(error) = cause {
@@ -119,13 +252,7 @@ impl Probe {
             }
             cause = error.source();
         }
-        let marks = self.marks(index, extensions.get::<HttpInfo>());
-        match lock(&self.0.unopened).remove(&index) {
-            Some(connection) if marks.carried.is_none() && error.is_connect() => {
-                begun(marks, &connection)
-            }
-            _ => marks,
-        }
+        self.marks(index, extensions.get::<HttpInfo>())
     }
 
     fn marks(&self, index: u32, info: Option<&HttpInfo>) -> Marks {
@@ -172,7 +299,7 @@ fn begun(marks: Marks, connection: &Connection) -> Marks {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Each change is one insertion or removal: the map is whole, whatever happens to its thread.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -215,17 +342,36 @@ impl Probe {
     where
         T: connect::Connection,
     {
-        // Dropped before its end, it leaves a connection that is neither ready nor failed: given up.
-        let opened = CONNECTION.scope(Arc::clone(&connection), opens).await;
+        let attempt = Attempt { probe: self.clone(), connection, host: OnceLock::new() };
+        if !self.0.names {
+            attempt.to("");
+        }
+        let attempt = Arc::new(attempt);
+        let opened = ATTEMPT.scope(Arc::clone(&attempt), opens).await;
         match &opened {
-            Ok(io) => self.opened(&connection, &io.connected()),
-            Err(e) => self.unopened(&connection, &**e),
+            Ok(io) => {
+                self.opened(&attempt.connection, &io.connected());
+                self.0.attempts.opened(attempt.host());
+            }
+            Err(e) => self.unopened(&attempt, &**e),
         }
         opened
     }
 
-    fn unopened(&self, connection: &Arc<Connection>, error: &(dyn Error + 'static)) {
-        connection.fail(&failure(error));
+    fn unopened(&self, attempt: &Attempt, error: &(dyn Error + 'static)) {
+        let failure = failure(error);
+        attempt.connection.fail(&failure);
+        ending::unopened(&failure);
+        self.came_to_nothing(attempt, End::Failed(failure));
+    }
+
+    fn given_up(&self, attempt: &Attempt) {
+        self.came_to_nothing(attempt, End::GivenUp(self.stage(&attempt.connection)));
+    }
+
+    fn came_to_nothing(&self, attempt: &Attempt, end: End) {
+        let connection = &attempt.connection;
+        self.0.attempts.ended(attempt.host(), connection, end);
         if let Some(index) = connection.started_by {
             lock(&self.0.unopened).insert(index, Arc::clone(connection));
         }

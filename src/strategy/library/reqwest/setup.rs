@@ -1,5 +1,6 @@
 //! How reqwest is set up, for its async client and for its blocking one.
 
+use std::error::Error;
 use std::iter;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use super::tls;
 use crate::dns::Resolver;
 use crate::strategy::failure::Failure;
 use crate::strategy::library::Settings;
-use crate::strategy::{Protocol, Reuse};
+use crate::strategy::{Protocol, Retries, Reuse};
 use crate::timer::Moment;
 
 /// What HTTP/2 lets the server send ahead, on a stream and on a connection: as much as the longest
@@ -30,12 +31,16 @@ pub(in crate::strategy::library) fn builder(
     let mut builder = reqwest::Client::builder()
         .no_proxy()
         .redirect(redirects(settings.redirects, probe))
-        .retry(reqwest::retry::never())
         .referer(false)
         .tcp_nodelay(true)
         // No age limit: with one, hyper keeps a timer going.
         .pool_idle_timeout(None)
         .pool_max_idle_per_host(most_idle(settings.reuse));
+    builder = match (settings.retries, probe) {
+        (Retries::None, _) => builder.retry(reqwest::retry::never()),
+        (Retries::Library, None) => builder,
+        (Retries::Library, Some(probe)) => builder.retry(counted(probe)),
+    };
     builder = match (&settings.tls, probe) {
         // Nothing is encrypted; the default would read the machine's roots all the same.
         (None, _) => builder.tls_certs_only([]),
@@ -57,6 +62,45 @@ pub(in crate::strategy::library) fn builder(
         builder = builder.dns_resolver(Arc::new(Names(resolver.clone())));
     }
     Ok(builder)
+}
+
+/// Retries of a request at most, as reqwest has it by default.
+const MOST_RETRIES: u32 = 2;
+
+/// What reqwest does by default, which cannot be watched, said once more (`reqwest::retry::Builder::default`
+/// in the version that this is built with); a test compares the two.
+fn counted(probe: &Probe) -> reqwest::retry::Builder {
+    let probe = probe.clone();
+    reqwest::retry::for_host(AnyHost).no_budget().max_retries_per_request(MOST_RETRIES).classify_fn(
+        move |sent| {
+            if sent.error().is_some_and(is_refused) {
+                probe.retried();
+                sent.retryable()
+            } else {
+                sent.success()
+            }
+        },
+    )
+}
+
+struct AnyHost;
+
+impl PartialEq<&str> for AnyHost {
+    fn eq(&self, _: &&str) -> bool {
+        true
+    }
+}
+
+/// Whether the server did not begin the request, and says so: its stream is refused, or the connection is
+/// given up without an error.
+fn is_refused(error: &(dyn Error + 'static)) -> bool {
+    // Below reqwest's, hyper-util's and hyper's own.
+    let h2 = error.source().and_then(Error::source).and_then(Error::source);
+    let Some(h2) = h2.and_then(|error| error.downcast_ref::<h2::Error>()) else { return false };
+    let reason = h2.reason();
+    h2.is_remote()
+        && (h2.is_go_away() && reason == Some(h2::Reason::NO_ERROR)
+            || h2.is_reset() && reason == Some(h2::Reason::REFUSED_STREAM))
 }
 
 /// With no idle connection allowed, every request opens one and closes it.
@@ -95,6 +139,7 @@ impl Resolve for Names {
     fn resolve(&self, name: Name) -> Resolving {
         let resolver = self.0.clone();
         Box::pin(async move {
+            probe::looking_up(name.as_str());
             let resolved = resolver.resolve(name.as_str()).await?;
             probe::opening(|connection| {
                 let mut opening = connection.opening();

@@ -15,6 +15,7 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTi
 use super::failure;
 use crate::dns::Source;
 use crate::strategy::Protocol;
+use crate::strategy::failure::{Class, Failure, Stage};
 use crate::strategy::probe::{Connection, Connections, Marks};
 use crate::timer::Moment;
 
@@ -32,6 +33,8 @@ struct Trip {
     taken: bool,
     /// The connection that is being opened.
     opening: Option<Arc<Connection>>,
+    /// Why it could not be opened.
+    unopened: Option<Failure>,
 }
 
 impl Trip {
@@ -51,13 +54,15 @@ fn with<R>(note: impl FnOnce(&mut Trip) -> R) -> Option<R> {
 /// This thread makes request `index` from here on.
 pub(super) fn begin(index: u32) {
     let marks = Marks::default();
-    TRIP.set(Some(Trip { index, marks, hops: 0, taken: false, opening: None }));
+    TRIP.set(Some(Trip { index, marks, hops: 0, taken: false, opening: None, unopened: None }));
 }
 
-/// The request has its answer, or has failed.
-pub(super) fn end() -> Marks {
-    let Some(trip) = TRIP.take() else { return Marks::default() };
-    Marks { redirects: trip.hops.saturating_sub(1), ..trip.marks }
+/// The request has its answer, or has failed: what is known of it, and why its connection could not be
+/// opened, if that was so.
+pub(super) fn end() -> (Marks, Option<Failure>) {
+    let Some(trip) = TRIP.take() else { return (Marks::default(), None) };
+    let redirects = trip.hops.saturating_sub(1);
+    (Marks { redirects, ..trip.marks }, trip.unopened)
 }
 
 /// The request, or a redirect of it, is begun.
@@ -89,6 +94,17 @@ pub(super) fn connected(stream: &TcpStream) {
     });
 }
 
+/// Why a connection could not be opened. ureq does not say whether its time was over in the handshake.
+fn of_opening(error: &Error, connection: &Connection) -> Failure {
+    let failure = failure(error);
+    match failure.class {
+        Class::Timeout(_) if connection.opening().connect.is_some() => {
+            Failure { class: Class::Timeout(Stage::Tls), ..failure }
+        }
+        _ => failure,
+    }
+}
+
 /// A connector whose connections are noted.
 #[derive(Debug)]
 pub(super) struct Probed<C> {
@@ -113,7 +129,9 @@ impl<C: Connector<()>> Connector<()> for Probed<C> {
             Ok(Some(transport)) => transport,
             Ok(None) => return Ok(None),
             Err(e) => {
-                connection.fail(&failure(&e));
+                let failure = of_opening(&e, &connection);
+                connection.fail(&failure);
+                with(|trip| trip.unopened = Some(failure));
                 return Err(e);
             }
         };
