@@ -203,11 +203,7 @@ pub fn paired(
 ) -> Result<RatioEstimate, NoEstimate> {
     let id = |cell: usize| recording.plan.cells[cell].id.to_string();
     let (base_id, new_id) = (id(base), id(new));
-    lossy_paired_ratio(&Pairs::of(
-        recording.of_cell(&base_id),
-        recording.of_cell(&new_id),
-        metric,
-    ))
+    lossy_paired_ratio(&Pairs::of(recording.of_cell(&base_id), recording.of_cell(&new_id), metric))
 }
 
 fn control(recording: &Recording, cell: usize, margin: Margin) -> Control {

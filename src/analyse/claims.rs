@@ -81,9 +81,8 @@ fn claim_analysis(recording: &Recording, index: usize) -> ClaimAnalysis {
                 Finding::Undecided(Undecided::Straddles) if is_claim_of_count(claim) => {
                     Finding::Refuted
                 }
-                Finding::Held if is_claim_of_count(claim) => {
-                    whole(recording, claim, cell).map_or_else(Finding::NotJudged, |()| Finding::Held)
-                }
+                Finding::Held if is_claim_of_count(claim) => whole(recording, claim, cell)
+                    .map_or_else(Finding::NotJudged, |()| Finding::Held),
                 finding => finding,
             };
             ClaimCell { cell, ratio, finding }

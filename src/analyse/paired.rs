@@ -51,11 +51,7 @@ fn ratio_of(base: &[f64], new: &[f64], lost: usize) -> Result<RatioEstimate, NoE
     let logs = Logs::Paired(logs);
     let (p, p_exact) = logs.test(0.0, lost, center);
     Ok(RatioEstimate {
-        ratio: Estimate {
-            value: center.exp(),
-            n,
-            interval,
-        },
+        ratio: Estimate { value: center.exp(), n, interval },
         n_base: n,
         n_new: n,
         p,
@@ -67,9 +63,7 @@ fn ratio_of(base: &[f64], new: &[f64], lost: usize) -> Result<RatioEstimate, NoE
 }
 
 /// The interval of [`lossy_paired_ratio`] alone, which is a small part of its work.
-pub(super) fn paired_interval(
-    pairs: &Pairs,
-) -> Result<Result<Interval, NoInterval>, NoEstimate> {
+pub(super) fn paired_interval(pairs: &Pairs) -> Result<Result<Interval, NoInterval>, NoEstimate> {
     let logs = sorted_logs(&pairs.base, &pairs.new)?;
     Ok(log_interval(&logs, pairs.lost).map(|interval| interval.map(f64::exp)))
 }

@@ -77,9 +77,10 @@ impl Logs {
         };
         match self {
             Self::Paired(logs) => signed_rank_p(&shifted(logs)),
-            Self::Unpaired { base, new } => {
-                mann_whitney_p(&[base.as_slice(), &vec![-against; lost.base]].concat(), &shifted(new))
-            }
+            Self::Unpaired { base, new } => mann_whitney_p(
+                &[base.as_slice(), &vec![-against; lost.base]].concat(),
+                &shifted(new),
+            ),
         }
     }
 }

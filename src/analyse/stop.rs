@@ -51,9 +51,8 @@ fn intervals(plan: &Plan, measured: &[TrialRow]) -> Vec<Ratio> {
         return intervals_of_builds(plan, measured, base, news);
     }
     let rows = |cell: usize, replica: &'static str| rows(plan, measured, cell, replica);
-    let fit = |cell: usize| {
-        Fitness::of(&rows(cell, "a").collect::<Vec<_>>()).check(Metric::Wall, margin)
-    };
+    let fit =
+        |cell: usize| Fitness::of(&rows(cell, "a").collect::<Vec<_>>()).check(Metric::Wall, margin);
     let mut ratios = Vec::new();
     for (scenario, facts) in plan.scenarios.iter().enumerate() {
         let twins = Pairs::of(rows(facts.control, "a"), rows(facts.control, "b"), Metric::Wall);

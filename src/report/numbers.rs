@@ -1,8 +1,8 @@
 //! Numbers as the report writes them; digits and units come from [`crate::units`].
 
 use crate::analyse::{Estimate, Interval, Levels};
-pub(super) use crate::units::{count, percent};
 use crate::units::{ReadableBytes, ReadableNs, three_digits};
+pub(super) use crate::units::{count, percent};
 
 /// What stands where a value is not known.
 pub(super) const UNKNOWN: &str = "–";

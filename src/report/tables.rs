@@ -265,7 +265,9 @@ fn compared(
         (Ok(verdict), Some(doubt)) => {
             notes.doubt(doubt, cell);
             match (doubt, &compared.ratio) {
-                (Doubt::Multiplicity { .. }, Ok(r)) if r.ratio.value < 1.0 => BY_ITSELF[0].to_owned(),
+                (Doubt::Multiplicity { .. }, Ok(r)) if r.ratio.value < 1.0 => {
+                    BY_ITSELF[0].to_owned()
+                }
                 (Doubt::Multiplicity { .. }, Ok(_)) => BY_ITSELF[1].to_owned(),
                 _ => verdict.to_string(),
             }

@@ -10,4 +10,5 @@ mod link;
 mod listing;
 mod pipeline;
 mod predicting;
+mod records;
 mod serving;

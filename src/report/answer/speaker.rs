@@ -6,7 +6,7 @@ use super::super::numbers::{
 };
 use super::super::standing::Standing;
 use super::{OTHERS, Voice, names};
-use crate::analyse::{Compared, Doubt, blocks_to_rank, Estimate, RatioEstimate, Verdict};
+use crate::analyse::{Compared, Doubt, Estimate, RatioEstimate, Verdict, blocks_to_rank};
 use crate::spec::Metric;
 
 /// A wall time up to this many times the longest delay is told as a distance from it: it is what

@@ -10,7 +10,8 @@ use super::super::numbers::{and, counted, intervals_of};
 pub(super) fn coverage(facts: &Facts, cells: &[usize]) -> String {
     let of =
         |count: fn(&CellAnalysis) -> usize| cells.iter().map(move |&c| count(facts.analysed(c)));
-    let (least, most) = (of(|c| c.fitness.ok).min().unwrap_or(0), of(|c| c.fitness.ok).max().unwrap_or(0));
+    let (least, most) =
+        (of(|c| c.fitness.ok).min().unwrap_or(0), of(|c| c.fitness.ok).max().unwrap_or(0));
     let blocks = facts.analysis.blocks;
     let trials = if least != most {
         format!("n = {least} to {most} trials of each cell, from {}", counted(blocks, "block"))

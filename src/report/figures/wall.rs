@@ -99,7 +99,11 @@ fn title(facts: &Facts, cells: &[usize]) -> String {
             short_of(facts, worst, cells)
         ),
         (Ok(_), Ok(_)) => {
-            format!("{} about {} of their ideal speed{tail}", all(&tail, "reach"), percent(low.value))
+            format!(
+                "{} about {} of their ideal speed{tail}",
+                all(&tail, "reach"),
+                percent(low.value)
+            )
         }
         _ => "Wall time against the ideal, too few blocks for intervals".to_owned(),
     }
