@@ -201,11 +201,13 @@ fn space(settings: &[Setting]) -> Space {
         for (model, client) in
             (0..count("model")).flat_map(|m| (0..count("client")).map(move |c| (m, c)))
         {
-            for limit in 0..count("limit") {
+            let (limits, protocols) = (0..count("limit"), 0..count("protocol"));
+            for (limit, protocol) in limits.flat_map(|l| protocols.clone().map(move |p| (l, p))) {
                 let mut row = vec![0; settings.len()];
                 row[place("model")] = model;
                 row[place("client")] = client;
                 row[place("limit")] = limit;
+                row[place("protocol")] = protocol;
                 // What other settings need to mean something.
                 for name in ["dns_delay", "rtt", "targets"] {
                     row[place(name)] = rich;
