@@ -218,6 +218,11 @@ pub fn percent(share: f64) -> String {
     format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
 }
 
+/// A number of things: `1 report`, `2 reports`.
+pub fn counted(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
 /// A whole number with thousands apart: `10,000`.
 pub fn count(value: u64) -> String {
     let digits = value.to_string();

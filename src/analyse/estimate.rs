@@ -75,10 +75,13 @@ pub enum NoInterval {
         has: usize,
     },
     /// Too few trials on the two sides of an unpaired comparison.
-    #[error("needs at least {needs} trials on each side, has {base} and {new}")]
+    #[error(
+        "{base} and {new} trials give no 95 % interval, {} and {} do", .needs.0, .needs.1
+    )]
     TooFewTrials {
-        /// Fewest trials per side that give an interval, both sides being equal.
-        needs: usize,
+        /// Trials of either side, base first, that give an interval: the side with more as it is, if
+        /// the other can make up for it.
+        needs: (usize, usize),
         /// Trials of the base.
         base: usize,
         /// Trials of the new side.

@@ -115,10 +115,15 @@ impl Case<'_> {
         let interval = match &self.ratio.ratio.interval {
             Ok(interval) => interval.map(f64::ln),
             Err(reason) => {
+                // Without pairs, an interval is there once the least possible p is below α.
+                let rivals = match self.ratio.logs {
+                    Logs::Paired(_) => self.family,
+                    Logs::Unpaired { .. } => 1,
+                };
                 // More blocks may lose as many trials again.
                 let more_blocks = match reason {
                     NoInterval::TrialsLost { .. } => None,
-                    _ => self.until_possible(self.family),
+                    _ => self.until_possible(rivals),
                 };
                 let verdict = Verdict::Inconclusive { more_blocks };
                 return (verdict, Some(Doubt::NoInterval(reason.clone())));
@@ -292,8 +297,8 @@ mod tests {
         };
         assert_eq!(
             words(&alone(unpaired, None)),
-            "inconclusive (about 1 more block): no interval: needs at least 4 trials on each side, \
-             has 3 and 3"
+            "inconclusive (about 1 more block): no interval: 3 and 3 trials give no 95 % interval, \
+             4 and 4 do"
         );
     }
 

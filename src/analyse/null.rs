@@ -10,6 +10,14 @@ use super::{estimate::ALPHA, normal};
 /// approximation is right to the fourth digit.
 pub(super) const EXACT_LIMIT: usize = 50;
 
+/// Whether the distribution of U of m and n values is counted: up to [`EXACT_LIMIT`] on either side, and
+/// beyond where one side has one value or two. There the normal approximation knows no interval for one
+/// value, and is coarse for two; the counts are few.
+pub(super) fn is_exact(m: usize, n: usize) -> bool {
+    let (more, fewer) = (m.max(n), m.min(n));
+    more <= EXACT_LIMIT || (fewer <= 2 && more * fewer <= EXACT_LIMIT * EXACT_LIMIT)
+}
+
 /// A symmetric distribution of a statistic with the values 0, 1, 2, …
 pub(super) enum Null {
     /// Chance of a value of at most k, for each k.
@@ -67,7 +75,7 @@ impl Null {
 
     /// Mann and Whitney's U of m and n values without ties.
     pub(super) fn mann_whitney(m: usize, n: usize) -> Self {
-        if m > EXACT_LIMIT || n > EXACT_LIMIT {
+        if !is_exact(m, n) {
             let (m, n) = (m as f64, n as f64);
             return Self::Normal { mean: m * n / 2.0, sd: (m * n * (m + n + 1.0) / 12.0).sqrt() };
         }

@@ -3,22 +3,18 @@
 use super::{
     estimate::{Estimate, Interval, NOMINAL, NoEstimate, NoInterval, Side, check_positive},
     normal,
-    null::{EXACT_LIMIT, Null, sized_subset_sums, two_sided},
+    null::{Null, is_exact, sized_subset_sums, two_sided},
     ratio::{Logs, Lost, RatioEstimate},
     sample::Sample,
     select::{difference_kth, difference_median},
 };
-
-/// Fewest trials on either side of equal sides with a 95 % interval: the widest one covers
-/// 1 − 2 ÷ C(2n, n), which is 90 % for 3 and 97.1 % for 4.
-pub(super) const MIN_TRIALS: usize = 4;
 
 /// The ratio new ÷ base of two independent samples.
 ///
 /// The estimate is Hodges & Lehmann's (1963): the median of all differences of logs, back on the
 /// ratio scale. The interval runs between the k-th smallest and k-th largest difference, k from the
 /// distribution of Mann and Whitney's U (Hollander & Wolfe 1999, section 4.3): exact up to 50 trials
-/// per side if the two distributions of logs differ by a shift only; beyond, a normal approximation
+/// per side, and for a side of one or two, if the two distributions of logs differ by a shift only; beyond, a normal approximation
 /// with continuity correction.
 ///
 /// Ties take midranks. p then comes from all splits of just these midranks (exact), or beyond 50
@@ -86,11 +82,7 @@ fn logs(values: &[f64], side: Side) -> Result<Vec<f64>, NoEstimate> {
 fn log_interval(base: &[f64], new: &[f64], lost: Lost) -> Result<Interval, NoInterval> {
     let (all_base, all_new) = (base.len() + lost.base, new.len() + lost.new);
     let Some(critical) = Null::mann_whitney(all_base, all_new).critical() else {
-        return Err(NoInterval::TooFewTrials {
-            needs: MIN_TRIALS,
-            base: base.len(),
-            new: new.len(),
-        });
+        return Err(too_few(all_base, all_new));
     };
     let pairs = base.len() as u64 * new.len() as u64;
     let infinite = all_base as u64 * all_new as u64 - pairs;
@@ -107,11 +99,29 @@ fn log_interval(base: &[f64], new: &[f64], lost: Lost) -> Result<Interval, NoInt
     })
 }
 
+/// Whether so many trials have a 95 % interval: the widest one, from the least difference to the greatest,
+/// covers 1 − 2 ÷ C(m + n, n), which is 97.1 % for 4 and 4, 97.0 % for 10 and 2, and 93.9 % for 7 and 2.
+fn have_interval(m: usize, n: usize) -> bool {
+    Null::mann_whitney(m, n).critical().is_some()
+}
+
+/// What so few trials lack. With four on either side there always is an interval.
+fn too_few(base: usize, new: usize) -> NoInterval {
+    let (more, fewer) = (base.max(new), base.min(new));
+    let enough = (fewer..=more).find(|&n| have_interval(more, n)).map(|n| (more, n));
+    let (more, fewer) = enough.unwrap_or((MIN_EQUAL, MIN_EQUAL));
+    let needs = if base >= new { (more, fewer) } else { (fewer, more) };
+    NoInterval::TooFewTrials { needs, base, new }
+}
+
+/// Fewest trials on either side of equal sides with a 95 % interval.
+const MIN_EQUAL: usize = 4;
+
 /// Two-sided p of "both sides have one distribution", and whether it is exact.
 pub(super) fn mann_whitney_p(base: &[f64], new: &[f64]) -> (f64, bool) {
     let (m, n) = (base.len(), new.len());
     let ranks = Ranks::of(base, new);
-    if m > EXACT_LIMIT || n > EXACT_LIMIT {
+    if !is_exact(m, n) {
         return (ranks.approximate_p(m, n), false);
     }
     if ranks.ties == 0.0 {
@@ -175,6 +185,7 @@ impl Ranks {
 mod tests {
     use super::*;
     use crate::analyse::fixtures::fixtures;
+    use crate::analyse::{Comparison, Direction, Margin, Verdict, judge};
     use proptest::prelude::*;
 
     #[test]
@@ -189,7 +200,46 @@ mod tests {
         let estimate = shift_ratio(&[1.0, 1.0], &[3.0]).unwrap();
         assert!((estimate.ratio.value - 3.0).abs() < 1e-12);
         let reason = estimate.ratio.interval.unwrap_err();
-        assert_eq!(reason.to_string(), "needs at least 4 trials on each side, has 2 and 1");
+        assert_eq!(reason.to_string(), "2 and 1 trials give no 95 % interval, 4 and 4 do");
+    }
+
+    /// What is said to be needed gives an interval, and nothing less of it does.
+    #[test]
+    fn what_few_trials_lack_is_the_least_that_they_lack() {
+        let at_hand = |n: usize| (1..=n).map(|value| value as f64).collect::<Vec<_>>();
+        let interval =
+            |m: usize, n: usize| shift_ratio(&at_hand(m), &at_hand(n)).unwrap().ratio.interval;
+        let mut lacking = Vec::new();
+        for (base, new) in (1..=60).flat_map(|m| (1..=60).map(move |n| (m, n))) {
+            let Err(NoInterval::TooFewTrials { needs, .. }) = interval(base, new) else {
+                continue;
+            };
+            lacking.push((base, new));
+            assert!(interval(needs.0, needs.1).is_ok(), "{base} and {new}: {needs:?}");
+            assert!(needs.0 >= base && needs.1 >= new, "{base} and {new}: {needs:?}");
+            let fewer =
+                if needs.0 >= needs.1 { (needs.0, needs.1 - 1) } else { (needs.0 - 1, needs.1) };
+            assert!(interval(fewer.0, fewer.1).is_err(), "{base} and {new}: {needs:?}");
+            let turned =
+                NoInterval::TooFewTrials { needs: (needs.1, needs.0), base: new, new: base };
+            assert_eq!(interval(new, base).map(|_| ()), Err(turned));
+            // So many more blocks are proposed, and one less would not do.
+            let rows = shift_ratio(&at_hand(base), &at_hand(new)).unwrap();
+            let comparison = Comparison { ratio: Ok(rows), direction: Direction::LowerIsBetter };
+            let judged = judge(&[comparison], Margin::default(), None);
+            let Ok(Verdict::Inconclusive { more_blocks: Some(more) }) = judged[0].verdict else {
+                panic!()
+            };
+            assert!(interval(base + more, new + more).is_ok(), "{base} and {new}: {more}");
+            assert!(interval(base + more - 1, new + more - 1).is_err(), "{base} and {new}: {more}");
+        }
+        // C(m + n, n) is below 40: from 39 on, one trial is enough on the other side.
+        assert!(lacking.contains(&(38, 1)) && !lacking.contains(&(39, 1)), "{lacking:?}");
+        assert!(
+            lacking.contains(&(7, 2)) && !lacking.contains(&(8, 2)) && !lacking.contains(&(5, 3))
+        );
+        assert!(!lacking.contains(&(60, 1)), "as many as ever do no harm");
+        assert_eq!(too_few(10, 1), NoInterval::TooFewTrials { needs: (10, 2), base: 10, new: 1 });
     }
 
     #[test]

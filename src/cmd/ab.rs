@@ -1,14 +1,15 @@
 //! `inflight ab`: two builds, one interleaved recording, then its report and the comparison.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::run as recording;
-use super::{Failure, diff, plan, print, say};
+use super::{Failure, diff, plan, print, report, say};
 use crate::ab::{AbError, Builds, Options, SIDES, Source, Step};
 use crate::cli;
 use crate::exit::Exit;
-use crate::record::{Recording, find};
+use crate::record::{GivenPath, Recording, find};
 use crate::run::ChildExecutor;
 use crate::units::rough;
 
@@ -45,6 +46,7 @@ fn fresh(
     // Before some minutes are spent on builds.
     let (source, plan) = plan::read(file, &args.selection)?;
     let plan = plan.with_builds(&SIDES);
+    report::prepare(&args.folders)?;
     let revision = |named: &Option<String>| named.clone().map(Source::Revision);
     let base = given(args, 0)
         .or_else(|| revision(&args.base))
@@ -57,6 +59,7 @@ fn fresh(
         source: &source,
         plan: &plan,
         builds: &builds.sides,
+        binaries: binaries(args),
         foreseen: super::predict::Expected::default(),
     };
     recording::fresh(&as_run(args), begin, &mut executor(&builds))
@@ -76,6 +79,7 @@ fn resume(
     if before.manifest.is_finished() {
         return recording::finish(&as_run(args), dir);
     }
+    report::prepare(&args.folders)?;
     let again = |index, side| given(args, index).map_or_else(|| Source::again(side), Ok);
     let builds = prepare([&again(0, base)?, &again(1, new)?])?;
     builds.are_those_of(recorded)?;
@@ -85,6 +89,14 @@ fn resume(
 /// The binary that the command line gives for a side.
 fn given(args: &cli::Ab, side: usize) -> Option<Source> {
     [&args.base_bin, &args.new_bin][side].clone().map(Source::Binary)
+}
+
+/// The binaries that the command line gives, by the name of the side.
+fn binaries(args: &cli::Ab) -> BTreeMap<String, GivenPath> {
+    let sides = SIDES.into_iter().zip([&args.base_bin, &args.new_bin]);
+    sides
+        .filter_map(|(side, path)| Some((side.to_owned(), GivenPath::of(path.as_ref()?))))
+        .collect()
 }
 
 /// The same options as `inflight run` has.

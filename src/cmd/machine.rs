@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Failure, print, say};
 use crate::cli::{self, MachineCommand};
 use crate::exit::Exit;
-use crate::record::{LabelError, find_runs, label_machine, machines};
+use crate::record::{LabelError, MACHINE, find_recordings, label_machine, machines};
 use crate::table::table;
 
 pub(super) fn run(args: &cli::Machine) -> Result<Exit, Failure> {
@@ -26,7 +26,7 @@ fn list(out: &Path) -> Result<Exit, Failure> {
         say(&super::no_recording(out));
         return Ok(Exit::Fine);
     }
-    let runs = find_runs(out)?;
+    let runs = find_recordings(out)?;
     let mut table = table(&["machine", "label", "hardware", "recordings"]);
     for found in machines {
         let runs = runs.iter().filter(|run| run.parent() == Some(&found.dir)).count().to_string();
@@ -39,7 +39,8 @@ fn list(out: &Path) -> Result<Exit, Failure> {
                 ),
             ),
             Err(what) => {
-                say(&format!("{}: damaged: {}", found.dir.display(), what.trim_end()));
+                let file = found.dir.join(MACHINE);
+                say(&format!("{}: damaged: {}", file.display(), what.trim_end()));
                 ("?".to_owned(), "?".to_owned())
             }
         };

@@ -8,6 +8,7 @@ use super::{Failure, predict, print};
 use crate::cli;
 use crate::exit::Exit;
 use crate::plan::{Only, Plan};
+use crate::record::{EXPERIMENT, Manifest};
 use crate::spec::{Experiment, Source};
 
 pub(super) fn run(args: &cli::Plan) -> Result<Exit, Failure> {
@@ -22,7 +23,11 @@ pub(super) fn run(args: &cli::Plan) -> Result<Exit, Failure> {
 /// Reads an experiment file and expands what is selected of it.
 pub(super) fn read(file: &Path, selection: &cli::Selection) -> Result<(Source, Plan), Failure> {
     let source = Source::read(file, selection.overrides())?;
-    let experiment = Experiment::parse(&source, folder(file))?;
+    let mut experiment = Experiment::parse(&source, folder(file))?;
+    if let (true, Ok(manifest)) = (file.ends_with(EXPERIMENT), Manifest::read(folder(file))) {
+        // The copy in a record: it has the name of its experiment, not of its file.
+        experiment.name = manifest.experiment;
+    }
     check_length(&source, &experiment)?;
     let only = Only::parse(&selection.only).map_err(Failure::Usage)?;
     let plan = Plan::new(experiment, &only).ok_or_else(|| {

@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::machine::Machine;
 use crate::plan::Plan;
 use crate::predict::{self, Accuracy, Ask, predict};
-use crate::record::{Build, EarlierRow, Foreseen, PredictionRow, Recording, find, find_runs};
+use crate::record::{Build, EarlierRow, Foreseen, PredictionRow, Recording, find, find_recordings};
 
 /// Prints the prediction for the cells of a plan.
 pub(super) fn plan(args: &cli::Plan, plan: &Plan) -> Result<Exit, Failure> {
@@ -58,7 +58,7 @@ fn recording(results: &Path, text: &str, option: &str) -> Result<Recording, Fail
 /// and left out.
 fn earlier(results: &Path, machine: &str) -> Result<Vec<EarlierRow>, Failure> {
     let mut rows = Vec::new();
-    for run in find_runs(results)? {
+    for run in find_recordings(results)? {
         // Most were not predicted, and reading a recording takes its time.
         if !Recording::is_predicted(&run) {
             continue;
@@ -70,7 +70,7 @@ fn earlier(results: &Path, machine: &str) -> Result<Vec<EarlierRow>, Failure> {
         match read {
             Ok(of_run) => rows.extend(of_run),
             Err(error) => {
-                say(&format!("left out of earlier predictions: {}: {error}", run.display()));
+                say(&format!("left out of earlier predictions: {error}"));
             }
         }
     }

@@ -1,5 +1,7 @@
 //! `inflight report`.
 
+use std::collections::HashMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Failure, say};
@@ -8,6 +10,7 @@ use crate::cli;
 use crate::exit::Exit;
 use crate::record::{RecordError, Recording, find, find_runs, replace};
 use crate::report;
+use crate::units::counted;
 
 /// The page that lists all reports.
 const INDEX: &str = "README.md";
@@ -26,51 +29,159 @@ pub(super) fn run(args: &cli::Report) -> Result<Exit, Failure> {
     if args.check { check(args, &runs) } else { write(args, &runs) }
 }
 
-fn write(args: &cli::Report, runs: &[PathBuf]) -> Result<Exit, Failure> {
-    for run in runs {
-        let recording = Recording::read(run)?;
-        let analysis = Analysis::of(&recording);
-        let rendered = report::render(&recording, &analysis)?;
-        #[cfg(feature = "png")]
-        let rendered = if args.png { rendered.with_png() } else { rendered };
-        let path = write_one(&recording, &rendered, &args.folders.reports)?;
-        super::print(&format!("{}\n", path.display()))?;
-    }
-    write_index(&args.folders)?;
-    Ok(Exit::Fine)
+/// What the list says of recordings that were read already; `None` where one cannot be read, which has
+/// been told.
+type Known = HashMap<PathBuf, Option<report::Entry>>;
+
+/// Recordings that could not be read, or whose reports could not be written. The others go on.
+#[derive(Default)]
+struct Trouble {
+    recordings: usize,
+    damaged: bool,
 }
 
-fn check(args: &cli::Report, runs: &[PathBuf]) -> Result<Exit, Failure> {
-    let mut differing = 0;
+impl Trouble {
+    /// Tells every failure of one recording.
+    fn tell(&mut self, failures: &[Failure]) {
+        self.recordings += 1;
+        for failure in failures {
+            self.damaged |= failure.exit() == Exit::BadInput;
+            say(failure.report().trim_end());
+        }
+    }
+
+    /// Damage counts more than what the system refused.
+    fn exit(&self) -> Option<Exit> {
+        let exit = if self.damaged { Exit::BadInput } else { Exit::Io };
+        (self.recordings > 0).then_some(exit)
+    }
+}
+
+fn write(args: &cli::Report, runs: &[PathBuf]) -> Result<Exit, Failure> {
+    prepare(&args.folders)?;
+    let mut trouble = Trouble::default();
+    let mut known = Known::new();
     for run in runs {
-        let recording = Recording::read(run)?;
-        let rendered = report::render(&recording, &Analysis::of(&recording))?;
-        let dir = args.folders.reports.join(&recording.name);
-        if let Err(differences) = report::check(&rendered, &dir) {
-            differing += 1;
-            for difference in differences {
-                say(&format!("{}: {difference}", dir.display()));
+        match write_anew(args, run) {
+            Ok((path, entry)) => {
+                known.insert(run.clone(), Some(entry));
+                super::print(&format!("{}\n", path.display()))?;
+            }
+            Err(failure) => {
+                trouble.tell(&[failure]);
+                known.insert(run.clone(), None);
             }
         }
     }
+    if known.values().any(Option::is_some) {
+        write_index_of(&args.folders, &known)?;
+    }
+    if let Some(exit) = trouble.exit() {
+        say(&format!("{} of {} reports could not be made", trouble.recordings, runs.len()));
+        return Ok(exit);
+    }
+    Ok(Exit::Fine)
+}
+
+fn write_anew(args: &cli::Report, run: &Path) -> Result<(PathBuf, report::Entry), Failure> {
+    let recording = Recording::read(run)?;
+    let analysis = Analysis::of(&recording);
+    let rendered = report::render(&recording, &analysis)?;
+    #[cfg(feature = "png")]
+    let rendered = if args.png { rendered.with_png() } else { rendered };
+    let path = write_one(&recording, &rendered, &args.folders.reports)?;
+    Ok((path, report::Entry::of(&recording, &analysis)))
+}
+
+fn check(args: &cli::Report, runs: &[PathBuf]) -> Result<Exit, Failure> {
+    let mut trouble = Trouble::default();
+    let mut known = Known::new();
+    let mut differing = 0;
+    for run in runs {
+        match check_one(args, run) {
+            Ok((dir, differences, entry)) => {
+                differing += usize::from(!differences.is_empty());
+                for difference in differences {
+                    say(&format!("{}: {difference}", dir.display()));
+                }
+                known.insert(run.clone(), Some(entry));
+            }
+            Err(failures) => {
+                trouble.tell(&failures);
+                known.insert(run.clone(), None);
+            }
+        }
+    }
+    let mut index_differs = false;
     if args.runs.is_empty() {
         let index = args.folders.reports.join(INDEX);
-        if fs_err::read_to_string(&index).unwrap_or_default()
-            != index_text(&args.folders, |_, failure| Err(failure.into()))?
-        {
-            differing += 1;
+        let found = fs_err::read_to_string(&index).unwrap_or_default();
+        index_differs = found != index_text(&args.folders, &known)?;
+        if index_differs {
             say(&format!("{}: is not what the records give", index.display()));
         }
     }
+    let mut sum = Vec::new();
     if differing > 0 {
-        say(&format!(
-            "{differing} of {} reports differ; write them with `inflight report`",
-            runs.len()
-        ));
-        return Ok(Exit::Worse);
+        let verb = if runs.len() == 1 { "differs" } else { "differ" };
+        sum.push(format!("{differing} of {} {verb}", counted(runs.len(), "report")));
     }
-    super::print(&format!("{} reports are what their records give\n", runs.len()))?;
-    Ok(Exit::Fine)
+    if index_differs {
+        sum.push("the list of reports differs".to_owned());
+    }
+    if trouble.recordings > 0 {
+        let of = counted(runs.len(), "recording");
+        sum.push(format!("{} of {of} cannot be read", trouble.recordings));
+    }
+    if sum.is_empty() {
+        let verb = if runs.len() == 1 {
+            "is what its record gives"
+        } else {
+            "are what their records give"
+        };
+        super::print(&format!("{} {verb}\n", counted(runs.len(), "report")))?;
+        return Ok(Exit::Fine);
+    }
+    let hint =
+        if differing > 0 || index_differs { "; write them with `inflight report`" } else { "" };
+    say(&format!("{}{hint}", sum.join("; ")));
+    Ok(trouble.exit().unwrap_or(Exit::Worse))
+}
+
+/// Reads every file of a recording, and holds its report against what is there. Returns the report's
+/// folder and what differs, or every file that cannot be read.
+fn check_one(
+    args: &cli::Report,
+    run: &Path,
+) -> Result<(PathBuf, Vec<report::Difference>, report::Entry), Vec<Failure>> {
+    let one = |error: RecordError| vec![Failure::from(error)];
+    let recording = Recording::read(run).map_err(one)?;
+    let damaged = recording.check_files();
+    if !damaged.is_empty() {
+        return Err(damaged.into_iter().map(Failure::from).collect());
+    }
+    let analysis = Analysis::of(&recording);
+    let rendered = report::render(&recording, &analysis).map_err(one)?;
+    let dir = args.folders.reports.join(&recording.name);
+    let differences = report::check(&rendered, &dir).err().unwrap_or_default();
+    Ok((dir, differences, report::Entry::of(&recording, &analysis)))
+}
+
+/// Makes the folder of the reports and tries to write there: hours of trials must not end in that it
+/// cannot be written.
+pub(super) fn prepare(folders: &cli::Folders) -> Result<(), Failure> {
+    fs_err::create_dir_all(&folders.reports)?;
+    let index = folders.reports.join(INDEX);
+    if index.is_dir() {
+        let what =
+            format!("{}: is a folder, and the list of reports belongs there", index.display());
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, what).into());
+    }
+    tempfile::Builder::new().prefix(".new-").tempfile_in(&folders.reports).map_err(|error| {
+        let what = format!("{}: cannot be written: {error}", folders.reports.display());
+        io::Error::new(error.kind(), what)
+    })?;
+    Ok(())
 }
 
 /// Writes the report of one recording. Returns the path of its page.
@@ -87,29 +198,31 @@ pub(super) fn write_one(
 /// Writes the list of all reports. A recording that cannot be read is told and left out: it must
 /// not keep the others from being listed.
 pub(super) fn write_index(folders: &cli::Folders) -> Result<(), Failure> {
+    write_index_of(folders, &Known::new())
+}
+
+fn write_index_of(folders: &cli::Folders, known: &Known) -> Result<(), Failure> {
     // Other records beside the usual reports, or the other way round: the list would lose entries.
     if folders.is_usual(&folders.out) != folders.is_usual(&folders.reports) {
         return Ok(());
     }
-    let text = index_text(folders, |run, failure| {
-        say(&format!("not in the index: {}: {failure}", run.display()));
-        Ok(())
-    })?;
+    let text = index_text(folders, known)?;
     Ok(replace(&folders.reports.join(INDEX), text.as_bytes())?)
 }
 
-/// The list of the recordings under `out` that have a report.
-fn index_text(
-    folders: &cli::Folders,
-    unreadable: impl Fn(&Path, RecordError) -> Result<(), Failure>,
-) -> Result<String, Failure> {
+/// The list of the recordings under `out`. What is not known of them is read; one that cannot be read is
+/// told.
+fn index_text(folders: &cli::Folders, known: &Known) -> Result<String, Failure> {
     let mut entries = Vec::new();
     for run in find_runs(&folders.out)? {
-        match Recording::read(&run) {
-            Ok(recording) => {
-                entries.push(report::Entry::of(&recording, &Analysis::of(&recording)));
-            }
-            Err(error) => unreadable(&run, error)?,
+        match known.get(&run) {
+            Some(entry) => entries.extend(entry.clone()),
+            None => match Recording::read(&run) {
+                Ok(recording) => {
+                    entries.push(report::Entry::of(&recording, &Analysis::of(&recording)));
+                }
+                Err(error) => say(&format!("not in the list of reports: {error}")),
+            },
         }
     }
     Ok(report::index(&entries))

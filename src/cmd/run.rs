@@ -17,7 +17,8 @@ use crate::exit::Exit;
 use crate::machine::{Machine, kernel, process};
 use crate::plan::Plan;
 use crate::record::{
-    Build, Manifest, NewRun, Origin, RecordError, Recording, RunWriter, Side, Status, find,
+    Build, Given, GivenPath, Manifest, NewRun, Origin, RecordError, Recording, RunWriter, Side,
+    Status, find,
 };
 use crate::run::progress::{Json, Quiet, Shown};
 use crate::run::{ChildExecutor, Cpus, Done, Progress, record, without_folders};
@@ -40,9 +41,11 @@ pub(super) fn run(args: &cli::Run) -> Result<Exit, Failure> {
         .iter()
         .map(|(_, (_, plan))| predict::foreseen(args, plan))
         .collect::<Result<_, Failure>>()?;
+    report::prepare(&args.folders)?;
     let mut worst = Exit::Fine;
     for ((file, (source, plan)), foreseen) in plans.into_iter().zip(foreseen) {
-        let begin = Begin { file, source: &source, plan: &plan, builds: &[], foreseen };
+        let (builds, binaries) = (&[], BTreeMap::new());
+        let begin = Begin { file, source: &source, plan: &plan, builds, binaries, foreseen };
         let exit = fresh(args, begin, &mut executor)?;
         if severity(exit) > severity(worst) {
             worst = exit;
@@ -65,12 +68,14 @@ pub(super) fn stop_on_signals() -> Result<Arc<AtomicBool>, Failure> {
     Ok(stop)
 }
 
-/// Of several runs the worst decides the exit code.
+/// Of several runs the worst decides the exit code: a report that could not be written counts more than
+/// what trials found, and an interruption, which leaves experiments out, more than all.
 fn severity(exit: Exit) -> u8 {
     match exit {
         Exit::Fine => 0,
         Exit::Worse => 1,
         Exit::BadTrials => 2,
+        Exit::Interrupted => 4,
         _ => 3,
     }
 }
@@ -85,6 +90,8 @@ pub(super) struct Begin<'a> {
     pub(super) plan: &'a Plan,
     /// The builds of the plan, if it has several, in their order.
     pub(super) builds: &'a [Side],
+    /// The binaries that were given for them, by the name of the side.
+    pub(super) binaries: BTreeMap<String, GivenPath>,
     /// What is expected of it.
     pub(super) foreseen: predict::Expected,
 }
@@ -95,7 +102,7 @@ pub(super) fn fresh(
     begin: Begin,
     executor: &mut ChildExecutor,
 ) -> Result<Exit, Failure> {
-    let Begin { file, source, plan, builds, foreseen } = begin;
+    let Begin { file, source, plan, builds, binaries, foreseen } = begin;
     let cpus = Cpus::split(&process::allowed_cpus());
     announce(args, &summary(plan), &cpus, plan);
     if let Some(line) = foreseen.summary() {
@@ -108,7 +115,11 @@ pub(super) fn fresh(
         traces: traces(plan, plan::folder(file))?,
         plan,
         foreseen: foreseen.as_record(),
-        manifest: Manifest { builds: builds.to_vec(), ..manifest(args, plan, &machine, &cpus) },
+        manifest: Manifest {
+            builds: builds.to_vec(),
+            given: Some(given(args, file, binaries)),
+            ..manifest(args, plan, &machine, &cpus)
+        },
         machine: &machine,
         start: jiff::Timestamp::now(),
     };
@@ -122,7 +133,7 @@ pub(super) fn resume(
     dir: &Path,
     executor: &mut ChildExecutor,
 ) -> Result<Exit, Failure> {
-    let (mut writer, repairs) = RunWriter::resume(dir)?;
+    let mut writer = RunWriter::resume(dir)?;
     let before = Recording::read(dir)?;
     if before.plan.builds.len() != executor.builds() {
         return Err(of_other_command(dir, &before));
@@ -131,22 +142,28 @@ pub(super) fn resume(
         tell(args, &format!("{} is complete; nothing is left to run", dir.display()));
         return finish(args, dir);
     }
+    let elsewhere = |what: String| {
+        let recording = dir.to_owned();
+        Failure::Record(RecordError::Elsewhere { recording, what })
+    };
     let machine = Machine::this();
     if machine.id() != before.manifest.machine {
-        return Err(Failure::Record(RecordError::Plan(format!(
+        return Err(elsewhere(format!(
             "it was begun on {}, this is {}; a run stays on its machine",
             before.manifest.machine,
             machine.id()
-        ))));
+        )));
     }
     let build = Build::this();
     if build != before.manifest.build {
-        return Err(Failure::Record(RecordError::Plan(format!(
+        return Err(elsewhere(format!(
             "it was begun by build {}, this is {}; check out that commit, or record anew",
             before.manifest.build.short(),
             build.short()
-        ))));
+        )));
     }
+    report::prepare(&args.folders)?;
+    let repairs = writer.mend()?;
     let cpus = Cpus {
         server: before.manifest.server_cpus.clone(),
         client: before.manifest.client_cpus.clone(),
@@ -257,7 +274,15 @@ fn go(
     if summary.interrupted {
         interrupted(args, writer.dir(), &writer.manifest().builds)
     } else {
-        finish(args, writer.dir())
+        Ok(finish(args, writer.dir()).unwrap_or_else(|failure| {
+            // The recording is whole, and others may follow it.
+            say(failure.report().trim_end());
+            say(&format!(
+                "the recording is complete; `inflight report {}` writes its report",
+                writer.dir().display()
+            ));
+            failure.exit()
+        }))
     }
 }
 
@@ -387,13 +412,31 @@ fn manifest(args: &cli::Run, plan: &Plan, machine: &Machine, cpus: &Cpus) -> Man
     Manifest {
         overrides: args.selection.overrides(),
         only: args.selection.only.clone(),
-        argv: std::env::args().map(|arg| without_folders(&arg)).collect(),
+        argv: std::env::args_os().map(|arg| without_folders(&arg.to_string_lossy())).collect(),
         kernel: kernel(),
         server_cpus: cpus.server.clone(),
         client_cpus: cpus.client.clone(),
         nofile: process::hard_nofile(),
         ..Manifest::of(plan, machine)
     }
+}
+
+fn given(args: &cli::Run, file: &Path, binaries: BTreeMap<String, GivenPath>) -> Given {
+    Given {
+        file: GivenPath::of(file),
+        results: GivenPath::of(&args.folders.out),
+        binaries,
+        in_checkout: is_checkout(Path::new(".")),
+    }
+}
+
+/// Whether a folder is the top of a checkout of inflight itself.
+fn is_checkout(folder: &Path) -> bool {
+    let Ok(text) = fs_err::read_to_string(folder.join("Cargo.toml")) else { return false };
+    let package = |document: toml_edit::DocumentMut| {
+        Some(document.get("package")?.get("name")?.as_str()? == env!("CARGO_PKG_NAME"))
+    };
+    folder.join(".git").exists() && text.parse().ok().and_then(package) == Some(true)
 }
 
 /// The trace files that an experiment names, by name.

@@ -79,7 +79,10 @@ fn text(all: &[Listed]) -> String {
             blocks.unwrap_or_else(unknown),
             listed.state.name().to_owned(),
             ReadableBytes(listed.bytes as f64).to_string(),
-            listed.run.clone(),
+            match &listed.copy_of {
+                Some(original) => format!("{} (copy of {original})", listed.run),
+                None => listed.run.clone(),
+            },
         ]);
     }
     for column in [4, 6] {
@@ -90,7 +93,10 @@ fn text(all: &[Listed]) -> String {
     let mut out = format!("{table}\n");
     for listed in all {
         if let State::Damaged(why) = &listed.state {
-            out += &format!("\n{}: {}\n", listed.dir.display(), why.trim_end());
+            let (dir, why) = (listed.dir.display().to_string(), why.trim_end());
+            // Most errors name the file themselves.
+            let named = if why.starts_with(&dir) { String::new() } else { format!("{dir}: ") };
+            out += &format!("\n{named}{why}\n");
         }
     }
     out
@@ -106,6 +112,7 @@ fn text(all: &[Listed]) -> String {
 /// * `state`: `finished`, `running`, `interrupted` or `damaged`, this with a `reason`
 /// * `bytes` of all files
 /// * `started`: RFC 3339 in UTC; `started_unix_ms`
+/// * `id`: what a recording has in common with its copies; `copy_of`: the `run` that this is a copy of
 #[derive(Serialize)]
 struct Row<'a> {
     run: &'a str,
@@ -122,6 +129,8 @@ struct Row<'a> {
     bytes: u64,
     started: Option<String>,
     started_unix_ms: Option<u64>,
+    id: Option<String>,
+    copy_of: Option<&'a str>,
 }
 
 impl<'a> Row<'a> {
@@ -144,12 +153,14 @@ impl<'a> Row<'a> {
             bytes: listed.bytes,
             started: listed.started().map(|at| at.to_string()),
             started_unix_ms: listed.started_unix_ms,
+            id: listed.id.as_ref().map(ToString::to_string),
+            copy_of: listed.copy_of.as_deref(),
         }
     }
 }
 
 /// The columns of the CSV, for a list without rows.
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 16] = [
     "run",
     "path",
     "experiment",
@@ -164,6 +175,8 @@ const COLUMNS: [&str; 14] = [
     "bytes",
     "started",
     "started_unix_ms",
+    "id",
+    "copy_of",
 ];
 
 fn csv(all: &[Listed]) -> String {
@@ -209,6 +222,8 @@ mod tests {
             state: State::Interrupted,
             bytes: 1_234_567,
             started_unix_ms: Some(1_767_225_600_000),
+            id: None,
+            copy_of: Some("20260101T000000Z-quick".to_owned()),
         };
         let broken = Listed {
             dir: PathBuf::from("results/m-1/x"),
@@ -220,6 +235,7 @@ mod tests {
             state: State::Damaged("it has no manifest.json".to_owned()),
             bytes: 0,
             started_unix_ms: None,
+            copy_of: None,
             ..whole.clone()
         };
         vec![broken, whole]

@@ -134,6 +134,20 @@ pub(super) fn conditions(
     all
 }
 
+/// What is said of two sides that have one id and other numbers.
+pub(super) const CHANGED_COPY: &str =
+    "both have the id of one recording, and other numbers: one is a changed copy of the other";
+
+/// What a condition is called that two sides are one recording.
+pub(super) const ONE_RECORDING: &str = "recording";
+
+/// That two sides are one recording: there is nothing to compare.
+pub(super) fn one_recording(one: &Side, other: &Side) -> Condition {
+    let name = |side: &Side| format!("{} ({})", side.label, side.name);
+    let (base, new) = (name(one), name(other));
+    Condition { what: ONE_RECORDING, base, new, effect: Effect::Breaks }
+}
+
 fn of_recordings(base: &Made, new: &Made, relative: bool) -> Vec<Condition> {
     let (b, n) = (&base.manifest, &new.manifest);
     let row = |what, base: String, new: String, otherwise| {

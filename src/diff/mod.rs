@@ -136,7 +136,8 @@ impl Contest {
 /// Compares sides, comparability first, all of them as one family. Sides that are not comparable
 /// get no verdicts, unless forced.
 pub fn compare(contests: &[Contest], options: &Options) -> Vec<Diff> {
-    let mut diffs: Vec<Diff> = contests.iter().map(|contest| unjudged(contest, options)).collect();
+    let unjudged = |(n, contest)| unjudged(contest, &contests[..n], options);
+    let mut diffs: Vec<Diff> = contests.iter().enumerate().map(unjudged).collect();
     judge(&mut diffs);
     for (diff, contest) in diffs.iter_mut().zip(contests) {
         sort(&mut diff.cells, options.order);
@@ -145,8 +146,8 @@ pub fn compare(contests: &[Contest], options: &Options) -> Vec<Diff> {
     diffs
 }
 
-/// Everything but the verdicts.
-fn unjudged(contest: &Contest, options: &Options) -> Diff {
+/// Everything but the verdicts; `before` are the comparisons beside which it stands.
+fn unjudged(contest: &Contest, before: &[Contest], options: &Options) -> Diff {
     let Contest { base, new, pairing, by, warnings } = contest;
     let found = cells::find(base, new);
     let machines_differ = comparability::machines_differ(base, new);
@@ -156,8 +157,13 @@ fn unjudged(contest: &Contest, options: &Options) -> Diff {
         Relative::Never => false,
     };
     let other_baseline = relative && cells::baselines_differ([base, new], &found.common);
-    let conditions =
+    let mut conditions =
         comparability::conditions(base, new, found.common.len(), relative, other_baseline);
+    let others = before.iter().map(|contest| &contest.new);
+    let twin =
+        std::iter::once(base).chain(others).find(|side| by.is_none() && side.is_same_as(new));
+    conditions.extend(twin.map(|twin| comparability::one_recording(twin, new)));
+    let changed = by.is_none() && base.is_changed_copy_of(new);
     let metrics = metrics(contest, options);
     let (margin, margin_source) = margin(base.margin, new.margin, options);
     let of_metric = |metric: &Metric| {
@@ -184,8 +190,13 @@ fn unjudged(contest: &Contest, options: &Options) -> Diff {
         pairing: *pairing,
         relative,
         forced: options.force && conditions.iter().any(|c| c.effect == Effect::Breaks),
-        same_recording: by.is_none() && base.is_same_as(new),
-        warnings: warnings.iter().cloned().chain(found.warnings).collect(),
+        same_recording: twin.is_some_and(|twin| std::ptr::eq(twin, base)),
+        warnings: warnings
+            .iter()
+            .cloned()
+            .chain(found.warnings)
+            .chain(changed.then(|| comparability::CHANGED_COPY.to_owned()))
+            .collect(),
         margins: metrics.iter().map(of_metric).collect(),
         margin_source,
         conditions,

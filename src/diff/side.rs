@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use crate::analyse::{CellAnalysis, Margin};
-use crate::record::{RecordError, Recording, TrialRow, read_trials};
+use crate::record::{Kinship, RecordError, Recording, TrialRow, kinship, read_trials};
 use crate::spec::{Factor, Gate, Metric};
 
 use super::comparability::Made;
@@ -192,13 +192,31 @@ impl Side {
         })
     }
 
-    /// Whether both are one and the same recording.
+    /// Whether both are one and the same recording, be it by a link or a copy.
     pub(super) fn is_same_as(&self, other: &Side) -> bool {
-        let trials = |side: &Side| side.cells.iter().map(|c| c.trials.len()).sum::<usize>();
-        let equal = || self.cells.iter().zip(&other.cells).all(|(a, b)| a.trials == b.trials);
-        self.made.as_ref().map(|m| &m.manifest) == other.made.as_ref().map(|m| &m.manifest)
-            && trials(self) == trials(other)
-            && equal()
+        match (self.has_id_of(other), self.kinship(other)) {
+            (Some(false), _) | (_, Kinship::Different) => false,
+            (_, Kinship::Copies) => true,
+            (has_id, Kinship::Apart) => has_id == Some(true),
+        }
+    }
+
+    /// Whether both have one id and other numbers: someone has changed a copy.
+    pub(super) fn is_changed_copy_of(&self, other: &Side) -> bool {
+        self.has_id_of(other) == Some(true) && self.kinship(other) == Kinship::Different
+    }
+
+    /// Whether both have the id of one recording; `None` of bare trials, which have none.
+    fn has_id_of(&self, other: &Side) -> Option<bool> {
+        let id = |side: &Side| Some(side.made.as_ref()?.manifest.identity());
+        Some(id(self)? == id(other)?)
+    }
+
+    fn kinship(&self, other: &Side) -> Kinship {
+        fn trials(side: &Side) -> impl Iterator<Item = &TrialRow> {
+            side.cells.iter().flat_map(|cell| &cell.trials)
+        }
+        kinship(trials(self), trials(other))
     }
 
     pub(super) fn scenario_of(&self, cell: &SideCell) -> &SideScenario {

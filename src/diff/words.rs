@@ -4,6 +4,7 @@ use crate::analyse::{Direction, Doubt, Estimate, Interval, Levels, Side};
 use crate::spec::{Gate, Metric, Unit};
 use crate::units::{ReadableBytes, ReadableNs, three_digits};
 
+use super::comparability::ONE_RECORDING;
 use super::{
     CellDiff, CellSide, Change, ControlPair, Diff, Effect, GateFinding, GateResult, LoneCell,
     MarginSource, Noise, Outcome, Pairing, Source, Trend, Withheld,
@@ -21,6 +22,7 @@ pub(super) fn standing(diff: &Diff) -> String {
         .filter(|c| c.effect == Effect::Breaks)
         .map(|c| match c.what {
             "cells" => "no cell is in both".to_owned(),
+            ONE_RECORDING => format!("{} and {} are one recording", c.base, c.new),
             "baseline" => "the baselines that cells are divided by are different work".to_owned(),
             what => format!("{what} differs ({} against {})", c.base, c.new),
         })
@@ -50,8 +52,6 @@ pub(super) fn standing(diff: &Diff) -> String {
     } else if diff.conditions.iter().any(|c| c.what == "source") {
         "Comparable as far as bare trials tell: their machine, build and plan are unknown."
             .to_owned()
-    } else if diff.same_recording {
-        "Both are the same recording.".to_owned()
     } else {
         "Comparable.".to_owned()
     }

@@ -5,6 +5,8 @@ use std::io::{Read, Write};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::{RecordError, lines};
+
 /// zstd's level 1 is the fastest and, on request rows, not larger than level 3.
 const LEVEL: i32 = 1;
 
@@ -32,7 +34,10 @@ impl<W: Write> CompressedRows<W> {
     ///
     /// If the compressor cannot be set up.
     pub fn new(sink: W) -> std::io::Result<CompressedRows<W>> {
-        Ok(CompressedRows(csv::Writer::from_writer(zstd::Encoder::new(sink, LEVEL)?)))
+        let mut encoder = zstd::Encoder::new(sink, LEVEL)?;
+        // Tells a changed byte from other numbers.
+        encoder.include_checksum(true)?;
+        Ok(CompressedRows(csv::Writer::from_writer(encoder)))
     }
 
     /// Adds a row.
@@ -54,13 +59,17 @@ impl<W: Write> CompressedRows<W> {
     }
 }
 
-/// Reads rows back, one by one.
+/// Reads rows back; `file` is the path that they are from, for errors. An empty file has no rows.
 ///
 /// # Errors
 ///
-/// If the source is no zstd stream; a row that cannot be read is an error in its place.
+/// If the source is no zstd stream of such rows.
 pub fn read_compressed<R: Read, T: DeserializeOwned>(
+    file: &str,
     source: R,
-) -> Result<impl Iterator<Item = Result<T, csv::Error>>, csv::Error> {
-    Ok(csv::Reader::from_reader(zstd::Decoder::new(source)?).into_deserialize())
+) -> Result<Vec<T>, RecordError> {
+    let damaged = |e: std::io::Error| RecordError::damaged(file, 0, e.to_string());
+    let mut text = Vec::new();
+    zstd::Decoder::new(source).and_then(|mut all| all.read_to_end(&mut text)).map_err(damaged)?;
+    if text.is_empty() { Ok(Vec::new()) } else { lines::read_all_rows(file, &text) }
 }

@@ -1,10 +1,13 @@
 //! Which recording is meant: from what a person types to a folder.
 
+use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+use super::same::originals;
 use super::{MANIFEST, Manifest, RecordError};
 
 /// Hexadecimal digits that a commit is named by at least: fewer are likely to be a word or a date.
@@ -77,15 +80,55 @@ fn list(names: &[String]) -> String {
     text
 }
 
-/// The folders of all recordings under `results`, oldest first by their names.
+/// The folders of all recordings under `results`, oldest first by their names. A link to one of them is
+/// no other recording.
 pub fn find_runs(results: &Path) -> Result<Vec<PathBuf>, RecordError> {
     let mut runs = run_folders(results)?;
     runs.retain(|run| run.join(MANIFEST).is_file());
     Ok(runs)
 }
 
-/// Every folder in the place of a recording, be it one or not, oldest first by their names.
+/// The same without copies. What cannot be read is not known to be one.
+pub fn find_recordings(results: &Path) -> Result<Vec<PathBuf>, RecordError> {
+    let runs = find_runs(results)?;
+    let manifests: Vec<_> = runs.iter().map(|dir| Manifest::read(dir).ok()).collect();
+    let known: Vec<(PathBuf, &Manifest)> = runs
+        .iter()
+        .zip(&manifests)
+        .filter_map(|(dir, m)| Some((dir.clone(), m.as_ref()?)))
+        .collect();
+    let originals = originals(&known);
+    let copies: HashSet<PathBuf> = known
+        .into_iter()
+        .zip(originals)
+        .filter_map(|((dir, _), original)| original.is_some().then_some(dir))
+        .collect();
+    Ok(runs.into_iter().filter(|dir| !copies.contains(dir)).collect())
+}
+
+/// Every folder in the place of a recording, be it one or not, oldest first by their names; links to
+/// others of them left out.
 pub(super) fn run_folders(results: &Path) -> Result<Vec<PathBuf>, RecordError> {
+    let home = results.canonicalize().unwrap_or_default();
+    let mut runs: Vec<(bool, PathBuf, PathBuf)> = Vec::new();
+    for run in folders_and_links(results)? {
+        let real = run.canonicalize().unwrap_or_else(|_| run.clone());
+        let inside = run.strip_prefix(results).map(|inside| home.join(inside));
+        runs.push((inside.is_ok_and(|inside| inside == real), real, run));
+    }
+    runs.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| by_name(&a.2, &b.2)));
+    let mut seen = HashSet::new();
+    runs.retain(|(_, real, _)| seen.insert(real.clone()));
+    let mut runs: Vec<PathBuf> = runs.into_iter().map(|(_, _, run)| run).collect();
+    runs.sort_by(|a, b| by_name(a, b));
+    Ok(runs)
+}
+
+fn by_name(a: &Path, b: &Path) -> Ordering {
+    a.file_name().cmp(&b.file_name()).then_with(|| a.cmp(b))
+}
+
+fn folders_and_links(results: &Path) -> Result<Vec<PathBuf>, RecordError> {
     let mut runs = Vec::new();
     if results.is_dir() {
         for machine in fs::read_dir(results)? {
@@ -101,7 +144,6 @@ pub(super) fn run_folders(results: &Path) -> Result<Vec<PathBuf>, RecordError> {
             }
         }
     }
-    runs.sort_by(|a, b| a.file_name().cmp(&b.file_name()).then_with(|| a.cmp(b)));
     Ok(runs)
 }
 
@@ -156,7 +198,7 @@ fn named(results: &Path, text: &str) -> Result<PathBuf, SelectError> {
         let what = "there is no such name with an `@`".to_owned();
         return Err(SelectError::Malformed { text: text.to_owned(), what });
     }
-    if let Some(found) = by_name(results, text)? {
+    if let Some(found) = begins_like(results, text)? {
         return Ok(found);
     }
     if let Some(found) = by_manifest(results, text)? {
@@ -194,15 +236,23 @@ fn latest(results: &Path, text: &str, rest: &str) -> Result<PathBuf, SelectError
     runs.into_iter().rev().nth(back).map(|(dir, _)| dir).ok_or_else(|| {
         let what = match found {
             0 => format!("there is no recording{of}"),
-            1 => format!("there is only 1 recording{of}"),
-            n => format!("there are only {n} recordings{of}"),
+            1 => format!("there is only 1 recording{of} (links and copies do not count)"),
+            n => format!("there are only {n} recordings{of} (links and copies do not count)"),
         };
         nothing(results, text, what)
     })
 }
 
-/// The one folder with this name, or else the one whose name begins like this.
-fn by_name(results: &Path, text: &str) -> Result<Option<PathBuf>, SelectError> {
+/// The one folder or link with this name, or else the one recording whose name begins like this.
+fn begins_like(results: &Path, text: &str) -> Result<Option<PathBuf>, SelectError> {
+    let mut named = folders_and_links(results)?;
+    named.retain(|run| name_of(run) == text && run.join(MANIFEST).is_file());
+    named.sort();
+    let places: HashSet<Option<PathBuf>> =
+        named.iter().map(|run| run.canonicalize().ok()).collect();
+    if let ([one, ..], 1) = (named.as_slice(), places.len()) {
+        return Ok(Some(one.clone()));
+    }
     let mut runs = find_runs(results)?;
     runs.retain(|run| name_of(run).starts_with(text));
     if runs.iter().any(|run| name_of(run) == text) {
@@ -271,9 +321,9 @@ fn one(
     Ok(runs.pop())
 }
 
-/// The recordings whose manifests can be read, oldest first by their start.
+/// The recordings whose manifests can be read, oldest first by their start; neither links nor copies.
 fn manifests(results: &Path) -> Result<Vec<(PathBuf, Manifest)>, RecordError> {
-    let runs = find_runs(results)?;
+    let runs = find_recordings(results)?;
     let readable = runs.into_iter().filter_map(|dir| {
         let manifest = Manifest::read(&dir).ok()?;
         Some((dir, manifest))
@@ -415,12 +465,57 @@ mod tests {
         assert_eq!(results.name("@latest~8"), "a-baseline-alpha");
         assert_eq!(
             results.error("@latest~1:beta"),
-            "`@latest~1:beta`: there is only 1 recording of experiment beta under results; \
-             `inflight runs` lists what there is"
+            "`@latest~1:beta`: there is only 1 recording of experiment beta (links and copies do not \
+             count) under results; `inflight runs` lists what there is"
         );
-        assert!(results.error("@latest~9").contains("only 9 recordings under"));
+        assert!(results.error("@latest~9").contains("only 9 recordings (links"));
         assert!(results.error("@latest~x").contains("`~x` is not understood"));
         assert!(results.error("@newest").contains("@latest:EXPERIMENT"));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn links_and_copies_are_no_other_recordings() {
+        let results = Results::new();
+        let machine = results.0.path().join("m1");
+        let newest = "20260106T000000Z-gamma-cccccccc-dirty";
+        let latest = results.name("@latest~2");
+        let count = find_runs(results.0.path()).expect("runs").len();
+        fs_err::os::unix::fs::symlink(newest, machine.join("latest")).expect("a link");
+        fs_err::os::unix::fs::symlink("m1", results.0.path().join("here")).expect("a link");
+        assert_eq!(find_runs(results.0.path()).expect("runs").len(), count);
+        let copy = machine.join("20260106T000000Z-gamma-cccccccc-dirty-copy");
+        fs::create_dir(&copy).expect("a folder");
+        fs::copy(machine.join(newest).join(MANIFEST), copy.join(MANIFEST)).expect("a copy");
+        assert_eq!(results.name("@latest~2"), latest);
+        assert_eq!(results.name("@latest~2"), newest);
+        assert_eq!(results.name("@latest~3"), "20260105T000000Z-beta-aaaaaaaa");
+        assert_eq!(results.name("gamma"), newest, "its only recording");
+        // A link and a copy can still be named.
+        assert_eq!(results.name("latest"), "latest");
+        assert_eq!(results.name(&name_of(&copy)), name_of(&copy));
+        assert_eq!(find_recordings(results.0.path()).expect("runs").len(), count);
+        // The copy is what is left once the original is gone.
+        fs::remove_dir_all(machine.join(newest)).expect("gone");
+        assert_eq!(results.name("@latest:gamma"), name_of(&copy));
+        // A link to a recording that stands elsewhere is the recording here.
+        let elsewhere = tempfile::tempdir().expect("a folder");
+        let moved = elsewhere.path().join("moved");
+        fs::rename(machine.join("20260105T000000Z-beta-aaaaaaaa"), &moved).expect("a move");
+        fs_err::os::unix::fs::symlink(&moved, machine.join("beta")).expect("a link");
+        assert_eq!(results.name("@latest:beta"), "beta");
+    }
+
+    #[test]
+    fn names_outside_ascii_stay_apart() {
+        let results = Results::new();
+        for (day, name) in (10..).zip(["ü", "ä", "漢字"]) {
+            results.add("m1", &format!("202601{day}T000000Z-{name}-aaaaaaaa"), 'a', |_| ());
+        }
+        for name in ["ü", "ä", "漢字"] {
+            assert!(results.name(name).contains(name));
+            assert_eq!(results.name(&format!("@latest:{name}")), results.name(name));
+        }
     }
 
     #[test]

@@ -8,10 +8,12 @@ use fs_err as fs;
 use serde::Deserialize;
 
 use super::find::{name_of, run_folders};
+use super::same::originals;
 use super::status::Status;
 use super::write::is_locked;
 use super::{
-    Build, EXPERIMENT, Happening, MANIFEST, Manifest, PLAN, RecordError, TRIALS, lines, machines,
+    Build, EXPERIMENT, Happening, MANIFEST, Manifest, PLAN, RecordError, RecordingId, TRIALS,
+    lines, machines,
 };
 
 /// A recording, as a list tells of it. What could not be read is absent.
@@ -38,6 +40,10 @@ pub struct Listed {
     pub bytes: u64,
     /// When it was begun, in Unix milliseconds.
     pub started_unix_ms: Option<u64>,
+    /// What it has in common with its copies.
+    pub id: Option<RecordingId>,
+    /// The name of the folder that this is a copy of.
+    pub copy_of: Option<String>,
 }
 
 /// What became of a recording.
@@ -77,23 +83,38 @@ pub fn list(results: &Path) -> Result<Vec<Listed>, RecordError> {
         .into_iter()
         .filter_map(|found| Some((found.id, found.machine.ok()?.label)))
         .collect();
-    let mut all: Vec<Listed> =
-        run_folders(results)?.into_iter().map(|dir| Listed::of(dir, &labels)).collect();
+    let runs = run_folders(results)?.into_iter().map(|dir| (Manifest::read(&dir), dir));
+    let runs: Vec<_> = runs.collect();
+    let known = runs.iter().filter_map(|(m, dir)| Some((dir.clone(), m.as_ref().ok()?)));
+    let known: Vec<(PathBuf, &Manifest)> = known.collect();
+    let copies: HashMap<&Path, String> = known
+        .iter()
+        .zip(originals(&known))
+        .filter_map(|((dir, _), original)| Some((dir.as_path(), name_of(&known[original?].0))))
+        .collect();
+    let of = |(manifest, dir): &(Result<Manifest, RecordError>, PathBuf)| Listed {
+        copy_of: copies.get(dir.as_path()).cloned(),
+        ..Listed::of(dir.clone(), manifest, &labels)
+    };
+    let mut all: Vec<Listed> = runs.iter().map(of).collect();
     // The sort keeps the order of names where starts are unknown or the same.
     all.sort_by_key(|listed| listed.started_unix_ms.unwrap_or(0));
     Ok(all)
 }
 
 impl Listed {
-    fn of(dir: PathBuf, labels: &HashMap<String, String>) -> Listed {
+    fn of(
+        dir: PathBuf,
+        manifest: &Result<Manifest, RecordError>,
+        labels: &HashMap<String, String>,
+    ) -> Listed {
         let run = name_of(&dir);
-        let manifest = Manifest::read(&dir);
         let known = manifest.as_ref().ok();
         let machine = match known {
             Some(manifest) => manifest.machine.clone(),
             None => dir.parent().map(name_of).unwrap_or_default(),
         };
-        let (blocks, state) = match &manifest {
+        let (blocks, state) = match manifest {
             Ok(manifest) => look(&dir, manifest),
             Err(RecordError::NotARecording(_)) => {
                 (None, State::Damaged(format!("it has no {MANIFEST}")))
@@ -111,6 +132,8 @@ impl Listed {
             started_unix_ms: known
                 .and_then(Manifest::started_unix_ms)
                 .or_else(|| start_in_name(&run)),
+            id: known.map(Manifest::identity),
+            copy_of: None,
             run,
             dir,
         }
@@ -131,8 +154,14 @@ impl Listed {
 #[derive(Deserialize)]
 struct Placed {
     block: u32,
+    #[serde(default)]
     attempt: Option<u32>,
+    #[serde(default)]
     status: Option<Status>,
+}
+
+fn placed(file: &Path) -> Result<Vec<Placed>, RecordError> {
+    lines::read_some_columns(&file.display().to_string(), &fs::read(file)?)
 }
 
 fn look(dir: &Path, manifest: &Manifest) -> (Option<(u32, u32)>, State) {
@@ -156,11 +185,11 @@ fn look(dir: &Path, manifest: &Manifest) -> (Option<(u32, u32)>, State) {
 /// Measured blocks that are complete, and that were planned.
 fn count_blocks(dir: &Path, manifest: &Manifest) -> Result<(u32, u32), RecordError> {
     let mut planned: BTreeMap<u32, usize> = BTreeMap::new();
-    for row in lines::read_rows::<Placed>(PLAN, &fs::read(dir.join(PLAN))?)? {
+    for row in placed(&dir.join(PLAN))? {
         *planned.entry(row.block).or_default() += 1;
     }
     let mut attempts: BTreeMap<(u32, Option<u32>), (usize, bool)> = BTreeMap::new();
-    for row in lines::read_rows::<Placed>(TRIALS, &fs::read(dir.join(TRIALS))?)? {
+    for row in placed(&dir.join(TRIALS))? {
         let (rows, aborted) = attempts.entry((row.block, row.attempt)).or_default();
         *rows += 1;
         *aborted |= row.status == Some(Status::Aborted);
@@ -190,7 +219,7 @@ fn size(dir: &Path) -> u64 {
 }
 
 /// The start in a folder's name: `20260101T000000Z-…`, in Unix milliseconds.
-fn start_in_name(run: &str) -> Option<u64> {
+pub(super) fn start_in_name(run: &str) -> Option<u64> {
     let written = run.get(..16)?;
     let start = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", written).ok()?;
     let start = start.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
@@ -232,6 +261,7 @@ mod tests {
             let start = at(START_MS + second * 1_000);
             let manifest = Manifest {
                 format: FORMAT,
+                id: None,
                 experiment: name.to_owned(),
                 build: Build { commit: Some("abcdef0123".to_owned()), ..Build::this() },
                 builds: Vec::new(),
@@ -239,6 +269,7 @@ mod tests {
                 overrides: Vec::new(),
                 only: Vec::new(),
                 argv: Vec::new(),
+                given: None,
                 machine: self.machine.id(),
                 kernel: String::new(),
                 server_cpus: Vec::new(),
@@ -345,10 +376,10 @@ mod tests {
             })
             .collect();
         let begins = [
-            "manifest.json:1: damaged: EOF",
-            "manifest.json: the recording has format 99",
+            "RUN/manifest.json:1: damaged: EOF",
+            "RUN/manifest.json: the recording has format 99",
             "it has no manifest.json",
-            "trials.csv:2: damaged: ",
+            "RUN/trials.csv:2: damaged: column `status`: `fine` is none of ",
             "it has no plan.csv",
             "it has no experiment.toml",
         ];

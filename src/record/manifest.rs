@@ -1,14 +1,19 @@
 //! `manifest.json`: what made a run, and what happened to it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
 use fs_err as fs;
+use rand::TryRng;
+use rand::rngs::SysRng;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::{MANIFEST, RecordError};
 use crate::machine::Machine;
 use crate::plan::Plan;
+use crate::units::hex;
 
 /// Version of the record's layout and columns. Raised when a reader of the version before would
 /// misread a record.
@@ -20,6 +25,10 @@ pub const FORMAT: u32 = 1;
 pub struct Manifest {
     /// [`FORMAT`] of the writer.
     pub format: u32,
+    /// What tells the recording from all others, and its copies from other recordings; see
+    /// [`Manifest::identity`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<RecordingId>,
     /// Name of the experiment.
     pub experiment: String,
     /// The build that recorded it.
@@ -36,6 +45,9 @@ pub struct Manifest {
     pub only: Vec<String>,
     /// The command line, without folders.
     pub argv: Vec<String>,
+    /// What of the command line makes the recording once more; unknown of older recordings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given: Option<Given>,
     /// Identity of the machine.
     pub machine: String,
     /// Kernel name and release.
@@ -48,6 +60,61 @@ pub struct Manifest {
     pub nofile: Option<u64>,
     /// Start, stops and resumptions.
     pub events: Vec<Event>,
+}
+
+/// The id of a recording: random, made when it is begun, and kept by its copies.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RecordingId(String);
+
+impl RecordingId {
+    /// A new one: 128 random bits, so that no two are ever the same.
+    pub(super) fn new() -> std::io::Result<RecordingId> {
+        let mut bytes = [0; 16];
+        SysRng.try_fill_bytes(&mut bytes).map_err(std::io::Error::other)?;
+        Ok(RecordingId(hex(&bytes)))
+    }
+}
+
+impl fmt::Display for RecordingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Files and folders of the command line that began a recording, and where the person stood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Given {
+    /// The experiment file.
+    pub file: GivenPath,
+    /// The folder of the records.
+    pub results: GivenPath,
+    /// The binaries that were given for sides of a comparison, by the name of the side.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub binaries: BTreeMap<String, GivenPath>,
+    /// Whether it was the top folder of a checkout of inflight, where a commit can be checked out.
+    pub in_checkout: bool,
+}
+
+/// A path as it was given; of an absolute one only the last part, since a record names no folder of the
+/// machine that it was made on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GivenPath {
+    /// The path, or its last part.
+    pub path: String,
+    /// Whether it was absolute.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub absolute: bool,
+}
+
+impl GivenPath {
+    /// What may be recorded of a path.
+    pub fn of(path: &Path) -> GivenPath {
+        let absolute = path.is_absolute();
+        let part = path.file_name().filter(|_| absolute).map_or(path, Path::new);
+        GivenPath { path: part.to_string_lossy().into_owned(), absolute }
+    }
 }
 
 /// The build that recorded a run.
@@ -84,7 +151,8 @@ impl Build {
 
     /// Eight digits of the commit, `-dirty` where it was; `unknown` without a commit.
     pub fn short(&self) -> String {
-        let commit = self.commit.as_deref().map_or("unknown", |c| &c[..c.len().min(8)]);
+        let commit = self.commit.as_deref().unwrap_or("unknown");
+        let commit: String = commit.chars().take(8).collect();
         let dirty = if self.dirty.is_some() { "-dirty" } else { "" };
         format!("{commit}{dirty}")
     }
@@ -159,6 +227,7 @@ impl Manifest {
     pub fn of(plan: &Plan, machine: &Machine) -> Manifest {
         Manifest {
             format: FORMAT,
+            id: None,
             experiment: plan.experiment.name.clone(),
             build: Build::this(),
             builds: Vec::new(),
@@ -166,6 +235,7 @@ impl Manifest {
             overrides: Vec::new(),
             only: Vec::new(),
             argv: Vec::new(),
+            given: None,
             machine: machine.id(),
             kernel: String::new(),
             server_cpus: Vec::new(),
@@ -181,22 +251,39 @@ impl Manifest {
         if !path.is_file() {
             return Err(RecordError::NotARecording(dir.to_owned()));
         }
-        Manifest::parse(&fs::read_to_string(path)?)
+        Manifest::parse(&path.display().to_string(), &fs::read(&path)?)
     }
 
-    /// Reads a manifest, its format first: another version is told apart from damage.
-    pub fn parse(text: &str) -> Result<Manifest, RecordError> {
-        let damaged = |error: serde_json::Error| RecordError::Damaged {
-            file: MANIFEST.to_owned(),
-            line: error.line() as u64,
-            what: error.to_string(),
+    /// Reads a manifest, its format first: another version is told apart from damage, and so is a key
+    /// of a later inflight. `file` is its path.
+    fn parse(file: &str, text: &[u8]) -> Result<Manifest, RecordError> {
+        let damaged = |error: serde_json::Error| {
+            RecordError::damaged(file, error.line() as u64, error.to_string())
         };
-        let any: serde_json::Value = serde_json::from_str(text).map_err(damaged)?;
+        let any: serde_json::Value = serde_json::from_slice(text).map_err(damaged)?;
+        let file = file.to_owned();
         match any.get("format").and_then(serde_json::Value::as_u64) {
-            Some(found) if found > u64::from(FORMAT) => Err(RecordError::TooNew { found }),
-            Some(found) if found < u64::from(FORMAT) => Err(RecordError::TooOld { found }),
-            _ => serde_json::from_str(text).map_err(damaged),
+            Some(found) if found > u64::from(FORMAT) => Err(RecordError::TooNew { file, found }),
+            Some(found) if found < u64::from(FORMAT) => Err(RecordError::TooOld { file, found }),
+            _ => serde_json::from_slice(text).map_err(|error| {
+                let said = error.to_string();
+                match said.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`')) {
+                    Some((key, _)) => RecordError::Newer { file, what: format!("key `{key}`") },
+                    None => damaged(error),
+                }
+            }),
         }
+    }
+
+    /// The id; of a recording that was made before there were ids, one that follows from all that its
+    /// manifest says of its beginning, the millisecond included. Copies have the same.
+    pub fn identity(&self) -> RecordingId {
+        self.id.clone().unwrap_or_else(|| {
+            let mut begun = self.clone();
+            begun.events.truncate(1);
+            let begun = serde_json::to_vec(&begun).expect("a manifest is plain data");
+            RecordingId(hex(&Sha256::digest(begun)[..16]))
+        })
     }
 
     /// When its first trial was about to run, in Unix milliseconds; `None` before that.

@@ -17,6 +17,7 @@
 //! ```
 
 mod checks;
+mod columns;
 mod compressed;
 mod connection;
 mod env;
@@ -32,11 +33,14 @@ mod prediction;
 mod read;
 mod request;
 mod row;
+mod same;
 mod scan;
 mod sides;
 mod status;
 #[cfg(test)]
 pub(crate) mod synthetic;
+#[cfg(test)]
+mod tests;
 mod timeline;
 mod write;
 
@@ -48,22 +52,26 @@ pub use compressed::{CompressedRows, read_compressed, write_compressed};
 pub use connection::{ConnectionRow, Fate};
 pub use env::EnvRow;
 pub use errors::ErrorClasses;
-pub use find::{Found, SelectError, find, find_runs};
+pub use find::{Found, SelectError, find, find_recordings, find_runs};
 pub use frames::LatencyRow;
 pub use list::{Listed, State, list};
 pub use machines::{FoundMachine, LabelError, label_machine, machines};
-pub use manifest::{Build, Event, FORMAT, Happening, Manifest, Origin, Side};
+pub use manifest::{
+    Build, Event, FORMAT, Given, GivenPath, Happening, Manifest, Origin, RecordingId, Side,
+};
 pub use numbers::Numbers;
 pub use prediction::{EarlierRow, Foreseen, PredictionRow};
 pub use read::{Recording, read_trials};
 pub use request::RequestRow;
 pub use row::TrialRow;
+pub use same::{Kinship, kinship};
 pub use scan::{RequestScan, Scanned};
 pub use status::{NOT_ENOUGH_MEMORY, Status};
 pub use timeline::TimelineRow;
 pub use write::{NewRun, Repair, RunWriter, replace};
 
-const EXPERIMENT: &str = "experiment.toml";
+/// The experiment file of a record.
+pub const EXPERIMENT: &str = "experiment.toml";
 const PLAN: &str = "plan.csv";
 const MANIFEST: &str = "manifest.json";
 const TRIALS: &str = "trials.csv";
@@ -84,35 +92,65 @@ pub enum RecordError {
     /// There is no record here.
     #[error("{}: not a recording: it has no {MANIFEST}; name a folder such as results/<machine>/<run>", .0.display())]
     NotARecording(PathBuf),
-    /// Written by a later inflight.
+    /// Written by a later inflight, in another format.
     #[error(
-        "{MANIFEST}: the recording has format {found}, this inflight reads format {FORMAT}; use a newer inflight"
+        "{file}: the recording has format {found}, this inflight reads format {FORMAT}; use a newer inflight"
     )]
     TooNew {
+        /// The path of the manifest.
+        file: String,
         /// The format of the recording.
         found: u64,
     },
     /// Written by an earlier inflight.
     #[error(
-        "{MANIFEST}: the recording has format {found}, this inflight reads format {FORMAT}; record it again, or use the inflight of its commit"
+        "{file}: the recording has format {found}, this inflight reads format {FORMAT}; record it again, or use the inflight of its commit"
     )]
     TooOld {
+        /// The path of the manifest.
+        file: String,
         /// The format of the recording.
         found: u64,
+    },
+    /// It has the format that this inflight reads, and something besides that it does not know.
+    #[error(
+        "{file}: {what} is newer than this inflight, which does not know it; use a newer inflight, or undo the change if someone edited the file"
+    )]
+    Newer {
+        /// The file, with the recording's folder.
+        file: String,
+        /// The column, or the key.
+        what: String,
     },
     /// A file is not what it should be.
     #[error("{file}{}: damaged: {what}", line_number(*.line))]
     Damaged {
-        /// The file, relative to the run's folder.
+        /// The file, with the recording's folder.
         file: String,
         /// The line, from 1; 0 if it is not known.
         line: u64,
-        /// What is wrong.
+        /// What is wrong: in a table with the column and its value.
         what: String,
     },
     /// The experiment beside the record does not parse or does not give the plan of the record.
-    #[error("the recorded experiment does not give the recorded plan: {0}")]
-    Plan(String),
+    #[error(
+        "{}: {EXPERIMENT} does not give the plan that {MANIFEST} and {PLAN} have: {what}",
+        .recording.display()
+    )]
+    Plan {
+        /// The recording's folder.
+        recording: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// A run cannot go on here.
+    #[error("{}: {what}", .recording.display())]
+    Elsewhere {
+        /// The recording's folder.
+        recording: PathBuf,
+        /// What differs, and what to do.
+        what: String,
+    },
     /// Another process writes this record.
     #[error("{}: another inflight is writing this recording; wait for it to end", .0.display())]
     Locked(PathBuf),

@@ -129,6 +129,9 @@ impl Recording {
 
     fn foreseen<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>, RecordError> {
         let path = self.dir.join(name);
-        if path.is_file() { lines::read_rows(name, &fs::read(path)?) } else { Ok(Vec::new()) }
+        if !path.is_file() {
+            return Ok(Vec::new());
+        }
+        lines::read_all_rows(&path.display().to_string(), &fs::read(path)?)
     }
 }

@@ -7,18 +7,20 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use serde::de::DeserializeOwned;
 
+use super::columns::{as_written, wrong};
 use super::env::EnvRow;
-use super::row::TrialRow;
+use super::row::{TrialRow, attempt_name, one_line};
 use super::status::Status;
 use super::write::{PlanRow, plan_rows};
 use super::{
-    CONNECTIONS, ConnectionRow, ENV, EXPERIMENT, Happening, LATENCY, MACHINE, Manifest, PLAN,
-    REQUESTS, RecordError, RequestScan, TIMELINE, TRIALS, TimelineRow, frames, lines,
+    CONNECTIONS, ConnectionRow, ENV, EXPERIMENT, Happening, LATENCY, MACHINE, MANIFEST, Manifest,
+    PLAN, REQUESTS, RecordError, RequestScan, TIMELINE, TRIALS, TimelineRow, frames, lines,
     read_compressed,
 };
+use crate::delay::Model;
 use crate::machine::Machine;
-use crate::plan::{Only, Plan};
-use crate::spec::{Experiment, Source};
+use crate::plan::{Cell, Only, Plan};
+use crate::spec::{Experiment, Factor, Source};
 
 /// One run, as recorded.
 #[derive(Debug, Clone)]
@@ -48,22 +50,22 @@ impl Recording {
     /// Reads a run's folder. Request rows, timelines and histograms stay on disk until asked for.
     pub fn read(dir: &Path) -> Result<Recording, RecordError> {
         let manifest = Manifest::read(dir)?;
-        let experiment_text = fs::read_to_string(dir.join(EXPERIMENT))?;
+        let wrong_plan = |what: String| RecordError::Plan { recording: dir.to_owned(), what };
+        let experiment_text = text(&dir.join(EXPERIMENT))?;
         let source = Source {
             name: format!("{}.toml", manifest.experiment),
             text: experiment_text.clone(),
             overrides: manifest.overrides.clone(),
         };
-        let experiment =
-            Experiment::parse(&source, dir).map_err(|e| RecordError::Plan(e.to_string()))?;
-        let planned: Vec<PlanRow> = lines::read_rows(PLAN, &fs::read(dir.join(PLAN))?)?;
-        let plan = recorded_plan(&manifest, experiment, &planned)?;
-        if !plan_rows(&plan).eq(planned) {
-            return Err(RecordError::Plan(format!("{PLAN} has other trials")));
-        }
-        let all_trials = trial_rows(TRIALS, &fs::read(dir.join(TRIALS))?)?;
-        let env = lines::read_rows(ENV, &fs::read(dir.join(ENV))?)?;
-        let trials = complete_attempts(&plan, &all_trials)?;
+        let experiment = Experiment::parse(&source, dir).map_err(|e| wrong_plan(e.to_string()))?;
+        let path = dir.join(PLAN);
+        let planned: Vec<PlanRow> = read_rows(&path, Ends::Whole)?;
+        let plan = recorded_plan(&manifest, experiment, &planned).map_err(wrong_plan)?;
+        check_plan(&path, &plan, &planned)?;
+        let ends = if manifest.is_finished() { Ends::Whole } else { Ends::Anywhere };
+        let all_trials = trial_rows(&dir.join(TRIALS), ends)?;
+        let env = read_rows(&dir.join(ENV), ends)?;
+        let trials = complete_attempts(&dir.join(TRIALS), &plan, &manifest, &all_trials)?;
         let name = dir
             .canonicalize()?
             .file_name()
@@ -166,14 +168,16 @@ impl Recording {
     /// The latency histograms, by trial: highest value of each bucket in nanoseconds, and count.
     pub fn latencies(&self) -> Result<HashMap<String, Vec<(u64, u64)>>, RecordError> {
         let mut by_trial: HashMap<String, Vec<(u64, u64)>> = HashMap::new();
-        for row in frames::read(&fs::read(self.dir.join(LATENCY))?)? {
+        let path = self.dir.join(LATENCY);
+        let file = path.display().to_string();
+        for row in frames::read(&file, &fs::read(path)?)? {
             by_trial.entry(row.trial).or_default().push((row.value_ns, row.count));
         }
         // A histogram is written before its row, so every row has one.
         let answered = self.trials.iter().filter(|t| t.is_ok() && t.ok > Some(0));
         if let Some(lost) = answered.map(|t| &t.trial).find(|t| !by_trial.contains_key(*t)) {
             let what = format!("the histogram of trial {lost} is missing");
-            return Err(RecordError::damaged(LATENCY, 0, what));
+            return Err(RecordError::damaged(&file, 0, what));
         }
         Ok(by_trial)
     }
@@ -184,28 +188,16 @@ impl Recording {
         if !path.exists() {
             return Ok(None);
         }
-        RequestScan::new(&format!("{REQUESTS}/{trial}.csv.zst"), fs::File::open(path)?)
+        RequestScan::new(&path.display().to_string(), fs::File::open(&path)?)
     }
 
     /// The connection rows of a trial, if they were kept.
     pub fn connections(&self, trial: &str) -> Result<Option<Vec<ConnectionRow>>, RecordError> {
-        self.compressed(CONNECTIONS, trial)
-    }
-
-    fn compressed<T: DeserializeOwned>(
-        &self,
-        folder: &str,
-        trial: &str,
-    ) -> Result<Option<Vec<T>>, RecordError> {
-        let path = self.dir.join(folder).join(format!("{trial}.csv.zst"));
+        let path = self.dir.join(CONNECTIONS).join(format!("{trial}.csv.zst"));
         if !path.exists() {
             return Ok(None);
         }
-        let damaged = |e: csv::Error| {
-            RecordError::damaged(&format!("{folder}/{trial}.csv.zst"), 0, e.to_string())
-        };
-        let rows = read_compressed(fs::File::open(path)?).map_err(damaged)?;
-        rows.collect::<Result<_, _>>().map(Some).map_err(damaged)
+        read_compressed(&path.display().to_string(), fs::File::open(&path)?).map(Some)
     }
 
     /// The timeline of a trial, if it was taken.
@@ -214,7 +206,50 @@ impl Recording {
         if !path.exists() {
             return Ok(None);
         }
-        lines::read_rows(&format!("{TIMELINE}/{trial}.csv"), &fs::read(path)?).map(Some)
+        let measured = |t: &TrialRow| t.trial == trial && is_measurement(t);
+        let is_whole = self.all_trials.iter().any(measured);
+        read_rows(&path, if is_whole { Ends::Whole } else { Ends::Anywhere }).map(Some)
+    }
+
+    /// Reads every file that nothing else has read so far: histograms, and rows of requests,
+    /// connections and samples. Returns an error for each that cannot be read.
+    ///
+    /// What a process left that was killed may end anywhere: files of trials that are no measurement,
+    /// or have no row, are passed over.
+    pub fn check_files(&self) -> Vec<RecordError> {
+        let mut errors = Vec::new();
+        errors.extend(self.latencies().err());
+        errors.extend(self.predictions().err());
+        errors.extend(self.earlier_predictions().err());
+        for TrialRow { trial, .. } in self.all_trials.iter().filter(|t| is_measurement(t)) {
+            errors.extend(self.empty_file(trial));
+            errors.extend(self.check_requests(trial).err());
+            errors.extend(self.connections(trial).err());
+            errors.extend(self.timeline(trial).err());
+        }
+        errors
+    }
+
+    /// That a file of a measurement has lost all of its bytes.
+    fn empty_file(&self, trial: &str) -> Option<RecordError> {
+        let compressed = format!("{trial}.csv.zst");
+        let files = [
+            self.dir.join(REQUESTS).join(&compressed),
+            self.dir.join(CONNECTIONS).join(&compressed),
+        ];
+        let is_empty = |file: &&PathBuf| fs::metadata(file).is_ok_and(|file| file.len() == 0);
+        let empty = files.iter().find(is_empty)?;
+        Some(RecordError::damaged(&empty.display().to_string(), 0, "it is empty"))
+    }
+
+    fn check_requests(&self, trial: &str) -> Result<(), RecordError> {
+        let Some(mut scan) = self.requests(trial)? else { return Ok(()) };
+        while let Some(row) = scan.next_row()? {
+            if let Err(what) = row.row() {
+                return Err(scan.damaged(what));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -223,18 +258,19 @@ fn recorded_plan(
     manifest: &Manifest,
     experiment: Experiment,
     planned: &[PlanRow],
-) -> Result<Plan, RecordError> {
+) -> Result<Plan, String> {
     // How many blocks a file without a number gets was for its own build to say. Every block has a
     // trial, so a greater number is damage.
     let last = planned.iter().map(|row| row.block).max();
     let last = last.filter(|&last| last as usize <= planned.len());
     let last = last.filter(|_| experiment.blocks.count_is_default);
-    let only = Only::parse(&manifest.only).map_err(RecordError::Plan)?;
+    let only = Only::parse(&manifest.only)?;
     let builds: Vec<&str> = manifest.builds.iter().map(|side| side.name.as_str()).collect();
     let before = experiment.before_retries();
+    let mut files = Vec::new();
     for experiment in std::iter::once(experiment).chain(before) {
         let plan = Plan::new(experiment, &only)
-            .ok_or_else(|| RecordError::Plan("it selects no cell".to_owned()))?
+            .ok_or_else(|| "it selects no cell".to_owned())?
             .with_builds(&builds);
         let plan = match last {
             Some(last) => plan.with_blocks(last),
@@ -243,58 +279,193 @@ fn recorded_plan(
         if plan.digest() == manifest.plan {
             return Ok(plan);
         }
+        files = files_of(&plan);
     }
-    Err(RecordError::Plan(
-        "their digests differ; was experiment.toml edited after the recording?".to_owned(),
-    ))
+    let files = files.join(" or ");
+    Err(format!("the digests differ; was {files} changed after the recording?"))
 }
 
-/// The rows of a `trials.csv` that stands anywhere, every attempt included.
+/// The rows of a `trials.csv` that stands anywhere, every attempt included; those of older recordings
+/// with the factors that they did not have.
 pub fn read_trials(path: &Path) -> Result<Vec<TrialRow>, RecordError> {
-    trial_rows(&path.display().to_string(), &fs::read(path)?)
+    trial_rows(path, Ends::Anywhere)
 }
 
-/// Every row, those of older recordings with the factors that they did not have.
-fn trial_rows(name: &str, bytes: &[u8]) -> Result<Vec<TrialRow>, RecordError> {
-    let mut rows: Vec<TrialRow> = lines::read_rows(name, bytes)?;
+fn trial_rows(path: &Path, ends: Ends) -> Result<Vec<TrialRow>, RecordError> {
+    let mut rows: Vec<TrialRow> = read_rows(path, ends)?;
     rows.iter_mut().for_each(TrialRow::complete_factors);
     Ok(rows)
 }
 
+/// Whether a file may end within a row.
+#[derive(Debug, Clone, Copy)]
+enum Ends {
+    /// It was written to its end.
+    Whole,
+    /// A process may have been killed that wrote it.
+    Anywhere,
+}
+
+fn read_rows<T: DeserializeOwned>(path: &Path, ends: Ends) -> Result<Vec<T>, RecordError> {
+    let read = match ends {
+        Ends::Whole => lines::read_all_rows,
+        Ends::Anywhere => lines::read_rows,
+    };
+    read(&path.display().to_string(), &fs::read(path)?)
+}
+
+/// Whether the client of a trial came to its end, so that its files are whole.
+fn is_measurement(row: &TrialRow) -> bool {
+    matches!(row.status, Status::Ok | Status::Invalid)
+}
+
+/// The files of a record that its plan is made of.
+fn files_of(plan: &Plan) -> Vec<String> {
+    let mut files = vec![EXPERIMENT.to_owned()];
+    for scenario in &plan.experiment.scenarios {
+        if let Model::Trace(trace) = &scenario.delay.model
+            && !files.contains(&trace.file)
+        {
+            files.push(trace.file.clone());
+        }
+    }
+    files
+}
+
+/// The text of a file. Bytes that are no text are damage, and not a refusal of the system.
+fn text(path: &Path) -> Result<String, RecordError> {
+    String::from_utf8(fs::read(path)?).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = before.iter().filter(|&&byte| byte == b'\n').count() as u64 + 1;
+        RecordError::damaged(&path.display().to_string(), line, "it is not UTF-8")
+    })
+}
+
 fn machine_beside(dir: &Path) -> Result<Option<Machine>, RecordError> {
-    let path = dir.canonicalize()?.join("..").join(MACHINE);
+    let dir = dir.canonicalize()?;
+    let path = dir.parent().unwrap_or(&dir).join(MACHINE);
     if !path.is_file() {
         return Ok(None);
     }
-    Machine::parse(&fs::read_to_string(path)?)
+    Machine::parse(&text(&path)?)
         .map(Some)
-        .map_err(|what| RecordError::damaged(MACHINE, 0, what))
+        .map_err(|what| RecordError::damaged(&path.display().to_string(), 0, what.trim_end()))
+}
+
+/// Holds `plan.csv` against the plan that the recorded experiment gives.
+fn check_plan(path: &Path, plan: &Plan, found: &[PlanRow]) -> Result<(), RecordError> {
+    let file = path.display().to_string();
+    let damaged = |line: u64, what: String| Err(RecordError::damaged(&file, line, what));
+    let planned: Vec<PlanRow> = plan_rows(plan).collect();
+    for ((found, planned), line) in found.iter().zip(&planned).zip(2..) {
+        if found == planned {
+            continue;
+        }
+        let (here, there) = (lines::fields(found)?, lines::fields(planned)?);
+        let names = lines::header_of(planned)?;
+        let differing = here.iter().zip(&there).position(|(here, there)| here != there);
+        let Some(column) = differing else {
+            return damaged(line, "it has no column `build`".into());
+        };
+        let name = String::from_utf8_lossy(&names[column]);
+        let planned = String::from_utf8_lossy(&there[column]);
+        let what = format!("is not what {EXPERIMENT} gives: `{planned}`");
+        return damaged(line, wrong(&name, &here[column], what));
+    }
+    if found.len() == planned.len() {
+        return Ok(());
+    }
+    let what = format!("it has {} trials, and {EXPERIMENT} gives {}", found.len(), planned.len());
+    damaged(found.len().min(planned.len()) as u64 + 2, what)
+}
+
+/// What a row says of its trial that the plan knows.
+struct Wanted<'a> {
+    cell: String,
+    replica: &'static str,
+    build: &'a str,
+    scenario: String,
+    /// In the order of [`Factor::ALL`].
+    factors: &'a [String],
+}
+
+impl Wanted<'_> {
+    /// The first field of a row that is not what was planned, in words.
+    fn missed_by(&self, row: &TrialRow) -> Option<String> {
+        let scenario = row.scenario.to_string();
+        let places = [
+            ("cell", row.cell.as_str(), self.cell.as_str()),
+            ("replica", row.replica.as_str(), self.replica),
+            ("build", row.build.as_str(), self.build),
+            ("scenario", scenario.as_str(), self.scenario.as_str()),
+        ];
+        let other_place = places.into_iter().find(|(_, value, wanted)| value != wanted);
+        let factors = Factor::ALL.into_iter().zip(self.factors);
+        let mut factors = factors.map(|(f, wanted)| (f.name(), row.factor(f), wanted.as_str()));
+        let other_factor = || {
+            // Older recordings do not have all of them.
+            factors.find(|(_, value, wanted)| {
+                !value.is_empty() && value != wanted && as_written(value) != as_written(wanted)
+            })
+        };
+        let (column, value, wanted) = other_place.or_else(other_factor)?;
+        let what = match column {
+            "build" => format!("is not what {MANIFEST} has: `{wanted}`"),
+            _ => format!("is not what {PLAN} and {EXPERIMENT} have: `{wanted}`"),
+        };
+        Some(wrong(column, value.as_bytes(), what))
+    }
 }
 
 /// Of every block the rows of its last complete attempt: one for each planned trial, none
-/// interrupted.
-fn complete_attempts(plan: &Plan, rows: &[TrialRow]) -> Result<Vec<TrialRow>, RecordError> {
+/// interrupted. A recording that is finished has one of every block.
+fn complete_attempts(
+    path: &Path,
+    plan: &Plan,
+    manifest: &Manifest,
+    rows: &[TrialRow],
+) -> Result<Vec<TrialRow>, RecordError> {
+    let file = path.display().to_string();
     let mut planned: HashMap<u32, HashSet<u32>> = HashMap::new();
-    let mut cell_at = HashMap::new();
+    let mut trial_at = HashMap::new();
     for t in &plan.trials {
         planned.entry(t.block).or_default().insert(t.position);
-        let what = (plan.cells[t.cell].id.to_string(), t.replica.letter(), plan.build_of(t));
-        cell_at.insert((t.block, t.position), what);
+        trial_at.insert((t.block, t.position), t);
     }
+    let factors_of =
+        |cell: &Cell| Factor::ALL.map(|factor| one_line(&plan.factor(cell, factor))).to_vec();
+    let factors: Vec<Vec<String>> = plan.cells.iter().map(factors_of).collect();
+    // Where there is one build, its rows name the commit.
+    let only_build = manifest.build.short();
     let mut attempts: BTreeMap<(u32, u32), Vec<&TrialRow>> = BTreeMap::new();
     let mut names = HashSet::new();
     for (row, line) in rows.iter().zip(2..) {
-        let damaged = |what: String| Err(RecordError::damaged(TRIALS, line, what));
-        match cell_at.get(&(row.block, row.position)) {
-            // Where there is one build, its rows name the commit.
-            Some((cell, replica, build))
-                if *cell == row.cell
-                    && *replica == row.replica
-                    && build.is_none_or(|name| name == row.build) => {}
-            _ => return damaged(format!("{PLAN} has no such trial: {}", row.trial)),
+        let damaged = |what: String| Err(RecordError::damaged(&file, line, what));
+        let Some(trial) = trial_at.get(&(row.block, row.position)) else {
+            let (block, position) = (row.block, row.position);
+            return damaged(format!(
+                "columns `block` and `position`: {PLAN} has no trial {position} in block {block}"
+            ));
+        };
+        let build = plan.build_of(trial).unwrap_or(&only_build);
+        let cell = &plan.cells[trial.cell];
+        let wanted = Wanted {
+            cell: cell.id.to_string(),
+            replica: trial.replica.letter(),
+            build,
+            scenario: cell.scenario.to_string(),
+            factors: &factors[trial.cell],
+        };
+        if let Some(what) = wanted.missed_by(row) {
+            return damaged(what);
+        }
+        let name = attempt_name(&trial.trial, row.attempt);
+        if row.trial != name {
+            let what = format!("is not the name of attempt {} there: `{name}`", row.attempt);
+            return damaged(wrong("trial", row.trial.as_bytes(), what));
         }
         if !names.insert(&row.trial) {
-            return damaged(format!("trial {} stands twice", row.trial));
+            return damaged(wrong("trial", row.trial.as_bytes(), "stands twice"));
         }
         attempts.entry((row.block, row.attempt)).or_default().push(row);
     }
@@ -305,6 +476,13 @@ fn complete_attempts(plan: &Plan, rows: &[TrialRow]) -> Result<Vec<TrialRow>, Re
         if whole {
             last.insert(block, rows);
         }
+    }
+    if manifest.happened(Happening::Finished)
+        && let Some(lost) = planned.keys().filter(|block| !last.contains_key(block)).min()
+    {
+        let line = rows.len() as u64 + 2;
+        let what = format!("the recording is finished, and block {lost} is not whole");
+        return Err(RecordError::damaged(&file, line, what));
     }
     let mut chosen: Vec<TrialRow> = last.into_values().flatten().cloned().collect();
     chosen.sort_by_key(|r| (r.block, r.position));

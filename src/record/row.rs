@@ -5,6 +5,7 @@ mod fill;
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::fill::{attempt_name, one_line};
 use super::{ErrorClasses, Status};
 use crate::spec::{Factor, factors};
 

@@ -5,11 +5,12 @@
 //! quotes, as nearly all are, are cut at their commas where they were decompressed; the others are
 //! left to the `csv` crate.
 
+use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Cursor, Read};
 
 use csv::ByteRecord;
 
-use super::{Numbers, RecordError, RequestRow};
+use super::{Numbers, RecordError, RequestRow, columns};
 use crate::strategy::probe::Phase;
 use crate::units::read_decimal;
 
@@ -30,7 +31,8 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(header: &ByteRecord) -> Option<Columns> {
+    /// Where they are; or the name of one that every recording has, and this header has not.
+    fn of(header: &ByteRecord) -> Result<Columns, &'static str> {
         let place = |name: &str| header.iter().position(|column| column == name.as_bytes());
         let end = |phase: Phase| match phase {
             Phase::Queue => place("start_ns"),
@@ -38,13 +40,17 @@ impl Columns {
             Phase::Receive => place("end_ns"),
             other => place(&format!("{}_ns", other.name())),
         };
-        Some(Columns {
-            scheduled: place("scheduled_ns")?,
+        let needed = |name: &'static str| place(name).ok_or(name);
+        for always in ["start_ns", "head_ns", "end_ns"] {
+            needed(always)?;
+        }
+        Ok(Columns {
+            scheduled: needed("scheduled_ns")?,
             ends: Phase::ALL.map(end),
             connection: place("connection"),
             pieces: pieces(place),
-            error: place("error")?,
-            error_chain: place("error_chain")?,
+            error: needed("error")?,
+            error_chain: needed("error_chain")?,
         })
     }
 }
@@ -56,11 +62,15 @@ fn pieces(place: impl Fn(&str) -> Option<usize>) -> Option<[usize; 3]> {
 
 /// The rows of one trial, one after the other.
 pub struct RequestScan<R: Read> {
-    /// The file, relative to the run's folder; for errors.
+    /// The path of the file; for errors.
     name: String,
     source: BufReader<zstd::Decoder<'static, BufReader<R>>>,
     header: ByteRecord,
     columns: Columns,
+    /// Where all columns are.
+    all: columns::Columns,
+    /// What is wrong with a field of the last row that was asked for, if anything is.
+    wrong: RefCell<Option<String>>,
     /// Bytes of the row at the front of `source`, with its line break; 0 if it is in `line`.
     used: usize,
     /// The row without its line break, if it cannot be used where it stands.
@@ -79,10 +89,12 @@ pub struct Scanned<'a> {
     ends: &'a [usize],
     columns: &'a Columns,
     header: &'a ByteRecord,
+    all: &'a columns::Columns,
+    wrong: &'a RefCell<Option<String>>,
 }
 
 impl<R: Read> RequestScan<R> {
-    /// Opens the rows of the file that is called `name` in messages; `None` if it is empty, as of a
+    /// Opens the rows of the file whose path is `name`, for messages; `None` if it is empty, as of a
     /// trial whose client failed.
     ///
     /// # Errors
@@ -100,13 +112,16 @@ impl<R: Read> RequestScan<R> {
         let mut quoted = lines(line);
         let mut header = ByteRecord::new();
         quoted.read_byte_record(&mut header).map_err(|e| damaged(e.to_string()))?;
-        let columns = Columns::of(&header)
-            .ok_or_else(|| damaged("it does not have the columns of requests".to_owned()))?;
+        let all = columns::Columns::of::<RequestRow>(&header).map_err(|e| e.of_file(name))?;
+        let columns =
+            Columns::of(&header).map_err(|name| damaged(format!("it has no column `{name}`")))?;
         Ok(Some(RequestScan {
             name: name.to_owned(),
             source,
             header,
             columns,
+            all,
+            wrong: RefCell::default(),
             used: 0,
             line: Vec::new(),
             ends: Vec::new(),
@@ -124,8 +139,12 @@ impl<R: Read> RequestScan<R> {
     ///
     /// # Errors
     ///
-    /// If the stream is damaged, or the row has another number of fields than the header.
+    /// If the stream is damaged, the row has another number of fields than the header, or a number
+    /// that was asked for in the row before is none.
     pub fn next_row(&mut self) -> Result<Option<Scanned<'_>>, RecordError> {
+        if self.wrong.borrow().is_some() {
+            return Err(self.damaged(""));
+        }
         self.source.consume(std::mem::take(&mut self.used));
         if let Some(length) = cut(self.source.buffer(), &mut self.ends) {
             self.used = length + 1;
@@ -137,9 +156,9 @@ impl<R: Read> RequestScan<R> {
             let (has, wanted) = (self.ends.len(), self.header.len());
             return Err(self.damaged(format!("it has {has} fields instead of {wanted}")));
         }
-        let RequestScan { source, used, line, ends, columns, header, .. } = self;
+        let RequestScan { source, used, line, ends, columns, header, all, wrong, .. } = self;
         let line = if *used > 0 { &source.buffer()[..*used - 1] } else { &line[..] };
-        Ok(Some(Scanned { line, ends, columns, header }))
+        Ok(Some(Scanned { line, ends, columns, header, all, wrong }))
     }
 
     /// Reads and cuts a row of any kind: one with quotes, or that is not decompressed as a whole
@@ -183,8 +202,10 @@ impl<R: Read> RequestScan<R> {
         Ok(true)
     }
 
-    /// An error in the row that was read last; the header is line 1.
+    /// An error in the row that was read last, where the header is line 1: of a number that was asked
+    /// for and is none, else `what`.
     pub fn damaged(&self, what: impl Into<String>) -> RecordError {
+        let what = self.wrong.take().unwrap_or_else(|| what.into());
         RecordError::damaged(&self.name, self.rows + 1, what)
     }
 }
@@ -269,20 +290,41 @@ impl<'a> Scanned<'a> {
         column.checked_sub(1).map_or(0, |before| self.ends[before] + 1)
     }
 
-    /// A number; `None` if the field is empty, or no number.
+    /// A number; `None` if the field is empty. If it is no number, the next row is an error.
     #[inline]
     fn number(&self, column: usize) -> Option<u64> {
         let end = self.ends[column];
-        let digits = end - self.start(column);
+        match end - self.start(column) {
+            0 => None,
+            digits => self.plain(end, digits).or_else(|| self.unusual(column)),
+        }
+    }
+
+    /// The number of as many digits, which are all before `end`.
+    #[inline]
+    fn plain(&self, end: usize, digits: usize) -> Option<u64> {
         // Eight bytes at a time, from the last backwards.
         match (digits, self.line[..end].split_last_chunk()) {
-            (0, _) => None,
             (1..=8, Some((_, last))) => last_digits(last, digits),
             (9..=16, Some((rest, last))) if let Some((_, before)) = rest.split_last_chunk() => {
                 Some(last_digits(before, digits - 8)? * 100_000_000 + last_digits(last, 8)?)
             }
-            _ => read_decimal(self.field(column)),
+            _ => read_decimal(&self.line[end - digits..end]),
         }
+    }
+
+    /// A number that is not digits alone.
+    #[cold]
+    fn unusual(&self, column: usize) -> Option<u64> {
+        let field = self.field(column);
+        let read = columns::whole_number(&String::from_utf8_lossy(field));
+        read.map_err(|what| self.note(column, what)).ok()
+    }
+
+    /// Notes that a field is wrong.
+    fn note(&self, column: usize, what: &str) {
+        let name = String::from_utf8_lossy(&self.header[column]);
+        self.wrong.replace(Some(columns::wrong(&name, self.field(column), what)));
     }
 
     fn text(&self, column: usize) -> Option<String> {
@@ -290,7 +332,7 @@ impl<'a> Scanned<'a> {
         (!field.is_empty()).then(|| String::from_utf8_lossy(field).into_owned())
     }
 
-    /// See [`RequestRow::scheduled_ns`]; `None` if the field is no number.
+    /// See [`RequestRow::scheduled_ns`]; `None` if the field is empty.
     pub fn scheduled_ns(&self) -> Option<u64> {
         self.number(self.columns.scheduled)
     }
@@ -310,15 +352,20 @@ impl<'a> Scanned<'a> {
     ///
     /// # Errors
     ///
-    /// If something in them is no number.
-    pub fn pieces(&self) -> Result<Option<[Numbers; 3]>, &'static str> {
+    /// What is wrong, if something in them is no number.
+    pub fn pieces(&self) -> Result<Option<[Numbers; 3]>, String> {
         let Some(columns) = self.columns.pieces else { return Ok(None) };
         if columns.iter().all(|&column| self.field(column).is_empty()) {
             return Ok(None);
         }
-        let [at, bytes, sent] = columns.map(|column| Numbers::read(self.field(column)));
-        let wrong = "a piece of it is no number";
-        Ok(Some([at.ok_or(wrong)?, bytes.ok_or(wrong)?, sent.ok_or(wrong)?]))
+        let list = |column: usize| {
+            Numbers::read(self.field(column)).ok_or_else(|| {
+                let name = String::from_utf8_lossy(&self.header[column]);
+                columns::wrong(&name, self.field(column), "is not a list of whole numbers")
+            })
+        };
+        let [at, bytes, sent] = columns;
+        Ok(Some([list(at)?, list(bytes)?, list(sent)?]))
     }
 
     /// Whether it failed.
@@ -342,11 +389,7 @@ impl<'a> Scanned<'a> {
     ///
     /// What is wrong with it, in words.
     pub fn row(&self) -> Result<RequestRow, String> {
-        let record: ByteRecord = (0..self.ends.len()).map(|column| self.field(column)).collect();
-        record.deserialize(Some(self.header)).map_err(|e| match e.kind() {
-            csv::ErrorKind::Deserialize { err, .. } => err.to_string(),
-            _ => e.to_string(),
-        })
+        self.all.read(|place| self.field(place))
     }
 }
 
@@ -446,19 +489,27 @@ mod tests {
         fn numbers_are_read_wherever_they_stand(
             before in "[0-9]{0,20},", field in "[0-9]{0,21}|[0-9]{0,10}[^,0-9][0-9]{0,10}",
         ) {
-            let header = ByteRecord::new();
-            let columns = Columns::of(&ByteRecord::from(
-                vec!["scheduled_ns", "error", "error_chain"],
-            )).expect("the columns");
+            let header = ByteRecord::from(
+                vec!["scheduled_ns", "start_ns", "head_ns", "end_ns", "error", "error_chain"],
+            );
+            let columns = Columns::of(&header).expect("the columns");
+            let all = columns::Columns::some_of::<RequestRow>(&header).expect("the columns");
+            let wrong = RefCell::default();
             let text = format!("{before}{field}");
             let row = Scanned {
                 line: text.as_bytes(),
                 ends: &[before.len() - 1, text.len()],
                 columns: &columns,
                 header: &header,
+                all: &all,
+                wrong: &wrong,
             };
             let digits = field.bytes().all(|byte| byte.is_ascii_digit());
-            prop_assert_eq!(row.number(1), field.parse().ok().filter(|_| digits));
+            let plain = field.parse().ok().filter(|_| digits);
+            let number = plain.or(columns::whole_number(&field).ok());
+            prop_assert_eq!(row.number(1), number);
+            // A field that is something else is not taken for an empty one.
+            prop_assert_eq!(wrong.borrow().is_some(), number.is_none() && !field.is_empty());
         }
     }
 
@@ -482,15 +533,27 @@ mod tests {
         assert!(RequestScan::new("t", &of("")[..]).expect("empty").is_none());
         assert!(RequestScan::new("t", &b"not zstd"[..]).is_err());
         assert!(RequestScan::new("t", &of("a,b\n")[..]).is_err());
-        let header = "scheduled_ns,start_ns,end_ns,error,error_chain";
-        let bytes = of(&format!("{header}\n1,2,3,,\n1,2\n"));
+        let header = "index,scheduled_ns,start_ns,head_ns,end_ns,error,error_chain";
+        let bytes = of(&format!("{header}\n0,1,2,,3,,\n1,2\n"));
         let mut scan = RequestScan::new("t", &bytes[..]).expect("a stream").expect("a header");
         assert!(scan.next_row().expect("a row").is_some());
         let error = scan.next_row().expect_err("a short row").to_string();
-        assert_eq!(error, "t:3: damaged: it has 2 fields instead of 5");
-        let bytes = of(&format!("{header},chunk_ns,chunk_bytes,sent_chunk_ns\n1,2,3,,,4 x,5,\n"));
+        assert_eq!(error, "t:3: damaged: it has 2 fields instead of 7");
+        let bytes =
+            of(&format!("{header},chunk_ns,chunk_bytes,sent_chunk_ns\n0,1,2,,3,,,4 x,5,\n"));
         let mut scan = RequestScan::new("t", &bytes[..]).expect("a stream").expect("a header");
         let row = scan.next_row().expect("a row").expect("one");
-        assert_eq!(row.pieces(), Err("a piece of it is no number"));
+        let what = "column `chunk_ns`: `4 x` is not a list of whole numbers";
+        assert_eq!(row.pieces(), Err(what.to_owned()));
+        assert_eq!(row.row(), Err("it has no column `planned_delay_ns`".to_owned()));
+        // Times as a data frame writes them, and one that is none.
+        let bytes = of(&format!("{header}\n0,1.0,2,,x3,,\n1,2,3,4,5,,\n"));
+        let mut scan = RequestScan::new("t", &bytes[..]).expect("a stream").expect("a header");
+        let row = scan.next_row().expect("a row").expect("one");
+        assert_eq!((row.scheduled_ns(), row.end_of(Phase::Receive)), (Some(1), None));
+        let error = scan.next_row().expect_err("no number").to_string();
+        assert_eq!(error, "t:2: damaged: column `end_ns`: `x3` is not a whole number");
+        let newer = RequestScan::new("t", &of("index,speed\n")[..]).map(|_| ()).expect_err("newer");
+        assert!(newer.to_string().starts_with("t: column `speed` is newer than"), "{newer}");
     }
 }

@@ -12,7 +12,7 @@ use super::env::EnvRow;
 use super::row::TrialRow;
 use super::{
     CONNECTIONS, ENV, EXPERIMENT, Event, Foreseen, Happening, LATENCY, MACHINE, MANIFEST, Manifest,
-    PLAN, REQUESTS, RecordError, TIMELINE, TRIALS, frames, lines,
+    PLAN, REQUESTS, RecordError, RecordingId, TIMELINE, TRIALS, frames, lines,
 };
 use crate::machine::Machine;
 use crate::plan::Plan;
@@ -84,14 +84,15 @@ pub struct RunWriter {
     manifest: Manifest,
     trials: lines::Appender,
     env: lines::Appender,
-    latency: lines::Appender,
+    latency: frames::Appender,
     /// Held for as long as this writer lives.
     _lock: fs::File,
 }
 
 impl NewRun<'_> {
-    /// Creates the run's folder, complete with plan and headers.
-    pub fn create(self) -> Result<RunWriter, RecordError> {
+    /// Creates the run's folder, complete with plan and headers, and gives the recording its id.
+    pub fn create(mut self) -> Result<RunWriter, RecordError> {
+        self.manifest.id = Some(RecordingId::new()?);
         let machine_dir = self.results.join(&self.manifest.machine);
         fs::create_dir_all(&machine_dir)?;
         let machine_file = machine_dir.join(MACHINE);
@@ -141,35 +142,45 @@ impl NewRun<'_> {
 }
 
 impl RunWriter {
-    /// Opens an interrupted record to go on with it, and mends what the interruption tore. From
-    /// then on nobody else writes it, so it may be read.
-    pub fn resume(dir: &Path) -> Result<(RunWriter, Vec<Repair>), RecordError> {
+    /// Opens an interrupted record to go on with it. From then on nobody else writes it, so it may be
+    /// read. Nothing is changed before [`RunWriter::mend`].
+    ///
+    /// # Errors
+    ///
+    /// If no row can be appended: a header lacks a column, or has one that this inflight does not know.
+    pub fn resume(dir: &Path) -> Result<RunWriter, RecordError> {
         if !dir.join(MANIFEST).is_file() {
             return Err(RecordError::NotARecording(dir.to_owned()));
         }
         // The lock comes first: a file that grows must not be cut, nor be read by halves.
         let lock = lock(dir)?;
         let manifest = Manifest::read(dir)?;
-        let writer = RunWriter::open(dir.to_owned(), manifest, lock)?;
+        RunWriter::open(dir.to_owned(), manifest, lock)
+    }
+
+    /// Mends what the interruption tore, so that rows can be appended.
+    pub fn mend(&mut self) -> Result<Vec<Repair>, RecordError> {
+        let path = |file| self.dir.join(file);
         let mut repairs = Vec::new();
         for (file, bytes) in [
-            (TRIALS, lines::cut_torn_line(&dir.join(TRIALS))?),
-            (ENV, lines::cut_torn_line(&dir.join(ENV))?),
-            (LATENCY, frames::cut_torn_frame(&dir.join(LATENCY))?),
+            // What may prove to be damaged comes first, and then nothing is cut.
+            (LATENCY, frames::cut_torn_frame(&path(LATENCY))?),
+            (TRIALS, lines::cut_torn_line(&path(TRIALS))?),
+            (ENV, lines::cut_torn_line(&path(ENV))?),
         ] {
             if bytes > 0 {
                 repairs.push(Repair { file, bytes });
             }
         }
-        Ok((writer, repairs))
+        Ok(repairs)
     }
 
     fn open(dir: PathBuf, manifest: Manifest, lock: fs::File) -> Result<RunWriter, RecordError> {
         Ok(RunWriter {
             manifest,
-            trials: lines::Appender::open(&dir.join(TRIALS))?,
-            env: lines::Appender::open(&dir.join(ENV))?,
-            latency: lines::Appender::open(&dir.join(LATENCY))?,
+            trials: lines::Appender::open::<TrialRow>(&dir.join(TRIALS))?,
+            env: lines::Appender::open::<EnvRow>(&dir.join(ENV))?,
+            latency: frames::Appender::open(&dir.join(LATENCY))?,
             _lock: lock,
             dir,
         })
@@ -207,14 +218,14 @@ impl RunWriter {
         latency: &[(u64, u64)],
     ) -> Result<(), RecordError> {
         if !latency.is_empty() {
-            self.latency.append(&frames::frame(&row.trial, latency)?)?;
+            self.latency.append(&row.trial, latency)?;
         }
-        Ok(self.trials.append(&lines::line(row, false)?)?)
+        self.trials.append(row)
     }
 
     /// Adds the state of the machine.
     pub fn append_env(&mut self, row: &EnvRow) -> Result<(), RecordError> {
-        Ok(self.env.append(&lines::line(row, false)?)?)
+        self.env.append(row)
     }
 
     /// Notes that something happened to the run.

@@ -1,19 +1,28 @@
 //! How to do it again.
 
+use std::path::Path;
+
 use super::facts::Facts;
 use super::markdown::{code, details, fenced};
+use crate::record::{EXPERIMENT, Manifest, Origin, Recording, Side};
 
 /// The commands, and the experiment file.
 pub(super) fn section(facts: &Facts) -> String {
     let recording = facts.recording;
     let manifest = &recording.manifest;
-    let run = format!("results/{}/{}", manifest.machine, recording.name);
-    let checkout = manifest.build.commit.as_ref().map(|commit| format!("git checkout {commit}"));
+    let typed = Typed::of(recording);
+    let commit = manifest.build.commit.as_ref().filter(|_| typed.in_checkout);
+    let checkout = commit.map(|commit| format!("git checkout {commit}"));
     let back = checkout.as_ref().map(|_| "git checkout -".to_owned());
-    let again = ["cargo install --locked --path .".to_owned(), run_command(facts)];
+    let install = typed.in_checkout.then(|| "cargo install --locked --path .".to_owned());
+    let again = install.into_iter().chain([run_command(facts, &typed)]);
     let read = [
-        format!("inflight report {}", quoted(&run)),
-        format!("inflight diff {} results/YOUR-MACHINE/YOUR-RUN", quoted(&run)),
+        format!("inflight report {}", quoted(&typed.run)),
+        format!(
+            "inflight diff {} {}/YOUR-MACHINE/YOUR-RUN",
+            quoted(&typed.run),
+            quoted(&typed.results)
+        ),
     ];
     let commands: Vec<String> = checkout.into_iter().chain(again).chain(back).chain(read).collect();
     let all_builds = || manifest.builds.iter().map(|s| &s.build).chain([&manifest.build]);
@@ -24,35 +33,138 @@ pub(super) fn section(facts: &Facts) -> String {
         }
         None => "",
     };
-    let file = format!("{}.toml", manifest.experiment);
     let experiment = if recording.experiment_text.trim().is_empty() {
         "The record does not hold the experiment file.".to_owned()
     } else {
-        details(&format!("experiments/{file}"), &fenced("toml", &recording.experiment_text))
+        details(&typed.title, &fenced("toml", &recording.experiment_text))
     };
     format!(
         "## How to reproduce\n\n{}\n\nThe same seeds give the same delays and the same order of \
-         trials everywhere. The first commands make a recording of your own with the same build. \
-         The last two need the checkout that holds the record {}: they make this report again, and \
-         compare; `inflight diff` gives verdicts on the same machine only.{dirty}\n\n{experiment}",
+         trials everywhere. {}{}{dirty}\n\n{experiment}",
         fenced("sh", &commands.join("\n")),
-        code(&recording.name),
+        how(facts, &typed),
+        unnamed_folders(&typed, manifest),
     )
 }
 
+/// Which commands do what, and with which build.
+fn how(facts: &Facts, typed: &Typed) -> String {
+    let recording = facts.recording;
+    let name = code(&recording.name);
+    if typed.in_checkout {
+        return format!(
+            "The first commands make a recording of your own with the same build. The last two need \
+             the checkout that holds the record {name}: they make this report again, and compare; \
+             `inflight diff` gives verdicts on the same machine only."
+        );
+    }
+    let build = &recording.manifest.build;
+    let of_commit = match &build.commit {
+        Some(_) => format!(", built from commit {}", code(&build.short())),
+        None => String::new(),
+    };
+    format!(
+        "The first command, where this one was given, makes a recording of your own; it was inflight \
+         {}{of_commit}. The last two need the record {name}: they make this report again, and compare; \
+         `inflight diff` gives verdicts on the same machine only.",
+        build.version
+    )
+}
+
+/// What has to be put for folders that a record does not name.
+fn unnamed_folders(typed: &Typed, manifest: &Manifest) -> String {
+    let Some(given) = &manifest.given else { return String::new() };
+    let mut text = String::new();
+    if given.results.absolute {
+        text += &format!(
+            " A record names no folder above its own: give the commands in the folder that holds {}, or \
+             put that folder's path before it.",
+            code(&typed.results)
+        );
+    }
+    if given.binaries.values().any(|path| path.absolute) {
+        text += " `PATH` stands for the folder of a binary, likewise.";
+    }
+    text
+}
+
+/// What was typed, as far as a record says.
+struct Typed {
+    /// The folder of the records.
+    results: String,
+    /// The recording.
+    run: String,
+    /// The experiment file: as it was given, or else the copy in the record.
+    file: String,
+    /// What the experiment file is called.
+    title: String,
+    /// Whether it was in a checkout of inflight.
+    in_checkout: bool,
+}
+
+impl Typed {
+    fn of(recording: &Recording) -> Typed {
+        let manifest = &recording.manifest;
+        let given = manifest.given.as_ref();
+        let results = given.map_or("results", |given| &given.results.path);
+        let results = match results.trim_end_matches('/') {
+            "" => ".",
+            results => results,
+        };
+        let run = format!("{results}/{}/{}", manifest.machine, recording.name);
+        let name = format!("{}.toml", manifest.experiment);
+        let file = match given {
+            Some(given) if given.file.absolute => None,
+            Some(given) => Some(given.file.path.clone()),
+            // Older recordings have the command line, in which an absolute path is its last part: what
+            // has a folder was relative. They were made in a checkout.
+            None => {
+                let folders = |arg: &&String| {
+                    let path = Path::new(arg);
+                    path.file_name().is_some_and(|file| *file == *name)
+                        && path.parent().is_some_and(|folder| !folder.as_os_str().is_empty())
+                };
+                let typed = manifest.argv.iter().find(folders).cloned();
+                Some(typed.unwrap_or_else(|| format!("experiments/{name}")))
+            }
+        };
+        let title = file.clone().unwrap_or_else(|| given.map_or(name, |g| g.file.path.clone()));
+        Typed {
+            file: file.unwrap_or_else(|| format!("{run}/{EXPERIMENT}")),
+            title,
+            results: results.to_owned(),
+            run,
+            // Another commit need not have the copy in the record.
+            in_checkout: given.is_none_or(|given| given.in_checkout && !given.file.absolute),
+        }
+    }
+}
+
 /// `inflight run`, or `inflight ab`, with the options that change what is run.
-fn run_command(facts: &Facts) -> String {
+fn run_command(facts: &Facts, typed: &Typed) -> String {
     let manifest = &facts.recording.manifest;
     let command = if manifest.builds.is_empty() { "inflight run" } else { "inflight ab" };
     let mut words = vec![command.to_owned()];
-    words.extend(manifest.builds.iter().map(|side| match &side.build.commit {
-        Some(commit) => format!("--{} {commit}", side.name),
-        None => format!("--{}-bin PATH", side.name),
-    }));
-    words.push(quoted(&format!("experiments/{}.toml", manifest.experiment)));
+    words.extend(manifest.builds.iter().map(|side| build_option(manifest, side)));
+    words.push(quoted(&typed.file));
     words.extend(manifest.overrides.iter().map(|o| format!("--set {}", quoted(o))));
     words.extend(manifest.only.iter().map(|o| format!("--only {}", quoted(o))));
     words.join(" ")
+}
+
+/// The option that gives a build of a comparison: its commit, or the binary as it was given.
+fn build_option(manifest: &Manifest, side: &Side) -> String {
+    let name = &side.name;
+    if let (Some(commit), false) = (&side.build.commit, side.origin == Origin::Binary) {
+        return format!("--{name} {commit}");
+    }
+    let given = manifest.given.as_ref().and_then(|given| given.binaries.get(name));
+    let path = match given {
+        Some(path) if path.absolute => format!("PATH/{}", path.path),
+        Some(path) => path.path.clone(),
+        None => "PATH".to_owned(),
+    };
+    format!("--{name}-bin {}", quoted(&path))
 }
 
 /// A word for a shell.
@@ -67,6 +179,57 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analyse::Analysis;
+    use crate::record::synthetic::{experiment, recording_of_builds, strategy};
+    use crate::record::{Given, GivenPath};
+
+    fn section_of(builds: &[&str], change: impl FnOnce(&mut Manifest)) -> String {
+        let experiment = experiment(vec![strategy("s", "sequential", None)], 1);
+        let mut recording = recording_of_builds(experiment, builds, |_, _, _| ());
+        change(&mut recording.manifest);
+        let analysis = Analysis::of(&recording);
+        section(&Facts::new(&recording, &analysis))
+    }
+
+    fn given(file: &str, results: &str, in_checkout: bool) -> Given {
+        let [file, results] = [file, results].map(|path| GivenPath::of(Path::new(path)));
+        Given { file, results, binaries: std::collections::BTreeMap::new(), in_checkout }
+    }
+
+    #[test]
+    fn a_file_is_named_as_it_was_given_or_else_as_its_copy() {
+        let of = |given: Option<Given>| section_of(&[], |manifest| manifest.given = given);
+        let older = of(None);
+        assert!(older.contains("\ninflight run experiments/synthetic.toml\n"), "{older}");
+        let relative = of(Some(given("../mine/it's.toml", "out/", true)));
+        assert!(relative.contains("\ninflight run '../mine/it'\\''s.toml'\n"), "{relative}");
+        assert!(relative.contains("\ninflight report out/linux-"), "{relative}");
+        assert!(relative.contains("git checkout 0123"), "{relative}");
+        let outside = of(Some(given("synthetic.toml", "results", false)));
+        assert!(outside.contains("```sh\ninflight run synthetic.toml\n"), "{outside}");
+        assert!(!outside.contains("git") && outside.contains("inflight 0.1.0, built"), "{outside}");
+        let absolute = of(Some(given("/home/me/mine.toml", "/tmp/out", true)));
+        assert!(absolute.contains("```sh\ninflight run out/linux-"), "{absolute}");
+        assert!(absolute.contains("/experiment.toml\n"), "{absolute}");
+        assert!(!absolute.contains("/home") && !absolute.contains("/tmp"), "{absolute}");
+        assert!(absolute.contains("the folder that holds `out`"), "{absolute}");
+    }
+
+    #[test]
+    fn binaries_are_named_as_they_were_given() {
+        let page = section_of(&["base", "new"], |manifest| {
+            let mut with = given("a.toml", "results", false);
+            let path = |path: &str| GivenPath::of(Path::new(path));
+            with.binaries.insert("base".to_owned(), path("../old/inflight"));
+            with.binaries.insert("new".to_owned(), path("/opt/new/inflight"));
+            manifest.given = Some(with);
+            manifest.builds.iter_mut().for_each(|side| side.origin = Origin::Binary);
+        });
+        let wanted = "inflight ab --base-bin ../old/inflight --new-bin PATH/inflight a.toml\n";
+        assert!(page.contains(wanted) && page.contains("`PATH` stands"), "{page}");
+        let commits = section_of(&["base", "new"], |_| ());
+        assert!(commits.contains("inflight ab --base 0000"), "{commits}");
+    }
 
     #[test]
     fn words_are_quoted_for_a_shell() {

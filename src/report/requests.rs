@@ -254,7 +254,7 @@ impl OfTrial {
         let mut pieces = PieceCounts::default();
         while let Some(row) = scan.next_row()? {
             let Some(times) = Times::of(&row) else {
-                return Err(scan.damaged("a time of it is no number"));
+                return Err(scan.damaged("one of scheduled_ns, start_ns and end_ns is empty"));
             };
             of_trial.rows += 1;
             if let Some(kept) = &mut of_trial.kept {

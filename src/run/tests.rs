@@ -170,7 +170,8 @@ fn go(writer: &mut RunWriter, plan: &Plan, done: &Done, executor: &mut Planned) 
 
 /// Goes on with a recording until it is whole.
 fn resume(dir: &Path, executor: &mut Planned) -> Summary {
-    let (mut writer, _) = RunWriter::resume(dir).expect("a record to go on with");
+    let mut writer = RunWriter::resume(dir).expect("a record to go on with");
+    writer.mend().expect("whole files");
     let before = Recording::read(dir).expect("a readable record");
     let done = Done::of(&before.plan, &before.trials, &before.all_trials, &before.env);
     go(&mut writer, &before.plan, &done, executor)
@@ -418,7 +419,68 @@ fn damage_in_the_middle_is_an_error_and_not_repaired() {
         .collect();
     fs_err::write(&path, spoiled.join("\n") + "\n").expect("a spoiled file");
     let error = Recording::read(writer.dir()).expect_err("damage").to_string();
-    assert!(error.starts_with("trials.csv:5: damaged: "), "{error}");
+    let wanted = "trials.csv:5: damaged: column `status`: `fine` is none of ok, failed, ";
+    assert!(error.contains(wanted) && error.starts_with(&*path.to_string_lossy()), "{error}");
+}
+
+/// Turns the columns of a table around.
+fn turn_columns(path: &Path) {
+    let text = fs_err::read_to_string(path).expect("a table");
+    let turned = |line: &str| line.rsplit(',').collect::<Vec<_>>().join(",") + "\n";
+    fs_err::write(path, text.lines().map(turned).collect::<String>()).expect("a table");
+}
+
+#[test]
+fn a_run_goes_on_under_the_headers_that_are_there() {
+    let results = tempfile::tempdir().expect("a folder");
+    let plan = plan();
+    let mut writer = create(results.path(), &plan);
+    let mut executor = Planned { abort_at: Some(8), ..Planned::default() };
+    go(&mut writer, &plan, &Done::default(), &mut executor);
+    let dir = writer.dir().to_owned();
+    drop(writer);
+    let before = Recording::read(&dir).expect("a recording").all_trials;
+    for table in ["trials.csv", "env.csv", "plan.csv"] {
+        turn_columns(&dir.join(table));
+    }
+    assert_eq!(Recording::read(&dir).expect("the same").all_trials, before);
+    resume(&dir, &mut Planned::default());
+    assert_whole(&dir, &plan);
+    let after = Recording::read(&dir).expect("a recording");
+    assert_eq!(after.all_trials[..before.len()], before);
+    let of_cell = |row: &TrialRow| plan.cells.iter().find(|c| c.id.to_string() == row.cell);
+    for row in after.trials.iter().filter(|row| row.is_ok()) {
+        let ideal_ns = of_cell(row).expect("a cell").ideal.wall_ns;
+        assert_eq!((row.ideal_ns, row.wall_ns), (ideal_ns, Some(ideal_ns + 1)));
+    }
+    assert_eq!(after.env.last().map(|row| (row.block, row.attempt)), Some((3, 1)));
+}
+
+#[test]
+fn a_run_whose_rows_fit_no_header_is_refused_and_left_alone() {
+    let results = tempfile::tempdir().expect("a folder");
+    let plan = plan();
+    let mut writer = create(results.path(), &plan);
+    let mut executor = Planned { abort_at: Some(8), ..Planned::default() };
+    go(&mut writer, &plan, &Done::default(), &mut executor);
+    let dir = writer.dir().to_owned();
+    drop(writer);
+    for (table, name) in [("trials.csv", "wall_ns"), ("env.csv", "steal_percent")] {
+        let path = dir.join(table);
+        let whole = fs_err::read_to_string(&path).expect("a table");
+        // Torn besides: it is not cut either.
+        let torn = &whole[..whole.len() - 3];
+        for other in ["speed".to_owned(), format!("{name},{name}")] {
+            let text = torn.replacen(name, &other, 1);
+            fs_err::write(&path, &text).expect("a table");
+            let error = RunWriter::resume(&dir).expect_err("another header").to_string();
+            assert!(error.contains(table), "{error}");
+            assert_eq!(fs_err::read_to_string(&path).expect("a table"), text);
+        }
+        fs_err::write(&path, whole).expect("a table");
+    }
+    resume(&dir, &mut Planned::default());
+    assert_whole(&dir, &plan);
 }
 
 #[test]

@@ -13,8 +13,8 @@ use hyper::body::{Body, Frame, SizeHint};
 use super::Shared;
 use super::in_flight::InFlight;
 use super::pause::pause;
-use crate::protocol::Pause;
 use crate::body::{Body as WholeBody, PIECE_BYTES};
+use crate::protocol::Pause;
 use crate::timer::Moment;
 
 /// Bytes of a body that are handed over at once. Those of a body in one piece lie side by side.

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::error::{SpecError, listed, nearest};
+use super::read::name_of;
 
 /// The text of an experiment and what the command line changes of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,11 @@ pub struct Source {
     pub overrides: Vec<String>,
 }
 
+/// Bytes of an experiment's name at most. It is part of the name of a folder, of which file systems take
+/// 255 bytes; the others are a time (16), two dashes, two builds with changes (`ab-` and twice 14, with a
+/// dash between: 32) and a number where the name is taken (up to 5).
+const LONGEST_NAME: usize = 200;
+
 /// An experiment is written by a person; a larger file is something else, given by mistake.
 const LARGEST: u64 = 1024 * 1024;
 
@@ -24,6 +30,18 @@ impl Source {
     pub fn read(path: &Path, overrides: Vec<String>) -> Result<Source, SpecError> {
         let name = path.display().to_string();
         let fail = |what: String, hint: Option<String>| Err(SpecError::unplaced(what, hint));
+        if path.file_name().is_some_and(|file| file.to_str().is_none()) {
+            let hint = "rename the file: recordings and reports are called after it".to_owned();
+            return fail(format!("the name of `{name}` is not UTF-8"), Some(hint));
+        }
+        let length = name_of(&name).len();
+        if length > LONGEST_NAME {
+            let what = format!(
+                "the name of `{name}` is too long: {length} bytes, at most {LONGEST_NAME} fit into the \
+                 name of a recording"
+            );
+            return fail(what, Some("give the file a shorter name".to_owned()));
+        }
         if path.is_dir() {
             return fail(format!("`{name}` is a directory, not a file"), instead(path, None));
         }
@@ -79,5 +97,40 @@ fn instead(folder: &Path, path: Option<&Path>) -> Option<String> {
         (Some(file), _) => Some(format!("did you mean `{file}`?")),
         (None, []) => Some(format!("there is no .toml file in `{}`", folder.display())),
         (None, files) => Some(format!("files there: {}", listed(files))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_any_script_stay_apart() {
+        let names = ["ü", "ä", "u", "漢字", "漢", "🚀", "a-b", "Ω.v1"];
+        for name in names {
+            assert_eq!(name_of(&format!("some/where/{name}.toml")), name);
+        }
+        assert_eq!(name_of("a b\u{a0}c:d.toml"), "a-b-c-d");
+        assert_eq!(name_of("a\u{202e}b.toml"), "a-b");
+        assert_eq!(name_of("\u{200b}.toml"), "experiment");
+    }
+
+    #[test]
+    fn a_name_that_no_folder_can_have_is_an_error() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let read = |name: &std::ffi::OsStr| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, "").expect("a file");
+            Source::read(&path, Vec::new()).map_err(|error| error.to_string())
+        };
+        assert!(read(format!("{}.toml", "x".repeat(200)).as_ref()).is_ok());
+        let long = read(format!("{}.toml", "ü".repeat(101)).as_ref()).expect_err("too long");
+        assert!(long.contains("is too long: 202 bytes, at most 200"), "{long}");
+        #[cfg(unix)]
+        {
+            let bytes: &std::ffi::OsStr = std::os::unix::ffi::OsStrExt::from_bytes(b"caf\xe9.toml");
+            let error = read(bytes).expect_err("no UTF-8");
+            assert!(error.contains("is not UTF-8") && error.contains("rename"), "{error}");
+        }
     }
 }

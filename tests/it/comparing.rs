@@ -65,8 +65,17 @@ fn script(bench: &Bench, script: &str, code: i32, reached: bool) {
 fn scripts_can_trust_the_exit_code() {
     let (bench, run) = recorded();
     let diff = |args: &str| format!("\"$INFLIGHT\" diff {args}");
-    script(&bench, &diff(&format!("{run} {run}")), 0, true);
-    script(&bench, &diff("same.csv same.csv"), 0, true);
+    script(&bench, &diff(&format!("{run} {run}")), 3, false);
+    script(&bench, &diff(&format!("{run} {run} --force")), 0, true);
+    script(&bench, &diff("same.csv same.csv"), 3, false);
+    script(&bench, &format!("cp same.csv copy.csv; {}", diff("same.csv copy.csv")), 3, false);
+    script(&bench, &diff(&format!("{run} {run}/trials.csv")), 3, false);
+    let links =
+        format!("cp -r {run} copy; ln -s \"$(basename {run})\" \"$(dirname {run})/latest\"");
+    script(&bench, &format!("{links}; {}", diff(&format!("{run} copy"))), 3, false);
+    script(&bench, &diff(&format!("{run} latest --gate wall=5%")), 3, false);
+    script(&bench, &diff(&format!("same.csv {run} copy")), 3, false);
+    script(&bench, &diff("@latest~1 @latest"), 64, false);
     script(&bench, &diff("same.csv slow.csv"), 1, false);
     script(&bench, &diff("slow.csv same.csv"), 0, true);
     // A gate is asked about its own cells only.
@@ -86,7 +95,8 @@ fn what_is_undecided_fails_under_strict_only() {
     let bench = Bench::new();
     bench.file("tiny.toml", TINY);
     bench.record(&["tiny.toml", "--blocks", "2"]);
-    let diff = |args: &str| format!("\"$INFLIGHT\" diff tiny @latest {args}");
+    bench.record(&["tiny.toml", "--blocks", "2"]);
+    let diff = |args: &str| format!("\"$INFLIGHT\" diff @latest~1 @latest {args}");
     script(&bench, &diff(""), 0, true);
     script(&bench, &diff("--strict"), 4, false);
 }

@@ -13,5 +13,6 @@ mod memory;
 mod pipeline;
 mod planning;
 mod predicting;
+mod records;
 mod serving;
 mod stalling;

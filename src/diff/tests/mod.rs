@@ -138,12 +138,54 @@ fn equal_builds() {
 #[test]
 fn a_recording_and_itself() {
     let recording = recorded(1, four(), unchanged);
-    let diff = of(&recording, &recording);
-    insta::assert_snapshot!("itself_text", text(&diff, false));
-    insta::assert_snapshot!("itself_markdown", markdown(&diff));
-    let ratios = diff.cells.iter().map(|c| c.ratio.as_ref().expect("a ratio").ratio.value);
+    let refused = of(&recording, &recording);
+    assert!(refused.same_recording && !refused.is_judged());
+    assert_eq!(exit(&refused, false), Exit::NotComparable);
+    insta::assert_snapshot!("itself_text", text(&refused, false));
+    insta::assert_snapshot!("itself_markdown", markdown(&refused));
+    let forced = with(&recording, &recording, &Options { force: true, ..Options::default() });
+    let ratios = forced.cells.iter().map(|c| c.ratio.as_ref().expect("a ratio").ratio.value);
     assert!(ratios.into_iter().all(|ratio| ratio == 1.0));
-    assert_eq!(exit(&diff, false), Exit::Fine);
+    assert_eq!(exit(&forced, false), Exit::Fine);
+}
+
+#[test]
+fn a_copy_is_the_same_recording_and_a_changed_one_is_not() {
+    let recording = recorded(1, four(), unchanged);
+    let copy = Recording { name: "copy".to_owned(), ..recording.clone() };
+    assert_eq!(exit(&of(&recording, &copy), false), Exit::NotComparable);
+    // One that was made before the other went on.
+    let mut earlier = copy.clone();
+    earlier.trials.retain(|trial| trial.block < 9);
+    earlier.manifest.events.truncate(1);
+    assert_eq!(exit(&of(&earlier, &recording), false), Exit::NotComparable);
+    let mut changed = copy.clone();
+    changed.trials.iter_mut().for_each(|row| scale(row, 1.001));
+    let diff = of(&recording, &changed);
+    assert!(diff.is_judged() && !diff.same_recording);
+    assert!(diff.warnings.iter().any(|w| w.contains("changed copy")), "{:?}", diff.warnings);
+    // Two that happen to be of the same numbers, with ids of their own.
+    let mut other = copy;
+    other.manifest.build.commit = Some("f".repeat(40));
+    assert!(of(&recording, &other).is_judged());
+}
+
+#[test]
+fn of_several_recordings_every_pair_is_looked_at() {
+    let [base, new] = [1, 2].map(|day| recorded(day, four(), unchanged));
+    let side = |recording: &Recording, label: &str| Side::of(recording, label);
+    let contests = |news: [&Recording; 2]| {
+        news.map(|new| Contest::between(side(&base, "base"), side(new, &new.name)))
+    };
+    let exits = |news: [&Recording; 2]| -> Vec<Exit> {
+        let diffs = diff::compare(&contests(news), &Options::default());
+        diffs.iter().map(|diff| exit(diff, false)).collect()
+    };
+    assert_eq!(exits([&new, &base]), [Exit::Fine, Exit::NotComparable]);
+    assert_eq!(exits([&new, &new]), [Exit::Fine, Exit::NotComparable], "not twice in one family");
+    let diffs = diff::compare(&contests([&new, &new]), &Options::default());
+    assert!(!diffs[1].same_recording);
+    assert!(text(&diffs[1], false).contains("are one recording"), "{}", text(&diffs[1], false));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::TrialRow;
 use crate::link::RelayReport;
 use crate::plan::{Plan, PlannedTrial};
 use crate::protocol::{ClientReport, OpenReport, Pause, PauseReport, ServerReport, Stall};
+use crate::record::columns::as_written;
 use crate::record::sides::mismatched;
 use crate::record::{ErrorClasses, Status};
 use crate::spec::Factor;
@@ -16,10 +17,7 @@ impl TrialRow {
     /// The row of a planned trial before anything is known of it.
     pub fn planned(plan: &Plan, planned: &PlannedTrial, attempt: u32) -> TrialRow {
         let cell = &plan.cells[planned.cell];
-        let trial = match attempt {
-            1 => planned.trial.clone(),
-            n => format!("{}a{n}", planned.trial),
-        };
+        let trial = attempt_name(&planned.trial, attempt);
         let mut row = TrialRow {
             block: planned.block,
             position: planned.position,
@@ -40,10 +38,14 @@ impl TrialRow {
         row
     }
 
-    /// Fills in the factors that recordings did not have when this one was made.
+    /// Fills in the factors that recordings did not have when this one was made, and gives those that
+    /// a data frame has written back (`True`, `5.0`) the form that they had.
     pub(in crate::record) fn complete_factors(&mut self) {
         for factor in Factor::ALL {
             let value = self.factor_mut(factor);
+            if factor != Factor::Label && as_written(value) != value {
+                *value = as_written(value).to_owned();
+            }
             if let (true, Some(before)) = (value.is_empty(), factor.before_it_was_there()) {
                 before.clone_into(value);
             }
@@ -298,8 +300,16 @@ fn used(report: &ServerReport) -> Option<u64> {
     listed.then(|| report.accepted.iter().filter(|(_, requests)| *requests > 0).count() as u64)
 }
 
+/// The name of an attempt of a trial whose first has this one.
+pub(in crate::record) fn attempt_name(first: &str, attempt: u32) -> String {
+    match attempt {
+        1 => first.to_owned(),
+        n => format!("{first}a{n}"),
+    }
+}
+
 /// A row is a line: line breaks within a field become spaces.
-fn one_line(text: &str) -> String {
+pub(in crate::record) fn one_line(text: &str) -> String {
     text.replace(['\n', '\r'], " ").trim().to_owned()
 }
 

@@ -111,6 +111,7 @@ pub(crate) fn recording_of_builds(
         name: "20260101T000000Z-synthetic-01234567".to_owned(),
         manifest: Manifest {
             format: FORMAT,
+            id: None,
             experiment: "synthetic".to_owned(),
             builds: sides.collect(),
             build,
@@ -118,6 +119,7 @@ pub(crate) fn recording_of_builds(
             overrides: Vec::new(),
             only: Vec::new(),
             argv: vec!["inflight".to_owned(), "run".to_owned(), "synthetic.toml".to_owned()],
+            given: None,
             machine: machine.id(),
             kernel: "Linux 6.0".to_owned(),
             server_cpus: vec![1],

@@ -6,7 +6,13 @@ use crate::record::{EarlierRow, PredictionRow};
 /// Files of predictions beside a recording.
 fn write(recording: &Recording, predictions: &[PredictionRow], earlier: &[EarlierRow]) {
     fs_err::write(recording.dir.join("predictions.csv"), table(predictions)).expect("a file");
-    fs_err::write(recording.dir.join("earlier-predictions.csv"), table(earlier)).expect("a file");
+    let path = recording.dir.join("earlier-predictions.csv");
+    // This table has no header without rows, as no file of a record is.
+    if earlier.is_empty() {
+        let _ = fs_err::remove_file(path);
+    } else {
+        fs_err::write(path, table(earlier)).expect("a file");
+    }
 }
 
 fn table<T: serde::Serialize>(rows: &[T]) -> Vec<u8> {
@@ -88,7 +94,13 @@ fn damaged_predictions_are_an_error_with_their_line() {
     let (_dir, recording) = on_a_disk(recording(seed(6), lifelike));
     fs_err::write(recording.dir.join("predictions.csv"), "cell,wall\nx,1\n").expect("a file");
     let error = render(&recording, &Analysis::of(&recording)).expect_err("damaged").to_string();
-    assert!(error.starts_with("predictions.csv:"), "{error}");
+    assert!(error.contains("predictions.csv: column `wall` is newer"), "{error}");
+    let rows = String::from_utf8(table(&predictions(&recording))).expect("text");
+    let rows = rows.replacen(",100,", ",ten,", 1);
+    fs_err::write(recording.dir.join("predictions.csv"), rows).expect("a file");
+    let error = render(&recording, &Analysis::of(&recording)).expect_err("damaged").to_string();
+    let wanted = "predictions.csv:2: damaged: column `requests`: `ten` is not a whole number";
+    assert!(error.contains(wanted), "{error}");
 }
 
 #[test]
