@@ -58,9 +58,10 @@ impl Recording {
             overrides: manifest.overrides.clone(),
         };
         let experiment = Experiment::parse(&source, dir).map_err(|e| wrong_plan(e.to_string()))?;
-        let planned: Vec<PlanRow> = read_rows(&dir.join(PLAN), Ends::Whole)?;
+        let path = dir.join(PLAN);
+        let planned: Vec<PlanRow> = read_rows(&path, Ends::Whole)?;
         let plan = recorded_plan(&manifest, experiment, &planned).map_err(wrong_plan)?;
-        check_plan(&dir.join(PLAN), &plan)?;
+        check_plan(&path, &plan, &planned)?;
         let ends = if manifest.is_finished() { Ends::Whole } else { Ends::Anywhere };
         let all_trials = trial_rows(&dir.join(TRIALS), ends)?;
         let env = read_rows(&dir.join(ENV), ends)?;
@@ -253,10 +254,6 @@ impl Recording {
 }
 
 /// The plan of a recording, by the digest in its manifest: its experiment means what it meant then.
-///
-/// # Errors
-///
-/// If there is none, in words.
 fn recorded_plan(
     manifest: &Manifest,
     experiment: Experiment,
@@ -269,10 +266,12 @@ fn recorded_plan(
     let last = last.filter(|_| experiment.blocks.count_is_default);
     let only = Only::parse(&manifest.only)?;
     let builds: Vec<&str> = manifest.builds.iter().map(|side| side.name.as_str()).collect();
-    let mut files = Vec::new();
     let before = experiment.before_retries();
+    let mut files = Vec::new();
     for experiment in std::iter::once(experiment).chain(before) {
-        let plan = Plan::new(experiment, &only).ok_or("it selects no cell")?.with_builds(&builds);
+        let plan = Plan::new(experiment, &only)
+            .ok_or_else(|| "it selects no cell".to_owned())?
+            .with_builds(&builds);
         let plan = match last {
             Some(last) => plan.with_blocks(last),
             None => plan,
@@ -280,9 +279,10 @@ fn recorded_plan(
         if plan.digest() == manifest.plan {
             return Ok(plan);
         }
-        files = files_of(&plan).into_iter().map(str::to_owned).collect();
+        files = files_of(&plan);
     }
-    Err(format!("the digests differ; was {} changed after the recording?", files.join(" or ")))
+    let files = files.join(" or ");
+    Err(format!("the digests differ; was {files} changed after the recording?"))
 }
 
 /// The rows of a `trials.csv` that stands anywhere, every attempt included; those of older recordings
@@ -320,13 +320,13 @@ fn is_measurement(row: &TrialRow) -> bool {
 }
 
 /// The files of a record that its plan is made of.
-fn files_of(plan: &Plan) -> Vec<&str> {
-    let mut files = vec![EXPERIMENT];
+fn files_of(plan: &Plan) -> Vec<String> {
+    let mut files = vec![EXPERIMENT.to_owned()];
     for scenario in &plan.experiment.scenarios {
         if let Model::Trace(trace) = &scenario.delay.model
-            && !files.contains(&trace.file.as_str())
+            && !files.contains(&trace.file)
         {
-            files.push(&trace.file);
+            files.push(trace.file.clone());
         }
     }
     files
@@ -353,9 +353,8 @@ fn machine_beside(dir: &Path) -> Result<Option<Machine>, RecordError> {
 }
 
 /// Holds `plan.csv` against the plan that the recorded experiment gives.
-fn check_plan(path: &Path, plan: &Plan) -> Result<(), RecordError> {
+fn check_plan(path: &Path, plan: &Plan, found: &[PlanRow]) -> Result<(), RecordError> {
     let file = path.display().to_string();
-    let found: Vec<PlanRow> = lines::read_all_rows(&file, &fs::read(path)?)?;
     let damaged = |line: u64, what: String| Err(RecordError::damaged(&file, line, what));
     let planned: Vec<PlanRow> = plan_rows(plan).collect();
     for ((found, planned), line) in found.iter().zip(&planned).zip(2..) {

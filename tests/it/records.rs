@@ -122,8 +122,9 @@ fn a_check_reads_every_file_and_counts_what_it_names() {
         let path = run.join(&file);
         let whole = fs_err::read(&path).expect("a file");
         let mut spoiled = whole.clone();
-        let middle = spoiled.len() / 2;
-        spoiled[middle] = if spoiled[middle] == b'\n' { b'x' } else { b'\n' };
+        // A line break between the keys of a manifest means nothing.
+        let place = if file == "manifest.json" { 0 } else { spoiled.len() / 2 };
+        spoiled[place] = if spoiled[place] == b'\n' { b'x' } else { b'\n' };
         fs_err::write(&path, spoiled).expect("a file");
         let check = bench.call(&["report", "--check"]);
         check.exits(65).says(&file).says("1 of 1 recording cannot be read");

@@ -197,7 +197,7 @@ fn line_endings_and_byte_order_marks_make_no_difference() {
 
 #[test]
 fn a_name_is_fit_for_a_folder() {
-    for (file, name) in [("a/b c.toml", "b-c"), ("<stdin>", "-stdin-"), ("é.toml", "experiment")] {
+    for (file, name) in [("a/b c.toml", "b-c"), ("<stdin>", "-stdin-"), ("é.toml", "é")] {
         let source = crate::spec::Source { name: file.to_owned(), ..super::source(BASE, &[]) };
         let e = crate::spec::Experiment::parse(&source, std::path::Path::new(".")).expect("good");
         assert_eq!(e.name, name);
