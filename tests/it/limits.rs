@@ -32,7 +32,11 @@ fn recorded(experiment: &str) -> (Vec<TrialRow>, String) {
 /// On a busy machine the server may be late, which is no fault of what is counted here.
 #[track_caller]
 fn is_measured(row: &TrialRow) {
-    let late = row.reason.contains("median delay was") && !row.reason.contains(';');
+    let is_late = |reason: &str| {
+        reason.starts_with("the server's median") || reason.starts_with("the server's lateness")
+    };
+    let remedy = "end other work on this machine, and run it again";
+    let late = row.reason.split("; ").filter(|part| *part != remedy).all(is_late);
     assert!(row.is_ok() || late, "{} {}: {}", row.label, row.client, row.reason);
 }
 
