@@ -90,14 +90,24 @@ impl Fitness {
         if self.ok == 0 {
             return Err(Unfit::NotMeasured);
         }
-        if !metric.needs_all_requests() {
-            return Ok(());
-        }
         let (failed, of) = (self.failed, self.begun());
-        if failed as f64 > margin.relative() * of as f64 {
+        let is_measured = self.ok > 0 && metric.needs_all_requests();
+        if is_measured && failed as f64 > margin.relative() * of as f64 {
             return Err(Unfit::TrialsFailed { failed, of });
         }
+        self.check_requests(metric, margin)
+    }
+
+    /// The part of [`Fitness::check`] about requests, for a comparison that counts failed trials
+    /// itself.
+    ///
+    /// # Errors
+    ///
+    /// The reason why the metric may not be judged.
+    pub fn check_requests(&self, metric: Metric, margin: Margin) -> Result<(), Unfit> {
         match self.failed_requests {
+            _ if self.ok == 0 => Err(Unfit::NotMeasured),
+            _ if !metric.needs_all_requests() => Ok(()),
             None => Err(Unfit::FailuresUnknown),
             Some(share) if share > allowance(metric, margin) => {
                 Err(Unfit::RequestsFailed { share })
@@ -122,6 +132,9 @@ pub fn allowance(metric: Metric, margin: Margin) -> f64 {
 }
 
 fn failed_share(rows: &[&TrialRow]) -> Option<f64> {
+    if !rows.iter().any(|row| row.is_ok()) {
+        return None;
+    }
     let (mut issued, mut errors) = (0, 0);
     for row in rows {
         match (row.status, row.issued.zip(row.errors)) {

@@ -190,7 +190,8 @@ impl How<'_> {
         })
     }
 
-    /// Why a cell, or what it is divided by, is not fit to be judged, if it was measured.
+    /// Why a cell, or what it is divided by, is not fit to be judged, if it was measured. Its failed
+    /// trials are compared apart, and count as the slowest.
     fn unfit(&self, cells: [&SideCell; 2], metric: Metric) -> Option<Unfit> {
         let baseline = |(side, cell): (&&Side, &SideCell)| {
             let baseline = side.scenario_of(cell).baseline;
@@ -202,7 +203,7 @@ impl How<'_> {
         };
         let baselines = self.sides.iter().zip(cells).filter_map(baseline);
         let all = cells.iter().map(|cell| cell.analysed.fitness).chain(baselines);
-        let mut unfit = all.filter_map(|fitness| fitness.check(metric, self.margin).err());
+        let mut unfit = all.filter_map(|fitness| fitness.check_requests(metric, self.margin).err());
         // Without a measurement there is no value either, and that tells on which side.
         unfit.find(|unfit| *unfit != Unfit::NotMeasured)
     }

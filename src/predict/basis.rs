@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::{Basis, NoPrediction};
+use crate::analyse::{Fitness, Margin, Unfit};
 use crate::plan::{Cell, Plan};
 use crate::record::{Recording, TrialRow};
-use crate::spec::{Factor, Scenario};
+use crate::spec::{Factor, Metric, Scenario};
 
 /// Factors that may differ: the name means nothing, and the schedule of other delays is simulated.
 const FREE: [Factor; 6] =
@@ -94,9 +95,7 @@ impl<'a> Family<'a> {
     /// none, the sizes but the largest are.
     pub(super) fn blocks(&mut self) -> Result<Vec<BlockRows<'a>>, NoPrediction> {
         for &cell in &self.cells {
-            if let Some((failed, issued)) = failed(self.recording, cell) {
-                return Err(NoPrediction::RequestsFailed { failed, issued });
-            }
+            unfit(self.recording, cell).map_or(Ok(()), Err)?;
         }
         let mut blocks = self.complete_blocks();
         if blocks.is_empty() && self.cells.len() > 1 {
@@ -140,7 +139,7 @@ pub(super) fn at_other_limits<'a>(
     let limit = cell.strategy.limit;
     recorded(plan, cell, recording, &free)
         .into_iter()
-        .filter(|c| c.strategy.limit != limit && failed(recording, c).is_none())
+        .filter(|c| c.strategy.limit != limit && unfit(recording, c).is_none())
         .collect()
 }
 
@@ -155,14 +154,22 @@ fn recorded<'a>(
     recording.plan.cells.iter().filter(alike).collect()
 }
 
-/// Failed and issued requests of a cell, if so many failed that it did other work.
-fn failed(recording: &Recording, cell: &Cell) -> Option<(u64, u64)> {
-    let ok: Vec<&TrialRow> = rows(recording, cell).filter(|row| row.is_ok()).collect();
-    let sum =
-        |of: fn(&TrialRow) -> Option<u64>| -> u64 { ok.iter().filter_map(|row| of(row)).sum() };
-    let (failed, issued) = (sum(|row| row.errors), sum(|row| row.issued));
-    let margin = recording.plan.experiment.margin;
-    (issued > 0 && failed as f64 > margin * issued as f64).then_some((failed, issued))
+/// Why a cell did other work than was asked for, if so much of it failed; one without a measurement
+/// says nothing here.
+fn unfit(recording: &Recording, cell: &Cell) -> Option<NoPrediction> {
+    let rows: Vec<&TrialRow> = rows(recording, cell).collect();
+    let margin = Margin::new(recording.plan.experiment.margin).unwrap_or_default();
+    let sum = |of: fn(&TrialRow) -> Option<u64>| -> u64 {
+        rows.iter().filter(|row| row.is_ok()).filter_map(|row| of(row)).sum()
+    };
+    match Fitness::of(&rows).check(Metric::Wall, margin) {
+        Err(Unfit::TrialsFailed { failed, of }) => Some(NoPrediction::TrialsFailed { failed, of }),
+        Err(Unfit::RequestsFailed { .. } | Unfit::FailuresUnknown) => {
+            let (failed, issued) = (sum(|row| row.errors), sum(|row| row.issued));
+            Some(NoPrediction::RequestsFailed { failed, issued })
+        }
+        Err(Unfit::NotMeasured | Unfit::TrialsLost { .. }) | Ok(()) => None,
+    }
 }
 
 /// The measured trials of a cell, its control twin left out.

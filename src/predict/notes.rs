@@ -27,6 +27,16 @@ pub enum NoPrediction {
         /// Requests issued.
         issued: u64,
     },
+    /// What was recorded are the trials that survived.
+    #[error(
+        "{failed} of {of} recorded trials failed; record it with a size or limit at which they do not"
+    )]
+    TrialsFailed {
+        /// Trials in which a process failed.
+        failed: usize,
+        /// Trials that were begun.
+        of: usize,
+    },
     /// CPU time is unknown.
     #[error("the recording does not have the CPU time of the client")]
     NoCpu,

@@ -235,6 +235,14 @@ fn lost_requests_and_missing_trials_give_no_prediction() {
     });
     let predictions = predict(&invalid.plan, &invalid, Ask::AS_PLANNED);
     assert_eq!(predictions.cells[0].outcome, Err(NoPrediction::NotMeasured));
+    let crashed = recording(sized(all(), &[1_000], uniform(1, 2)), |_, planned, row| {
+        if planned.block == 2 {
+            row.set_status(crate::record::Status::Failed, "killed");
+        }
+    });
+    let predictions = predict(&crashed.plan, &crashed, Ask::AS_PLANNED);
+    let failed = NoPrediction::TrialsFailed { failed: 1, of: 6 };
+    assert_eq!(predictions.cells[0].outcome, Err(failed));
     // A size without a single measurement leaves the others.
     let half = recording(sized(all(), &[500, 1_000], uniform(1, 2)), |_, _, row| {
         if row.requests == "500" {

@@ -43,12 +43,13 @@ pub(super) fn read(
 fn unknown(requests: &Placed<Requests>, arrival: &Placed<Arrival>) -> Problem {
     match arrival.value.rate() {
         None => {
-            let what = "a time holds a number of requests only if they come at a rate";
+            let what = "a time in `requests` needs requests that come at a rate";
             let hint = "write a number, or a rate: arrival = { poisson = \"500/s\" }";
             Problem::at(requests.span, what).hint(hint)
         }
         Some(rate) => {
-            let what = format!("at {rate} this time does not hold 1 to 10_000_000 requests");
+            let what =
+                format!("`requests`: at {rate} this time does not hold 1 to 10_000_000 of them");
             let hint = "write a number, or another time or rate";
             Problem::at(requests.span, what).also("the rate", arrival.span).hint(hint)
         }

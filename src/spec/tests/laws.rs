@@ -17,7 +17,7 @@ fn the_rich_file_is_good() {
 }
 
 /// Keys of which zero is a value like any other.
-const MAY_BE_ZERO: [&str; 11] = [
+const MAY_BE_ZERO: [&str; 12] = [
     "seed",
     "body",
     "chunk_delay",
@@ -29,6 +29,7 @@ const MAY_BE_ZERO: [&str; 11] = [
     "unknown_hosts",
     "retry_after",
     "warmup",
+    "repeat_invalid",
 ];
 
 /// Keys that take a number, a duration, a size or a share, and their paths in the small experiment.
