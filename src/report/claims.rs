@@ -42,7 +42,8 @@ pub(super) fn section(facts: &Facts) -> Option<String> {
         }
     );
     let rule = "A claim is *held* if the whole interval lies within its bound for every cell that it \
-                selects, *refuted* if the whole interval lies outside for one. A claim about a \
+                selects, *refuted* if the whole interval lies outside for one, *not judged* where too \
+                much of the work failed. A claim about a \
                 count must hold in every trial. The cell shown is the worst for the claim. *Level* \
                 is what the interval achieves: exactly, or after ≈ by a normal approximation.";
     let mut rule = rule.to_owned();
@@ -64,6 +65,7 @@ fn row(facts: &Facts, claim: &Claim, analysed: &ClaimAnalysis) -> Vec<String> {
     };
     let finding = match &worst.finding {
         Finding::Undecided(reason) => format!("{finding}: {reason}"),
+        Finding::NotJudged(reason) => format!("{finding}: {reason}"),
         _ => finding,
     };
     let others = match analysed.cells.len() - 1 {

@@ -155,8 +155,14 @@ impl<'a> Speaker<'a> {
         }
         if !unranked.is_empty() {
             let slower = match unranked.as_slice() {
-                [one] => format!("{} ({}) is slower", self.name(*one), self.walls(&[*one])),
-                many => format!("{} other cells ({}) are slower", many.len(), self.walls(many)),
+                [one] => {
+                    format!("By itself, {} ({}) is slower", self.name(*one), self.walls(&[*one]))
+                }
+                many => format!(
+                    "Each by itself, {} other cells ({}) are slower",
+                    many.len(),
+                    self.walls(many)
+                ),
             };
             let Standing { slower: ranked, equivalent, .. } = &self.standing;
             let cells = 1 + ranked.len() + equivalent.len() + self.standing.not_told_apart();
@@ -165,7 +171,7 @@ impl<'a> Speaker<'a> {
                 true => format!("but to rank {cells} cells at once takes at least {needed} blocks"),
                 false => format!("but not by enough for {cells} cells at once"),
             };
-            sentences.push(format!("By itself, {slower}, {but}."));
+            sentences.push(format!("{slower}, {but}."));
         }
         (!sentences.is_empty()).then(|| sentences.join(" "))
     }
