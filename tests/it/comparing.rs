@@ -126,7 +126,7 @@ fn names_charts_and_formats() {
     let json = bench.call(&["diff", "same.csv", "slow.csv", "--format", "json"]);
     json.exits(1);
     let document: serde_json::Value = serde_json::from_str(&json.stdout).expect("a document");
-    assert_eq!(document["schema"], 2);
+    assert_eq!(document["schema"], 3);
     assert_eq!(document["comparisons"][0]["summary"]["wall"]["slower"], 1);
     assert_eq!((&document["exit_code"], &document["exit_code_strict"]), (&1.into(), &1.into()));
 }
