@@ -71,6 +71,7 @@ fn read_as(path: &str, name: &str, e: &Experiment) -> String {
         "deadline" => e.deadline_ns.expect("a deadline").to_string(),
         "blocks.count" => e.blocks.count.to_string(),
         "blocks.warmup" => e.blocks.warmup.to_string(),
+        "blocks.repeat_invalid" => e.blocks.repeat_invalid.to_string(),
         "blocks.seed" => e.blocks.seed.to_string(),
         "claim.0.at_least" => format!("{:?}", e.claims[0].at_least),
         "claim.0.at_most" => format!("{:?}", e.claims[0].at_most),
