@@ -106,8 +106,13 @@ fn lost_reach(scenario: &SideScenario, metric: Metric) -> Option<f64> {
     }
     match lossy_paired_ratio(&pairs).map(|ratio| ratio.ratio.interval) {
         Ok(Ok(interval)) => Some(interval.reach()),
-        Ok(Err(NoInterval::TrialsLost { .. })) | Err(_) => Some(f64::INFINITY),
-        Ok(Err(_)) => None,
+        // No block was lost that would have made the difference.
+        Ok(Err(NoInterval::TooFewBlocks { needs, .. }))
+            if pairs.base.len() + pairs.lost < needs =>
+        {
+            None
+        }
+        Ok(Err(_)) | Err(_) => Some(f64::INFINITY),
     }
 }
 
