@@ -25,7 +25,7 @@ pub struct Fitness {
     /// Trials that the machine could not run.
     pub skipped: usize,
     /// Failed requests ÷ issued requests over all trials that were begun and did not fail; `None`
-    /// without one, or where a measurement does not tell. An invalid trial counts as far as it tells.
+    /// without a measurement, or where one of them does not tell.
     pub failed_requests: Option<f64>,
 }
 
@@ -142,7 +142,7 @@ fn failed_share(rows: &[&TrialRow]) -> Option<f64> {
                 issued += of_issued;
                 errors += failed;
             }
-            (Status::Ok, None) => return None,
+            (Status::Ok | Status::Invalid, None) => return None,
             _ => {}
         }
     }
@@ -194,7 +194,7 @@ mod tests {
         let rows = [
             row(Status::Ok, Some(100), Some(4)),
             row(Status::Failed, Some(100), Some(100)),
-            row(Status::Invalid, None, None),
+            row(Status::Invalid, Some(100), Some(4)),
             row(Status::Skipped, None, None),
         ];
         let fitness = fitness(&rows);
@@ -212,11 +212,12 @@ mod tests {
 
     #[test]
     fn an_unknown_number_of_failures_is_not_none() {
-        let rows = [row(Status::Ok, Some(100), Some(0)), row(Status::Ok, Some(100), None)];
-        let fitness = fitness(&rows);
-        assert!(!fitness.is_faultless());
-        let check = fitness.check(Metric::Wall, Margin::default());
-        assert_eq!(check, Err(Unfit::FailuresUnknown));
+        for status in [Status::Ok, Status::Invalid] {
+            let fitness = fitness(&[row(Status::Ok, Some(100), Some(0)), row(status, None, None)]);
+            assert!(!fitness.is_faultless());
+            let check = fitness.check(Metric::Wall, Margin::default());
+            assert_eq!(check, Err(Unfit::FailuresUnknown));
+        }
     }
 
     #[test]
