@@ -25,8 +25,10 @@ pub struct Fitness {
     /// Trials that the machine could not run.
     pub skipped: usize,
     /// Failed requests ÷ issued requests over all trials that were begun and did not fail; `None`
-    /// without a measurement, or where one of them does not tell.
+    /// without a measurement, or where one does not tell. An invalid trial counts if it tells.
     pub failed_requests: Option<f64>,
+    /// Invalid trials that do not tell how many of their requests failed.
+    pub untold: usize,
 }
 
 /// The reason why a cell is not judged.
@@ -67,6 +69,7 @@ impl Fitness {
             invalid: count(Status::Invalid),
             skipped: count(Status::Skipped),
             failed_requests: failed_share(rows),
+            untold: rows.iter().filter(|r| r.status == Status::Invalid && !tells(r)).count(),
         }
     }
 
@@ -77,7 +80,7 @@ impl Fitness {
 
     /// Whether no trial failed, and every request of the others is known to have succeeded.
     pub fn is_faultless(&self) -> bool {
-        self.failed == 0 && self.failed_requests == Some(0.0)
+        self.failed == 0 && self.untold == 0 && self.failed_requests == Some(0.0)
     }
 
     /// Whether a metric of the cell may be judged. A metric of the work done may not where more
@@ -95,11 +98,14 @@ impl Fitness {
         if is_measured && failed as f64 > margin.relative() * of as f64 {
             return Err(Unfit::TrialsFailed { failed, of });
         }
+        if is_measured && self.untold > 0 {
+            return Err(Unfit::FailuresUnknown);
+        }
         self.check_requests(metric, margin)
     }
 
-    /// The part of [`Fitness::check`] about requests, for a comparison that counts failed trials
-    /// itself.
+    /// The part of [`Fitness::check`] about requests of measurements, for a comparison that counts
+    /// failed and invalid trials itself.
     ///
     /// # Errors
     ///
@@ -131,6 +137,11 @@ pub fn allowance(metric: Metric, margin: Margin) -> f64 {
     margin.relative() * beyond
 }
 
+/// Whether a trial says how many of its requests failed.
+fn tells(row: &TrialRow) -> bool {
+    row.issued.is_some() && row.errors.is_some()
+}
+
 fn failed_share(rows: &[&TrialRow]) -> Option<f64> {
     if !rows.iter().any(|row| row.is_ok()) {
         return None;
@@ -142,7 +153,7 @@ fn failed_share(rows: &[&TrialRow]) -> Option<f64> {
                 issued += of_issued;
                 errors += failed;
             }
-            (Status::Ok | Status::Invalid, None) => return None,
+            (Status::Ok, None) => return None,
             _ => {}
         }
     }

@@ -210,7 +210,7 @@ impl<'a> Facts<'a> {
     pub(super) fn shortfall(&self, cell: usize) -> Option<String> {
         let fitness = self.analysed(cell).fitness;
         let Fitness { ok, failed, invalid, .. } = fitness;
-        let requests = match fitness.failed_requests {
+        let requests = match fitness.failed_requests.filter(|_| fitness.untold == 0) {
             Some(0.0) => None,
             Some(share) => Some(format!("{} of requests failed", percent(share))),
             None => Some("unknown how many requests failed".to_owned()),
