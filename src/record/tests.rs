@@ -243,6 +243,11 @@ fn shown(file: &str) -> &str {
     file.split_once('/').map_or(file, |(_, name)| name)
 }
 
+/// Whether a cut leaves whole rows, with or without the last one's newline.
+fn ends_a_row(table: &[u8], cut: usize) -> bool {
+    table[cut] == b'\n' || cut.checked_sub(1).is_some_and(|last| table[last] == b'\n')
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -270,7 +275,8 @@ proptest! {
         }
     }
 
-    /// A file that is cut anywhere is an error that names it: the recording is finished.
+    /// A file that is cut anywhere is an error that names it: the recording is finished. A plain table has
+    /// no mark at its end, so one that is cut between two rows has lost rows, and nothing else changes.
     #[test]
     fn a_cut_file_is_told(file in any::<prop::sample::Index>(), place in any::<prop::sample::Index>()) {
         let small = Small::new();
@@ -279,6 +285,7 @@ proptest! {
         match small.with(name, &content[..cut]) {
             // Keys and sections of TOML, and a last newline, may be left out.
             Ok(read) if name.ends_with(".toml") => only_from(name, &small.read, &read)?,
+            Ok(read) if name.ends_with(".csv") && ends_a_row(content, cut) => only_from(name, &small.read, &read)?,
             Ok(read) => prop_assert_eq!(&read, &small.read, "{} cut at {}", name, cut),
             Err(error) => prop_assert!(error.contains(shown(name)), "{} cut at {}: {}", name, cut, error),
         }
