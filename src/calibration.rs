@@ -5,7 +5,7 @@
 //! plan, its order drawn anew → trials at a drifting machine → Recording → Analysis, Diff
 //! ```
 //!
-//! Seeded, so that the figures of `docs/method.md` are those of this code to the last digit:
+//! Seeded, so that the figures of `docs/method/statistics.md` are those of this code to the last digit:
 //! `cargo test --lib calibration -- --nocapture` prints them.
 
 use std::fmt::Write as _;
@@ -24,7 +24,7 @@ use crate::record::synthetic::{experiment, recording, strategy};
 use crate::record::{Recording, Status, TrialRow};
 use crate::spec::Experiment;
 
-const METHOD: &str = "docs/method.md";
+const METHOD: &str = "docs/method/statistics.md";
 
 /// Recordings for each row of the table. A share of 5 % is then known to half a percent (one
 /// standard error).

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # How often does `ab` call a build slower or faster than itself? Twenty comparisons of this build with
 # itself on a shortened quickstart, five cells each: at most one cell in twenty may be called either.
-# Prints the table of docs/method.md. Takes nine minutes; not part of CI.
+# Prints the table of docs/method/statistics.md. Takes nine minutes; not part of CI.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}

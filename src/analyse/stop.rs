@@ -256,7 +256,7 @@ mod tests {
 
     /// How often the interval of the blocks that the rule chose holds the true ratio. Looking at
     /// widths favours samples that happen to spread little, so it is less than 95 %; the figures of
-    /// `docs/method.md` are printed by `cargo test --lib nearly_as_often -- --nocapture`.
+    /// `docs/method/statistics.md` are printed by `cargo test --lib nearly_as_often -- --nocapture`.
     #[test]
     fn intervals_that_end_a_run_hold_the_truth_nearly_as_often_as_promised() {
         const RUNS: u64 = 1_000;

@@ -7,7 +7,7 @@
 //!                                                    ─rows→ predictions.csv ─outcome→ the report
 //! ```
 //!
-//! A function of plan and recording alone. The method with its formulas stands in `docs/method.md`.
+//! A function of plan and recording alone. The method with its formulas stands in `docs/method/prediction.md`.
 
 mod basis;
 mod calibrate;

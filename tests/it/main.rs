@@ -8,6 +8,7 @@ mod input;
 mod interruption;
 mod limits;
 mod link;
+mod links;
 mod listing;
 mod memory;
 mod pipeline;

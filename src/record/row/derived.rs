@@ -51,7 +51,7 @@ impl TrialRow {
         Some(self.issued?.saturating_sub(1) as f64 * 1e9 / span_ns as f64)
     }
 
-    /// The share of the offered rate that was achieved, under open arrival; see `docs/method.md`.
+    /// The share of the offered rate that was achieved, under open arrival; see `docs/method/trial.md`.
     ///
     /// The requests between two tenths of the trial were to come in the time that the two are
     /// apart. If lateness has grown in between, they took longer to go through by as much. A

@@ -17,7 +17,7 @@ use crate::strategy::probe::Phase;
 use crate::strategy::{Library, Model, Reuse, Strategy, Wanted, library, model};
 
 const REFERENCE: &str = "docs/experiment-file.md";
-const METHOD: &str = "docs/method.md";
+const METHOD: &str = "docs/method/requests.md";
 const SCHEMA: &str = "experiments/schema.json";
 
 #[test]

@@ -34,7 +34,7 @@ pub struct Library {
     /// connection is back in the pool before its request ends.
     pub connections_per_slot: u32,
     /// Requests that a kept connection of HTTP/1.1 carries until it needs no more memory; 1 if it
-    /// needs all of it from the first on. Measured, see `docs/method.md`.
+    /// needs all of it from the first on. Measured, see `docs/method/prediction.md`.
     pub settled_after: u32,
     /// The versions of HTTP that it speaks.
     pub protocols: &'static [Protocol],

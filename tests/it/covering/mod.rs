@@ -371,7 +371,7 @@ fn every_pair_of_settings_works() {
 }
 
 /// Where the figures of the array are.
-const DOCUMENT: &str = "docs/method.md";
+const DOCUMENT: &str = "docs/method/checks.md";
 
 #[test]
 fn the_figures_of_the_array_are_in_the_docs() {

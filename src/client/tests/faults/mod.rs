@@ -2,7 +2,7 @@
 //!
 //! A case says what happens, over which versions of HTTP, how a server is made that really does it,
 //! and what requests then fail with. Every library that speaks the version meets it. To add one, add
-//! it to the list of its kind: [`network`], [`http1`], [`tls`] or [`http2`]. `docs/method.md` has the
+//! it to the list of its kind: [`network`], [`http1`], [`tls`] or [`http2`]. `docs/method/errors.md` has the
 //! same table for readers, written from this one.
 
 mod case;
@@ -21,7 +21,7 @@ use crate::generated::same_part;
 use crate::strategy::probe::Phase;
 use case::{Case, FINE, Faulty, Said, fails};
 
-const METHOD: &str = "docs/method.md";
+const METHOD: &str = "docs/method/errors.md";
 
 const HTTP1: &[Protocol] = &[Protocol::Http1];
 const HTTP2: &[Protocol] = &[Protocol::Http2];

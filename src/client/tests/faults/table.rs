@@ -1,4 +1,4 @@
-//! The table for readers: `docs/method.md`, "Errors".
+//! The table for readers: `docs/method/errors.md`.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
