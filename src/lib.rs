@@ -24,6 +24,7 @@
 //! - [`tls`]: certificates and sessions
 //! - [`machine`]: this process and this machine
 //! - `normal`: the normal distribution, for delays and for statistics
+//! - [`validity`]: checks of whether a trial measured what its cell names
 //! - [`chart`]: drawings of numbers, for `report` and `diff`
 
 pub mod ab;
@@ -58,3 +59,4 @@ pub mod table;
 pub mod timer;
 pub mod tls;
 pub mod units;
+pub mod validity;

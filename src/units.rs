@@ -223,6 +223,25 @@ pub fn counted(number: usize, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
+/// A ratio. Between 1 and 2 a fourth digit is kept: the third decimal decides there.
+pub fn ratio(value: f64) -> String {
+    if (0.9995..2.0).contains(&value) { format!("{value:.3}") } else { three_digits(value) }
+}
+
+/// The ends of an interval; a unit that both share is written once.
+pub fn span(low: f64, high: f64, show: impl Fn(f64) -> String) -> String {
+    let (low, high) = (show(low), show(high));
+    if low == high {
+        return low;
+    }
+    match (low.rsplit_once(' '), high.rsplit_once(' ')) {
+        (Some((number, low_unit)), Some((_, high_unit))) if low_unit == high_unit => {
+            format!("{number} to {high}")
+        }
+        _ => format!("{low} to {high}"),
+    }
+}
+
 /// A whole number with thousands apart: `10,000`.
 pub fn count(value: u64) -> String {
     let digits = value.to_string();

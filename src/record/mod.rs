@@ -16,7 +16,6 @@
 //!   timeline/<trial>.csv      samples of a trial while it ran
 //! ```
 
-mod checks;
 mod columns;
 mod compressed;
 mod connection;
@@ -47,7 +46,6 @@ mod write;
 use std::io;
 use std::path::PathBuf;
 
-pub use checks::{Check, PEAK_REACHED, invalid, is_invalid_by_machine, lost_to_lateness};
 pub use compressed::{CompressedRows, read_compressed, write_compressed};
 pub use connection::{ConnectionRow, Fate};
 pub use env::EnvRow;

@@ -1,8 +1,8 @@
 //! Numbers as the report writes them; digits and units come from [`crate::units`].
 
 use crate::analyse::{Estimate, Interval, Levels};
-use crate::units::{ReadableBytes, ReadableNs, three_digits};
-pub(super) use crate::units::{count, percent};
+use crate::units::{ReadableBytes, ReadableNs};
+pub(super) use crate::units::{count, percent, ratio, span};
 
 /// What stands where a value is not known.
 pub(super) const UNKNOWN: &str = "–";
@@ -15,11 +15,6 @@ pub(super) fn ns(value: f64) -> String {
 /// A size in bytes.
 pub(super) fn bytes(value: f64) -> String {
     ReadableBytes(value).to_string()
-}
-
-/// A ratio. Between 1 and 2 a fourth digit is kept: the third decimal decides there.
-pub(super) fn ratio(value: f64) -> String {
-    if (0.9995..2.0).contains(&value) { format!("{value:.3}") } else { three_digits(value) }
 }
 
 /// How many times: `48`, `3.2`, `1.44`.
@@ -44,20 +39,6 @@ pub(super) fn change(ratio: f64) -> String {
         _ => return "0 %".to_owned(),
     };
     format!("{sign}{}", percent(ratio - 1.0))
-}
-
-/// The ends of an interval; a unit that both share is written once.
-pub(super) fn span(low: f64, high: f64, show: impl Fn(f64) -> String) -> String {
-    let (low, high) = (show(low), show(high));
-    if low == high {
-        return low;
-    }
-    match (low.rsplit_once(' '), high.rsplit_once(' ')) {
-        (Some((number, low_unit)), Some((_, high_unit))) if low_unit == high_unit => {
-            format!("{number} to {high}")
-        }
-        _ => format!("{low} to {high}"),
-    }
 }
 
 /// The ends of an interval around a value, or how far they are where three digits do not tell them

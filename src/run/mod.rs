@@ -23,10 +23,9 @@ pub use progress::Progress;
 use crate::machine::{Cpu, Load};
 use crate::plan::{Plan, PlannedTrial, Replica};
 use crate::protocol::{ClientConfig, RequestLog, ServerConfig, ServerReady, Tick, Timeline};
-use crate::record::{
-    EnvRow, Happening, RecordError, RunWriter, Status, TrialRow, invalid, is_invalid_by_machine,
-};
+use crate::record::{EnvRow, Happening, RecordError, RunWriter, Status, TrialRow};
 use crate::spec::RecordLevel;
+use crate::validity::{MeasuredTrial, invalid, is_invalid_by_machine};
 
 /// Rows of single requests that `record = "sample"` keeps of a trial.
 const SAMPLE_ROWS: u32 = 1_000;
@@ -165,11 +164,9 @@ fn recorded_whole(block: u32, trials: usize, all: &[TrialRow]) -> u32 {
 /// before. It looks at what the machine did, never at how long a strategy took; warm-up is not looked at.
 fn is_to_repeat(plan: &Plan, rows: &[TrialRow], repeats: u32) -> bool {
     let by_machine = |row: &TrialRow| {
-        let cell = plan.cells.iter().find(|cell| cell.id.to_string() == row.cell);
+        let cell = plan.cells.iter().position(|cell| cell.id.to_string() == row.cell);
         row.status == Status::Invalid
-            && cell.is_some_and(|cell| {
-                is_invalid_by_machine(row, plan.scenario_of(cell), &cell.strategy)
-            })
+            && cell.is_some_and(|cell| is_invalid_by_machine(&MeasuredTrial::new(plan, cell, row)))
     };
     repeats < plan.experiment.blocks.repeat_invalid
         && rows.iter().any(|row| row.block > 0 && by_machine(row))
@@ -389,8 +386,9 @@ impl Trial<'_> {
                 }
                 row.set_shared_cpu(self.cpus.are_apart());
                 latency = client.latency;
-                let scenario = self.plan.scenario_of(cell);
-                if let Some(reason) = invalid(&row, scenario, &cell.strategy) {
+                if let Some(reason) =
+                    invalid(&MeasuredTrial::new(self.plan, self.planned.cell, &row))
+                {
                     row.set_status(Status::Invalid, &reason);
                 }
             }

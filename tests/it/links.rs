@@ -33,9 +33,13 @@ fn prose(page: &str) -> impl Iterator<Item = &str> {
 
 /// Targets of the links of a line that lead into the repository.
 fn targets(line: &str) -> impl Iterator<Item = &str> {
-    line.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target).filter(
-        |target| !target.contains("://") && !target.is_empty() && !target.contains(char::is_whitespace),
-    )
+    line.split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split_once(')'))
+        .map(|(target, _)| target)
+        .filter(|target| {
+            !target.contains("://") && !target.is_empty() && !target.contains(char::is_whitespace)
+        })
 }
 
 #[test]

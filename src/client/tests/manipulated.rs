@@ -6,11 +6,12 @@ use tokio::sync::Semaphore;
 
 use super::*;
 use crate::plan::{Only, Plan};
+use crate::record::TrialRow;
 use crate::record::synthetic::experiment;
-use crate::record::{Check, TrialRow};
 use crate::strategy::Model;
 use crate::strategy::library::{Answer, Library};
 use crate::strategy::work::AsyncWork;
+use crate::validity::{CHECKS, MeasuredTrial};
 
 const REQUESTS: u32 = 12;
 const DELAY_MS: u64 = 60;
@@ -28,7 +29,7 @@ fn found_slowly(strategy: Strategy) -> Vec<String> {
     found_of(scenario(REQUESTS, fixed_ms(LONG_MS)), strategy)
 }
 
-/// The same of another scenario. Delays are not asked about, as other tests are running.
+/// The same of another scenario. Lateness is not asked about, as other tests are running.
 pub(super) fn found_of(scenario: Scenario, strategy: Strategy) -> Vec<String> {
     let serving = Serving::with(ServerConfig::of(&scenario).for_strategy(&strategy));
     let ready = serving.ready.clone();
@@ -37,13 +38,13 @@ pub(super) fn found_of(scenario: Scenario, strategy: Strategy) -> Vec<String> {
     let mut experiment = experiment(vec![strategy], 1);
     experiment.scenarios = vec![scenario];
     let plan = Plan::new(experiment, &Only::default()).expect("a plan");
-    let (scenario, strategy) = (&plan.experiment.scenarios[0], &plan.cells[0].strategy);
     let mut row = TrialRow::planned(&plan, &plan.trials[0], 1);
-    row.set_both(&client, &server, strategy.library);
+    row.set_both(&client, &server, plan.cells[0].strategy.library);
     // What this process used is the CPU time of other tests: a strategy is not busy for that.
     (row.client_cpu_user_ns, row.client_cpu_sys_ns) = (Some(0), Some(0));
-    let asked = Check::ALL.into_iter().filter(|&check| check != Check::Delays);
-    asked.filter_map(|check| check.failure(&row, scenario, strategy)).collect()
+    let trial = MeasuredTrial::new(&plan, 0, &row);
+    let asked = CHECKS.iter().filter(|check| !check.by_machine);
+    asked.filter_map(|check| check.failure(&trial)).collect()
 }
 
 /// `async-semaphore` over reqwest at this limit, with something else inside.

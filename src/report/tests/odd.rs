@@ -137,7 +137,11 @@ fn a_network_of_its_own_is_checked_and_loopback_is_not() {
     let (_dir, plain) = on_a_disk(recording(seed(8), lifelike));
     assert!(!page(&plain).contains(line));
     let linked = |kind: &str| {
-        let (_dir, linked) = on_a_disk(recording(seed(8), |plan, planned, row| {
+        let mut experiment = seed(8);
+        for scenario in &mut experiment.scenarios {
+            scenario.rtt_ns = Some(15_000_000);
+        }
+        let (_dir, linked) = on_a_disk(recording(experiment, |plan, planned, row| {
             lifelike(plan, planned, row);
             row.rtt_kind = kind.to_owned();
             row.rtt_dropped = Some(0);

@@ -12,11 +12,12 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use inflight::protocol::LATE_NS;
-use inflight::record::{Check, Recording, Status, TrialRow};
+use inflight::record::{Recording, Status, TrialRow};
 use inflight::server::self_check;
 use inflight::spec::{Experiment, Scenario, Source};
 use inflight::strategy::Protocol;
 use inflight::strategy::probe::Phase;
+use inflight::validity::{CHECKS, MeasuredTrial, NotPassed, Why};
 use serde_json::Value as Json;
 
 use crate::bench::{Bench, alone};
@@ -230,7 +231,6 @@ fn space(settings: &[Setting]) -> Space {
 
 /// What is wrong with the recording of a row. On a busy machine, lateness is not looked at.
 fn faults_of(recording: &Recording, busy: bool) -> Vec<String> {
-    const LATE: [Check; 3] = [Check::Delays, Check::Pauses, Check::Network];
     let mut faults = Vec::new();
     let cell = &recording.plan.cells[0];
     let scenario = recording.plan.scenario_of(cell);
@@ -240,9 +240,19 @@ fn faults_of(recording: &Recording, busy: bool) -> Vec<String> {
             faults.push(format!("{name} is {}: {}", trial.status, trial.reason));
             continue;
         }
-        let asked = Check::ALL.into_iter().filter(|check| !busy || !LATE.contains(check));
-        let failing = asked.filter_map(|c| c.failure(trial, scenario, &cell.strategy));
-        faults.extend(failing.map(|what| format!("{name} is invalid: {what}")));
+        let measured = MeasuredTrial::new(&recording.plan, 0, trial);
+        for check in CHECKS.iter().filter(|check| !busy || !check.by_machine) {
+            match check.ask(&measured) {
+                Err(NotPassed::Failed(what)) => faults.push(format!("{name} is invalid: {what}")),
+                // Clients cannot tell everything; the server can.
+                Err(NotPassed::NotAsked(Why::NotRecorded(column)))
+                    if column.starts_with("server_") =>
+                {
+                    faults.push(format!("{name} lacks {column}: {}", check.words));
+                }
+                Ok(()) | Err(NotPassed::NotAsked(_)) => {}
+            }
+        }
         let is_http2 = cell.strategy.protocol == Protocol::Http2;
         faults.extend(unplanned(trial, scenario, is_http2).map(|what| format!("{name}: {what}")));
         faults.extend(unsound(recording, trial).into_iter().map(|what| format!("{name}: {what}")));

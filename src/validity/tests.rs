@@ -1,29 +1,41 @@
 //! Rows on both sides of every rule.
 
+use proptest::prelude::*;
+use serde_json::Value;
+
 use super::*;
 use crate::arrival::{Arrival, Rate};
+use crate::plan::Plan;
+use crate::record::TrialRow;
 use crate::record::synthetic::{experiment, recording, strategy};
-use crate::strategy::{Protocol, Reuse};
+use crate::spec::Scenario;
+use crate::strategy::{Protocol, Reuse, Strategy};
 
-/// What the checks say of a trial of `limit` threads after `change`.
+/// Reason for which a trial of ten threads is invalid after `change`.
 fn after(reuse: Reuse, change: impl Fn(&mut TrialRow)) -> Option<String> {
     after_with(|_, strategy| strategy.reuse = reuse, change)
 }
 
-/// The same with another scenario or strategy, after `set`.
+/// Reason for which it is invalid with another scenario or strategy, after `set`.
 fn after_with(
     set: impl Fn(&mut Scenario, &mut Strategy),
     change: impl Fn(&mut TrialRow),
 ) -> Option<String> {
+    let (plan, row) = planned_and_measured(set, change);
+    invalid(&MeasuredTrial::new(&plan, 0, &row))
+}
+
+fn planned_and_measured(
+    set: impl Fn(&mut Scenario, &mut Strategy),
+    change: impl Fn(&mut TrialRow),
+) -> (Plan, TrialRow) {
     let mut experiment = experiment(vec![strategy("threads", "threads", Some(10))], 1);
     set(&mut experiment.scenarios[0], &mut experiment.strategies[0]);
-    let recording = recording(experiment, |_, _, row| {
+    let mut recording = recording(experiment, |_, _, row| {
         row.server_requests_per_connection_max = Some(10);
         change(row);
     });
-    let plan = &recording.plan;
-    let cell = &plan.cells[0];
-    invalid(&recording.trials[0], plan.scenario_of(cell), &cell.strategy)
+    (recording.plan, recording.trials.remove(0))
 }
 
 fn session(change: impl Fn(&mut TrialRow)) -> String {
@@ -228,43 +240,51 @@ fn late_delays_and_impossible_times_are_noticed() {
     );
 }
 
-/// What the checks say of a trial of 100 requests with names, TLS, redirects and bodies, in which
-/// everything is as it should be before `change`.
+/// Reason for which a trial of 100 requests with names, TLS, redirects and bodies is invalid. Everything
+/// is as it should be before `change`.
 fn rich(
     set: impl Fn(&mut Scenario, &mut Strategy),
     change: impl Fn(&mut TrialRow),
 ) -> Option<String> {
     let furnish = |scenario: &mut Scenario, strategy: &mut Strategy| {
-        scenario.tls = true;
-        scenario.dns_delay_ns = Some(1_000_000);
-        scenario.targets = 2;
-        scenario.redirects = 1;
-        scenario.upload_bytes = 50;
+        rich_scenario(scenario);
         set(scenario, strategy);
     };
     after_with(furnish, |row| {
-        row.server_requests_per_connection_max = Some(10);
-        row.server_redirects = Some(100);
-        row.server_uploaded_bytes = Some(10_000);
-        row.server_connections = Some(20);
-        row.server_connections_used = Some(19);
-        row.connections_opened = Some(19);
-        row.connections_unused = Some(0);
-        row.connections_failed = Some(0);
-        row.connections_given_up = Some(1);
-        row.connections_kept = Some(19);
-        row.connections_mismatched = Some(0);
-        row.tls_full = Some(3);
-        row.tls_resumed = Some(16);
-        row.tls_failed = Some(1);
-        row.dns_queries = Some(2);
-        row.dns_misses = Some(2);
-        row.dns_hits = Some(15);
-        row.dns_coalesced = Some(4);
-        row.dns_failed = Some(0);
-        row.dns_resends = Some(0);
+        rich_row(row);
         change(row);
     })
+}
+
+fn rich_scenario(scenario: &mut Scenario) {
+    scenario.tls = true;
+    scenario.dns_delay_ns = Some(1_000_000);
+    scenario.targets = 2;
+    scenario.redirects = 1;
+    scenario.upload_bytes = 50;
+}
+
+fn rich_row(row: &mut TrialRow) {
+    row.server_requests_per_connection_max = Some(10);
+    row.server_redirects = Some(100);
+    row.server_uploaded_bytes = Some(10_000);
+    row.server_connections = Some(20);
+    row.server_connections_used = Some(19);
+    row.connections_opened = Some(19);
+    row.connections_unused = Some(0);
+    row.connections_failed = Some(0);
+    row.connections_given_up = Some(1);
+    row.connections_kept = Some(19);
+    row.connections_mismatched = Some(0);
+    row.tls_full = Some(3);
+    row.tls_resumed = Some(16);
+    row.tls_failed = Some(1);
+    row.dns_queries = Some(2);
+    row.dns_misses = Some(2);
+    row.dns_hits = Some(15);
+    row.dns_coalesced = Some(4);
+    row.dns_failed = Some(0);
+    row.dns_resends = Some(0);
 }
 
 fn of_rich(change: impl Fn(&mut TrialRow)) -> String {
@@ -295,6 +315,98 @@ fn what_is_not_recorded_is_not_held_against_a_trial() {
         row.connections_mismatched = None;
     });
     assert_eq!(without_probes, "valid");
+}
+
+/// A plan that gives every check a subject.
+fn everything() -> (Plan, TrialRow) {
+    planned_and_measured(
+        |scenario, _| {
+            rich_scenario(scenario);
+            scenario.rtt_ns = Some(60 * MS);
+            scenario.arrival = Arrival::Poisson(Rate::per_s(1_000));
+        },
+        |row| {
+            punctual(row);
+            rich_row(row);
+            (row.arrivals_misplanned, row.arrivals_early) = (Some(0), Some(0));
+            (row.rtt_dropped, row.rtt_error_p50_ns, row.rtt_error_max_ns) =
+                (Some(0), Some(0), Some(0));
+            (row.rtt_cpu_ns, row.server_cpu_user_ns, row.server_cpu_sys_ns) =
+                (Some(0), Some(0), Some(0));
+            (row.server_piece_pauses, row.server_piece_late) = (Some(0), Some(0));
+            (row.server_connect_pauses, row.server_connect_late) = (Some(0), Some(0));
+            (row.server_handshake_pauses, row.server_handshake_late) = (Some(0), Some(0));
+            (row.server_name_pauses, row.server_name_late) = (Some(2), Some(0));
+        },
+    )
+}
+
+/// A row in which these columns are empty. Those that are never empty stay.
+fn without(row: &TrialRow, is_lost: impl Fn(&str) -> bool) -> TrialRow {
+    let Value::Object(columns) = serde_json::to_value(row).expect("columns") else {
+        panic!("a row is an object");
+    };
+    let names: Vec<String> = columns.keys().filter(|name| is_lost(name)).cloned().collect();
+    names.iter().fold(row.clone(), |row, name| {
+        let mut columns = serde_json::to_value(&row).expect("columns");
+        columns[name] = Value::Null;
+        serde_json::from_value(columns).unwrap_or(row)
+    })
+}
+
+#[test]
+fn with_every_column_every_check_passes_and_without_any_none_does() {
+    let (plan, row) = everything();
+    for check in CHECKS {
+        assert_eq!(check.ask(&MeasuredTrial::new(&plan, 0, &row)), Ok(()), "{}", check.words);
+    }
+    let empty = without(&row, |_| true);
+    for check in CHECKS {
+        assert_ne!(check.ask(&MeasuredTrial::new(&plan, 0, &empty)), Ok(()), "{}", check.words);
+    }
+}
+
+#[test]
+fn a_check_that_is_not_asked_says_why() {
+    let (plan, row) = everything();
+    let of = |row: TrialRow| requests::ISSUED.ask(&MeasuredTrial::new(&plan, 0, &row));
+    let lost = of(without(&row, |name| name.starts_with("server_")));
+    assert_eq!(lost, Err(NotPassed::NotAsked(Why::NotRecorded("server_requests"))));
+    let (plan, mut row) = planned_and_measured(|_, _| (), |_| ());
+    let tls = connections::TLS.ask(&MeasuredTrial::new(&plan, 0, &row));
+    assert_eq!(tls, Err(NotPassed::NotAsked(Why::NoSubject)));
+    (row.errors, row.server_peak_in_flight) = (Some(1), Some(11));
+    let limit = flight::LIMIT.ask(&MeasuredTrial::new(&plan, 0, &row));
+    assert_eq!(limit, Err(NotPassed::NotAsked(Why::RequestsFailed)));
+}
+
+proptest! {
+    /// Losing what is recorded never makes a trial pass.
+    #[test]
+    fn no_check_passes_for_a_column_that_is_lost(
+        wrong in prop::collection::vec((any::<prop::sample::Index>(), 0..300_000_000u64), 0..6),
+        lost in prop::collection::vec(any::<prop::sample::Index>(), 1..4),
+    ) {
+        let (plan, row) = everything();
+        let mut columns = serde_json::to_value(&row).expect("columns");
+        let names: Vec<String> =
+            columns.as_object().expect("an object").keys().cloned().collect();
+        for (name, value) in wrong {
+            let name = name.get(&names);
+            let before = std::mem::replace(&mut columns[name], Value::from(value));
+            if serde_json::from_value::<TrialRow>(columns.clone()).is_err() {
+                columns[name] = before;
+            }
+        }
+        let whole: TrialRow = serde_json::from_value(columns).expect("a row");
+        let lost: Vec<&String> = lost.iter().map(|index| index.get(&names)).collect();
+        let less = without(&whole, |name| lost.iter().any(|lost| *lost == name));
+        for check in CHECKS {
+            let (before, after) =
+                (check.ask(&MeasuredTrial::new(&plan, 0, &whole)), check.ask(&MeasuredTrial::new(&plan, 0, &less)));
+            prop_assert!(after.is_err() || before.is_ok(), "{}: {:?} without {:?}", check.words, before, lost);
+        }
+    }
 }
 
 #[test]
@@ -590,6 +702,21 @@ fn what_is_allowed_is_not_diluted_by_requests_without_a_delay() {
     assert_eq!(refused(Some(20)), "valid");
     // Recordings that do not tell how many were delayed are judged as before.
     assert!(refused(None).contains("4.0 ms late, 1.0 ms are allowed"));
+}
+
+/// Answers that cost the server more CPU time are later at once, and that is the strategy's doing.
+#[test]
+fn the_servers_own_work_is_no_lateness() {
+    // Ten at once, 200 µs of the server's CPU time for each.
+    let with = |cpu_us: u64, late_us: u64| {
+        late(move |row| {
+            (row.server_cpu_user_ns, row.server_cpu_sys_ns) = (Some(0), Some(100 * cpu_us * 1_000));
+            row.server_delay_error_p50_ns = Some(late_us * 1_000);
+        })
+    };
+    assert_eq!(with(200, 2_000), "valid");
+    assert_ne!(with(200, 2_001), "valid");
+    assert_ne!(with(20, 1_001), "valid");
 }
 
 #[test]

@@ -1,0 +1,60 @@
+//! The three answers of a check.
+
+use std::fmt;
+
+/// Outcome of one check of one trial: `Ok` if it passed.
+pub type Answer = Result<(), NotPassed>;
+
+/// Outcome of a check that did not pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotPassed {
+    /// The trial is no measurement of its cell, for this reason.
+    Failed(String),
+    /// The check was not asked.
+    NotAsked(Why),
+}
+
+/// Reason for which a check was not asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// The trial has nothing of the kind: no redirects, say.
+    NoSubject,
+    /// Requests failed. Such a request need not have reached the server, may have needed another
+    /// connection, and is in flight there until the server notices.
+    RequestsFailed,
+    /// The experiment limits the open files of the server.
+    ServerFilesLimited,
+    /// A column of `trials.csv` that the check needs is empty.
+    NotRecorded(&'static str),
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Why::NoSubject => f.write_str("it has nothing of the kind"),
+            Why::RequestsFailed => f.write_str("requests failed"),
+            Why::ServerFilesLimited => f.write_str("the server may open few files"),
+            Why::NotRecorded(column) => write!(f, "`{column}` is not recorded"),
+        }
+    }
+}
+
+/// Passes if `holds`; fails with the reason if not.
+pub(super) fn require(holds: bool, reason: impl FnOnce() -> String) -> Answer {
+    if holds { Ok(()) } else { Err(NotPassed::Failed(reason())) }
+}
+
+/// Goes on if `holds`; the check is not asked if not.
+pub(super) fn ask_if(holds: bool, why: Why) -> Answer {
+    if holds { Ok(()) } else { Err(NotPassed::NotAsked(why)) }
+}
+
+/// The value of a column of a [`TrialRow`](crate::record::TrialRow), or `Err` where it is empty.
+macro_rules! recorded {
+    ($row:expr, $column:ident) => {
+        $row.$column.ok_or($crate::validity::NotPassed::NotAsked(
+            $crate::validity::Why::NotRecorded(stringify!($column)),
+        ))
+    };
+}
+pub(super) use recorded;
