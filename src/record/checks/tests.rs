@@ -592,6 +592,21 @@ fn what_is_allowed_is_not_diluted_by_requests_without_a_delay() {
     assert!(refused(None).contains("4.0 ms late, 1.0 ms are allowed"));
 }
 
+/// Answers that cost the server more CPU time are later at once, and that is the strategy's doing.
+#[test]
+fn the_servers_own_work_is_no_lateness() {
+    // Ten at once, 200 µs of the server's CPU time for each.
+    let with = |cpu_us: u64, late_us: u64| {
+        late(move |row| {
+            (row.server_cpu_user_ns, row.server_cpu_sys_ns) = (Some(0), Some(100 * cpu_us * 1_000));
+            row.server_delay_error_p50_ns = Some(late_us * 1_000);
+        })
+    };
+    assert_eq!(with(200, 2_000), "valid");
+    assert_ne!(with(200, 2_001), "valid");
+    assert_ne!(with(20, 1_001), "valid");
+}
+
 #[test]
 fn a_server_that_stood_still_is_noticed() {
     assert_eq!(late(|_| ()), "valid");
