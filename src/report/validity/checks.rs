@@ -31,7 +31,7 @@ pub(super) fn table(facts: &Facts) -> String {
         };
         let mut row = vec![words.to_owned(), passed];
         row.extend((!all_asked).then(|| why_not_asked(&tally)));
-        row.push(tally.seen.unwrap_or_else(|| "not recorded".to_owned()));
+        row.push(tally.seen.unwrap_or_else(|| UNKNOWN.to_owned()));
         table.row(row);
     }
     format!(
