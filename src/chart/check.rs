@@ -55,7 +55,7 @@ fn texts(svg: &str) -> Vec<Extent> {
     let document = roxmltree::Document::parse(svg).expect("well-formed XML");
     let number = |n: roxmltree::Node, name| -> f64 {
         let value = n.attribute(name).expect("the attribute");
-        value.parse::<f64>().expect("a number") / super::canvas::UNITS
+        value.parse::<f64>().expect("a number") / super::svg::UNITS
     };
     document
         .descendants()

@@ -166,7 +166,7 @@ impl Panel {
         let mut area = staircase(&done, |n| bottom - (bottom - top) * to_f64(n) / all);
         if let (Some(first), Some(last)) = (area.first().copied(), area.last().copied()) {
             area.extend([(last.0, bottom), (first.0, bottom)]);
-            canvas.polygon(area, COMPLETED);
+            canvas.polygon(&area, COMPLETED);
         }
         x_axis(canvas, &duration_labels(x, 5.0), top, bottom);
         let whole = |l: &Label| !l.text.contains('.');

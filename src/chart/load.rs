@@ -152,7 +152,7 @@ impl Series {
             upper.push((x, hi));
         }
         upper.extend(lower.into_iter().rev());
-        canvas.polygon(upper, Paint(Token::Mark(self.series), 0.18));
+        canvas.polygon(&upper, Paint(Token::Mark(self.series), 0.18));
     }
 
     /// Draws both curves; returns where that of the 99th percentile ends, and the value there.

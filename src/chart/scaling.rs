@@ -280,7 +280,7 @@ impl Series {
             }
         }
         upper.extend(lower.into_iter().rev());
-        canvas.polygon(upper, Paint(Token::Mark(self.series), 0.18));
+        canvas.polygon(&upper, Paint(Token::Mark(self.series), 0.18));
     }
 
     fn draw_fit(
