@@ -8,7 +8,7 @@ use plotters::style::{Color, FontStyle, RGBAColor, TextStyle};
 use plotters_backend::BackendCoord;
 
 use super::Frame;
-use super::font::{self, Weight};
+use super::font::{Anchor, FAMILY, Face, Weight};
 use super::svg::{Drawing, Svg, UNITS, clean};
 use super::theme::Token;
 
@@ -26,64 +26,6 @@ impl Paint {
 impl From<Token> for Paint {
     fn from(token: Token) -> Self {
         Self(token, 1.0)
-    }
-}
-
-/// Which point of a text its position is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Anchor {
-    Start,
-    Middle,
-    End,
-}
-
-/// How a text looks.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Face {
-    pub(super) size: f64,
-    pub(super) weight: Weight,
-    pub(super) token: Token,
-    pub(super) anchor: Anchor,
-}
-
-impl Face {
-    /// Regular, starting at its position.
-    pub(super) fn new(size: f64, token: Token) -> Self {
-        Self { size, weight: Weight::Regular, token, anchor: Anchor::Start }
-    }
-
-    pub(super) fn bold(self) -> Self {
-        Self { weight: Weight::SemiBold, ..self }
-    }
-
-    pub(super) fn middle(self) -> Self {
-        Self { anchor: Anchor::Middle, ..self }
-    }
-
-    pub(super) fn end(self) -> Self {
-        Self { anchor: Anchor::End, ..self }
-    }
-
-    /// Width of `text` in this face.
-    pub(super) fn width(&self, text: &str) -> f64 {
-        font::width(text, self.size, self.weight)
-    }
-
-    fn style(&self) -> TextStyle<'static> {
-        let style = match self.weight {
-            Weight::Regular => FontStyle::Normal,
-            Weight::SemiBold => FontStyle::Bold,
-        };
-        let h_pos = match self.anchor {
-            Anchor::Start => HPos::Left,
-            Anchor::Middle => HPos::Center,
-            Anchor::End => HPos::Right,
-        };
-        TextStyle {
-            font: (font::FAMILY, self.size * UNITS, style).into(),
-            color: Paint::from(self.token).colour().to_backend_color(),
-            pos: Pos::new(h_pos, VPos::Bottom),
-        }
     }
 }
 
@@ -170,7 +112,7 @@ impl Canvas {
     pub(super) fn text(&mut self, x: f64, y: f64, text: impl AsRef<str>, face: Face) {
         let text = clean(text.as_ref());
         if !text.trim().is_empty() {
-            self.draw(&Text::new(text, point((x, y)), face.style()));
+            self.draw(&Text::new(text, point((x, y)), text_style(face)));
         }
     }
 
@@ -179,6 +121,23 @@ impl Canvas {
         let mut ground = Canvas::default();
         ground.rect(0.0, 0.0, width, height, Token::Surface);
         Drawing::new(frame, width, height, ground.svg.body + &self.svg.body)
+    }
+}
+
+fn text_style(face: Face) -> TextStyle<'static> {
+    let style = match face.weight {
+        Weight::Regular => FontStyle::Normal,
+        Weight::SemiBold => FontStyle::Bold,
+    };
+    let h_pos = match face.anchor {
+        Anchor::Start => HPos::Left,
+        Anchor::Middle => HPos::Center,
+        Anchor::End => HPos::Right,
+    };
+    TextStyle {
+        font: (FAMILY, face.size * UNITS, style).into(),
+        color: Paint::from(face.token).colour().to_backend_color(),
+        pos: Pos::new(h_pos, VPos::Bottom),
     }
 }
 

@@ -10,8 +10,8 @@ use plotters_backend::{
 };
 
 use super::Frame;
-use super::font::{self, Weight};
-use super::theme::{self, Mode};
+use super::font::{self, Face};
+use super::theme::{self, Mode, Token};
 
 /// Virtual units per px: plotters has integer coordinates, so shapes are drawn on a canvas eight
 /// times as large, and the header scales it back.
@@ -126,12 +126,13 @@ impl DrawingBackend for Svg {
             HPos::Center => " text-anchor=\"middle\"",
             HPos::Right => " text-anchor=\"end\"",
         };
-        let (weight, bold) = match style.style() {
-            FontStyle::Bold => (Weight::SemiBold, " font-weight=\"600\""),
-            _ => (Weight::Regular, ""),
-        };
         let (size, paint) = (style.size(), paint("fill", style.color()));
-        let length = match font::width(text, size, weight).round() {
+        let face = Face::new(size, Token::Ink);
+        let (face, bold) = match style.style() {
+            FontStyle::Bold => (face.bold(), " font-weight=\"600\""),
+            _ => (face, ""),
+        };
+        let length = match face.width(text).round() {
             width if font::knows(text) => {
                 format!(" textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\"")
             }
@@ -294,7 +295,7 @@ mod tests {
             assert!(svg.draw_text(text, &style, (1, 2)).is_ok());
             svg.body
         };
-        let width = font::width("longer than 'this' & that", 96.0, Weight::SemiBold).round();
+        let width = Face::new(96.0, Token::Ink).bold().width("longer than 'this' & that").round();
         assert_eq!(
             drawn("longer than 'this' & that"),
             format!(
