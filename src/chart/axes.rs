@@ -6,6 +6,7 @@ use super::format;
 use super::layout::RIGHT;
 use super::scale::{Scale, choose_labels};
 use super::theme::Token;
+use crate::units::{DATA, TIME, Units, unit_of};
 
 /// A tick with its place and its words.
 #[derive(Clone, Debug)]
@@ -20,9 +21,22 @@ pub(super) fn duration_labels(scale: &Scale, wanted: f64) -> Vec<Label> {
     if scale.is_log() {
         return labels(scale, wanted, format::duration_tick);
     }
-    // Ticks are round in the unit that is written, which may be minutes.
-    let (_, unit) = format::duration_unit(scale.end());
-    labels(&scale.in_units_of(unit), wanted, |v| format::duration_tick_like(v * unit, scale.end()))
+    in_one_unit(scale, wanted, TIME, format::SECOND)
+}
+
+/// The ticks of a scale of bytes, labelled.
+pub(super) fn byte_labels(scale: &Scale, wanted: f64) -> Vec<Label> {
+    in_one_unit(scale, wanted, DATA, 1.0)
+}
+
+/// Ticks that are round in the unit that is written, which is one for all. The scale counts in `one`
+/// of the units.
+fn in_one_unit(scale: &Scale, wanted: f64, units: Units, one: f64) -> Vec<Label> {
+    let (size, unit) = unit_of(scale.end() * one, units);
+    labels(&scale.in_units_of(size / one), wanted, |v| match format::short(v, 4) {
+        zero if v == 0.0 => zero,
+        number => format!("{number} {unit}"),
+    })
 }
 
 /// The ticks of a scale, labelled by `text`.
@@ -32,12 +46,6 @@ pub(super) fn labels(scale: &Scale, wanted: f64, text: impl Fn(f64) -> String) -
         .into_iter()
         .map(|tick| Label { at: scale.at(tick.value), text: text(tick.value), major: tick.major })
         .collect()
-}
-
-/// The ticks of a scale of bytes, round in the unit that is written.
-pub(super) fn byte_labels(scale: &Scale, wanted: f64) -> Vec<Label> {
-    let (_, unit) = format::byte_unit(scale.end());
-    labels(&scale.in_units_of(unit), wanted, |v| format::bytes_tick_like(v * unit, scale.end()))
 }
 
 /// The ticks of a scale of whole numbers.
