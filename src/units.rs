@@ -150,24 +150,33 @@ pub fn exact_size(bytes: u64) -> String {
     format!("{}{unit}", bytes / scale)
 }
 
+/// Units of one quantity with their sizes, from the largest to the smallest.
+pub(crate) type Units = [(f64, &'static str); 4];
+
+/// Units of time, in nanoseconds. From 100 s on, whole seconds are still three digits; minutes would
+/// need a sum.
+pub(crate) const TIME: Units = [(1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns")];
+
+/// Units of data, in bytes.
+pub(crate) const DATA: Units = [(1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B")];
+
+/// The largest unit of which `value` has at least one.
+pub(crate) fn unit_of(value: f64, units: Units) -> (f64, &'static str) {
+    let value = rounded(value.abs());
+    units.into_iter().find(|(size, _)| value >= *size).unwrap_or(units[units.len() - 1])
+}
+
 /// A duration as a person reads it: three significant digits and a unit (`1.53 s`, `42.0 ms`).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ReadableNs(pub f64);
 
 impl fmt::Display for ReadableNs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ns = self.0;
-        if ns == 0.0 {
+        if self.0 == 0.0 {
             return f.write_str("0 s");
         }
-        // From 100 s on, whole seconds are still three digits; minutes would need a sum.
-        let (scale, unit) = match rounded(ns.abs()) {
-            n if n >= 1e9 => (1e9, "s"),
-            n if n >= 1e6 => (1e6, "ms"),
-            n if n >= 1e3 => (1e3, "µs"),
-            _ => (1.0, "ns"),
-        };
-        write!(f, "{} {unit}", three_digits(ns / scale))
+        let (size, unit) = unit_of(self.0, TIME);
+        write!(f, "{} {unit}", three_digits(self.0 / size))
     }
 }
 
@@ -177,13 +186,8 @@ pub struct ReadableBytes(pub f64);
 
 impl fmt::Display for ReadableBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (scale, unit) = match rounded(self.0.abs()) {
-            b if b >= 1e9 => (1e9, "GB"),
-            b if b >= 1e6 => (1e6, "MB"),
-            b if b >= 1e3 => (1e3, "kB"),
-            _ => (1.0, "B"),
-        };
-        write!(f, "{} {unit}", three_digits(self.0 / scale))
+        let (size, unit) = unit_of(self.0, DATA);
+        write!(f, "{} {unit}", three_digits(self.0 / size))
     }
 }
 
@@ -218,14 +222,47 @@ pub fn percent(share: f64) -> String {
     format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
 }
 
-/// A number of things: `1 report`, `2 reports`.
+/// A share in percent as it was written: `5 %`, `0.25 %`.
+pub fn exact_percent(share: f64) -> String {
+    format!("{} %", six_digits(share * 100.0))
+}
+
+/// `x` to six significant digits, which is more than any measurement has, so that the last digits
+/// of a platform's logarithm do not reach a file.
+pub fn six_digits(x: f64) -> f64 {
+    format!("{x:.5e}").parse().expect("a float prints as one")
+}
+
+/// A number of things: `1 report`, `12,000 reports`.
 pub fn counted(number: usize, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+    format!("{} {thing}{}", count(number as u64), if number == 1 { "" } else { "s" })
+}
+
+/// `a`, `a and b`, `a, b and c`
+pub fn and(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [head @ .., last] => format!("{} and {last}", head.join(", ")),
+    }
 }
 
 /// A ratio. Between 1 and 2 a fourth digit is kept: the third decimal decides there.
 pub fn ratio(value: f64) -> String {
-    if (0.9995..2.0).contains(&value) { format!("{value:.3}") } else { three_digits(value) }
+    match value.abs() {
+        v if (0.9995..2.0).contains(&v) => format!("{value:.3}"),
+        v if v == 0.0 || (1e-4..1e6).contains(&v) => three_digits(value),
+        _ => format!("{value:.1e}"),
+    }
+}
+
+/// How many times: `48`, `3.2`, `1.44`.
+pub fn times(value: f64) -> String {
+    match value {
+        v if v >= 9.95 => count(v.round() as u64),
+        v if v >= 1.95 => format!("{v:.1}"),
+        v => format!("{v:.2}"),
+    }
 }
 
 /// The ends of an interval; a unit that both share is written once.
@@ -272,7 +309,7 @@ pub fn three_digits(x: f64) -> String {
 }
 
 /// `x` rounded to three significant digits, so that 999.96 ms is named in seconds.
-fn rounded(x: f64) -> f64 {
+pub(crate) fn rounded(x: f64) -> f64 {
     if x == 0.0 || !x.is_finite() {
         return x;
     }

@@ -1,13 +1,13 @@
 //! Ratios with intervals: paired comparisons to a baseline, claims, and `diff`.
 
-use super::axes::{Label, x_grid, x_labels};
-use super::canvas::{Canvas, Face, Paint};
-use super::font::{Weight, cut_end, wrap};
-use super::layout::{Key, RIGHT, Swatch, foot, head, legend, nothing};
-use super::rows::{Column, Rows, lay_out};
-use super::scale::Scale;
+use super::axes::Label;
+use super::canvas::{Canvas, Paint};
+use super::font::Face;
+use super::layout::{Key, RIGHT, Swatch, legend};
+use super::rows::{Column, Rows, all, heading, lay_out};
+use super::scale::{Scale, is_positive, positive_range};
 use super::theme::{BLUE, GREEN, SLATE, Token, VERMILLION};
-use super::{Draw, Drawing, Frame, Group, format};
+use super::{Frame, Group, format};
 
 /// A forest plot of ratios on a logarithmic axis.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,104 +73,78 @@ impl Tone {
 const BEYOND: f64 = 20.0;
 /// Verdicts wider than this break into two lines.
 const VERDICT: f64 = 168.0;
-const VERDICT_SIZE: f64 = 12.0;
 
-impl Draw for Ratios {
-    fn draw(&self) -> Drawing {
-        let mut canvas = Canvas::default();
-        let y = head(&mut canvas, &self.frame);
-        let all: Vec<&Row> = self.groups.iter().flat_map(|g| &g.rows).collect();
-        if all.is_empty() {
-            return nothing(canvas, &self.frame, y);
-        }
-        let y = legend(&mut canvas, y, &self.keys(&all));
+impl Ratios {
+    pub(super) fn body(&self, canvas: &mut Canvas, y: f64) -> Option<f64> {
+        let all = all(&self.groups);
+        all.first()?;
+        let any = |test: fn(&Row) -> bool| all.iter().any(|r| test(r));
+        let keys = [
+            Key::when(true, Swatch::Dot(Token::Reference), "ratio"),
+            Key::when(any(|r| r.interval.is_some()), Swatch::Whisker(Token::Reference), "interval"),
+            Key::when(true, Swatch::Area(MARGIN_BAND), "margin of equivalence"),
+            Key::when(self.control.is_some(), Swatch::Area(CONTROL_BAND), "A/A control"),
+            Key::when(any(|r| r.bound.is_some()), Swatch::Bar(Token::Ink), "bound of the claim"),
+        ];
+        let y = legend(canvas, y, keys);
 
-        let verdicts: Vec<Vec<String>> = all.iter().map(|r| verdict_lines(&r.verdict)).collect();
+        let face = Face::new(12.0, Token::Ink).bold();
+        let verdicts: Vec<Vec<String>> =
+            all.iter().map(|r| face.wrap(&r.verdict, VERDICT, 2)).collect();
         let two_lines = verdicts.iter().any(|v| v.len() > 1);
         let height = if two_lines { 34.0 } else { 26.0 };
-        let rows = lay_out(&self.groups, |r| &r.label, y + 44.0, height);
+        let rows = lay_out(&self.groups, |r| &r.label, y + 40.0, height);
         let (estimates, intervals) = (estimates(&all), interval_texts(&all));
-        let face = Face::new(VERDICT_SIZE, Token::Ink).bold();
-        let verdict_width = verdicts.iter().flatten().map(|v| face.width(v));
-        let verdict_width =
-            verdict_width.fold(Face::new(11.5, Token::Muted).width("verdict"), f64::max);
+        let verdict_width = face.widest(verdicts.iter().flatten()).max(heading().width("verdict"));
         let verdict_x = RIGHT - verdict_width;
         let interval_x = verdict_x - 18.0 - intervals.width();
         let estimate_x = interval_x - 10.0 - estimates.width();
         let scale = self.scale(&all, rows.left + 6.0, estimate_x - 24.0);
 
-        let top = y + 40.0;
-        self.draw_ground(&mut canvas, &scale, &rows, top);
-        rows.draw(&mut canvas);
+        self.draw_ground(canvas, &scale, &rows);
+        rows.draw(canvas);
         for ((row, &y), verdict) in all.iter().zip(&rows.middles).zip(&verdicts) {
-            draw_row(&mut canvas, row, &scale, y);
-            draw_verdict(&mut canvas, verdict, row.tone, (verdict_x, y));
+            draw_row(canvas, row, &scale, y);
+            let face = Face { token: Token::Text(row.tone.hue()), ..face };
+            let first = if verdict.len() > 1 { y - 3.0 } else { y + 4.4 };
+            for (line, y) in verdict.iter().zip([first, first + 14.0]) {
+                canvas.text(verdict_x, y, line, face);
+            }
         }
-        estimates.draw(&mut canvas, &rows, estimate_x, top - 8.0);
-        intervals.draw(&mut canvas, &rows, interval_x, top - 8.0);
-        canvas.text(verdict_x, top - 8.0, "verdict", Face::new(11.5, Token::Muted));
-        foot(canvas, &self.frame, rows.bottom + 24.0)
-    }
-}
-
-impl Ratios {
-    fn keys(&self, rows: &[&Row]) -> Vec<Key> {
-        let mut keys = vec![Key::new(Swatch::Dot(Token::Reference), "ratio")];
-        if rows.iter().any(|r| r.interval.is_some()) {
-            keys.push(Key::new(Swatch::Whisker(Token::Reference), "interval"));
-        }
-        keys.push(Key::new(Swatch::Area(MARGIN_BAND), "margin of equivalence"));
-        if self.control.is_some() {
-            keys.push(Key::new(Swatch::Area(CONTROL_BAND), "A/A control"));
-        }
-        if rows.iter().any(|r| r.bound.is_some()) {
-            keys.push(Key::new(Swatch::Bar(Token::Ink), "bound of the claim"));
-        }
-        keys
+        estimates.draw(canvas, &rows, estimate_x);
+        intervals.draw(canvas, &rows, interval_x);
+        canvas.text(verdict_x, rows.top - 8.0, "verdict", heading());
+        Some(rows.bottom + 24.0)
     }
 
     fn scale(&self, rows: &[&Row], from: f64, to: f64) -> Scale {
         let estimates = rows.iter().flat_map(|r| [r.ratio, r.bound]).flatten();
         let around = [1.0, self.margin.0, self.margin.1];
         let control = self.control.into_iter().flat_map(|(lo, hi)| [lo, hi]);
-        let core: Vec<f64> =
-            estimates.chain(around).chain(control).filter(|v| drawable(*v)).collect();
-        let lo = core.iter().copied().fold(1.0, f64::min);
-        let hi = core.iter().copied().fold(1.0, f64::max);
+        let (lo, hi) = positive_range(estimates.chain(around).chain(control)).unwrap_or((1.0, 1.0));
         let ends = rows.iter().filter_map(|r| r.interval).flat_map(|(lo, hi)| [lo, hi]);
-        let followed = ends.filter(|v| drawable(*v)).map(|v| v.clamp(lo / BEYOND, hi * BEYOND));
-        let values: Vec<f64> = core.iter().copied().chain(followed).collect();
-        let lo = values.iter().copied().fold(lo, f64::min);
-        let hi = values.iter().copied().fold(hi, f64::max);
+        let followed = ends.filter(|v| is_positive(*v)).map(|v| v.clamp(lo / BEYOND, hi * BEYOND));
+        let (lo, hi) = positive_range(followed.chain([lo, hi])).unwrap_or((lo, hi));
         // A twentieth of the width on both sides, and a margin that is never all there is.
         let spare = (hi / lo).powf(0.05).max(1.005);
         Scale::log(lo / spare, hi * spare, from, to)
     }
 
     /// Grid, bands, the line at one, and what lies on either side of it.
-    fn draw_ground(&self, canvas: &mut Canvas, scale: &Scale, rows: &Rows, top: f64) {
+    fn draw_ground(&self, canvas: &mut Canvas, scale: &Scale, rows: &Rows) {
         let bands = self.control.map(|band| (band, CONTROL_BAND));
         for ((lo, hi), paint) in bands.into_iter().chain([(self.margin, MARGIN_BAND)]) {
-            if drawable(lo) && hi > lo {
+            if is_positive(lo) && hi > lo {
                 // A band of 2 % on an axis over decades is thinner than a pixel.
                 let (from, to) = (scale.at(lo), scale.at(hi));
                 let width = (to - from).max(3.0);
-                canvas.rect(
-                    f64::midpoint(from, to) - width / 2.0,
-                    top,
-                    width,
-                    rows.bottom - top,
-                    paint,
-                );
+                let left = f64::midpoint(from, to) - width / 2.0;
+                canvas.rect(left, rows.top, width, rows.bottom - rows.top, paint);
             }
         }
-        let ticks = ticks(scale);
-        x_grid(canvas, &ticks, top, rows.bottom);
-        x_labels(canvas, &ticks, rows.bottom + 18.0);
-        let one = scale.at(1.0);
-        canvas.line(&[(one, top), (one, rows.bottom)], Token::Reference, 1.25);
-
-        self.draw_hints(canvas, scale, top - 8.0);
+        rows.axis(canvas, &ticks(scale));
+        rows.upright(canvas, scale.at(1.0), Token::Reference, 1.25);
+        self.draw_hints(canvas, scale, rows.top - 8.0);
     }
 
     /// What lies on either side of one. Where one side is too narrow for its words,
@@ -183,7 +157,7 @@ impl Ratios {
         let less_fits = one - 8.0 - width(&self.less) >= from;
         let more_fits = one + 8.0 + width(&self.more) <= to;
         let stacked = !less_fits && !more_fits;
-        let cut = |words: &str| cut_end(words, HINT, Weight::Regular, to - from - ARROW);
+        let cut = |words: &str| face.cut_end(words, to - from - ARROW);
         if (less_fits || stacked) && !self.less.is_empty() {
             let words = cut(&self.less);
             let x = if stacked { from } else { one - 8.0 - width(&words) };
@@ -218,24 +192,14 @@ const CONTROL_BAND: Paint = Paint(Token::Mark(SLATE), 0.22);
 /// Ticks of a ratio axis: 1-2-5 steps over decades, even steps close to one.
 fn ticks(scale: &Scale) -> Vec<Label> {
     let (lo, hi) = (scale.start(), scale.end());
-    let values: Vec<f64> = if hi / lo > 1.7 {
-        scale.ticks(5.0).into_iter().map(|t| t.value).collect()
-    } else {
-        let even = Scale::linear(lo, hi, 0.0, 1.0).ticks(5.0);
-        even.into_iter().map(|t| t.value).collect()
+    let even = Scale::linear(lo, hi, 0.0, 1.0);
+    let ticks = if hi / lo > 1.7 { scale } else { &even }.ticks(5.0);
+    let label = |value: f64| Label {
+        at: scale.at(value),
+        text: format::ratio_tick(value),
+        major: (value - 1.0).abs() < 1e-9,
     };
-    values
-        .into_iter()
-        .map(|value| Label {
-            at: scale.at(value),
-            text: format::ratio_tick(value),
-            major: (value - 1.0).abs() < 1e-9,
-        })
-        .collect()
-}
-
-fn drawable(value: f64) -> bool {
-    value.is_finite() && value > 0.0
+    ticks.into_iter().map(|t| label(t.value)).collect()
 }
 
 /// The interval, if it is one: an infinite end is, a reversed one or NaN is not.
@@ -244,7 +208,7 @@ fn drawable_interval(row: &Row) -> Option<(f64, f64)> {
 }
 
 fn estimates(rows: &[&Row]) -> Column {
-    let cells = rows.iter().map(|r| match r.ratio.filter(|r| drawable(*r)) {
+    let cells = rows.iter().map(|r| match r.ratio.filter(|r| is_positive(*r)) {
         Some(ratio) => (format::ratio(ratio), Token::Text(r.tone.hue())),
         None => ("–".to_owned(), Token::Muted),
     });
@@ -265,19 +229,6 @@ fn interval_texts(rows: &[&Row]) -> Column {
     }
 }
 
-fn verdict_lines(verdict: &str) -> Vec<String> {
-    wrap(verdict, VERDICT_SIZE, Weight::SemiBold, VERDICT, 2)
-}
-
-fn draw_verdict(canvas: &mut Canvas, lines: &[String], tone: Tone, (x, y): (f64, f64)) {
-    let face = Face::new(VERDICT_SIZE, Token::Text(tone.hue())).bold();
-    let first = if lines.len() > 1 { y - 3.0 } else { y + 4.4 };
-    for (i, line) in lines.iter().enumerate() {
-        let y = if i == 0 { first } else { first + 14.0 };
-        canvas.text(x, y, line, face);
-    }
-}
-
 fn draw_row(canvas: &mut Canvas, row: &Row, scale: &Scale, y: f64) {
     let token = Token::Mark(row.tone.hue());
     if let Some((lo, hi)) = drawable_interval(row) {
@@ -291,11 +242,11 @@ fn draw_row(canvas: &mut Canvas, row: &Row, scale: &Scale, y: f64) {
             }
         }
     }
-    if let Some(bound) = row.bound.filter(|b| drawable(*b)) {
+    if let Some(bound) = row.bound.filter(|b| is_positive(*b)) {
         let at = scale.at(bound);
         canvas.line(&[(at, y - 9.0), (at, y + 9.0)], Token::Ink, 2.0);
     }
-    if let Some(ratio) = row.ratio.filter(|r| drawable(*r)) {
+    if let Some(ratio) = row.ratio.filter(|r| is_positive(*r)) {
         canvas.circle((scale.at(ratio), y), 4.0, token);
     }
 }

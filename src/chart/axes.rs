@@ -1,12 +1,12 @@
-//! Grids, tick labels, and labels at the ends of curves.
+//! Grids and tick labels.
 
-use super::canvas::{Canvas, Face};
-use super::font::{Weight, cut_middle};
+use super::canvas::Canvas;
+use super::font::Face;
 use super::format;
 use super::layout::RIGHT;
 use super::scale::{Scale, choose_labels};
-use super::spread::spread;
 use super::theme::Token;
+use crate::units::{DATA, TIME, Units, unit_of};
 
 /// A tick with its place and its words.
 #[derive(Clone, Debug)]
@@ -21,9 +21,22 @@ pub(super) fn duration_labels(scale: &Scale, wanted: f64) -> Vec<Label> {
     if scale.is_log() {
         return labels(scale, wanted, format::duration_tick);
     }
-    // Ticks are round in the unit that is written, which may be minutes.
-    let (_, unit) = format::duration_unit(scale.end());
-    labels(&scale.in_units_of(unit), wanted, |v| format::duration_tick_like(v * unit, scale.end()))
+    in_one_unit(scale, wanted, TIME, format::SECOND)
+}
+
+/// The ticks of a scale of bytes, labelled.
+pub(super) fn byte_labels(scale: &Scale, wanted: f64) -> Vec<Label> {
+    in_one_unit(scale, wanted, DATA, 1.0)
+}
+
+/// Ticks that are round in the unit that is written, which is one for all. The scale counts in `one`
+/// of the units.
+fn in_one_unit(scale: &Scale, wanted: f64, units: Units, one: f64) -> Vec<Label> {
+    let (size, unit) = unit_of(scale.end() * one, units);
+    labels(&scale.in_units_of(size / one), wanted, |v| match format::short(v, 4) {
+        zero if v == 0.0 => zero,
+        number => format!("{number} {unit}"),
+    })
 }
 
 /// The ticks of a scale, labelled by `text`.
@@ -33,6 +46,12 @@ pub(super) fn labels(scale: &Scale, wanted: f64, text: impl Fn(f64) -> String) -
         .into_iter()
         .map(|tick| Label { at: scale.at(tick.value), text: text(tick.value), major: tick.major })
         .collect()
+}
+
+/// The ticks of a scale of whole numbers.
+pub(super) fn count_labels(scale: &Scale, wanted: f64) -> Vec<Label> {
+    let all = labels(scale, wanted, format::number);
+    all.into_iter().filter(|l| !l.text.contains('.')).collect()
 }
 
 const SIZE: f64 = 12.0;
@@ -79,52 +98,5 @@ pub(super) fn y_axis(canvas: &mut Canvas, ticks: &[Label], left: f64, right: f64
 
 /// Width that the labels of a vertical axis need.
 pub(super) fn y_axis_width(ticks: &[Label]) -> f64 {
-    let face = Face::new(SIZE, Token::Muted);
-    ticks.iter().map(|t| face.width(&t.text)).fold(20.0, f64::max) + 10.0
-}
-
-/// The name and last value of a curve.
-#[derive(Clone, Debug)]
-pub(super) struct EndLabel {
-    /// Where the curve ends.
-    pub(super) at: (f64, f64),
-    pub(super) name: String,
-    pub(super) value: String,
-    pub(super) series: usize,
-}
-
-/// Height that a label at the end of a curve needs: a name and a value.
-pub(super) const END_LABEL: f64 = 32.0;
-const LEADER: f64 = 30.0;
-const NAME: f64 = 12.5;
-const VALUE: f64 = 11.5;
-/// No wider than this: a name that needs more loses its middle.
-const WIDEST: f64 = 200.0;
-
-/// Width that labels at the ends of curves need, leaders included.
-pub(super) fn end_labels_width<'a>(names: impl Iterator<Item = &'a str>) -> f64 {
-    let face = Face::new(NAME, Token::Ink).bold();
-    names.map(|n| face.width(n)).fold(60.0, f64::max).min(WIDEST) + LEADER
-}
-
-/// Names and values to the right of `x`, moved apart inside `lo..=hi`, each with a
-/// leader from the end of its curve.
-pub(super) fn end_labels(canvas: &mut Canvas, labels: &[EndLabel], x: f64, lo: f64, hi: f64) {
-    let wanted: Vec<f64> = labels.iter().map(|l| l.at.1).collect();
-    let placed = spread(&wanted, END_LABEL, lo + 12.0, hi - 14.0);
-    for (label, y) in labels.iter().zip(placed) {
-        let token = Token::Mark(label.series);
-        let (from_x, from_y) = (label.at.0 + 5.0, label.at.1);
-        if from_x < x - 12.0 {
-            // The curve ended early: what leads on must not look like data.
-            canvas.dashed(&[(from_x, from_y), (x + 9.0, from_y)], token, 1.0, (1.0, 3.0));
-        } else {
-            canvas.line(&[(from_x, from_y), (x + 9.0, from_y)], token, 1.0);
-        }
-        let leader = [(x + 9.0, from_y), (x + 22.0, y), (x + 26.0, y)];
-        canvas.line(&leader, token, 1.0);
-        let name = cut_middle(&label.name, NAME, Weight::SemiBold, WIDEST);
-        canvas.text(x + LEADER, y + 1.0, name, Face::new(NAME, Token::Text(label.series)).bold());
-        canvas.text(x + LEADER, y + 15.0, &label.value, Face::new(VALUE, Token::Muted));
-    }
+    Face::new(SIZE, Token::Muted).widest(ticks.iter().map(|t| &t.text)).max(20.0) + 10.0
 }

@@ -1,29 +1,27 @@
-//! A list of shapes in px, and the only file that knows plotters.
-//!
-//! plotters has integer coordinates, so shapes are drawn on a canvas eight times as
-//! large and the header scales it back: an eighth of a pixel is the resolution.
+//! A surface to draw on in px, with the elements of plotters.
 
-use std::sync::Once;
+use std::borrow::Borrow;
 
-use plotters::backend::{DrawingBackend, SVGBackend};
+use plotters::element::{Circle, Drawable, PathElement, PointCollection, Polygon, Rectangle, Text};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{
-    Color, FontStyle, IntoFont, RGBAColor, RGBColor, ShapeStyle, TextStyle, register_font,
-};
+use plotters::style::{Color, FontStyle, RGBAColor, TextStyle};
+use plotters_backend::BackendCoord;
 
 use super::Frame;
-use super::font::{self, Weight};
-use super::svg::Drawing;
+use super::font::{Anchor, FAMILY, Face, Weight};
+use super::svg::{Drawing, Svg, UNITS, clean};
 use super::theme::Token;
-
-/// Virtual units per px.
-pub(super) const UNITS: f64 = 8.0;
-/// plotters' SVG backend divides the font size by this.
-const FONT_DIVISOR: f64 = 1.24;
 
 /// A colour and how opaque it is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Paint(pub(super) Token, pub(super) f64);
+
+impl Paint {
+    fn colour(self) -> RGBAColor {
+        let (r, g, b) = self.0.light();
+        RGBAColor(r, g, b, self.1)
+    }
+}
 
 impl From<Token> for Paint {
     fn from(token: Token) -> Self {
@@ -31,79 +29,43 @@ impl From<Token> for Paint {
     }
 }
 
-/// Which point of a text its position is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Anchor {
-    Start,
-    Middle,
-    End,
-}
-
-/// How a text looks.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Face {
-    pub(super) size: f64,
-    pub(super) weight: Weight,
-    pub(super) token: Token,
-    pub(super) anchor: Anchor,
-}
-
-impl Face {
-    /// Regular, starting at its position.
-    pub(super) fn new(size: f64, token: Token) -> Self {
-        Self { size, weight: Weight::Regular, token, anchor: Anchor::Start }
-    }
-
-    pub(super) fn bold(self) -> Self {
-        Self { weight: Weight::SemiBold, ..self }
-    }
-
-    pub(super) fn middle(self) -> Self {
-        Self { anchor: Anchor::Middle, ..self }
-    }
-
-    pub(super) fn end(self) -> Self {
-        Self { anchor: Anchor::End, ..self }
-    }
-
-    /// Width of `text` in this face.
-    pub(super) fn width(&self, text: &str) -> f64 {
-        font::width(text, self.size, self.weight)
-    }
-}
-
 /// A point in px.
 pub(super) type Point = (f64, f64);
 
-#[derive(Debug)]
-enum Shape {
-    Rect(Point, Point, Paint),
-    Line(Vec<Point>, Paint, f64),
-    Polygon(Vec<Point>, Paint),
-    Circle(Point, f64, Paint),
-    Text(Point, String, Face),
-}
-
-/// Shapes in the order of drawing.
+/// What was drawn, in the order of drawing.
 #[derive(Debug, Default)]
 pub(super) struct Canvas {
-    shapes: Vec<Shape>,
+    svg: Svg,
 }
 
 impl Canvas {
+    fn draw<'a, E>(&mut self, element: &'a E)
+    where
+        &'a E: PointCollection<'a, BackendCoord>,
+        E: Drawable<Svg>,
+    {
+        let points: Vec<BackendCoord> =
+            element.point_iter().into_iter().map(|p| *p.borrow()).collect();
+        let drawn = element.draw(points.into_iter(), &mut self.svg, (0, 0));
+        assert!(drawn.is_ok(), "drawing into a string failed");
+    }
+
     /// A filled rectangle; empty ones are dropped.
     pub(super) fn rect(&mut self, x: f64, y: f64, w: f64, h: f64, paint: impl Into<Paint>) {
         if w > 0.0 && h > 0.0 {
-            let shape = Shape::Rect((x, y), (x + w, y + h), paint.into());
-            self.shapes.push(shape);
+            let (from, to) = (point((x, y)), point((x + w, y + h)));
+            // A bar of a tiny duration is still a bar.
+            let to = (to.0.max(from.0 + 1), to.1.max(from.1 + 1));
+            self.draw(&Rectangle::new([from, to], paint.into().colour().filled()));
         }
     }
 
     /// A line through points.
     pub(super) fn line(&mut self, points: &[Point], paint: impl Into<Paint>, width: f64) {
         if points.len() > 1 {
-            let shape = Shape::Line(points.to_vec(), paint.into(), width);
-            self.shapes.push(shape);
+            let width = units(width).unsigned_abs().max(1);
+            let style = paint.into().colour().stroke_width(width);
+            self.draw(&PathElement::new(path(points), style));
         }
     }
 
@@ -122,15 +84,16 @@ impl Canvas {
     }
 
     /// A filled polygon.
-    pub(super) fn polygon(&mut self, points: Vec<Point>, paint: impl Into<Paint>) {
+    pub(super) fn polygon(&mut self, points: &[Point], paint: impl Into<Paint>) {
         if points.len() > 2 {
-            self.shapes.push(Shape::Polygon(points, paint.into()));
+            self.draw(&Polygon::new(path(points), paint.into().colour()));
         }
     }
 
     /// A filled circle.
     pub(super) fn circle(&mut self, centre: Point, radius: f64, paint: impl Into<Paint>) {
-        self.shapes.push(Shape::Circle(centre, radius, paint.into()));
+        let style = paint.into().colour().filled();
+        self.draw(&Circle::new(point(centre), units(radius), style));
     }
 
     /// A point of data: a disc with a thin ring of the surface around it.
@@ -146,66 +109,22 @@ impl Canvas {
     }
 
     /// One line of text with its baseline at `y`.
-    pub(super) fn text(&mut self, x: f64, y: f64, text: impl Into<String>, face: Face) {
-        let text: String =
-            text.into().chars().map(|c| if is_xml_char(c) { c } else { ' ' }).collect();
+    pub(super) fn text(&mut self, x: f64, y: f64, text: impl AsRef<str>, face: Face) {
+        let text = clean(text.as_ref());
         if !text.trim().is_empty() {
-            self.shapes.push(Shape::Text((x, y), text, face));
+            self.draw(&Text::new(text, point((x, y)), text_style(face)));
         }
     }
 
     /// Everything drawn, on a surface of `width` × `height` px.
     pub(super) fn finish(self, frame: &Frame, width: f64, height: f64) -> Drawing {
-        load_fonts();
-        let mut raw = String::new();
-        let size = (units(width).unsigned_abs(), units(height).unsigned_abs());
-        {
-            let mut backend = SVGBackend::with_string(&mut raw, size);
-            let ground = Shape::Rect((0.0, 0.0), (width, height), Token::Surface.into());
-            for shape in std::iter::once(&ground).chain(&self.shapes) {
-                assert!(draw(&mut backend, shape), "drawing into a string failed");
-            }
-            assert!(backend.present().is_ok(), "drawing into a string failed");
-        }
-        Drawing::new(frame, width, height, &raw)
+        let mut ground = Canvas::default();
+        ground.rect(0.0, 0.0, width, height, Token::Surface);
+        Drawing::new(frame, width, height, ground.svg.body + &self.svg.body)
     }
 }
 
-/// Draws a shape; false if the backend refused, which one that writes a string never does.
-fn draw(backend: &mut SVGBackend, shape: &Shape) -> bool {
-    let drawn = match shape {
-        Shape::Rect(a, b, paint) => {
-            let (a, mut b) = (point(*a), point(*b));
-            // A bar of a tiny duration is still a bar.
-            b.0 = b.0.max(a.0 + 1);
-            b.1 = b.1.max(a.1 + 1);
-            backend.draw_rect(a, b, &colour(*paint), true)
-        }
-        Shape::Line(points, paint, width) => {
-            let style = ShapeStyle {
-                color: colour(*paint),
-                filled: false,
-                stroke_width: units(*width).unsigned_abs().max(1),
-            };
-            if let [a, b] = points[..] {
-                backend.draw_line(point(a), point(b), &style)
-            } else {
-                backend.draw_path(points.iter().copied().map(point), &style)
-            }
-        }
-        Shape::Polygon(points, paint) => {
-            backend.fill_polygon(points.iter().copied().map(point), &colour(*paint))
-        }
-        Shape::Circle(centre, radius, paint) => {
-            let radius = units(*radius).unsigned_abs();
-            backend.draw_circle(point(*centre), radius, &colour(*paint), true)
-        }
-        Shape::Text(at, text, face) => backend.draw_text(text, &text_style(face), point(*at)),
-    };
-    drawn.is_ok()
-}
-
-fn text_style(face: &Face) -> TextStyle<'static> {
+fn text_style(face: Face) -> TextStyle<'static> {
     let style = match face.weight {
         Weight::Regular => FontStyle::Normal,
         Weight::SemiBold => FontStyle::Bold,
@@ -215,47 +134,24 @@ fn text_style(face: &Face) -> TextStyle<'static> {
         Anchor::Middle => HPos::Center,
         Anchor::End => HPos::Right,
     };
-    let font = (font::FAMILY, face.size * UNITS * FONT_DIVISOR, style).into_font();
-    let mut style = TextStyle::from(font);
-    style.color = colour(face.token.into()).to_backend_color();
-    style.pos = Pos::new(h_pos, VPos::Top);
-    style
+    TextStyle {
+        font: (FAMILY, face.size * UNITS, style).into(),
+        color: Paint::from(face.token).colour().to_backend_color(),
+        pos: Pos::new(h_pos, VPos::Bottom),
+    }
 }
 
-fn colour(Paint(token, alpha): Paint) -> RGBAColor {
-    let (r, g, b) = token.light();
-    RGBColor(r, g, b).mix(alpha)
+fn path(points: &[Point]) -> Vec<BackendCoord> {
+    points.iter().copied().map(point).collect()
 }
 
-fn point((x, y): Point) -> (i32, i32) {
+fn point((x, y): Point) -> BackendCoord {
     (units(x), units(y))
 }
 
 fn units(px: f64) -> i32 {
     assert!(px.is_finite(), "a coordinate is {px}");
-    #[expect(clippy::cast_possible_truncation, reason = "canvases are a few thousand px")]
-    let units = (px * UNITS).round() as i32;
-    units
-}
-
-/// plotters lays text out (and some of its backends fail) without a font of this name.
-fn load_fonts() {
-    static LOADED: Once = Once::new();
-    LOADED.call_once(|| {
-        for (style, bytes) in
-            [(FontStyle::Normal, font::REGULAR), (FontStyle::Bold, font::SEMI_BOLD)]
-        {
-            assert!(
-                register_font(font::FAMILY, style, bytes).is_ok(),
-                "the embedded font is well-formed"
-            );
-        }
-    });
-}
-
-/// Characters that XML 1.0 allows, less those that would break a line.
-fn is_xml_char(c: char) -> bool {
-    !c.is_control() && c != '\u{FFFE}' && c != '\u{FFFF}'
+    (px * UNITS).round() as i32
 }
 
 fn dashes(points: &[Point], on: f64, off: f64) -> Vec<Vec<Point>> {

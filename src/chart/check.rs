@@ -1,6 +1,7 @@
 //! What must hold of every chart, whatever its data: read back from the SVG.
 
-use super::font::{Weight, width};
+use super::font::Face;
+use super::theme::Token;
 use super::{Draw, Frame, KINDS, Mode};
 use crate::chart;
 
@@ -55,7 +56,7 @@ fn texts(svg: &str) -> Vec<Extent> {
     let document = roxmltree::Document::parse(svg).expect("well-formed XML");
     let number = |n: roxmltree::Node, name| -> f64 {
         let value = n.attribute(name).expect("the attribute");
-        value.parse::<f64>().expect("a number") / super::canvas::UNITS
+        value.parse::<f64>().expect("a number") / super::svg::UNITS
     };
     document
         .descendants()
@@ -63,11 +64,9 @@ fn texts(svg: &str) -> Vec<Extent> {
         .map(|n| {
             let text = n.text().unwrap_or_default().to_owned();
             let size = number(n, "font-size");
-            let weight = match n.attribute("font-weight") {
-                Some(_) => Weight::SemiBold,
-                None => Weight::Regular,
-            };
-            let wide = width(&text, size, weight);
+            let face = Face::new(size, Token::Ink);
+            let face = if n.has_attribute("font-weight") { face.bold() } else { face };
+            let wide = face.width(&text);
             let left = match n.attribute("text-anchor") {
                 Some("end") => number(n, "x") - wide,
                 Some("middle") => number(n, "x") - wide / 2.0,
@@ -86,7 +85,6 @@ fn texts(svg: &str) -> Vec<Extent> {
 }
 
 #[path = "../../examples/chart_gallery/data/mod.rs"]
-#[expect(clippy::cast_precision_loss, reason = "synthetic data")]
 mod data;
 
 #[test]

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::axes::{Label, duration_labels, labels, x_axis, y_axis};
-use super::canvas::{Canvas, Face, Paint, Point};
-use super::font::{Weight, cut_end, cut_middle};
-use super::layout::{Key, MARGIN, RIGHT, Swatch, foot, head, legend, nothing};
+use super::axes::{count_labels, duration_labels};
+use super::canvas::{Canvas, Paint, Point};
+use super::font::Face;
+use super::layout::{Key, MARGIN, RIGHT, Swatch, legend};
+use super::lines::Plot;
 use super::scale::Scale;
-use super::theme::Token;
-use super::{Draw, Drawing, Frame, format};
+use super::theme::{BLUE, Token};
+use super::{Frame, format};
 
 /// Step lines of requests in flight, a small panel per strategy.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,21 +57,25 @@ const HEIGHT: f64 = 112.0;
 const GUTTER: f64 = 46.0;
 const BETWEEN: f64 = 30.0;
 
-impl Draw for InFlight {
-    fn draw(&self) -> Drawing {
-        let mut canvas = Canvas::default();
-        let y = head(&mut canvas, &self.frame);
-        if self.panels.is_empty() {
-            return nothing(canvas, &self.frame, y);
-        }
-        let mut y = legend(&mut canvas, y, &self.keys());
+impl InFlight {
+    pub(super) fn body(&self, canvas: &mut Canvas, y: f64) -> Option<f64> {
+        let token = Token::Mark(self.panels.first()?.series);
+        let any = |test: fn(&Panel) -> bool| self.panels.iter().any(test);
+        let (dashed, area) = (Swatch::Dashed(Token::Reference), Swatch::Area(COMPLETED));
+        let completed = "completed, as a share (to the top = all)";
+        let keys = [
+            Key::when(true, Swatch::Line(token), "in flight"),
+            Key::when(any(|p| p.reference.is_some()), dashed, "limit or expected peak"),
+            Key::when(any(|p| !p.completed.is_empty()), area, completed),
+        ];
+        let mut y = legend(canvas, y, keys);
 
         let ends: Vec<f64> = self.panels.iter().map(Panel::end).collect();
         let peaks: Vec<f64> = self.panels.iter().map(Panel::peak).collect();
         let time = shared(&ends, SHARED_TIME);
         let count = shared(&peaks, SHARED_COUNT);
         if let Some(words) = scales_note(time, count) {
-            y = note(&mut canvas, words, y);
+            y = note(canvas, words, y);
         }
 
         let columns = if self.panels.len() > 1 { 2 } else { 1 };
@@ -80,28 +85,13 @@ impl Draw for InFlight {
             let top = y + 38.0;
             let x = Scale::linear(0.0, time.unwrap_or(ends[i]) * 1.02, left + GUTTER, left + width);
             let peak = count.unwrap_or(peaks[i]);
-            let vertical = Scale::linear(0.0, peak * 1.22, top + HEIGHT, top);
-            panel.draw(&mut canvas, &x, &vertical, (left, left + width), (top, top + HEIGHT));
+            let plot = Plot::over(&x, Scale::linear(0.0, peak * 1.22, top + HEIGHT, top));
+            panel.draw(canvas, &x, &plot, left);
             if i % columns == columns - 1 || i + 1 == self.panels.len() {
                 y = top + HEIGHT + 24.0;
             }
         }
-        foot(canvas, &self.frame, y)
-    }
-}
-
-impl InFlight {
-    fn keys(&self) -> Vec<Key> {
-        let token = Token::Mark(self.panels.first().map_or(0, |p| p.series));
-        let mut keys = vec![Key::new(Swatch::Line(token), "in flight")];
-        if self.panels.iter().any(|p| p.reference.is_some()) {
-            keys.push(Key::new(Swatch::Dashed(Token::Reference), "limit or expected peak"));
-        }
-        if self.panels.iter().any(|p| !p.completed.is_empty()) {
-            let area = Swatch::Area(COMPLETED);
-            keys.push(Key::new(area, "completed, as a share (to the top = all)"));
-        }
-        keys
+        Some(y)
     }
 }
 
@@ -126,7 +116,7 @@ fn scales_note(time: Option<f64>, count: Option<f64>) -> Option<&'static str> {
 }
 
 fn note(canvas: &mut Canvas, words: &str, y: f64) -> f64 {
-    let face = Face::new(12.0, Token::Text(super::theme::BLUE)).bold();
+    let face = Face::new(12.0, Token::Text(BLUE)).bold();
     canvas.rect(MARGIN, y + 4.0, face.width(words) + 18.0, 22.0, Token::Tint);
     canvas.text(MARGIN + 9.0, y + 19.0, words, face);
     y + 26.0
@@ -141,44 +131,34 @@ impl Panel {
     fn peak(&self) -> f64 {
         let highest = self.steps.iter().map(|s| s.1).max().unwrap_or(0);
         let reference = self.reference.as_ref().map_or(0, |r| r.count);
-        to_f64(highest.max(reference).max(1))
+        highest.max(reference).max(1) as f64
     }
 
-    fn draw(
-        &self,
-        canvas: &mut Canvas,
-        x: &Scale,
-        y: &Scale,
-        (from, to): (f64, f64),
-        (top, bottom): (f64, f64),
-    ) {
+    /// Draws the panel with its name at `from`.
+    fn draw(&self, canvas: &mut Canvas, x: &Scale, plot: &Plot, from: f64) {
+        let (left, right, top, bottom) = (plot.left, plot.right, plot.top(), plot.bottom());
         let name_face = Face::new(13.0, Token::Text(self.series)).bold();
         let wall_face = Face::new(12.5, Token::Ink).bold().end();
         let wall = format::duration(self.wall.as_secs_f64());
-        canvas.text(to, top - 12.0, &wall, wall_face);
-        let room = to - from - wall_face.width(&wall) - 16.0;
-        let name = cut_middle(&self.label, name_face.size, Weight::SemiBold, room);
-        canvas.text(from, top - 12.0, name, name_face);
+        canvas.text(right, top - 12.0, &wall, wall_face);
+        let room = right - from - wall_face.width(&wall) - 16.0;
+        canvas.text(from, top - 12.0, name_face.cut_middle(&self.label, room), name_face);
 
-        let (left, right) = (x.at(0.0), x.at(x.end()));
-        let all = to_f64(self.completed.iter().map(|c| c.1).max().unwrap_or(0).max(1));
+        let all = self.completed.iter().map(|c| c.1).max().unwrap_or(0).max(1) as f64;
         let done = columns(&self.completed, self.end(), x);
-        let mut area = staircase(&done, |n| bottom - (bottom - top) * to_f64(n) / all);
+        let mut area = staircase(&done, |n| bottom - (bottom - top) * n as f64 / all);
         if let (Some(first), Some(last)) = (area.first().copied(), area.last().copied()) {
             area.extend([(last.0, bottom), (first.0, bottom)]);
-            canvas.polygon(area, COMPLETED);
+            canvas.polygon(&area, COMPLETED);
         }
-        x_axis(canvas, &duration_labels(x, 5.0), top, bottom);
-        let whole = |l: &Label| !l.text.contains('.');
-        let counts: Vec<Label> = labels(y, 4.0, format::number).into_iter().filter(whole).collect();
-        y_axis(canvas, &counts, left, right);
-        canvas.line(&[(left, bottom), (right, bottom)], Token::Axis, 1.0);
+        plot.axes(canvas, &duration_labels(x, 5.0), &count_labels(&plot.y, 4.0));
 
+        let y = |n: u64| plot.y.at(n as f64);
         if let Some(reference) = &self.reference {
-            let at = y.at(to_f64(reference.count));
+            let at = y(reference.count);
             canvas.dashed(&[(left, at), (right, at)], Token::Reference, 1.25, (5.0, 3.5));
             let face = Face::new(11.0, Token::Reference).end();
-            let text = cut_end(&reference.label, 11.0, Weight::Regular, right - left - 12.0);
+            let text = face.cut_end(&reference.label, right - left - 12.0);
             canvas.text(right - 3.0, at - 5.0, text, face);
         }
         if self.steps.is_empty() {
@@ -189,11 +169,9 @@ impl Panel {
         let token = Token::Mark(self.series);
         let columns = columns(&self.steps, self.end(), x);
         for (at, lo, hi) in excursions(&columns) {
-            let hair = [(at, y.at(to_f64(lo))), (at, y.at(to_f64(hi)))];
-            canvas.line(&hair, Paint(token, 0.4), 0.5);
+            canvas.line(&[(at, y(lo)), (at, y(hi))], Paint(token, 0.4), 0.5);
         }
-        let line = staircase(&columns, |n| y.at(to_f64(n)));
-        canvas.line(&line, token, 1.75);
+        canvas.line(&staircase(&columns, y), token, 1.75);
     }
 }
 
@@ -215,7 +193,6 @@ fn columns(steps: &[(Duration, u64)], end: f64, x: &Scale) -> Vec<Column> {
         return Vec::new();
     }
     let left = x.at(0.0);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a pixel column")]
     let column = |at: f64| ((at - left) / COLUMN) as usize;
     let mut held = vec![BTreeMap::<u64, f64>::new(); column(x.at(end)) + 1];
     let starts = std::iter::once((Duration::ZERO, 0)).chain(steps.iter().copied());
@@ -225,7 +202,6 @@ fn columns(steps: &[(Duration, u64)], end: f64, x: &Scale) -> Vec<Column> {
         // A level that held for no time at all is not a level.
         if stop > start.as_secs_f64() {
             for (i, levels) in held.iter_mut().enumerate().take(column(to) + 1).skip(column(from)) {
-                #[expect(clippy::cast_precision_loss, reason = "a pixel column")]
                 let begin = left + COLUMN * i as f64;
                 let share = to.min(begin + COLUMN) - from.max(begin);
                 *levels.entry(level).or_default() += share.max(0.0);
@@ -238,7 +214,6 @@ fn columns(steps: &[(Duration, u64)], end: f64, x: &Scale) -> Vec<Column> {
         if let (Some((&level, _)), Some((&lo, _)), Some((&hi, _))) =
             (longest, levels.first_key_value(), levels.last_key_value())
         {
-            #[expect(clippy::cast_precision_loss, reason = "a pixel column")]
             let at = left + COLUMN * i as f64;
             out.push(Column { at, level, lo, hi });
         }
@@ -281,12 +256,6 @@ fn staircase(columns: &[Column], y: impl Fn(u64) -> f64) -> Vec<Point> {
     }
     out.dedup();
     out
-}
-
-fn to_f64(n: u64) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "a number of requests")]
-    let n = n as f64;
-    n
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
 //! What all charts share: title and subtitle above, a legend, a footer below.
 
-use super::Drawing;
-use super::Frame;
-use super::canvas::{Canvas, Face, Paint, Point};
-use super::font::{Weight, balance, wrap};
+use super::canvas::{Canvas, Paint, Point};
+use super::font::Face;
 use super::theme::Token;
+use super::{Drawing, Frame};
 
 /// Width of every chart in px: a column of text on a wide page.
 pub(super) const WIDTH: f64 = 900.0;
@@ -17,38 +16,41 @@ const TITLE: f64 = 20.0;
 const SUBTITLE: f64 = 13.5;
 const FOOTER: f64 = 11.5;
 
+/// A chart with its words above and below. `body` draws under the place that it is given and
+/// returns where it ends, or `None` where it has no data: words then take the place of an axis that
+/// nothing stands on.
+pub(super) fn page(frame: &Frame, body: impl FnOnce(&mut Canvas, f64) -> Option<f64>) -> Drawing {
+    let mut canvas = Canvas::default();
+    let top = head(&mut canvas, frame);
+    let mut y = body(&mut canvas, top).unwrap_or_else(|| {
+        let words = "Nothing was measured that could be shown here.";
+        canvas.text(MARGIN, top + 30.0, words, Face::new(13.0, Token::Muted));
+        top + 38.0
+    });
+    y += 12.0;
+    let face = Face::new(FOOTER, Token::Muted);
+    for line in face.wrap(&frame.footer, RIGHT - MARGIN, 5) {
+        y += 16.0;
+        canvas.text(MARGIN, y, line, face);
+    }
+    canvas.finish(frame, WIDTH, (y + 18.0).ceil())
+}
+
 /// Title and subtitle; returns where the chart below may begin.
-pub(super) fn head(canvas: &mut Canvas, frame: &Frame) -> f64 {
+fn head(canvas: &mut Canvas, frame: &Frame) -> f64 {
     let mut y = 14.0;
     let title = Face::new(TITLE, Token::Ink).bold();
-    for line in balance(&frame.title, TITLE, Weight::SemiBold, RIGHT - MARGIN, 2) {
+    for line in title.balance(&frame.title, RIGHT - MARGIN, 2) {
         y += 26.0;
         canvas.text(MARGIN, y, line, title);
     }
     y += 3.0;
     let subtitle = Face::new(SUBTITLE, Token::Muted);
-    for line in wrap(&frame.subtitle, SUBTITLE, Weight::Regular, RIGHT - MARGIN, 3) {
+    for line in subtitle.wrap(&frame.subtitle, RIGHT - MARGIN, 3) {
         y += 19.5;
         canvas.text(MARGIN, y, line, subtitle);
     }
     y + 14.0
-}
-
-/// The footer under `y`, and the end of the chart.
-pub(super) fn foot(mut canvas: Canvas, frame: &Frame, mut y: f64) -> Drawing {
-    y += 12.0;
-    for line in wrap(&frame.footer, FOOTER, Weight::Regular, RIGHT - MARGIN, 5) {
-        y += 16.0;
-        canvas.text(MARGIN, y, line, Face::new(FOOTER, Token::Muted));
-    }
-    canvas.finish(frame, WIDTH, (y + 18.0).ceil())
-}
-
-/// A chart without data: words in place of an axis that nothing stands on.
-pub(super) fn nothing(mut canvas: Canvas, frame: &Frame, y: f64) -> Drawing {
-    let face = Face::new(13.0, Token::Muted);
-    canvas.text(MARGIN, y + 30.0, "Nothing was measured that could be shown here.", face);
-    foot(canvas, frame, y + 38.0)
 }
 
 /// What stands before a word of the legend.
@@ -69,25 +71,30 @@ pub(super) enum Swatch {
 }
 
 /// One entry of a legend.
-pub(super) struct Key(pub(super) Swatch, pub(super) String);
+pub(super) struct Key(Swatch, String);
 
 impl Key {
-    pub(super) fn new(swatch: Swatch, text: &str) -> Self {
-        Self(swatch, text.to_owned())
+    /// An entry, where the chart has what it explains.
+    pub(super) fn when(shown: bool, swatch: Swatch, text: &str) -> Option<Self> {
+        shown.then(|| Self(swatch, text.to_owned()))
     }
 }
 
 /// A legend in one row (or more, if it must) at `y`; returns where it ends.
-pub(super) fn legend(canvas: &mut Canvas, y: f64, keys: &[Key]) -> f64 {
+pub(super) fn legend(
+    canvas: &mut Canvas,
+    y: f64,
+    keys: impl IntoIterator<Item = Option<Key>>,
+) -> f64 {
     const SWATCH: f64 = 20.0;
     let face = Face::new(12.0, Token::Ink);
     let (mut x, mut y) = (MARGIN, y + 12.0);
-    for Key(swatch, text) in keys {
-        let width = SWATCH + face.width(text);
+    for Key(swatch, text) in keys.into_iter().flatten() {
+        let width = SWATCH + face.width(&text);
         if x > MARGIN && x + width > RIGHT {
             (x, y) = (MARGIN, y + 19.0);
         }
-        draw_swatch(canvas, *swatch, (x + 7.0, y - 4.0));
+        draw_swatch(canvas, swatch, (x + 7.0, y - 4.0));
         canvas.text(x + SWATCH, y, text, face);
         x += width + 22.0;
     }

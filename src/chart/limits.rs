@@ -1,12 +1,20 @@
 //! The horizontal axis of charts over the limit.
 
 use super::axes::Label;
-use super::canvas::Face;
+use super::font::Face;
 use super::format;
 use super::layout::RIGHT;
 use super::scale::Scale;
-use super::scaling::Limit;
 use super::theme::Token;
+
+/// How many requests may be in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Limit {
+    /// At most this many, at least one.
+    Bounded(u64),
+    /// As many as there are.
+    Unbounded,
+}
 
 const UNBOUNDED: &str = "unbounded";
 /// Free space between the last limit and "unbounded", at least.
@@ -37,7 +45,7 @@ impl Limits {
             }
             _ => right,
         };
-        let values: Vec<f64> = bounded.iter().map(|&n| to_f64(n)).collect();
+        let values: Vec<f64> = bounded.iter().map(|&n| n as f64).collect();
         let scale = match (values.first(), values.last()) {
             (Some(&lo), Some(&hi)) if hi > lo => Scale::log(lo, hi, left + 8.0, end),
             _ => Scale::fit_log(values.iter().copied(), 4.0, left, end),
@@ -72,7 +80,7 @@ impl Limits {
 
     /// The place of a limit in px.
     pub(super) fn at(&self, limit: Limit) -> f64 {
-        bound(limit).map_or(self.unbounded, |n| self.scale.at(to_f64(n)))
+        bound(limit).map_or(self.unbounded, |n| self.scale.at(n as f64))
     }
 }
 
@@ -81,10 +89,4 @@ fn bound(limit: Limit) -> Option<u64> {
         Limit::Bounded(n) => Some(n.max(1)),
         Limit::Unbounded => None,
     }
-}
-
-fn to_f64(n: u64) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "a number of requests")]
-    let n = n as f64;
-    n
 }

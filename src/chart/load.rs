@@ -1,13 +1,12 @@
 //! Latency against the rate at which requests come: where a strategy stops keeping up.
 
-use super::axes::{
-    END_LABEL, EndLabel, Label, end_labels, end_labels_width, labels, x_axis, y_axis, y_axis_width,
-};
-use super::canvas::{Canvas, Face, Paint, Point as Px};
-use super::layout::{Key, MARGIN, RIGHT, Swatch, foot, head, legend, nothing};
-use super::scale::Scale;
+use super::axes::Label;
+use super::canvas::{Canvas, Paint, Point as Px};
+use super::layout::{Key, Swatch, legend};
+use super::lines::{EndLabel, Plot};
+use super::scale::{Scale, is_positive};
 use super::theme::Token;
-use super::{Draw, Drawing, Frame, format};
+use super::{Frame, format};
 
 /// Two curves of latency for each strategy over the offered rate, both axes logarithmic.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,64 +45,43 @@ pub struct Point {
 
 const DOT: f64 = 4.0;
 
-impl Draw for Load {
-    fn draw(&self) -> Drawing {
-        let mut canvas = Canvas::default();
-        let y = head(&mut canvas, &self.frame);
+impl Load {
+    pub(super) fn body(&self, canvas: &mut Canvas, y: f64) -> Option<f64> {
         let points = || self.series.iter().flat_map(Series::drawable);
-        if points().next().is_none() {
-            return nothing(canvas, &self.frame, y);
-        }
-        let top = legend(&mut canvas, y, &self.keys()) + 12.0;
-        #[expect(clippy::cast_precision_loss, reason = "a handful of curves")]
-        let needed = (self.series.len() + 1) as f64 * END_LABEL;
-        let bottom = top + f64::max(340.0, needed);
-
+        points().next()?;
+        let token = Token::Reference;
+        let lost = points().any(|p| !p.kept_up);
+        let intervals = points().any(|p| p.interval.is_some());
+        let keys = [
+            Key::when(true, Swatch::Line(token), "99th percentile"),
+            Key::when(true, Swatch::Dashed(token), "median"),
+            Key::when(true, Swatch::Dot(token), "keeps up"),
+            Key::when(lost, Swatch::Ring(token), "does not, or is not shown to"),
+            Key::when(intervals, Swatch::Area(Paint(token, 0.2)), "interval"),
+        ];
+        let top = legend(canvas, y, keys) + 12.0;
+        let names: Vec<&str> = self.series.iter().map(|s| s.label.as_str()).collect();
         let intervals = points().filter_map(|p| p.interval).flat_map(|(lo, hi)| [lo, hi]);
         let latencies = points().flat_map(|p| [p.p50, p.p99]).chain(intervals);
-        let vertical = Scale::fit_log(latencies.filter(|v| drawable(*v)), 3.0, bottom, top);
-        let y_ticks = labels(&vertical, 6.0, format::duration_tick);
-        let right = RIGHT - end_labels_width(self.series.iter().map(|s| s.label.as_str())) - 8.0;
-        let left = MARGIN + y_axis_width(&y_ticks);
-        let horizontal = Scale::fit_log(points().map(|p| p.offered), 2.0, left, right - 8.0);
-        x_axis(&mut canvas, &self.rates(&horizontal), top, bottom);
-        y_axis(&mut canvas, &y_ticks, left, right);
-        canvas.line(&[(left, bottom), (right, bottom)], Token::Axis, 1.0);
-        let caption = Face::new(12.0, Token::Muted).middle();
-        let middle = f64::midpoint(left, right);
-        canvas.text(middle, bottom + 38.0, "requests offered per second", caption);
+        let (plot, ticks) = Plot::log(top, &names, latencies, format::duration_tick);
+        let x = Scale::fit_log(points().map(|p| p.offered), 2.0, plot.left, plot.right - 8.0);
+        plot.axes(canvas, &self.rates(&x), &ticks);
+        plot.caption(canvas, 38.0, "requests offered per second");
 
         for series in &self.series {
-            series.draw_intervals(&mut canvas, &horizontal, &vertical);
+            let intervals = series.drawable().map(|p| (x.at(p.offered), p.interval, true));
+            plot.intervals(canvas, series.series, intervals);
         }
         let mut ends = Vec::new();
         for series in &self.series {
-            if let Some((at, p99)) = series.draw_curves(&mut canvas, &horizontal, &vertical) {
+            if let Some((at, p99)) = series.draw_curves(canvas, &plot, &x) {
                 let value = format!("p99 {}", format::duration(p99));
                 let (name, series) = (series.label.clone(), series.series);
                 ends.push(EndLabel { at, name, value, series });
             }
         }
-        end_labels(&mut canvas, &ends, right, top, bottom);
-        foot(canvas, &self.frame, bottom + 42.0)
-    }
-}
-
-impl Load {
-    fn keys(&self) -> Vec<Key> {
-        let mut keys = vec![
-            Key::new(Swatch::Line(Token::Reference), "99th percentile"),
-            Key::new(Swatch::Dashed(Token::Reference), "median"),
-            Key::new(Swatch::Dot(Token::Reference), "keeps up"),
-        ];
-        let points = || self.series.iter().flat_map(Series::drawable);
-        if points().any(|p| !p.kept_up) {
-            keys.push(Key::new(Swatch::Ring(Token::Reference), "does not, or is not shown to"));
-        }
-        if points().any(|p| p.interval.is_some()) {
-            keys.push(Key::new(Swatch::Area(Paint(Token::Reference, 0.2)), "interval"));
-        }
-        keys
+        plot.end_labels(canvas, &ends);
+        Some(plot.bottom() + 42.0)
     }
 
     /// A tick for each rate that was offered.
@@ -119,13 +97,7 @@ impl Load {
             text: if rate < 10.0 {
                 format!("{}/s", format::number(rate))
             } else {
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "a rate"
-                )]
-                let whole = rate.round() as u64;
-                format!("{}/s", format::count(whole))
+                format!("{}/s", format::count(rate.round() as u64))
             },
             major: ends.contains(&Some(rate)),
         };
@@ -135,37 +107,15 @@ impl Load {
 
 impl Series {
     fn drawable(&self) -> impl Iterator<Item = &Point> {
-        self.points.iter().filter(|p| drawable(p.offered) && drawable(p.p99))
-    }
-
-    fn draw_intervals(&self, canvas: &mut Canvas, horizontal: &Scale, vertical: &Scale) {
-        let (mut lower, mut upper): (Vec<Px>, Vec<Px>) = (Vec::new(), Vec::new());
-        for point in self.drawable() {
-            let Some((lo, hi)) = point.interval.filter(|(lo, hi)| drawable(*lo) && drawable(*hi))
-            else {
-                continue;
-            };
-            let x = horizontal.at(point.offered);
-            let (lo, hi) = (vertical.at(lo), vertical.at(hi));
-            canvas.line(&[(x, lo), (x, hi)], Paint(Token::Mark(self.series), 0.6), 1.5);
-            lower.push((x, lo));
-            upper.push((x, hi));
-        }
-        upper.extend(lower.into_iter().rev());
-        canvas.polygon(upper, Paint(Token::Mark(self.series), 0.18));
+        self.points.iter().filter(|p| is_positive(p.offered) && is_positive(p.p99))
     }
 
     /// Draws both curves; returns where that of the 99th percentile ends, and the value there.
-    fn draw_curves(
-        &self,
-        canvas: &mut Canvas,
-        horizontal: &Scale,
-        vertical: &Scale,
-    ) -> Option<(Px, f64)> {
+    fn draw_curves(&self, canvas: &mut Canvas, plot: &Plot, x: &Scale) -> Option<(Px, f64)> {
         let token = Token::Mark(self.series);
-        let at = |point: &Point, latency: f64| (horizontal.at(point.offered), vertical.at(latency));
+        let at = |point: &Point, latency: f64| (x.at(point.offered), plot.y.at(latency));
         let medians: Vec<Px> =
-            self.drawable().filter(|p| drawable(p.p50)).map(|p| at(p, p.p50)).collect();
+            self.drawable().filter(|p| is_positive(p.p50)).map(|p| at(p, p.p50)).collect();
         canvas.dashed(&medians, token, 1.5, (4.0, 3.0));
         let tails: Vec<Px> = self.drawable().map(|p| at(p, p.p99)).collect();
         canvas.line(&tails, token, 2.25);
@@ -178,9 +128,4 @@ impl Series {
         }
         self.drawable().last().map(|p| (at(p, p.p99), p.p99))
     }
-}
-
-/// Whether a logarithmic axis has a place for `value`.
-fn drawable(value: f64) -> bool {
-    value.is_finite() && value > 0.0
 }

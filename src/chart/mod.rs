@@ -42,6 +42,7 @@ mod format;
 pub mod inflight;
 mod layout;
 mod limits;
+mod lines;
 pub mod load;
 pub mod percentiles;
 mod phase;
@@ -144,7 +145,13 @@ macro_rules! kinds {
             }
         }
 
-        $(impl From<$module::$kind> for Chart {
+        $(impl Draw for $module::$kind {
+            fn draw(&self) -> Drawing {
+                layout::page(&self.frame, |canvas, y| self.body(canvas, y))
+            }
+        }
+
+        impl From<$module::$kind> for Chart {
             fn from(chart: $module::$kind) -> Self {
                 Self::$kind(chart)
             }

@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use super::axes::{
-    END_LABEL, EndLabel, Label, duration_labels, end_labels, end_labels_width, x_axis, y_axis,
-    y_axis_width,
-};
-use super::canvas::{Canvas, Face, clip};
-use super::layout::{MARGIN, RIGHT, foot, head, nothing};
+use super::axes::{Label, duration_labels, y_axis_width};
+use super::canvas::Canvas;
+use super::font::Face;
+use super::layout::{MARGIN, RIGHT};
+use super::lines::{EndLabel, Plot, end_labels_width};
 use super::scale::Scale;
 use super::theme::Token;
-use super::{Draw, Drawing, Frame, format};
+use super::{Frame, format};
 
 /// Curves of latency over the share of requests at or below it.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,44 +62,40 @@ fn nines(percentile: f64) -> f64 {
     -(1.0 - percentile.clamp(0.0, 100.0) / 100.0).log10()
 }
 
-impl Draw for Percentiles {
-    fn draw(&self) -> Drawing {
-        let mut canvas = Canvas::default();
-        let mut y = head(&mut canvas, &self.frame) + 8.0;
-
+impl Percentiles {
+    pub(super) fn body(&self, canvas: &mut Canvas, y: f64) -> Option<f64> {
+        let mut y = y + 8.0;
         let curves = || self.panels.iter().flat_map(|p| &p.curves);
         // Only what is drawn decides the axes.
         let points = || {
             let all = curves().flat_map(|c| &c.points);
             all.filter(|(p, _)| nines(*p) <= MOST_NINES)
         };
-        if points().next().is_none() {
-            return nothing(canvas, &self.frame, y - 8.0);
-        }
-        let last = points().map(|&(p, _)| nines(p)).fold(1.0, f64::max);
+        points().next()?;
+        let most = points().map(|&(p, _)| nines(p)).fold(1.0, f64::max);
         // All panels share both axes, or they could not be compared.
         let values = || points().map(|&(_, d)| d.as_secs_f64());
-        let names = curves().map(|c| c.label.as_str());
-        let right = RIGHT - end_labels_width(names) - 4.0;
+        let names: Vec<&str> = curves().map(|c| c.label.as_str()).collect();
+        let right = RIGHT - end_labels_width(&names) - 4.0;
         let gutter = y_axis_width(&duration_labels(&Scale::fit(values(), 1.0, 0.0), 6.0));
-        let x = Scale::linear(0.0, last * 1.01, MARGIN + gutter, right);
+        let x = Scale::linear(0.0, most * 1.01, MARGIN + gutter, right);
 
         let panels: Vec<(String, &[Curve])> = self.panels.iter().flat_map(split).collect();
         let height = if panels.len() > 1 { 270.0 } else { 340.0 };
+        let mut last = None;
         for (heading, curves) in panels {
             if !heading.is_empty() {
                 y += 14.0;
                 canvas.text(MARGIN, y, heading, Face::new(13.0, Token::Ink).bold());
                 y += 14.0;
             }
-            let scale = Scale::fit(values(), y + height, y);
-            draw_panel(&mut canvas, curves, &x, &scale, (y, y + height));
+            let plot = Plot::over(&x, Scale::fit(values(), y + height, y));
+            draw_panel(canvas, curves, &x, &plot);
             y += height + 38.0;
+            last = Some(plot);
         }
-        let caption = Face::new(12.0, Token::Muted).middle();
-        let middle = f64::midpoint(MARGIN + gutter, right);
-        canvas.text(middle, y + 4.0, "share of requests at or below", caption);
-        foot(canvas, &self.frame, y + 8.0)
+        last?.caption(canvas, 42.0, "share of requests at or below");
+        Some(y + 8.0)
     }
 }
 
@@ -127,22 +122,13 @@ fn split(panel: &Panel) -> Vec<(String, &[Curve])> {
     out
 }
 
-fn draw_panel(
-    canvas: &mut Canvas,
-    curves: &[Curve],
-    x: &Scale,
-    y: &Scale,
-    (top, bottom): (f64, f64),
-) {
-    let (left, right) = (x.at(0.0), x.at(x.end()));
+fn draw_panel(canvas: &mut Canvas, curves: &[Curve], x: &Scale, plot: &Plot) {
     let ticks: Vec<Label> = TICKS
         .iter()
         .filter(|(p, _)| nines(*p) <= x.end())
         .map(|&(p, text)| Label { at: x.at(nines(p)), text: text.to_owned(), major: p != 50.0 })
         .collect();
-    x_axis(canvas, &ticks, top, bottom);
-    y_axis(canvas, &duration_labels(y, 6.0), left, right);
-    canvas.line(&[(left, bottom), (right, bottom)], Token::Axis, 1.0);
+    plot.axes(canvas, &ticks, &duration_labels(&plot.y, 6.0));
 
     let mut labels = Vec::new();
     for curve in curves {
@@ -150,11 +136,9 @@ fn draw_panel(
             .points
             .iter()
             .filter(|(p, _)| nines(*p) <= x.end())
-            .map(|&(p, d)| (x.at(nines(p)), y.at(d.as_secs_f64())))
+            .map(|&(p, d)| (x.at(nines(p)), plot.y.at(d.as_secs_f64())))
             .collect();
-        for part in clip(&line, (left, right), (top, bottom)) {
-            canvas.line(&part, Token::Mark(curve.series), 2.25);
-        }
+        plot.line(canvas, &line, curve.series);
         let Some(&end) = line.last() else { continue };
         if line.len() == 1 {
             canvas.dot(end, 3.5, Token::Mark(curve.series));
@@ -169,8 +153,7 @@ fn draw_panel(
             series: curve.series,
         });
     }
-    debug_assert!(labels.len() as f64 * END_LABEL <= bottom - top);
-    end_labels(canvas, &labels, right, top, bottom);
+    plot.end_labels(canvas, &labels);
 }
 
 /// A percentile without spare digits.

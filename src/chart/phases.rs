@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use super::axes::{duration_labels, x_axis};
-use super::canvas::{Canvas, Face};
-use super::font::{Weight, cut_end};
-use super::layout::{Key, RIGHT, Swatch, foot, head, legend, nothing};
+use super::axes::duration_labels;
+use super::canvas::Canvas;
+use super::font::Face;
+use super::layout::{Key, RIGHT, Swatch, legend};
 use super::phase::{colour, doing, on};
-use super::rows::lay_out;
+use super::rows::{Rows, all, lay_out};
 use super::scale::Scale;
 use super::theme::Token;
-use super::{Draw, Drawing, Frame, Group, format};
+use super::{Frame, Group, format};
 pub use crate::strategy::probe::Phase;
 
 /// Stacked bars of phases, and beside them, where a few phases hide the others, what is left
@@ -65,96 +65,74 @@ const BETWEEN: f64 = 26.0;
 /// Between two phases of a bar, where both are wide enough to spare it.
 const GAP: f64 = 0.75;
 
-impl Draw for Phases {
-    fn draw(&self) -> Drawing {
-        let mut canvas = Canvas::default();
-        let y = head(&mut canvas, &self.frame);
-        let all: Vec<&Row> = self.groups.iter().flat_map(|g| &g.rows).collect();
+impl Phases {
+    pub(super) fn body(&self, canvas: &mut Canvas, y: f64) -> Option<f64> {
+        let all = all(&self.groups);
         let bars = || all.iter().flat_map(|r| [&r.whole, &r.rest]).flatten();
-        if bars().next().is_none() {
-            return nothing(canvas, &self.frame, y);
-        }
+        bars().next()?;
         let shown =
-            |phase: &Phase| bars().flat_map(|b| &b.parts).any(|(p, t)| p == phase && !t.is_zero());
-        let keys: Vec<Key> = Phase::ALL
-            .into_iter()
-            .filter(shown)
-            .map(|p| Key::new(Swatch::Area(colour(p).into()), &key(p)))
-            .collect();
-        let y = legend(&mut canvas, y, &keys);
-
-        let rows = lay_out(&self.groups, |r| &r.label, y + 34.0, 25.0);
-        let room = {
-            let face = Face::new(TEXT, Token::Ink).bold();
-            bars().map(|b| face.width(&b.total_text())).fold(40.0, f64::max) + 10.0
+            |phase: Phase| bars().flat_map(|b| &b.parts).any(|(p, t)| *p == phase && !t.is_zero());
+        let key = |phase: Phase| {
+            let words = format!("{}: {}", phase.name(), doing(phase));
+            Key::when(shown(phase), Swatch::Area(colour(phase).into()), &words)
         };
+        let y = legend(canvas, y, Phase::ALL.map(key));
+
+        let rows = lay_out(&self.groups, |r| &r.label, y + 30.0, 25.0);
+        let face = Face::new(TEXT, Token::Ink).bold();
+        let room = face.widest(bars().map(Bar::total_text)).max(40.0) + 10.0;
         let middle = rows.left + (RIGHT - rows.left) * 0.5;
-        let first_end = if self.rest.is_some() { middle - BETWEEN } else { RIGHT };
+        let (end, ticks) = if self.rest.is_some() { (middle - BETWEEN, 5.0) } else { (RIGHT, 7.0) };
+        let lengths = |bar: fn(&Row) -> &Option<Bar>| {
+            all.iter().filter_map(move |r| bar(r).as_ref()).map(Bar::length)
+        };
         let whole = Panel {
             heading: "the whole request",
-            scale: fit(all.iter().filter_map(|r| r.whole.as_ref()), rows.left, first_end - room),
-            ticks: if self.rest.is_some() { 5.0 } else { 7.0 },
+            scale: Scale::bars(lengths(|r| &r.whole), rows.left, end - room),
+            right: end,
+            ticks,
         };
-        let top = y + 30.0;
         let rest = self.rest.as_deref().map(|heading| Panel {
             heading,
-            scale: fit(all.iter().filter_map(|r| r.rest.as_ref()), middle, RIGHT - room),
-            ticks: 5.0,
+            scale: Scale::bars(lengths(|r| &r.rest), middle, RIGHT - room),
+            right: RIGHT,
+            ticks,
         });
-        whole.axis(&mut canvas, rows.left, first_end, (top, rows.bottom));
-        if let Some(rest) = &rest {
-            rest.axis(&mut canvas, middle, RIGHT, (top, rows.bottom));
+        let panels = || std::iter::once(&whole).chain(&rest);
+        for panel in panels() {
+            panel.axis(canvas, &rows);
         }
-        rows.draw(&mut canvas);
-        whole.zero(&mut canvas, top, rows.bottom);
-        if let Some(rest) = &rest {
-            rest.zero(&mut canvas, top, rows.bottom);
+        rows.draw(canvas);
+        for panel in panels() {
+            rows.upright(canvas, panel.scale.at(0.0), Token::Axis, 1.0);
         }
         for (row, &y) in all.iter().zip(&rows.middles) {
             match &row.whole {
-                Some(bar) => whole.bar(&mut canvas, bar, y),
-                None => whole.words(&mut canvas, &row.note, first_end, y),
+                Some(bar) => whole.bar(canvas, bar, y),
+                None => whole.words(canvas, &row.note, y),
             }
             match (&rest, &row.rest) {
-                (Some(rest), Some(bar)) => rest.bar(&mut canvas, bar, y),
-                (Some(rest), None) if row.whole.is_some() => {
-                    rest.words(&mut canvas, "unknown", RIGHT, y);
-                }
+                (Some(rest), Some(bar)) => rest.bar(canvas, bar, y),
+                (Some(rest), None) if row.whole.is_some() => rest.words(canvas, "unknown", y),
                 _ => {}
             }
         }
-        foot(canvas, &self.frame, rows.bottom + 24.0)
+        Some(rows.bottom + 24.0)
     }
-}
-
-/// `wait: waiting for the answer`
-fn key(phase: Phase) -> String {
-    format!("{}: {}", phase.name(), doing(phase))
-}
-
-/// Bars start at zero, always: their length is the value.
-fn fit<'a>(bars: impl Iterator<Item = &'a Bar>, from: f64, to: f64) -> Scale {
-    Scale::linear(0.0, bars.map(Bar::length).fold(1e-9, f64::max), from, to)
 }
 
 /// One of the two panels.
 struct Panel<'a> {
     heading: &'a str,
     scale: Scale,
+    right: f64,
     ticks: f64,
 }
 
 impl Panel<'_> {
-    fn axis(&self, canvas: &mut Canvas, left: f64, right: f64, (top, bottom): (f64, f64)) {
-        let face = Face::new(12.5, Token::Ink).bold();
-        let heading = cut_end(self.heading, 12.5, Weight::SemiBold, right - left);
-        canvas.text(left, top - 9.0, heading, face);
-        x_axis(canvas, &duration_labels(&self.scale, self.ticks), top, bottom);
-    }
-
-    fn zero(&self, canvas: &mut Canvas, top: f64, bottom: f64) {
-        let zero = self.scale.at(0.0);
-        canvas.line(&[(zero, top), (zero, bottom)], Token::Axis, 1.0);
+    fn axis(&self, canvas: &mut Canvas, rows: &Rows) {
+        rows.heading(canvas, self.heading, self.scale.at(0.0), self.right);
+        rows.axis(canvas, &duration_labels(&self.scale, self.ticks));
     }
 
     fn bar(&self, canvas: &mut Canvas, bar: &Bar, y: f64) {
@@ -174,9 +152,9 @@ impl Panel<'_> {
         canvas.text(self.scale.at(end) + 6.0, y + 4.0, bar.total_text(), face);
     }
 
-    fn words(&self, canvas: &mut Canvas, words: &str, right: f64, y: f64) {
+    fn words(&self, canvas: &mut Canvas, words: &str, y: f64) {
+        let face = Face::new(TEXT, Token::Muted);
         let left = self.scale.at(0.0) + 6.0;
-        let words = cut_end(words, TEXT, Weight::Regular, right - left);
-        canvas.text(left, y + 4.0, words, Face::new(TEXT, Token::Muted));
+        canvas.text(left, y + 4.0, face.cut_end(words, self.right - left), face);
     }
 }

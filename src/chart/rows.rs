@@ -2,8 +2,9 @@
 //! middle, words at the right.
 
 use super::Group;
-use super::canvas::{Canvas, Face};
-use super::font::{Weight, cut_middle, width, wrap};
+use super::axes::{Label, x_axis};
+use super::canvas::{Canvas, Paint};
+use super::font::Face;
 use super::layout::{MARGIN, RIGHT};
 use super::theme::Token;
 
@@ -20,11 +21,18 @@ pub(super) struct Rows {
     pub(super) height: f64,
     /// Where marks may begin, right of the labels.
     pub(super) left: f64,
+    /// Over the first row.
+    pub(super) top: f64,
     /// Under the last row.
     pub(super) bottom: f64,
     headings: Vec<(f64, String)>,
     labels: Vec<Vec<String>>,
-    size: f64,
+    face: Face,
+}
+
+/// The rows of all groups.
+pub(super) fn all<R>(groups: &[Group<R>]) -> Vec<&R> {
+    groups.iter().flat_map(|g| &g.rows).collect()
 }
 
 /// Lays out rows from `top` on; `height` is what marks need.
@@ -34,15 +42,15 @@ pub(super) fn lay_out<R>(
     top: f64,
     height: f64,
 ) -> Rows {
-    let all: Vec<&str> = groups.iter().flat_map(|g| &g.rows).map(&label).collect();
-    let widest = |size| all.iter().map(|l| width(l, size, Weight::Regular)).fold(0.0, f64::max);
-    let size = if widest(LABEL) <= WIDEST { LABEL } else { SMALL };
-    let column = widest(size).min(WIDEST);
-    let labels: Vec<Vec<String>> = all.iter().map(|l| broken(l, size, column)).collect();
+    let all: Vec<&str> = all(groups).into_iter().map(label).collect();
+    let [large, small] = [LABEL, SMALL].map(|size| Face::new(size, Token::Ink).end());
+    let face = if large.widest(&all) <= WIDEST { large } else { small };
+    let column = face.widest(&all).min(WIDEST);
+    let labels: Vec<Vec<String>> = all.iter().map(|l| broken(l, face, column)).collect();
     let two_lines = labels.iter().any(|l| l.len() > 1);
     let height = if two_lines { f64::max(height, 31.0) } else { height };
 
-    let mut y = top;
+    let mut y = top + 4.0;
     let (mut middles, mut headings) = (Vec::new(), Vec::new());
     for (i, group) in groups.iter().enumerate() {
         if !group.heading.is_empty() {
@@ -57,7 +65,16 @@ pub(super) fn lay_out<R>(
             y += height;
         }
     }
-    Rows { middles, height, left: MARGIN + column + 16.0, bottom: y + 4.0, headings, labels, size }
+    Rows {
+        middles,
+        height,
+        left: MARGIN + column + 16.0,
+        top,
+        bottom: y + 4.0,
+        headings,
+        labels,
+        face,
+    }
 }
 
 impl Rows {
@@ -66,34 +83,47 @@ impl Rows {
         for (y, heading) in &self.headings {
             let face = Face::new(LABEL, Token::Ink).bold();
             // Over the grid, which runs on underneath.
-            let heading = cut_middle(heading, LABEL, Weight::SemiBold, RIGHT - MARGIN);
+            let heading = face.cut_middle(heading, RIGHT - MARGIN);
             canvas.rect(MARGIN, y - 12.0, face.width(&heading) + 8.0, 17.0, Token::Surface);
             canvas.text(MARGIN, *y, heading, face);
         }
-        let face = Face::new(self.size, Token::Ink).end();
+        let face = self.face;
         for (lines, middle) in self.labels.iter().zip(&self.middles) {
-            let step = self.size + 2.0;
-            #[expect(clippy::cast_precision_loss, reason = "one or two")]
-            let first = middle + self.size * 0.36 - step * (lines.len() - 1) as f64 / 2.0;
+            let step = face.size + 2.0;
+            let first = middle + face.size * 0.36 - step * (lines.len() - 1) as f64 / 2.0;
             for (i, line) in lines.iter().enumerate() {
-                #[expect(clippy::cast_precision_loss, reason = "one or two")]
-                let y = first + step * i as f64;
-                canvas.text(self.left - 16.0, y, line, face);
+                canvas.text(self.left - 16.0, first + step * i as f64, line, face);
             }
         }
+    }
+
+    /// The grid, and the labels of the axis below.
+    pub(super) fn axis(&self, canvas: &mut Canvas, ticks: &[Label]) {
+        x_axis(canvas, ticks, self.top, self.bottom);
+    }
+
+    /// A line over the whole height.
+    pub(super) fn upright(&self, canvas: &mut Canvas, x: f64, paint: impl Into<Paint>, width: f64) {
+        canvas.line(&[(x, self.top), (x, self.bottom)], paint, width);
+    }
+
+    /// The heading of one of several panels.
+    pub(super) fn heading(&self, canvas: &mut Canvas, words: &str, left: f64, right: f64) {
+        let face = Face::new(LABEL, Token::Ink).bold();
+        canvas.text(left, self.top - 9.0, face.cut_end(words, right - left), face);
     }
 }
 
 /// A label in one line, or two, the second without its middle if it must.
-fn broken(label: &str, size: f64, max: f64) -> Vec<String> {
-    if width(label, size, Weight::Regular) <= max {
+fn broken(label: &str, face: Face, max: f64) -> Vec<String> {
+    if face.width(label) <= max {
         return vec![label.to_owned()];
     }
-    let whole = wrap(label, size, Weight::Regular, max, 2);
+    let whole = face.wrap(label, max, 2);
     if whole.last().is_some_and(|l| l.ends_with('…')) {
         let first = whole[0].clone();
         let rest = label.trim().strip_prefix(&first).unwrap_or(label).trim();
-        return vec![first, cut_middle(rest, size, Weight::Regular, max)];
+        return vec![first, face.cut_middle(rest, max)];
     }
     whole
 }
@@ -106,19 +136,20 @@ pub(super) struct Column {
     pub(super) cells: Vec<(String, Token)>,
 }
 
-/// Size of column headings.
-const HEADING: f64 = 11.5;
+/// The face of column headings.
+pub(super) fn heading() -> Face {
+    Face::new(11.5, Token::Muted)
+}
 
 impl Column {
     /// Width of the widest cell.
     pub(super) fn width(&self) -> f64 {
-        let heading = width(self.heading, HEADING, Weight::Regular);
-        self.cells.iter().map(|(text, _)| self.face.width(text)).fold(heading, f64::max)
+        self.face.widest(self.cells.iter().map(|c| &c.0)).max(heading().width(self.heading))
     }
 
-    /// Draws the column with its left edge at `x`, its heading at `y`.
-    pub(super) fn draw(&self, canvas: &mut Canvas, rows: &Rows, x: f64, y: f64) {
-        canvas.text(x, y, self.heading, Face::new(HEADING, Token::Muted));
+    /// Draws the column with its left edge at `x`.
+    pub(super) fn draw(&self, canvas: &mut Canvas, rows: &Rows, x: f64) {
+        canvas.text(x, rows.top - 8.0, self.heading, heading());
         for ((text, token), middle) in self.cells.iter().zip(&rows.middles) {
             let face = Face { token: *token, ..self.face };
             canvas.text(x, middle + face.size * 0.36, text, face);

@@ -34,10 +34,15 @@ impl Scale {
         Self { log: true, lo, hi, from, to }
     }
 
+    /// Linear from zero to the largest value: the length of a bar is its value.
+    pub(super) fn bars(values: impl Iterator<Item = f64>, from: f64, to: f64) -> Self {
+        Self::linear(0.0, values.fold(0.0, f64::max), from, to)
+    }
+
     /// Logarithmic where the values span more than [`LOG_ABOVE`], else linear from
     /// zero. Covers every value; a zero on a logarithmic axis stands at its start.
     pub(super) fn fit(values: impl Iterator<Item = f64>, from: f64, to: f64) -> Self {
-        let (lo, hi) = positive_range(values);
+        let (lo, hi) = positive_range(values).unwrap_or((1.0, 1.0));
         if hi > lo * LOG_ABOVE {
             Self::log(lo / 1.25, hi * 1.25, from, to)
         } else {
@@ -52,7 +57,7 @@ impl Scale {
         from: f64,
         to: f64,
     ) -> Self {
-        let (lo, hi) = positive_range(values);
+        let (lo, hi) = positive_range(values).unwrap_or((1.0, 1.0));
         let spare = (least / (hi / lo)).max(1.0).sqrt() * 1.15;
         Self::log(lo / spare, hi * spare, from, to)
     }
@@ -81,6 +86,11 @@ impl Scale {
     /// The same scale for values counted in units of `unit`.
     pub(super) fn in_units_of(&self, unit: f64) -> Self {
         Self { lo: self.lo / unit, hi: self.hi / unit, ..*self }
+    }
+
+    /// The pixels of the smallest and the largest value.
+    pub(super) fn pixels(&self) -> (f64, f64) {
+        (self.from, self.to)
     }
 
     /// The smallest value of the scale.
@@ -123,7 +133,6 @@ impl Scale {
             _ => &[1.0],
         };
         let every = if decades > 14.0 { 3 } else { 1 };
-        #[expect(clippy::cast_possible_truncation, reason = "a decimal exponent")]
         let (first, last) = (self.lo.log10().floor() as i32, self.hi.log10().ceil() as i32);
         let mut out = Vec::new();
         for exponent in first..=last {
@@ -139,14 +148,17 @@ impl Scale {
     }
 }
 
-/// Smallest and largest positive value; (1, 1) if there is none.
-fn positive_range(values: impl Iterator<Item = f64>) -> (f64, f64) {
-    values
-        .filter(|v| v.is_finite() && *v > 0.0)
-        .fold(None, |range: Option<(f64, f64)>, v| {
-            Some(range.map_or((v, v), |(lo, hi)| (lo.min(v), hi.max(v))))
-        })
-        .unwrap_or((1.0, 1.0))
+/// Whether a logarithmic axis has a place for `value`.
+pub(super) fn is_positive(value: f64) -> bool {
+    value.is_finite() && value > 0.0
+}
+
+/// Smallest and largest positive value, if there is one.
+pub(super) fn positive_range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    values.filter(|v| is_positive(*v)).fold(None, |range, v| {
+        let (lo, hi) = range.unwrap_or((v, v));
+        Some((v.min(lo), v.max(hi)))
+    })
 }
 
 /// Which labels to write so that none touch: main ones first, then the rest in order.

@@ -1,15 +1,15 @@
 //! Wall time or throughput against the limit: where more concurrency stops helping.
 
-use super::axes::{
-    END_LABEL, EndLabel, end_labels, end_labels_width, labels, x_axis, y_axis, y_axis_width,
-};
-use super::canvas::{Canvas, Face, Paint, Point as Px, clip};
-use super::font::Weight;
-use super::layout::{Key, MARGIN, RIGHT, Swatch, foot, head, legend, nothing};
+use super::canvas::{Canvas, Paint, Point as Px};
+use super::font::Face;
+use super::layout::{Key, Swatch, legend};
 use super::limits::Limits;
-use super::scale::Scale;
+use super::lines::{EndLabel, Plot};
+use super::scale::{is_positive, positive_range};
 use super::theme::Token;
-use super::{Draw, Drawing, Frame, format};
+use super::{Frame, format};
+
+pub use super::limits::Limit;
 
 /// Curves over the limit of requests in flight, both axes logarithmic.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,15 +42,6 @@ pub enum Quantity {
     WallTime,
     /// Requests per second.
     Throughput,
-}
-
-/// How many requests may be in flight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Limit {
-    /// At most this many, at least one.
-    Bounded(u64),
-    /// As many as there are.
-    Unbounded,
 }
 
 /// One strategy.
@@ -113,78 +104,60 @@ impl Quantity {
     }
 }
 
-impl Draw for Scaling {
-    fn draw(&self) -> Drawing {
-        let mut canvas = Canvas::default();
-        let y = head(&mut canvas, &self.frame);
-        if self.series.iter().all(|s| s.drawable().next().is_none()) {
-            return nothing(canvas, &self.frame, y);
-        }
-        let top = legend(&mut canvas, y, &self.keys()) + 12.0;
-        #[expect(clippy::cast_precision_loss, reason = "a handful of curves")]
-        let needed = (self.series.len() + 1) as f64 * END_LABEL;
-        let bottom = top + f64::max(340.0, needed);
-
+impl Scaling {
+    pub(super) fn body(&self, canvas: &mut Canvas, y: f64) -> Option<f64> {
+        let points = || self.series.iter().flat_map(Series::drawable);
+        points().next()?;
+        let top = legend(canvas, y, self.keys()) + 12.0;
+        let names: Vec<&str> = self.series.iter().map(|s| s.label.as_str()).collect();
         let (lo, hi) = self.range();
-        let vertical = Scale::fit_log([lo, hi].into_iter(), 3.0, bottom, top);
-        let y_ticks = labels(&vertical, 6.0, |v| self.quantity.tick(v));
-        let names = self.series.iter().map(|s| s.label.as_str());
-        let right = RIGHT - end_labels_width(names) - 8.0;
-        let left = MARGIN + y_axis_width(&y_ticks);
-        let drawn = self.series.iter().flat_map(Series::drawable).map(|p| p.limit);
-        let limits = Limits::new(drawn.collect(), left, right - 8.0);
-        x_axis(&mut canvas, &limits.ticks, top, bottom);
-        y_axis(&mut canvas, &y_ticks, left, right);
-        canvas.line(&[(left, bottom), (right, bottom)], Token::Axis, 1.0);
-        let caption = Face::new(12.0, Token::Muted).middle();
-        let middle = f64::midpoint(left, right);
-        canvas.text(middle, bottom + 38.0, "limit of requests in flight", caption);
+        let (plot, ticks) = Plot::log(top, &names, [lo, hi].into_iter(), |v| self.quantity.tick(v));
+        let drawn = points().map(|p| p.limit).collect();
+        let limits = Limits::new(drawn, plot.left, plot.right - 8.0);
+        plot.axes(canvas, &limits.ticks, &ticks);
+        plot.caption(canvas, 38.0, "limit of requests in flight");
 
-        self.draw_reference(&mut canvas, &vertical, left, right);
-        self.draw_line(&mut canvas, &limits, &vertical, (left, right), (top, bottom));
-        self.draw_ideals(&mut canvas, &limits, &vertical, (left, right), (top, bottom));
+        self.draw_reference(canvas, &plot);
+        self.draw_line(canvas, &plot, &limits);
+        self.draw_ideals(canvas, &plot, &limits);
         for series in &self.series {
-            series.draw_interval(&mut canvas, &limits, &vertical);
+            let intervals = series
+                .drawable()
+                .map(|p| (limits.at(p.limit), p.interval, p.limit != Limit::Unbounded));
+            plot.intervals(canvas, series.series, intervals);
         }
         let mut ends = Vec::new();
         for series in &self.series {
-            series.draw_fit(&mut canvas, &limits, &vertical, (left, right), (top, bottom));
-            if let Some((at, value)) = series.draw_curve(&mut canvas, &limits, &vertical) {
-                ends.push(EndLabel {
-                    at,
-                    name: series.label.clone(),
-                    value: self.quantity.text(value),
-                    series: series.series,
-                });
+            series.draw_fit(canvas, &plot, &limits);
+            if let Some((at, value)) = series.draw_curve(canvas, &plot, &limits) {
+                let (name, value) = (series.label.clone(), self.quantity.text(value));
+                ends.push(EndLabel { at, name, value, series: series.series });
             }
         }
-        end_labels(&mut canvas, &ends, right, top, bottom);
-        foot(canvas, &self.frame, bottom + 42.0)
+        plot.end_labels(canvas, &ends);
+        Some(plot.bottom() + 42.0)
     }
-}
 
-impl Scaling {
-    fn keys(&self) -> Vec<Key> {
-        let mut keys = vec![Key::new(Swatch::Dot(Token::Reference), "median")];
-        let mut points = self.series.iter().flat_map(|s| &s.points);
-        if points.any(|p| p.interval.is_some()) {
-            let band = Paint(Token::Reference, 0.2);
-            keys.push(Key::new(Swatch::Area(band), "interval"));
-        }
-        if self.series.iter().any(|s| s.ideal.len() > 1) {
-            keys.push(Key::new(Swatch::Dashed(Token::Reference), "ideal"));
-        }
-        if let Some(line) = self.line.as_ref().filter(|l| drawable(l.slope)) {
-            let label = super::font::cut_end(&line.label, 12.0, Weight::Regular, LINE_LABEL);
-            keys.push(Key::new(Swatch::Dotted(Token::Reference), &label));
-        }
-        if self.series.iter().any(|s| !s.fit.is_empty()) {
-            keys.push(Key::new(Swatch::Line(Token::Reference), "fitted curve"));
-        }
-        if self.series.iter().any(|s| s.knee.is_some()) {
-            keys.push(Key::new(Swatch::Ring(Token::Reference), "knee"));
-        }
-        keys
+    /// The line through the origin, if a logarithmic axis has a place for it.
+    fn line(&self) -> Option<&Line> {
+        self.line.as_ref().filter(|l| is_positive(l.slope))
+    }
+
+    fn keys(&self) -> [Option<Key>; 6] {
+        let any = |test: fn(&Series) -> bool| self.series.iter().any(test);
+        let token = Token::Reference;
+        let band = Swatch::Area(Paint(token, 0.2));
+        let label = self.line().map_or_else(String::new, |line| {
+            Face::new(12.0, Token::Ink).cut_end(&line.label, LINE_LABEL)
+        });
+        [
+            Key::when(true, Swatch::Dot(token), "median"),
+            Key::when(any(|s| s.points.iter().any(|p| p.interval.is_some())), band, "interval"),
+            Key::when(any(|s| s.ideal.len() > 1), Swatch::Dashed(token), "ideal"),
+            Key::when(self.line().is_some(), Swatch::Dotted(token), &label),
+            Key::when(any(|s| !s.fit.is_empty()), Swatch::Line(token), "fitted curve"),
+            Key::when(any(|s| s.knee.is_some()), Swatch::Ring(token), "knee"),
+        ]
     }
 
     /// What the vertical axis must cover.
@@ -193,52 +166,36 @@ impl Scaling {
         let intervals = points().filter_map(|p| p.interval).flat_map(|(lo, hi)| [lo, hi]);
         let reference = self.reference.iter().map(|r| r.value);
         let data = points().map(|p| p.value).chain(intervals).chain(reference);
-        let (lo, hi) = extremes(data).unwrap_or((1.0, 1.0));
+        let (lo, hi) = positive_range(data).unwrap_or((1.0, 1.0));
         let ideals = self.series.iter().flat_map(|s| &s.ideal).map(|&(_, v)| v);
-        let (low, high) = extremes(ideals).unwrap_or((lo, hi));
+        let (low, high) = positive_range(ideals).unwrap_or((lo, hi));
         (lo.min(low.max(lo / IDEAL_BEYOND)), hi.max(high.min(hi * IDEAL_BEYOND)))
     }
 
-    fn draw_reference(&self, canvas: &mut Canvas, vertical: &Scale, left: f64, right: f64) {
-        let Some(reference) = self.reference.as_ref().filter(|r| drawable(r.value)) else {
+    fn draw_reference(&self, canvas: &mut Canvas, plot: &Plot) {
+        let Some(reference) = self.reference.as_ref().filter(|r| is_positive(r.value)) else {
             return;
         };
-        let y = vertical.at(reference.value);
+        let (left, right, y) = (plot.left, plot.right, plot.y.at(reference.value));
         canvas.dashed(&[(left, y), (right, y)], Token::Reference, 1.5, (1.5, 3.5));
         let face = Face::new(12.0, Token::Reference);
-        let text = super::font::cut_end(&reference.label, 12.0, face.weight, right - left - 20.0);
+        let text = face.cut_end(&reference.label, right - left - 20.0);
         canvas.rect(left + 5.0, y - 19.0, face.width(&text) + 6.0, 15.0, Token::Surface);
         canvas.text(left + 8.0, y - 7.0, text, face);
     }
 
-    fn draw_line(
-        &self,
-        canvas: &mut Canvas,
-        limits: &Limits,
-        vertical: &Scale,
-        width: (f64, f64),
-        height: (f64, f64),
-    ) {
-        let Some(line) = self.line.as_ref().filter(|l| drawable(l.slope)) else {
-            return;
-        };
+    fn draw_line(&self, canvas: &mut Canvas, plot: &Plot, limits: &Limits) {
+        let Some(line) = self.line() else { return };
         let (from, to) = limits.range();
-        let at = |n: f64| (limits.of(n), vertical.beyond(n * line.slope));
-        if drawable(from * line.slope) && drawable(to * line.slope) {
-            for part in clip(&[at(from), at(to)], width, height) {
+        let at = |n: f64| (limits.of(n), plot.y.beyond(n * line.slope));
+        if is_positive(from * line.slope) && is_positive(to * line.slope) {
+            for part in plot.inside(&[at(from), at(to)]) {
                 canvas.dashed(&part, Token::Reference, 1.5, (1.5, 3.5));
             }
         }
     }
 
-    fn draw_ideals(
-        &self,
-        canvas: &mut Canvas,
-        limits: &Limits,
-        vertical: &Scale,
-        width: (f64, f64),
-        height: (f64, f64),
-    ) {
+    fn draw_ideals(&self, canvas: &mut Canvas, plot: &Plot, limits: &Limits) {
         let mut drawn: Vec<&[(Limit, f64)]> = Vec::new();
         let shared = self.series.windows(2).all(|w| w[0].ideal == w[1].ideal);
         for series in &self.series {
@@ -249,11 +206,11 @@ impl Scaling {
             let line: Vec<Px> = series
                 .ideal
                 .iter()
-                .filter(|(_, v)| drawable(*v))
-                .map(|&(limit, v)| (limits.at(limit), vertical.beyond(v)))
+                .filter(|(_, v)| is_positive(*v))
+                .map(|&(limit, v)| (limits.at(limit), plot.y.beyond(v)))
                 .collect();
             let token = if shared { Token::Reference } else { Token::Text(series.series) };
-            for part in clip(&line, width, height) {
+            for part in plot.inside(&line) {
                 canvas.dashed(&part, token, 1.5, (6.0, 4.0));
             }
         }
@@ -262,51 +219,19 @@ impl Scaling {
 
 impl Series {
     fn drawable(&self) -> impl Iterator<Item = &Point> {
-        self.points.iter().filter(|p| drawable(p.value))
+        self.points.iter().filter(|p| is_positive(p.value))
     }
 
-    fn draw_interval(&self, canvas: &mut Canvas, limits: &Limits, vertical: &Scale) {
-        let (mut lower, mut upper): (Vec<Px>, Vec<Px>) = (Vec::new(), Vec::new());
-        for point in self.drawable() {
-            let Some((lo, hi)) = point.interval.filter(|(lo, hi)| drawable(*lo) && drawable(*hi))
-            else {
-                continue;
-            };
-            let (x, lo, hi) = (limits.at(point.limit), vertical.at(lo), vertical.at(hi));
-            canvas.line(&[(x, lo), (x, hi)], Paint(Token::Mark(self.series), 0.6), 1.5);
-            if point.limit != Limit::Unbounded {
-                lower.push((x, lo));
-                upper.push((x, hi));
-            }
-        }
-        upper.extend(lower.into_iter().rev());
-        canvas.polygon(upper, Paint(Token::Mark(self.series), 0.18));
-    }
-
-    fn draw_fit(
-        &self,
-        canvas: &mut Canvas,
-        limits: &Limits,
-        vertical: &Scale,
-        width: (f64, f64),
-        height: (f64, f64),
-    ) {
-        let known = self.fit.iter().filter(|(n, v)| drawable(*n) && drawable(*v));
-        let line: Vec<Px> = known.map(|&(n, v)| (limits.of(n), vertical.beyond(v))).collect();
-        for part in clip(&line, width, height) {
-            canvas.line(&part, Token::Mark(self.series), 2.25);
-        }
+    fn draw_fit(&self, canvas: &mut Canvas, plot: &Plot, limits: &Limits) {
+        let known = self.fit.iter().filter(|(n, v)| is_positive(*n) && is_positive(*v));
+        let line: Vec<Px> = known.map(|&(n, v)| (limits.of(n), plot.y.beyond(v))).collect();
+        plot.line(canvas, &line, self.series);
     }
 
     /// Draws line and points; returns where it ends, and the value there.
-    fn draw_curve(
-        &self,
-        canvas: &mut Canvas,
-        limits: &Limits,
-        vertical: &Scale,
-    ) -> Option<(Px, f64)> {
+    fn draw_curve(&self, canvas: &mut Canvas, plot: &Plot, limits: &Limits) -> Option<(Px, f64)> {
         let token = Token::Mark(self.series);
-        let at = |p: &Point| (limits.at(p.limit), vertical.at(p.value));
+        let at = |p: &Point| (limits.at(p.limit), plot.y.at(p.value));
         let bounded = self.drawable().filter(|p| p.limit != Limit::Unbounded);
         let line: Vec<Px> = bounded.map(at).collect();
         if self.fit.is_empty() {
@@ -325,16 +250,4 @@ impl Series {
         }
         self.drawable().last().map(|p| (at(p), p.value))
     }
-}
-
-/// Whether a logarithmic axis has a place for `value`.
-fn drawable(value: f64) -> bool {
-    value.is_finite() && value > 0.0
-}
-
-fn extremes(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
-    values.filter(|v| drawable(*v)).fold(None, |range, v| {
-        let (lo, hi) = range.unwrap_or((v, v));
-        Some((v.min(lo), v.max(hi)))
-    })
 }

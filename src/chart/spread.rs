@@ -10,7 +10,6 @@ pub(super) fn spread(wanted: &[f64], gap: f64, lo: f64, hi: f64) -> Vec<f64> {
         return Vec::new();
     }
     let hi = hi.max(lo);
-    #[expect(clippy::cast_precision_loss, reason = "a handful of labels")]
     let gap = gap.min((hi - lo) / (n.max(2) - 1) as f64);
     let mut order: Vec<usize> = (0..n).collect();
     order.sort_by(|&a, &b| wanted[a].total_cmp(&wanted[b]));
@@ -18,16 +17,13 @@ pub(super) fn spread(wanted: &[f64], gap: f64, lo: f64, hi: f64) -> Vec<f64> {
     // Without the gaps the constraint is "not decreasing", which pooling solves.
     let mut pools: Vec<(f64, usize)> = Vec::new();
     for (rank, &i) in order.iter().enumerate() {
-        #[expect(clippy::cast_precision_loss, reason = "a handful of labels")]
         let mut pool = (wanted[i] - rank as f64 * gap, 1);
         while let Some(&(mean, size)) = pools.last()
             && mean >= pool.0
         {
             pools.pop();
-            #[expect(clippy::cast_precision_loss, reason = "a handful of labels")]
             let weigh = |m: f64, s: usize| m * s as f64;
             let both = size + pool.1;
-            #[expect(clippy::cast_precision_loss, reason = "a handful of labels")]
             let mean = (weigh(mean, size) + weigh(pool.0, pool.1)) / both as f64;
             pool = (mean, both);
         }
@@ -36,10 +32,8 @@ pub(super) fn spread(wanted: &[f64], gap: f64, lo: f64, hi: f64) -> Vec<f64> {
 
     let mut out = vec![0.0; n];
     let flat = pools.iter().flat_map(|&(mean, size)| std::iter::repeat_n(mean, size));
-    #[expect(clippy::cast_precision_loss, reason = "a handful of labels")]
     let last = hi - (n - 1) as f64 * gap;
     for (rank, (&i, mean)) in order.iter().zip(flat).enumerate() {
-        #[expect(clippy::cast_precision_loss, reason = "a handful of labels")]
         let shift = rank as f64 * gap;
         out[i] = mean.clamp(lo, last.max(lo)) + shift;
     }

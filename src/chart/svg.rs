@@ -1,10 +1,163 @@
-//! What plotters wrote, made into a document: exact sizes, one font list, title and
-//! description for screen readers, and colours for light and dark.
+//! SVG: the backend of plotters that writes shapes, and the document around them.
+
+use std::convert::Infallible;
+use std::fmt::Write as _;
+
+use plotters::backend::DrawingBackend;
+use plotters_backend::text_anchor::HPos;
+use plotters_backend::{
+    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingErrorKind, FontStyle,
+};
 
 use super::Frame;
-use super::canvas::UNITS;
-use super::font::{self, Weight};
-use super::theme::{self, Mode};
+use super::font::{self, Face};
+use super::theme::{self, Mode, Token};
+
+/// Virtual units per px: plotters has integer coordinates, so shapes are drawn on a canvas eight
+/// times as large, and the header scales it back.
+pub(super) const UNITS: f64 = 8.0;
+
+/// A backend that writes one element a line, in virtual units and light colours.
+#[derive(Debug, Default)]
+pub(super) struct Svg {
+    pub(super) body: String,
+}
+
+type Drawn = Result<(), DrawingErrorKind<Infallible>>;
+
+impl Svg {
+    fn element(&mut self, element: std::fmt::Arguments<'_>) -> Drawn {
+        let _ = writeln!(self.body, "{element}");
+        Ok(())
+    }
+}
+
+impl DrawingBackend for Svg {
+    type ErrorType = Infallible;
+
+    /// As large as coordinates reach: the document has the size of the drawing.
+    fn get_size(&self) -> (u32, u32) {
+        (i32::MAX.unsigned_abs(), i32::MAX.unsigned_abs())
+    }
+
+    fn ensure_prepared(&mut self) -> Drawn {
+        Ok(())
+    }
+
+    fn present(&mut self) -> Drawn {
+        Ok(())
+    }
+
+    fn draw_pixel(&mut self, (x, y): BackendCoord, color: BackendColor) -> Drawn {
+        self.draw_rect((x, y), (x + 1, y + 1), &color, true)
+    }
+
+    fn draw_line<S: BackendStyle>(
+        &mut self,
+        from: BackendCoord,
+        to: BackendCoord,
+        style: &S,
+    ) -> Drawn {
+        self.draw_path([from, to], style)
+    }
+
+    fn draw_rect<S: BackendStyle>(
+        &mut self,
+        (x, y): BackendCoord,
+        (right, bottom): BackendCoord,
+        style: &S,
+        fill: bool,
+    ) -> Drawn {
+        let (width, height, paint) = (right - x, bottom - y, area(style, fill));
+        self.element(format_args!(
+            "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"{paint}/>"
+        ))
+    }
+
+    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        path: I,
+        style: &S,
+    ) -> Drawn {
+        let path: Vec<BackendCoord> = path.into_iter().collect();
+        let (paint, width) = (paint("stroke", style.color()), style.stroke_width());
+        if let [(x1, y1), (x2, y2)] = path[..] {
+            self.element(format_args!(
+                "<line{paint} stroke-width=\"{width}\" x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\"/>"
+            ))
+        } else {
+            let points = points(path);
+            self.element(format_args!(
+                "<polyline fill=\"none\"{paint} stroke-width=\"{width}\" points=\"{points}\"/>"
+            ))
+        }
+    }
+
+    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        path: I,
+        style: &S,
+    ) -> Drawn {
+        let (paint, points) = (area(style, true), points(path));
+        self.element(format_args!("<polygon{paint} points=\"{points}\"/>"))
+    }
+
+    fn draw_circle<S: BackendStyle>(
+        &mut self,
+        (x, y): BackendCoord,
+        radius: u32,
+        style: &S,
+        fill: bool,
+    ) -> Drawn {
+        let paint = area(style, fill);
+        self.element(format_args!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\"{paint}/>"))
+    }
+
+    /// Writes a text with its baseline at `y` and the width that it was laid out with, in
+    /// whichever font the reader has: some are a seventh wider. No width where it is a guess.
+    fn draw_text<S: BackendTextStyle>(
+        &mut self,
+        text: &str,
+        style: &S,
+        (x, y): BackendCoord,
+    ) -> Drawn {
+        let anchor = match style.anchor().h_pos {
+            HPos::Left => "",
+            HPos::Center => " text-anchor=\"middle\"",
+            HPos::Right => " text-anchor=\"end\"",
+        };
+        let (size, paint) = (style.size(), paint("fill", style.color()));
+        let face = Face::new(size, Token::Ink);
+        let (face, bold) = match style.style() {
+            FontStyle::Bold => (face.bold(), " font-weight=\"600\""),
+            _ => (face, ""),
+        };
+        let length = match face.width(text).round() {
+            width if font::knows(text) => {
+                format!(" textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\"")
+            }
+            _ => String::new(),
+        };
+        // Without quotes, no text looks like an attribute to those who look for colours.
+        let text = escape(text).replace('"', "&quot;").replace('\'', "&apos;");
+        self.element(format_args!(
+            "<text x=\"{x}\" y=\"{y}\"{anchor} font-size=\"{size}\"{paint}{bold}{length}>{text}</text>"
+        ))
+    }
+}
+
+fn area(style: &impl BackendStyle, fill: bool) -> String {
+    paint(if fill { "fill" } else { "fill=\"none\" stroke" }, style.color())
+}
+
+fn paint(attribute: &str, BackendColor { rgb: (r, g, b), alpha }: BackendColor) -> String {
+    let opacity = if alpha == 1.0 { String::new() } else { format!(" opacity=\"{alpha}\"") };
+    format!("{opacity} {attribute}=\"#{r:02X}{g:02X}{b:02X}\"")
+}
+
+fn points(path: impl IntoIterator<Item = BackendCoord>) -> String {
+    path.into_iter().map(|(x, y)| format!("{x},{y}")).collect::<Vec<_>>().join(" ")
+}
 
 /// A finished chart.
 #[derive(Clone, Debug)]
@@ -19,14 +172,14 @@ pub struct Drawing {
 }
 
 impl Drawing {
-    pub(super) fn new(frame: &Frame, width: f64, height: f64, raw: &str) -> Self {
+    pub(super) fn new(frame: &Frame, width: f64, height: f64, body: String) -> Self {
         Self {
             id: css_name(&frame.id),
             title: escape(&frame.title),
             description: escape(&frame.description),
             width,
             height,
-            body: tidy(raw),
+            body,
         }
     }
 
@@ -43,7 +196,7 @@ impl Drawing {
     pub fn flat(&self, mode: Mode) -> String {
         match mode {
             Mode::Light => self.document("", &self.body),
-            Mode::Dark => self.document("", &darken(&self.body)),
+            Mode::Dark => self.document("", &theme::darken(&self.body)),
         }
     }
 
@@ -84,106 +237,20 @@ fn css_name(id: &str) -> String {
     if name.starts_with(|c: char| c.is_ascii_alphabetic()) { name } else { format!("chart-{name}") }
 }
 
+/// A text without what XML 1.0 forbids and what would break a line.
+pub(super) fn clean(text: &str) -> String {
+    let forbidden = |c: char| c.is_control() || c == '\u{FFFE}' || c == '\u{FFFF}';
+    text.replace(forbidden, " ")
+}
+
 fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            c if c.is_control() || c == '\u{FFFE}' || c == '\u{FFFF}' => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// What plotters escaped, as it was.
-fn unescape(text: &str) -> String {
-    const ENTITIES: [(&str, &str); 5] =
-        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")];
-    ENTITIES.iter().fold(text.to_owned(), |text, (entity, c)| text.replace(entity, c))
-}
-
-/// Drops the header and what says nothing, and puts each text on one line with its
-/// position as the baseline and its width. plotters writes one tag per line, attribute values and
-/// text escaped, so an attribute is found by its name and quotes.
-fn tidy(raw: &str) -> String {
-    let mut out = String::with_capacity(raw.len());
-    let mut lines = raw.lines().filter(|line| !line.starts_with("<svg") && *line != "</svg>");
-    while let Some(line) = lines.next() {
-        let Some(rest) = line.strip_prefix("<text") else {
-            out.push_str(&without_defaults(line));
-            out.push('\n');
-            continue;
-        };
-        let mut attributes = without_defaults(rest);
-        let family = format!(" font-family=\"{}\"", font::FAMILY);
-        for gone in [" dy=\"0.76em\"", " text-anchor=\"start\"", &family] {
-            attributes = attributes.replacen(gone, "", 1);
-        }
-        let bold = attributes.contains("font-weight=\"bold\"");
-        attributes = attributes.replacen("font-weight=\"bold\"", "font-weight=\"600\"", 1);
-        let (attributes, size) = exact_font_size(&attributes);
-        let text: String = lines.by_ref().take_while(|line| *line != "</text>").collect();
-        let length = length(&text, size, if bold { Weight::SemiBold } else { Weight::Regular });
-        let attributes = attributes.trim_end_matches('>');
-        out.push_str(&format!("<text{attributes}{length}>{text}</text>\n"));
-    }
-    out
-}
-
-/// The attributes that give a text the width that it was laid out with, in whichever font the reader has:
-/// some are a seventh wider. None where the width is a guess.
-fn length(escaped: &str, size: f64, weight: Weight) -> String {
-    let text = unescape(escaped);
-    if !font::knows(&text) {
-        return String::new();
-    }
-    let width = font::width(&text, size, weight).round();
-    format!(" textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\"")
-}
-
-fn without_defaults(tag: &str) -> String {
-    let mut tag = tag.replacen(" opacity=\"1\"", "", 1);
-    if tag.contains(" stroke=\"none\"") {
-        tag = tag.replacen(" stroke=\"none\"", "", 1);
-        if let Some((head, tail)) = tag.split_once(" stroke-width=\"")
-            && let Some((_, tail)) = tail.split_once('"')
-        {
-            tag = format!("{head}{tail}");
-        }
-    }
-    tag.replacen(" \"/>", "\"/>", 1)
-}
-
-/// Undoes the rounding error of plotters' division; gives the size too.
-fn exact_font_size(attributes: &str) -> (String, f64) {
-    let Some((head, tail)) = attributes.split_once(" font-size=\"") else {
-        return (attributes.to_owned(), 0.0);
-    };
-    let (size, tail) = tail.split_once('"').unwrap_or((tail, ""));
-    let size: f64 = size.parse().unwrap_or(0.0);
-    let size = (size * 100.0).round() / 100.0;
-    (format!("{head} font-size=\"{size}\"{tail}"), size)
-}
-
-fn darken(body: &str) -> String {
-    let mut out = String::with_capacity(body.len());
-    let mut rest = body;
-    while let Some(at) = rest.find("=\"#") {
-        let (head, tail) = rest.split_at(at + 2);
-        out.push_str(head);
-        let (light, tail) = tail.split_at(tail.len().min(7));
-        out.push_str(theme::dark_for(light).as_deref().unwrap_or(light));
-        rest = tail;
-    }
-    out.push_str(rest);
-    out
+    clean(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]
 mod tests {
+    use plotters::style::TextStyle;
+
     use super::*;
 
     #[test]
@@ -194,37 +261,50 @@ mod tests {
     }
 
     #[test]
-    fn tidying_keeps_what_matters() {
-        let raw = "<svg width=\"8\">\n<rect x=\"0\" y=\"0\" width=\"8\" height=\"8\" \
-                   opacity=\"1\" fill=\"#FFFFFF\" stroke=\"none\"/>\n<text x=\"1\" y=\"2\" \
-                   dy=\"0.76em\" text-anchor=\"start\" font-size=\"96.00000000000001\" \
-                   opacity=\"1\" fill=\"#1A1D21\" font-weight=\"bold\">\nA &lt; b\n</text>\n</svg>\n";
-        let width = font::width("A < b", 96.0, Weight::SemiBold).round();
+    fn shapes_say_no_more_than_they_must() {
+        let blue = BackendColor { alpha: 1.0, rgb: (0, 0x72, 0xB2) };
+        let pale = BackendColor { alpha: 0.5, ..blue };
+        let mut svg = Svg::default();
+        let drawn = [
+            svg.draw_rect((1, 2), (4, 6), &blue, true),
+            svg.draw_rect((1, 2), (4, 6), &pale, false),
+            svg.draw_line((1, 2), (3, 4), &pale),
+            svg.draw_path([(1, 2), (3, 4), (5, 6)], &blue),
+            svg.fill_polygon([(1, 2), (3, 4), (5, 6)], &pale),
+            svg.draw_circle((1, 2), 3, &blue, true),
+            svg.draw_pixel((1, 2), blue),
+        ];
+        assert!(drawn.iter().all(Result::is_ok));
         assert_eq!(
-            tidy(raw),
-            format!(
-                "<rect x=\"0\" y=\"0\" width=\"8\" height=\"8\" fill=\"#FFFFFF\"/>\n\
-                 <text x=\"1\" y=\"2\" font-size=\"96\" fill=\"#1A1D21\" font-weight=\"600\" \
-                 textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\">A &lt; b</text>\n"
-            )
+            svg.body,
+            "<rect x=\"1\" y=\"2\" width=\"3\" height=\"4\" fill=\"#0072B2\"/>\n\
+             <rect x=\"1\" y=\"2\" width=\"3\" height=\"4\" opacity=\"0.5\" fill=\"none\" stroke=\"#0072B2\"/>\n\
+             <line opacity=\"0.5\" stroke=\"#0072B2\" stroke-width=\"1\" x1=\"1\" y1=\"2\" x2=\"3\" y2=\"4\"/>\n\
+             <polyline fill=\"none\" stroke=\"#0072B2\" stroke-width=\"1\" points=\"1,2 3,4 5,6\"/>\n\
+             <polygon opacity=\"0.5\" fill=\"#0072B2\" points=\"1,2 3,4 5,6\"/>\n\
+             <circle cx=\"1\" cy=\"2\" r=\"3\" fill=\"#0072B2\"/>\n\
+             <rect x=\"1\" y=\"2\" width=\"1\" height=\"1\" fill=\"#0072B2\"/>\n"
         );
     }
 
     #[test]
     fn a_text_is_as_wide_as_it_was_laid_out() {
-        let tidied = |text: &str| {
-            let raw = format!("<text x=\"1\" y=\"2\" font-size=\"96\">\n{text}\n</text>\n");
-            tidy(&raw)
+        let drawn = |text: &str| {
+            let mut svg = Svg::default();
+            let style = TextStyle::from((font::FAMILY, 96.0, FontStyle::Bold));
+            assert!(svg.draw_text(text, &style, (1, 2)).is_ok());
+            svg.body
         };
-        let width = font::width("longer than 'this' & that", 96.0, Weight::Regular).round();
+        let width = Face::new(96.0, Token::Ink).bold().width("longer than 'this' & that").round();
         assert_eq!(
-            tidied("longer than &apos;this&apos; &amp; that"),
+            drawn("longer than 'this' & that"),
             format!(
-                "<text x=\"1\" y=\"2\" font-size=\"96\" textLength=\"{width}\" \
-                 lengthAdjust=\"spacingAndGlyphs\">longer than &apos;this&apos; &amp; that</text>\n"
+                "<text x=\"1\" y=\"2\" font-size=\"96\" fill=\"#000000\" font-weight=\"600\" \
+                 textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\">longer than \
+                 &apos;this&apos; &amp; that</text>\n"
             )
         );
         // Its letters are of another font, of which nothing is known.
-        assert!(!tidied("длиннее, чем это").contains("textLength"));
+        assert!(!drawn("длиннее, чем это").contains("textLength"));
     }
 }

@@ -1,6 +1,6 @@
 //! The one table of colours: a name, a light value and a dark value for each token.
 //!
-//! Charts name tokens, never colours. The light values are unique, so that a
+//! Charts name tokens, never colours. The light values are unique and no dark ones, so that a
 //! finished SVG can be recoloured by value alone; a test holds that, and that every
 //! text colour has a contrast of at least 4.5:1 on its surface.
 
@@ -138,9 +138,10 @@ impl Token {
     }
 }
 
-/// The dark value for a light one, both as `#RRGGBB`; `None` if no token has it.
-pub(super) fn dark_for(light: &str) -> Option<String> {
-    table().find(|e| hex(e.light) == light).map(|e| hex(e.dark))
+/// `body` with the dark value of every token in place of the light one.
+pub(super) fn darken(body: &str) -> String {
+    let quoted = |rgb| format!("\"{}\"", hex(rgb));
+    table().fold(body.to_owned(), |body, e| body.replace(&quoted(e.light), &quoted(e.dark)))
 }
 
 /// The style sheet for a drawing: a CSS variable for each token that `body` uses,
@@ -228,12 +229,13 @@ mod tests {
     }
 
     #[test]
-    fn light_values_are_unique() {
-        let mut seen: Vec<u32> = table().map(|e| e.light).collect();
-        seen.sort_unstable();
-        let n = seen.len();
-        seen.dedup();
-        assert_eq!(n, seen.len());
+    fn a_light_value_stands_for_one_token() {
+        for e in table() {
+            let same = |other: &&Entry| {
+                other.light == e.light || (other.dark == e.light && other.name != e.name)
+            };
+            assert_eq!(table().filter(same).count(), 1, "{}", e.name);
+        }
     }
 
     #[test]

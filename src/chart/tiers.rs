@@ -41,7 +41,7 @@ pub(super) fn scale_note(above: Option<f64>, axis: f64) -> Option<(String, bool)
         return Some(("a time axis of its own".to_owned(), true));
     }
     let times = format::times(ratio);
-    Some((format!("time axis {times} {word} than the one above"), true))
+    Some((format!("time axis {times}× {word} than the one above"), true))
 }
 
 #[cfg(test)]

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use super::axes::{Label, duration_labels, labels, x_axis, x_grid, y_axis, y_axis_width};
-use super::canvas::{Canvas, Face, Point};
-use super::font::{Weight, cut_end};
-use super::layout::{MARGIN, RIGHT, foot, head, nothing};
+use super::axes::{
+    Label, byte_labels, count_labels, duration_labels, labels, x_axis, x_grid, y_axis_width,
+};
+use super::canvas::{Canvas, Point};
+use super::font::Face;
+use super::layout::{MARGIN, RIGHT};
+use super::lines::Plot;
 use super::scale::Scale;
 use super::theme::Token;
-use super::{Draw, Drawing, Frame, format};
+use super::{Frame, format};
 
 /// What a trial did and used, from its start to its end.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,48 +72,37 @@ const LEAST: f64 = 40.0;
 impl Quantity {
     /// Ticks that are round in the unit that is written.
     fn labels(self, scale: &Scale) -> Vec<Label> {
-        let end = scale.end();
-        let unit = match self {
-            Self::Bytes => format::byte_unit(end).1,
-            Self::Share => 0.01,
-            Self::Count | Self::PerSecond => 1.0,
-        };
-        let text = |v: f64| match self {
-            Self::Count => format::number(v),
-            Self::PerSecond => format!("{}/s", format::number(v)),
-            Self::Share => format!("{} %", format::number(v)),
-            Self::Bytes => format::bytes_tick_like(v * unit, end),
-        };
-        let ticks = labels(&scale.in_units_of(unit), 3.0, text);
-        let whole = |l: &Label| self != Self::Count || !l.text.contains('.');
-        ticks.into_iter().filter(whole).collect()
+        match self {
+            Self::Count => count_labels(scale, 3.0),
+            Self::PerSecond => labels(scale, 3.0, |v| format!("{}/s", format::number(v))),
+            Self::Share => {
+                labels(&scale.in_units_of(0.01), 3.0, |v| format!("{} %", format::number(v)))
+            }
+            Self::Bytes => byte_labels(scale, 3.0),
+        }
     }
 }
 
-impl Draw for Timeline {
-    fn draw(&self) -> Drawing {
-        let mut canvas = Canvas::default();
-        let mut y = head(&mut canvas, &self.frame);
+impl Timeline {
+    pub(super) fn body(&self, canvas: &mut Canvas, y: f64) -> Option<f64> {
         let panels: Vec<&Panel> =
             self.panels.iter().filter(|p| p.drawable().next().is_some()).collect();
-        let Some((last, others)) = panels.split_last() else {
-            return nothing(canvas, &self.frame, y);
-        };
+        panels.first()?;
         let end = panels.iter().flat_map(|p| p.drawable()).map(|(at, _)| at).fold(0.0, f64::max);
-        let gutter =
-            panels.iter().map(|p| y_axis_width(&p.labels(&p.scale(0.0)))).fold(GUTTER, f64::max);
+        let gutters = panels.iter().map(|p| y_axis_width(&p.quantity.labels(&p.scale(0.0))));
+        let gutter = gutters.fold(GUTTER, f64::max);
         let x = Scale::linear(0.0, end, MARGIN + gutter, RIGHT - 8.0);
         let times = duration_labels(&x, 8.0);
-        for panel in others {
-            y += BETWEEN;
-            x_grid(&mut canvas, &times, y, y + HEIGHT);
-            panel.draw(&mut canvas, &x, y);
-            y += HEIGHT;
+        let mut bottom = y;
+        for (i, panel) in panels.iter().enumerate() {
+            let top = bottom + BETWEEN;
+            bottom = top + HEIGHT;
+            let is_last = i + 1 == panels.len();
+            let x_axis = if is_last { x_axis } else { x_grid };
+            x_axis(canvas, &times, top, bottom);
+            panel.draw(canvas, &x, top);
         }
-        y += BETWEEN;
-        x_axis(&mut canvas, &times, y, y + HEIGHT);
-        last.draw(&mut canvas, &x, y);
-        foot(canvas, &self.frame, y + HEIGHT + 24.0)
+        Some(bottom + 24.0)
     }
 }
 
@@ -125,18 +117,13 @@ impl Panel {
         Scale::linear(0.0, highest * 1.1, top + HEIGHT, top)
     }
 
-    fn labels(&self, scale: &Scale) -> Vec<Label> {
-        self.quantity.labels(scale)
-    }
-
     fn draw(&self, canvas: &mut Canvas, x: &Scale, top: f64) {
-        let (left, right, bottom) = (x.at(0.0), x.at(x.end()), top + HEIGHT);
-        let y = self.scale(top);
-        y_axis(canvas, &self.labels(&y), left, right);
-        canvas.line(&[(left, bottom), (right, bottom)], Token::Axis, 1.0);
+        let plot = Plot::over(x, self.scale(top));
+        plot.y_axis(canvas, &self.quantity.labels(&plot.y));
         self.draw_names(canvas, top - 13.0);
         for line in &self.lines {
-            let points: Vec<Point> = line.drawable().map(|(at, v)| (x.at(at), y.at(v))).collect();
+            let points: Vec<Point> =
+                line.drawable().map(|(at, v)| (x.at(at), plot.y.at(v))).collect();
             canvas.line(&points, Token::Mark(line.series), 1.75);
         }
     }
@@ -144,7 +131,7 @@ impl Panel {
     fn draw_names(&self, canvas: &mut Canvas, baseline: f64) {
         let name = Face::new(NAME, Token::Ink).bold();
         let half = (RIGHT - MARGIN) / 2.0;
-        let label = cut_end(&self.label, NAME, Weight::SemiBold, half - 24.0);
+        let label = name.cut_end(&self.label, half - 24.0);
         let mut at = MARGIN + name.width(&label) + 22.0;
         canvas.text(MARGIN, baseline, label, name);
         let named = |line: &&Line| !line.label.is_empty() && line.drawable().next().is_some();
@@ -154,7 +141,7 @@ impl Panel {
                 return;
             }
             let face = Face::new(KEY, Token::Text(line.series));
-            let text = cut_end(&line.label, KEY, Weight::Regular, room);
+            let text = face.cut_end(&line.label, room);
             let middle = baseline - 4.0;
             canvas.line(&[(at, middle), (at + 14.0, middle)], Token::Mark(line.series), 2.0);
             let width = face.width(&text);

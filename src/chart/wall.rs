@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use super::axes::{duration_labels, x_axis, x_labels};
-use super::canvas::{Canvas, Face, Paint};
-use super::font::{Weight, cut_end};
-use super::layout::{Key, RIGHT, Swatch, foot, head, legend, nothing};
-use super::rows::{Column, lay_out};
+use super::axes::{duration_labels, x_labels};
+use super::canvas::{Canvas, Paint};
+use super::font::Face;
+use super::layout::{Key, RIGHT, Swatch, legend};
+use super::rows::{Column, all, lay_out};
 use super::scale::Scale;
 use super::theme::Token;
-use super::{Draw, Drawing, Frame, Group, format};
+use super::{Frame, Group, format};
 
 /// Wall time of each cell: median, interval and every trial, beside its ideal.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,69 +54,56 @@ impl Row {
     }
 }
 
-impl Draw for Wall {
-    fn draw(&self) -> Drawing {
-        let mut canvas = Canvas::default();
-        let y = head(&mut canvas, &self.frame);
-        let all: Vec<&Row> = self.groups.iter().flat_map(|g| &g.rows).collect();
-        if all.is_empty() {
-            return nothing(canvas, &self.frame, y);
-        }
-        let y = legend(&mut canvas, y, &keys(&all));
+impl Wall {
+    pub(super) fn body(&self, canvas: &mut Canvas, y: f64) -> Option<f64> {
+        let all = all(&self.groups);
+        let token = Token::Mark(all.first()?.series);
+        let any = |test: fn(&Row) -> bool| all.iter().any(|r| test(r));
+        let trials = Swatch::Tick(Paint(token, 0.45));
+        let keys = [
+            Key::when(true, Swatch::Dot(token), "median"),
+            Key::when(any(|r| r.interval.is_some()), Swatch::Whisker(token), "interval"),
+            Key::when(any(|r| !r.trials.is_empty()), trials, "trials"),
+            Key::when(any(|r| r.ideal.is_some()), Swatch::Bar(Token::Reference), "ideal"),
+        ];
+        let y = legend(canvas, y, keys);
 
         let height = if all.len() > 20 { 23.0 } else { 28.0 };
-        let rows = lay_out(&self.groups, |r| &r.label, y + 26.0, height);
-        let medians = medians(&all);
-        let efficiencies = efficiencies(&all);
+        let rows = lay_out(&self.groups, |r| &r.label, y + 22.0, height);
+        let (medians, efficiencies) = (medians(&all), efficiencies(&all));
         let right = RIGHT - medians.width() - 16.0 - efficiencies.width();
-        let values = all.iter().flat_map(|r| r.values());
-        let scale = Scale::fit(values, rows.left, right - 24.0);
+        let scale = Scale::fit(all.iter().flat_map(|r| r.values()), rows.left, right - 24.0);
 
         let ticks = duration_labels(&scale, 6.0);
-        let top = y + 22.0;
-        x_axis(&mut canvas, &ticks, top, rows.bottom);
+        rows.axis(canvas, &ticks);
         if all.len() > 15 {
             // The axis at the bottom is out of sight from up here.
-            x_labels(&mut canvas, &ticks, top - 8.0);
+            x_labels(canvas, &ticks, rows.top - 8.0);
         }
-        rows.draw(&mut canvas);
+        rows.draw(canvas);
         for (row, &middle) in all.iter().zip(&rows.middles) {
-            draw_row(&mut canvas, row, &scale, middle, rows.height);
+            draw_row(canvas, row, &scale, middle, rows.height);
         }
-        medians.draw(&mut canvas, &rows, right, top - 8.0);
-        efficiencies.draw(&mut canvas, &rows, right + medians.width() + 16.0, top - 8.0);
-        foot(canvas, &self.frame, rows.bottom + 24.0)
+        medians.draw(canvas, &rows, right);
+        efficiencies.draw(canvas, &rows, right + medians.width() + 16.0);
+        Some(rows.bottom + 24.0)
     }
-}
-
-fn keys(rows: &[&Row]) -> Vec<Key> {
-    let token = Token::Mark(rows.first().map_or(0, |r| r.series));
-    let mut keys = vec![Key::new(Swatch::Dot(token), "median")];
-    if rows.iter().any(|r| r.interval.is_some()) {
-        keys.push(Key::new(Swatch::Whisker(token), "interval"));
-    }
-    if rows.iter().any(|r| !r.trials.is_empty()) {
-        keys.push(Key::new(Swatch::Tick(Paint(token, 0.45)), "trials"));
-    }
-    if rows.iter().any(|r| r.ideal.is_some()) {
-        keys.push(Key::new(Swatch::Bar(Token::Reference), "ideal"));
-    }
-    keys
 }
 
 /// A note is no wider than this.
 const NOTE: f64 = 130.0;
 
 fn medians(rows: &[&Row]) -> Column {
+    let face = Face::new(12.5, Token::Ink).bold();
     Column {
         heading: "median",
-        face: Face::new(12.5, Token::Ink).bold(),
+        face,
         cells: rows
             .iter()
             .map(|r| match r.median {
                 Some(median) => (format::duration(median.as_secs_f64()), Token::Text(r.series)),
                 None if r.note.is_empty() => ("no data".to_owned(), Token::Muted),
-                None => (cut_end(&r.note, 12.5, Weight::SemiBold, NOTE), Token::Muted),
+                None => (face.cut_end(&r.note, NOTE), Token::Muted),
             })
             .collect(),
     }

@@ -9,14 +9,14 @@
 use std::time::Duration;
 
 use super::axes::{duration_labels, x_axis, x_grid, x_labels};
-use super::canvas::{Canvas, Face};
-use super::font::{Weight, cut_end, cut_middle};
-use super::layout::{Key, MARGIN, RIGHT, Swatch, foot, head, legend, nothing};
+use super::canvas::Canvas;
+use super::font::Face;
+use super::layout::{Key, MARGIN, RIGHT, Swatch, legend};
 use super::phase::{FAILED, colour, doing};
 use super::scale::Scale;
 use super::theme::{BLUE, SLATE, Token};
 use super::tiers::{axes, scale_note};
-use super::{Draw, Drawing, Frame, format};
+use super::{Frame, format};
 use crate::strategy::probe::Phase;
 
 /// Requests over time.
@@ -83,40 +83,60 @@ const THICKEST: f64 = 9.0;
 
 const LEFT: f64 = MARGIN + 36.0;
 
-impl Draw for Waterfall {
-    fn draw(&self) -> Drawing {
-        let mut canvas = Canvas::default();
-        let y = head(&mut canvas, &self.frame);
-        if self.panels.is_empty() {
-            return nothing(canvas, &self.frame, y);
-        }
-        let mut y = legend(&mut canvas, y, &self.keys());
-
+impl Waterfall {
+    pub(super) fn body(&self, canvas: &mut Canvas, y: f64) -> Option<f64> {
+        self.panels.first()?;
         let walls: Vec<f64> = self.panels.iter().map(Panel::length).collect();
         let axes = axes(&walls);
+        let mut y = legend(canvas, y, self.keys(&axes));
         let tiered = axes.windows(2).any(|w| w[0] != w[1]);
         if tiered {
-            y = overview(&mut canvas, &self.panels, y + 14.0);
+            y = overview(canvas, &self.panels, y + 14.0);
         }
         let height = height_for(self.panels.len());
         for (i, panel) in self.panels.iter().enumerate() {
             let above = i.checked_sub(1).map(|i| axes[i]);
             let scale = Scale::linear(0.0, axes[i] * 1.01, LEFT, RIGHT);
             let note = if tiered { scale_note(above, axes[i]) } else { None };
-            y = header(&mut canvas, panel, &panel.coverage(height), note, y + 26.0);
-            let bottom = y + panel.row_height(height) * panel.shown(height).count_f64();
+            y = header(canvas, panel, &panel.coverage(height), note, y + 26.0);
+            let bottom = y + panel.row_height(height) * panel.shown(height).count as f64;
             let bottom = bottom.max(y + 26.0);
             let ticks = duration_labels(&scale, 7.0);
-            x_grid(&mut canvas, &ticks, y, bottom);
+            x_grid(canvas, &ticks, y, bottom);
             canvas.line(&[(LEFT, bottom), (RIGHT, bottom)], Token::Axis, 1.0);
-            panel.draw(&mut canvas, &scale, y, bottom, height);
+            panel.draw(canvas, &scale, y, bottom, height);
             y = bottom + 6.0;
             if axes.get(i + 1) != Some(&axes[i]) {
-                x_labels(&mut canvas, &ticks, bottom + 17.0);
+                x_labels(canvas, &ticks, bottom + 17.0);
                 y += 18.0;
             }
         }
-        foot(canvas, &self.frame, y)
+        Some(y)
+    }
+
+    fn keys(&self, axes: &[f64]) -> Vec<Option<Key>> {
+        let any =
+            |test: fn(&Request) -> bool| self.panels.iter().flat_map(|p| &p.requests).any(test);
+        let seen = |phase: Phase| {
+            let wide = |r: &Request, px: f64| {
+                r.parts()
+                    .any(|(p, from, to)| p == Some(phase) && (to - from).as_secs_f64() * px >= SEEN)
+            };
+            let px = axes.iter().map(|axis| (RIGHT - LEFT) / axis);
+            self.panels.iter().zip(px).any(|(p, px)| p.requests.iter().any(|r| wide(r, px)))
+        };
+        let key = |phase: Phase| {
+            let shown = match phase {
+                Phase::Queue => any(|r| r.sent > r.issued),
+                Phase::Wait => true,
+                Phase::Receive => any(|r| r.head.is_some_and(|head| r.end > head)),
+                between => seen(between),
+            };
+            Key::when(shown, Swatch::Area(colour(phase).into()), doing(phase))
+        };
+        let failed = Key::when(any(|r| r.failed), Swatch::Area(FAILED.into()), "failed");
+        let end = Key::when(true, Swatch::Dashed(Token::Reference), "end of the run");
+        Phase::ALL.into_iter().map(key).chain([failed, end]).collect()
     }
 }
 
@@ -126,37 +146,6 @@ fn height_for(panels: usize) -> f64 {
         0..=3 => 190.0,
         4..=6 => 150.0,
         _ => 110.0,
-    }
-}
-
-impl Waterfall {
-    fn keys(&self) -> Vec<Key> {
-        let any =
-            |test: fn(&Request) -> bool| self.panels.iter().flat_map(|p| &p.requests).any(test);
-        let key = |phase| Key::new(Swatch::Area(colour(phase).into()), doing(phase));
-        let mut keys = Vec::new();
-        if any(|r| r.sent > r.issued) {
-            keys.push(key(Phase::Queue));
-        }
-        let walls: Vec<f64> = self.panels.iter().map(Panel::length).collect();
-        let px: Vec<f64> = axes(&walls).into_iter().map(|axis| (RIGHT - LEFT) / axis).collect();
-        let seen = |phase: &Phase| {
-            let wide = |r: &Request, px: f64| {
-                let widths = r.parts().map(|(p, from, to)| (p, (to - from).as_secs_f64() * px));
-                widths.into_iter().any(|(p, width)| p == Some(*phase) && width >= SEEN)
-            };
-            self.panels.iter().zip(&px).any(|(p, &px)| p.requests.iter().any(|r| wide(r, px)))
-        };
-        keys.extend(BETWEEN.into_iter().filter(seen).map(key));
-        keys.push(key(Phase::Wait));
-        if any(|r| r.head.is_some_and(|head| r.end > head)) {
-            keys.push(key(Phase::Receive));
-        }
-        if any(|r| r.failed) {
-            keys.push(Key::new(Swatch::Area(FAILED.into()), "failed"));
-        }
-        keys.push(Key::new(Swatch::Dashed(Token::Reference), "end of the run"));
-        keys
     }
 }
 
@@ -187,14 +176,6 @@ struct Shown {
     count: usize,
 }
 
-impl Shown {
-    fn count_f64(&self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "a few hundred rows")]
-        let count = self.count as f64;
-        count
-    }
-}
-
 impl Panel {
     /// Wall time in seconds, or the last end if that is later.
     fn length(&self) -> f64 {
@@ -203,18 +184,13 @@ impl Panel {
     }
 
     fn shown(&self, height: f64) -> Shown {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a few hundred"
-        )]
         let most = (height / THINNEST) as usize;
         let step = self.requests.len().div_ceil(most).max(1);
         Shown { step, count: self.requests.len().div_ceil(step) }
     }
 
     fn row_height(&self, height: f64) -> f64 {
-        (height / self.shown(height).count_f64().max(1.0)).clamp(THINNEST, THICKEST)
+        (height / (self.shown(height).count as f64).max(1.0)).clamp(THINNEST, THICKEST)
     }
 
     /// "every 5th of 1,000 requests · 4,000 more not recorded"
@@ -321,8 +297,7 @@ fn header(
         end -= width + 28.0;
     }
     let name_face = Face::new(13.5, Token::Ink).bold();
-    let name =
-        cut_middle(&panel.label, name_face.size, Weight::SemiBold, (end - MARGIN).min(360.0));
+    let name = name_face.cut_middle(&panel.label, (end - MARGIN).min(360.0));
     let after = MARGIN + name_face.width(&name) + 10.0;
     canvas.text(MARGIN, y, name, name_face);
     let words = match panel.note.as_str() {
@@ -330,8 +305,8 @@ fn header(
         note => format!("{note} · {coverage}"),
     };
     if end - after > 60.0 {
-        let words = cut_end(&words, 11.5, Weight::Regular, end - after);
-        canvas.text(after, y, words, Face::new(11.5, Token::Muted));
+        let face = Face::new(11.5, Token::Muted);
+        canvas.text(after, y, face.cut_end(&words, end - after), face);
     }
     y + 11.0
 }
@@ -340,19 +315,17 @@ fn header(
 fn overview(canvas: &mut Canvas, panels: &[Panel], y: f64) -> f64 {
     const ROW: f64 = 19.0;
     let face = Face::new(12.0, Token::Ink);
-    let column = panels.iter().map(|p| face.width(&p.label)).fold(0.0, f64::max).min(230.0);
+    let column = face.widest(panels.iter().map(|p| &p.label)).min(230.0);
     let left = MARGIN + column + 12.0;
     let longest = panels.iter().map(Panel::length).fold(0.0, f64::max);
     let scale = Scale::linear(0.0, longest, left, RIGHT - 62.0);
     canvas.text(MARGIN, y + 10.0, "All on one clock", Face::new(12.5, Token::Ink).bold());
     let top = y + 20.0;
-    #[expect(clippy::cast_precision_loss, reason = "a few panels")]
     let bottom = top + ROW * panels.len() as f64 + 2.0;
     x_axis(canvas, &duration_labels(&scale, 7.0), top, bottom);
     for (i, panel) in panels.iter().enumerate() {
-        #[expect(clippy::cast_precision_loss, reason = "a few panels")]
         let row = top + ROW * i as f64;
-        let label = cut_middle(&panel.label, 12.0, Weight::Regular, column);
+        let label = face.cut_middle(&panel.label, column);
         canvas.text(left - 12.0, row + 14.0, label, face.end());
         let end = scale.at(panel.wall.as_secs_f64());
         // Colours mean phases here, so the bars of whole runs have none.

@@ -11,7 +11,7 @@ use crate::delay::Model;
 use crate::plan::{Cell, Drawn, Plan};
 use crate::spec::Until;
 use crate::table::table;
-use crate::units::{ReadableNs, rough, three_digits};
+use crate::units::{ReadableNs, exact_percent, rough};
 
 /// Trial noises that the table of detectable differences is shown for: a quiet machine, a shared
 /// one, a noisy one.
@@ -52,9 +52,9 @@ fn range<T: Display + PartialEq>(least: &T, most: &T) -> String {
 fn rule(until: &Until) -> String {
     format!(
         "\nfrom block {} on, it ends after the block in which every ratio over the baseline and every\n\
-         A/A control is known to ±{} % (95 % intervals), at the latest after block {}\n",
+         A/A control is known to ±{} (95 % intervals), at the latest after block {}\n",
         until.min,
-        three_digits(until.half_width * 100.0),
+        exact_percent(until.half_width),
         until.max
     )
 }

@@ -1,7 +1,7 @@
 //! What to know about a plan before its first trial.
 
 use crate::delay::Sampling;
-use crate::units::{ReadableNs, count, three_digits};
+use crate::units::{ReadableNs, and, count, counted, three_digits};
 
 use super::drawn::DrawnPart;
 
@@ -25,7 +25,7 @@ pub enum Caution {
     #[error(
         "the longest of the {} is {}, that of the delay model {}: they cannot answer a question about its tail; \
          take more `requests`",
-        requests_of(*.requests), readable(*.longest_ns), readable(*.of_model_ns)
+        counted(*.requests, "request"), readable(*.longest_ns), readable(*.of_model_ns)
     )]
     TooShort {
         /// Requests.
@@ -39,7 +39,7 @@ pub enum Caution {
     #[error(
         "the {} have {what}, where the delay model expects {expected} (hardly one seed in a hundred is so \
          far off): take another `seed`, more `requests`, or draw = \"stratified\"",
-        requests_of(*.requests)
+        counted(*.requests, "request")
     )]
     Unlikely {
         /// What was drawn.
@@ -110,14 +110,10 @@ fn missing(parts: &[DrawnPart], requests: usize, sampling: Sampling, in_turn: bo
         "{} {} not among the {} (expected {}, drawn 0): they cannot answer a question about {}; {remedy}",
         and(&parts.iter().map(part).collect::<Vec<_>>()),
         if parts.len() == 1 { "is" } else { "are" },
-        requests_of(requests),
+        counted(requests, "request"),
         short(expected),
         if parts.len() == 1 { "it" } else { "them" },
     )
-}
-
-fn requests_of(n: usize) -> String {
-    format!("{} request{}", count(n as u64), if n == 1 { "" } else { "s" })
 }
 
 /// Three digits, without zeros behind the point: `0.6`, `59.4`, `60`.
@@ -131,13 +127,4 @@ pub(super) fn short(x: f64) -> String {
 
 pub(super) fn readable(ns: u64) -> String {
     ReadableNs(ns as f64).to_string()
-}
-
-/// `a`, `a and b`, `a, b and c`
-fn and(all: &[String]) -> String {
-    match all {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
 }

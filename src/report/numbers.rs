@@ -2,7 +2,7 @@
 
 use crate::analyse::{Estimate, Interval, Levels};
 use crate::units::{ReadableBytes, ReadableNs};
-pub(super) use crate::units::{count, percent, ratio, span};
+pub(super) use crate::units::{and, count, counted, percent, ratio, span, times};
 
 /// What stands where a value is not known.
 pub(super) const UNKNOWN: &str = "–";
@@ -15,15 +15,6 @@ pub(super) fn ns(value: f64) -> String {
 /// A size in bytes.
 pub(super) fn bytes(value: f64) -> String {
     ReadableBytes(value).to_string()
-}
-
-/// How many times: `48`, `3.2`, `1.44`.
-pub(super) fn times(value: f64) -> String {
-    match value {
-        v if v >= 9.95 => count(v.round() as u64),
-        v if v >= 1.95 => format!("{v:.1}"),
-        v => format!("{v:.2}"),
-    }
 }
 
 /// A number that is whole more often than not, such as a median of counts: `100`, `2.5`.
@@ -86,21 +77,6 @@ pub(super) fn estimate_and_level(estimate: &Estimate, show: impl Fn(f64) -> Stri
     match &estimate.interval {
         Ok(i) => format!("{value} ({}, {})", around(estimate.value, i, show), level(i)),
         Err(_) => value,
-    }
-}
-
-/// `1 block`, `12 blocks`
-pub(super) fn counted(n: usize, noun: &str) -> String {
-    let plural = if n == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", count(n as u64))
-}
-
-/// `a`, `a and b`, `a, b and c`
-pub(super) fn and(items: &[String]) -> String {
-    match items {
-        [] => String::new(),
-        [one] => one.clone(),
-        [head @ .., last] => format!("{} and {last}", head.join(", ")),
     }
 }
 
