@@ -9,9 +9,9 @@ macro_rules! reading {
     ($($metric:ident $name:literal {
         means: $means:literal,
         title: $title:literal,
-        unit: $unit:ident, is: [$($is:ident)*],
-        needs_all_requests: $all:literal,
-        read: $read:expr,
+        $(column: $column:ident,)?
+        $(unit: $unit:ident, read: $read:expr,)?
+        $(is: [$($is:ident)*],)?
     })*) => {
         impl Metric {
             /// The value of a trial, in the unit of the metric; none of a percentile that its requests
@@ -21,7 +21,10 @@ macro_rules! reading {
                     return None;
                 }
                 match self {
-                    $(Metric::$metric => value(row, $read),)*
+                    $(Metric::$metric => {
+                        $(value(row, |row| row.$column))?
+                        $(value(row, $read))?
+                    })*
                 }
             }
         }

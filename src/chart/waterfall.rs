@@ -67,8 +67,7 @@ pub struct Request {
 }
 
 /// The phases that only some libraries can tell.
-pub const BETWEEN: [Phase; 6] =
-    [Phase::Pool, Phase::Dns, Phase::Connect, Phase::Tls, Phase::Stream, Phase::Send];
+pub const BETWEEN: [Phase; 6] = Phase::OF_LIBRARY;
 
 /// A phase that is narrower than this many px would be hidden by the next, and is left out.
 const SEEN: f64 = 0.25;

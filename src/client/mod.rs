@@ -24,6 +24,7 @@ mod files;
 mod issue;
 mod log;
 mod open;
+mod outcome;
 mod output;
 mod record;
 mod report;

@@ -1,7 +1,7 @@
 //! What open arrival adds to a trial's report: service times beside latencies, the backlog, and
 //! whether lateness grew. Every number is of requests that were made; none is filled in.
 
-use super::record::Outcome;
+use super::outcome::Outcome;
 use super::report::percentiles;
 use crate::protocol::{ClientConfig, OpenReport};
 

@@ -7,9 +7,9 @@ use std::path::Path;
 use fs_err::{File, OpenOptions};
 
 use super::connections;
-use super::record::{Outcome, Recorder};
+use super::record::Recorder;
 use crate::protocol::{ClientConfig, RequestLog};
-use crate::record::{CompressedRows, Numbers, RequestRow, write_compressed};
+use crate::record::{CompressedRows, write_compressed};
 use crate::strategy::probe::Connections;
 
 /// Files that are there, empty and closed: a path that cannot be written is found before the
@@ -69,7 +69,7 @@ fn write_requests(
         let mut rows = Vec::new();
         recorder.for_each(|index, outcome| {
             if index < log.rows {
-                rows.push(row(config, index, outcome));
+                rows.push(outcome.row(config, index));
             }
         })?;
         rows.sort_unstable_by_key(|row| row.index);
@@ -79,48 +79,9 @@ fn write_requests(
     let mut written = Ok(());
     recorder.for_each(|index, outcome| {
         if index < log.rows && written.is_ok() {
-            written = writer.write(&row(config, index, outcome));
+            written = writer.write(&outcome.row(config, index));
         }
     })?;
     written?;
     writer.finish()
-}
-
-fn row(config: &ClientConfig, index: u32, outcome: Outcome) -> RequestRow {
-    let (error, errno, error_chain) = match outcome.failure {
-        Some(failure) => (Some(failure.class.to_string()), failure.errno, Some(failure.chain)),
-        None => (None, None, None),
-    };
-    let pieces = outcome.pieces.map(|pieces| *pieces).unwrap_or_default();
-    let (chunk_ns, chunk_bytes) = pieces.received.iter().map(|p| (p.at_ns, p.bytes)).unzip();
-    RequestRow {
-        index,
-        scheduled_ns: outcome.scheduled_ns,
-        start_ns: outcome.start_ns,
-        pool_ns: outcome.seen.and_then(|s| s.pool_ns),
-        dns_ns: outcome.seen.and_then(|s| s.dns_ns),
-        connect_ns: outcome.seen.and_then(|s| s.connect_ns),
-        tls_ns: outcome.seen.and_then(|s| s.tls_ns),
-        stream_ns: outcome.seen.and_then(|s| s.stream_ns),
-        send_ns: outcome.seen.and_then(|s| s.send_ns),
-        head_ns: outcome.head_ns,
-        first_body_ns: outcome.first_body_ns,
-        end_ns: outcome.end_ns,
-        planned_delay_ns: config.planned().ns(index.into()),
-        served_delay_ns: outcome.served_delay_ns,
-        status: outcome.status,
-        body_bytes: outcome.body_bytes,
-        chunks: Some(outcome.chunks),
-        chunk_ns: Numbers(chunk_ns),
-        chunk_bytes: Numbers(chunk_bytes),
-        sent_chunk_ns: Numbers(pieces.sent_ns),
-        sent_chunks: outcome.seen.map(|s| s.sent_chunks),
-        redirects: outcome.seen.map(|s| s.redirects),
-        connection: outcome.seen.and_then(|s| s.carried).map(|c| c.connection),
-        nth: outcome.seen.and_then(|s| s.carried).map(|c| c.nth),
-        dns: outcome.seen.and_then(|s| s.source),
-        error,
-        errno,
-        error_chain,
-    }
 }

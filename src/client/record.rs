@@ -9,14 +9,14 @@ use hyper::HeaderMap;
 use hyper::header::HeaderName;
 
 use super::files::FilesGauge;
-use super::log::{Log, Received};
+use super::log::Log;
+use super::outcome::{Outcome, Piece, Pieces, Seen};
 use crate::body::Body;
-use crate::dns::Source;
 use crate::machine::process::Status;
 use crate::protocol::ClientConfig;
 use crate::strategy::failure::{Class, Failure};
 use crate::strategy::library::Answer;
-use crate::strategy::probe::{Carried, MOST_PIECES, Marks, Phase};
+use crate::strategy::probe::{MOST_PIECES, Marks};
 use crate::timer::Moment;
 use crate::units::{read_decimal, read_more_decimal};
 
@@ -24,78 +24,6 @@ use crate::units::{read_decimal, read_more_decimal};
 static INDEX: HeaderName = HeaderName::from_static("inflight-index");
 /// Header in which the server says how long it waited.
 static SERVED: HeaderName = HeaderName::from_static("server-timing");
-
-/// What became of one request. Times are nanoseconds since the start of the window.
-#[derive(Debug)]
-pub(super) struct Outcome {
-    pub(super) scheduled_ns: u64,
-    pub(super) start_ns: u64,
-    pub(super) seen: Option<Seen>,
-    pub(super) head_ns: Option<u64>,
-    pub(super) first_body_ns: Option<u64>,
-    pub(super) end_ns: u64,
-    pub(super) served_delay_ns: Option<u64>,
-    pub(super) status: Option<u16>,
-    pub(super) body_bytes: u64,
-    pub(super) chunks: u32,
-    pub(super) pieces: Option<Box<Pieces>>,
-    pub(super) failure: Option<Box<Failure>>,
-}
-
-/// The pieces of a request's bodies, one by one. Most requests have none of these: one without a body,
-/// whose answer comes in one piece, has all of it in its other marks.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Pieces {
-    /// Of the answer, if they are more than one.
-    pub(super) received: Received,
-    /// When each of the request's own was taken by the library.
-    pub(super) sent_ns: Vec<u64>,
-}
-
-/// A piece of an answer.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Piece {
-    pub(super) at_ns: u64,
-    pub(super) bytes: u64,
-}
-
-/// What a library saw of a request: its [`Marks`] as nanoseconds since the start of the window.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Seen {
-    pub(super) pool_ns: Option<u64>,
-    pub(super) dns_ns: Option<u64>,
-    pub(super) connect_ns: Option<u64>,
-    pub(super) tls_ns: Option<u64>,
-    pub(super) stream_ns: Option<u64>,
-    pub(super) send_ns: Option<u64>,
-    pub(super) source: Option<Source>,
-    pub(super) carried: Option<Carried>,
-    pub(super) sent_chunks: u32,
-    pub(super) redirects: u32,
-}
-
-impl Outcome {
-    /// When each phase ended, in order; empty where nobody can tell.
-    pub(super) fn ends_ns(&self) -> [(Phase, Option<u64>); Phase::ALL.len()] {
-        let seen = self.seen.as_ref();
-        [
-            (Phase::Queue, Some(self.start_ns)),
-            (Phase::Pool, seen.and_then(|s| s.pool_ns)),
-            (Phase::Dns, seen.and_then(|s| s.dns_ns)),
-            (Phase::Connect, seen.and_then(|s| s.connect_ns)),
-            (Phase::Tls, seen.and_then(|s| s.tls_ns)),
-            (Phase::Stream, seen.and_then(|s| s.stream_ns)),
-            (Phase::Send, seen.and_then(|s| s.send_ns)),
-            (Phase::Wait, self.head_ns),
-            (Phase::Receive, Some(self.end_ns)),
-        ]
-    }
-
-    /// From handing the request to the library to its last checked byte.
-    pub(super) fn service_ns(&self) -> u64 {
-        self.end_ns - self.start_ns
-    }
-}
 
 /// What a right answer looks like.
 #[derive(Debug, Clone, Copy)]
@@ -267,16 +195,9 @@ impl Recorder {
             &Outcome {
                 scheduled_ns,
                 start_ns: now,
-                seen: None,
-                head_ns: None,
-                first_body_ns: None,
                 end_ns: now,
-                served_delay_ns: None,
-                status: None,
-                body_bytes: 0,
-                chunks: 0,
-                pieces: None,
                 failure: Some(Box::new(failure)),
+                ..Outcome::default()
             },
         );
     }
@@ -464,12 +385,7 @@ impl Answer for Attempt<'_> {
     fn marks(&mut self, marks: &Marks) {
         let at = |mark: Option<Moment>| mark.map(|mark| self.recorder.at_ns(mark));
         self.seen = Some(Seen {
-            pool_ns: at(marks.pool),
-            dns_ns: at(marks.dns),
-            connect_ns: at(marks.connect),
-            tls_ns: at(marks.tls),
-            stream_ns: at(marks.stream),
-            send_ns: at(marks.send),
+            ends_ns: marks.ends.map(at),
             source: marks.source,
             carried: marks.carried,
             sent_chunks: marks.sent.count(),

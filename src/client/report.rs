@@ -6,7 +6,8 @@ use std::io;
 use hdrhistogram::Histogram;
 
 use super::open::Open;
-use super::record::{Outcome, Recorder};
+use super::outcome::Outcome;
+use super::record::Recorder;
 use crate::machine::process::Usage;
 use crate::protocol::{
     self, ClientConfig, ClientReport, Failures, FirstFailure, Percentiles, PhaseTime,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{ServerReady, VERSION};
 use crate::arrival::Arrival;
 use crate::delay::{Delay, Planned, Sampling};
+use crate::record::report;
 use crate::spec::Scenario;
 use crate::strategy::Strategy;
 use crate::strategy::probe::Phase;
@@ -118,110 +119,58 @@ pub struct Timeline {
     pub every_ns: u64,
 }
 
-/// What a trial's client measured. The window starts before the first thread or task is spawned
-/// and ends when the last body is checked.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ClientReport {
-    /// [`VERSION`] of the client.
-    pub protocol: u32,
-    /// When the window began, by the machine's monotonic clock; empty where each process has a clock
-    /// of its own.
-    pub began_ns: Option<u64>,
-    /// Length of the window.
-    pub wall_ns: u64,
-    /// CPU time in user mode within the window, without the thread that samples the timeline.
-    pub cpu_user_ns: u64,
-    /// CPU time in the kernel within the window, likewise.
-    pub cpu_sys_ns: u64,
-    /// CPU time of the thread that samples the timeline, within the window, which the two before are
-    /// without; empty if there was none, or if the system does not tell it: then they are with it.
-    pub sampler_cpu_ns: Option<u64>,
-    /// CPU time of the whole process, user and kernel, up to the report.
-    pub cpu_process_ns: u64,
-    /// `VmHWM`; empty where the system does not tell.
-    pub max_rss_bytes: Option<u64>,
-    /// Threads of the process at the busiest moment seen; empty where the system does not tell.
-    pub peak_threads: Option<u64>,
-    /// Context switches that waited for something, within the window, without the sampler's.
-    pub voluntary_switches: u64,
-    /// Context switches forced by the scheduler, likewise.
-    pub involuntary_switches: u64,
-    /// Page faults that read no disk, within the window; empty from builds that do not count them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub minor_faults: Option<u64>,
-    /// Page faults that read a disk, likewise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub major_faults: Option<u64>,
-    /// Requests issued.
-    pub issued: u64,
-    /// Requests answered with status 200 and the right body.
-    pub ok: u64,
-    /// Requests that failed, by class.
-    pub errors: BTreeMap<String, u64>,
-    /// The raw chain of the first failure by index.
-    pub first_error: Option<String>,
-    /// Answers whose body had the wrong length, checksum or index; also in `errors`.
-    pub body_mismatches: u64,
-    /// Requests between start and end at the busiest moment, as the client saw it.
-    pub peak_in_flight: u64,
-    /// Bytes of bodies received.
-    pub body_bytes: u64,
-    /// Latency histogram of successful requests (from the start of a request to its last byte; under
-    /// open arrival from its planned start):
-    /// highest value of the bucket in nanoseconds, and count.
-    pub latency: Vec<(u64, u64)>,
-    /// Time in each phase, of successful requests; a phase that the library cannot tell is left
-    /// out. Empty without probes.
-    pub phases: Vec<PhaseTime>,
-    /// What became of connections; empty without probes.
-    pub connections: Option<ConnectionCounts>,
-    /// Look-ups of names; empty without names.
-    pub dns: Option<DnsCounts>,
-    /// Failed requests by class and by the phase that they did not come to the end of.
-    pub failures: Vec<Failures>,
-    /// The failure that came first in time.
-    pub first_failure: Option<FirstFailure>,
-    /// Files of the process just before the window; taken where the strategy limits them.
-    pub open_files_before: Option<u64>,
-    /// Requests that the library sent again by itself, where it may and that is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retries: Option<u64>,
-    /// Files of the process at the busiest moment, likewise.
-    pub peak_open_files: Option<u64>,
-    /// Longest and other percentiles, read before bucketing.
-    pub latency_percentiles: Option<Percentiles>,
-    /// What open arrival adds; left out if arrival is closed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub open: Option<OpenReport>,
+report! { client =>
+    /// What a trial's client measured: its own fields, and those of the columns from it. The window
+    /// starts before the first thread or task is spawned and ends when the last body is checked.
+    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct ClientReport {
+        /// [`VERSION`] of the client.
+        pub protocol: u32,
+        /// When the window began, by the machine's monotonic clock; empty where each process has a clock
+        /// of its own.
+        pub began_ns: Option<u64>,
+        /// Requests that failed, by class.
+        pub errors: BTreeMap<String, u64>,
+        /// The raw chain of the first failure by index.
+        pub first_error: Option<String>,
+        /// Latency histogram of successful requests (from the start of a request to its last byte;
+        /// under open arrival from its planned start): highest value of the bucket in nanoseconds, and
+        /// count.
+        pub latency: Vec<(u64, u64)>,
+        /// Time in each phase, of successful requests; a phase that the library cannot tell is left
+        /// out. Empty without probes.
+        pub phases: Vec<PhaseTime>,
+        /// What became of connections; empty without probes.
+        pub connections: Option<ConnectionCounts>,
+        /// Look-ups of names; empty without names.
+        pub dns: Option<DnsCounts>,
+        /// Failed requests by class and by the phase that they did not come to the end of.
+        pub failures: Vec<Failures>,
+        /// The failure that came first in time.
+        pub first_failure: Option<FirstFailure>,
+        /// Requests that the library sent again by itself, where it may and that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub retries: Option<u64>,
+        /// Longest and other percentiles, read before bucketing.
+        pub latency_percentiles: Option<Percentiles>,
+        /// What open arrival adds; left out if arrival is closed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub open: Option<OpenReport>,
+    }
 }
 
-/// What a trial of open arrival has beside its latencies, which count from the planned starts.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OpenReport {
-    /// From the planned start of the first request to that of the last.
-    pub span_ns: u64,
-    /// Service times of successful requests: from handing a request to the library to its last
-    /// byte.
-    pub service: Option<Percentiles>,
-    /// How much later than planned requests were handed to the library.
-    pub start_lateness: Option<Percentiles>,
-    /// Requests that had not started when a later one was planned, at the worst moment.
-    pub backlog_peak: u64,
-    /// The same when the last one was planned.
-    pub backlog_end: u64,
-    /// Median of (end − planned start − planned delay) of a tenth of the successful requests: the
-    /// least of the tenths before the middle.
-    pub lateness_before_ns: Option<u64>,
-    /// The same of the last tenth.
-    pub lateness_end_ns: Option<u64>,
-    /// From the middle of that tenth to the middle of the last, as planned.
-    pub lateness_apart_ns: Option<u64>,
-    /// Requests that were planned for another time than seed and index say.
-    pub misplanned: u64,
-    /// Requests that started before their planned time.
-    pub early: u64,
+report! { client.open =>
+    /// What a trial of open arrival has beside its latencies, which count from the planned starts.
+    #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct OpenReport {
+        /// Service times of successful requests: from handing a request to the library to its last
+        /// byte.
+        pub service: Option<Percentiles>,
+        /// How much later than planned requests were handed to the library.
+        pub start_lateness: Option<Percentiles>,
+    }
 }
 
 /// Failed requests of one class and phase.
@@ -264,57 +213,28 @@ pub struct PhaseTime {
     pub sum_ns: u64,
 }
 
-/// What became of a trial's connections, as the client saw it.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ConnectionCounts {
-    /// Connections that were ready for requests.
-    pub opened: u64,
-    /// Of these, those that carried a request.
-    pub used: u64,
-    /// Of these, those that carried none: the library had begun them for a request that another
-    /// connection then carried.
-    pub unused: u64,
-    /// Connections that could not be opened.
-    pub failed: u64,
-    /// Connections that were given up while they were being opened.
-    pub given_up: u64,
-    /// Connections open at the end of the window; empty where the library does not tell when one
-    /// is closed.
-    pub kept: Option<u64>,
-    /// TCP connections open at once at the busiest moment. A connection whose end the library does
-    /// not tell ends, without reuse, with its request, and otherwise with the window. Empty where the
-    /// library does not tell the request either.
-    pub peak: Option<u64>,
-    /// TCP connections that may have ended when the last one was opened. Where the library does not
-    /// tell, one without reuse may have ended as soon as its answer could come, and with reuse nobody
-    /// knows.
-    pub ended_before_last: Option<u64>,
-    /// From the TCP connect (after the look-up) to a connection that is ready, median.
-    pub connect_p50_ns: Option<u64>,
-    /// TLS handshakes from nothing.
-    pub tls_full: u64,
-    /// TLS handshakes that resumed a session.
-    pub tls_resumed: u64,
-    /// Own port and number of requests of every connection that was ready and whose port the
-    /// library tells, in the order of opening.
-    pub ports: Vec<(u16, u32)>,
+report! { client.connections =>
+    /// What became of a trial's connections, as the client saw it.
+    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct ConnectionCounts {
+        /// Connections that were ready and carried a request.
+        pub used: u64,
+        /// TLS handshakes from nothing.
+        pub tls_full: u64,
+        /// TLS handshakes that resumed a session.
+        pub tls_resumed: u64,
+        /// Own port and number of requests of every connection that was ready and whose port the
+        /// library tells, in the order of opening.
+        pub ports: Vec<(u16, u32)>,
+    }
 }
 
-/// Look-ups of names of a trial.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DnsCounts {
-    /// Answered by the name server.
-    pub misses: u64,
-    /// Answered from the cache.
-    pub hits: u64,
-    /// Answered by the query of another look-up.
-    pub coalesced: u64,
-    /// Without an answer.
-    pub failed: u64,
-    /// Queries sent a second time, because the first was not answered in time.
-    pub resends: u64,
+report! { client.dns =>
+    /// Look-ups of names of a trial.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct DnsCounts {}
 }
 
 /// Percentiles of a trial's latencies, exact (nearest rank), in nanoseconds.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::VERSION;
 use crate::delay::{Delay, Sampling};
+use crate::record::report;
 use crate::spec::Scenario;
 use crate::strategy::Strategy;
 
@@ -183,69 +184,19 @@ impl ServerReady {
     }
 }
 
-/// What a delay server saw.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ServerReport {
-    /// Requests whose head was parsed, without those that were redirected: each of these comes
-    /// again.
-    pub requests: u64,
-    /// Requests whose body was handed over whole.
-    pub answered: u64,
-    /// Connections accepted.
-    pub connections: u64,
-    /// Requests of the connection with the fewest, redirected ones included; 0 if a connection
-    /// carried none.
-    pub requests_per_connection_min: u64,
-    /// Median of requests over connections.
-    pub requests_per_connection_p50: u64,
-    /// Requests of the connection with the most.
-    pub requests_per_connection_max: u64,
-    /// Connections that could not be accepted at once (too many open files); they waited.
-    pub accept_failures: u64,
-    /// Requests in flight at the busiest moment: from the parsed head to just before the last
-    /// write of the body.
-    pub peak_in_flight: u64,
-    /// Sum of the delays as they really were.
-    pub delay_served_sum_ns: u64,
-    /// How late its pauses were, and it itself.
-    pub lateness: PauseReport,
-    /// CPU time in user mode of the process, since it began to serve.
-    pub cpu_user_ns: u64,
-    /// CPU time in the kernel of the process, likewise.
-    pub cpu_sys_ns: u64,
-    /// `VmHWM`; empty where the system does not tell.
-    pub max_rss_bytes: Option<u64>,
-    /// Redirects sent.
-    pub redirected: u64,
-    /// Bytes of request bodies received; a body that comes again after a redirect counts again.
-    pub uploaded_bytes: u64,
-    /// TLS handshakes from nothing.
-    pub tls_full: u64,
-    /// TLS handshakes that resumed a session.
-    pub tls_resumed: u64,
-    /// TLS handshakes that failed, or that the client gave up.
-    pub tls_failed: u64,
-    /// Queries that the name server got.
-    pub dns_queries: u64,
-    /// Queries for names that it does not know.
-    pub dns_unknown: u64,
-    /// Port of the client and number of requests, redirected ones included, of every connection, in
-    /// order of acceptance.
-    pub accepted: Vec<(u16, u32)>,
-    /// Requests refused with 429, because as many as its capacity were in flight.
-    pub refused: u64,
-    /// Connections dropped because the accept queue was full, on the whole machine (network
-    /// namespace) while the server ran; empty where the system does not tell.
-    pub listen_overflows: Option<u64>,
-    /// Connections that a listening socket dropped, for whatever reason, likewise.
-    pub listen_drops: Option<u64>,
-    /// TCP segments sent again, on the whole machine likewise.
-    pub retransmits: Option<u64>,
-    /// Of these, those that open a connection.
-    pub syn_retransmits: Option<u64>,
-    /// Times that TCP's timer ran out before an answer, likewise.
-    pub tcp_timeouts: Option<u64>,
+report! { server =>
+    /// What a delay server saw: its own fields, and those of the columns from it.
+    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct ServerReport {
+        /// How late its pauses were, and it itself.
+        pub lateness: PauseReport,
+        /// Queries for names that it does not know.
+        pub dns_unknown: u64,
+        /// Port of the client and number of requests, redirected ones included, of every connection, in
+        /// order of acceptance.
+        pub accepted: Vec<(u16, u32)>,
+    }
 }
 
 /// A pause that is late by no more than this is on time: a thread that wakes waits about as long for a

@@ -28,11 +28,83 @@ const FORMER: [&str; 6] = [
     "tcp_last_ack",
 ];
 
+/// A row of a table: a structure whose fields are its columns. The macro `row!` makes one.
+pub trait Row: DeserializeOwned {
+    /// The columns, in the order of the fields.
+    const COLUMNS: &'static [Column];
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// Its name, which ends with the unit if it has one.
+    pub name: &'static str,
+    /// The type of its field.
+    #[cfg(test)]
+    pub kind: &'static str,
+    /// Its line in `docs/record-format.md`.
+    #[cfg(test)]
+    pub meaning: &'static str,
+    /// The side that it is from, if the table tells.
+    #[cfg(test)]
+    pub from: &'static str,
+    /// The day from which on recordings have it; empty if they all do.
+    #[cfg(test)]
+    pub since: &'static str,
+}
+
+/// Makes a structure a [`Row`]: all that there is to say of a column stands at its field.
+///
+/// `#[since("2026-11-21")]` is the day from which on recordings have it: in older ones it has the default
+/// of its type. A column without it must be there. `#[from(client)]` is the side that it is from. Both
+/// follow the words, and `#[serde(…)]` follows them.
+macro_rules! row {
+    (
+        $(#[$meta:meta])*
+        $vis:vis struct $row:ident {
+            $(
+                $(#[doc = $doc:literal])*
+                $(#[since($since:literal)])?
+                $(#[from($from:ident)])?
+                $(#[serde($($serde:tt)*)])?
+                $field_vis:vis $column:ident: $type:ty,
+            )*
+        }
+    ) => {
+        $(#[$meta])*
+        $vis struct $row {
+            $(
+                $(#[doc = $doc])*
+                $(#[doc = concat!("\n\nSince ", $since, ".")] #[serde(default)])?
+                $(#[serde($($serde)*)])?
+                $field_vis $column: $type,
+            )*
+        }
+
+        impl $crate::record::columns::Row for $row {
+            const COLUMNS: &'static [$crate::record::columns::Column] = &[$(
+                $crate::record::columns::Column {
+                    name: stringify!($column),
+                    #[cfg(test)]
+                    kind: stringify!($type),
+                    #[cfg(test)]
+                    meaning: concat!($($doc),*),
+                    #[cfg(test)]
+                    from: concat!($(stringify!($from))?),
+                    #[cfg(test)]
+                    since: concat!($($since)?),
+                },
+            )*];
+        }
+    };
+}
+pub(super) use row;
+
 /// Where the columns of a row type stand in a file.
 #[derive(Debug, Clone)]
 pub(super) struct Columns {
-    /// The columns of the type, in its order.
-    names: &'static [&'static str],
+    /// The columns of the type.
+    all: &'static [Column],
     /// The place of each in the file; `None` if the file does not have it.
     places: Vec<Option<usize>>,
     /// Columns of the file.
@@ -68,10 +140,12 @@ impl Columns {
     /// # Errors
     ///
     /// If a column stands twice, or is none that `T` has.
-    pub(super) fn of<T: DeserializeOwned>(header: &ByteRecord) -> Result<Columns, HeaderError> {
+    pub(super) fn of<T: Row>(header: &ByteRecord) -> Result<Columns, HeaderError> {
         let columns = Columns::some_of::<T>(header)?;
-        let known =
-            |name: &[u8]| columns.names.iter().chain(&FORMER).any(|known| known.as_bytes() == name);
+        let known = |name: &[u8]| {
+            let mut names = T::COLUMNS.iter().map(|column| column.name).chain(FORMER);
+            names.any(|known| known.as_bytes() == name)
+        };
         match header.iter().find(|name| !known(name)) {
             Some(name) => Err(HeaderError::Newer(String::from_utf8_lossy(name).into_owned())),
             None => Ok(columns),
@@ -79,25 +153,23 @@ impl Columns {
     }
 
     /// The columns of `T` in a file that may have others besides.
-    pub(super) fn some_of<T: DeserializeOwned>(
-        header: &ByteRecord,
-    ) -> Result<Columns, HeaderError> {
-        let names = names::<T>();
+    pub(super) fn some_of<T: Row>(header: &ByteRecord) -> Result<Columns, HeaderError> {
         let place = |name: &str| {
             let mut found = header.iter().zip(0..).filter(|(column, _)| *column == name.as_bytes());
             match (found.next(), found.next()) {
-                (Some(_), Some(_)) => Err(HeaderError::Twice((*name).to_owned())),
+                (Some(_), Some(_)) => Err(HeaderError::Twice(name.to_owned())),
                 (first, _) => Ok(first.map(|(_, place)| place)),
             }
         };
-        let places = names.iter().map(|name| place(name)).collect::<Result<_, _>>()?;
-        Ok(Columns { names, places, count: header.len() })
+        let places =
+            T::COLUMNS.iter().map(|column| place(column.name)).collect::<Result<_, _>>()?;
+        Ok(Columns { all: T::COLUMNS, places, count: header.len() })
     }
 
     /// The names that the type has and the file has not.
     pub(super) fn absent(&self) -> impl Iterator<Item = &'static str> {
-        let columns = self.names.iter().zip(&self.places);
-        columns.filter(|(_, place)| place.is_none()).map(|(name, _)| *name)
+        let columns = self.all.iter().zip(&self.places);
+        columns.filter(|(_, place)| place.is_none()).map(|(column, _)| column.name)
     }
 
     /// The fields of a row of the type, in the order of the file.
@@ -116,14 +188,11 @@ impl Columns {
     /// # Errors
     ///
     /// In words, with the column and its value.
-    pub(super) fn read<'f, T: DeserializeOwned>(
-        &self,
-        field: impl Fn(usize) -> &'f [u8],
-    ) -> Result<T, String> {
-        let row = Row { columns: self, field, next: 0 };
+    pub(super) fn read<'f, T: Row>(&self, field: impl Fn(usize) -> &'f [u8]) -> Result<T, String> {
+        let row = Fields { columns: self, field, next: 0 };
         T::deserialize(row).map_err(|error| match error {
             FieldError::Absent(index) => {
-                format!("it has no column `{}`", self.names.get(index).copied().unwrap_or("?"))
+                format!("it has no column `{}`", self.all.get(index).map_or("?", |all| all.name))
             }
             FieldError::Wrong(what) => what,
         })
@@ -163,40 +232,6 @@ pub(super) fn as_written(text: &str) -> &str {
     }
 }
 
-/// The names of the fields of a type that is a structure.
-fn names<T: DeserializeOwned>() -> &'static [&'static str] {
-    let mut found: &'static [&'static str] = &[];
-    // It always fails: there is nothing but the names.
-    let _ = T::deserialize(Names(&mut found));
-    found
-}
-
-/// Is asked for a structure, and notes its fields.
-struct Names<'n>(&'n mut &'static [&'static str]);
-
-impl<'de> Deserializer<'de> for Names<'_> {
-    type Error = FieldError;
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        fields: &'static [&'static str],
-        _: V,
-    ) -> Result<V::Value, FieldError> {
-        *self.0 = fields;
-        Err(FieldError::Absent(0))
-    }
-
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, FieldError> {
-        Err(FieldError::Absent(0))
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
-        unit unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
-    }
-}
-
 #[derive(Debug)]
 enum FieldError {
     /// The column of this field, which rows of the type need.
@@ -229,13 +264,13 @@ impl serde::de::Error for FieldError {
 
 /// A row as the fields of a structure, in the order of the structure. A field without a column is no
 /// element; its default takes the place if it has one.
-struct Row<'c, F> {
+struct Fields<'c, F> {
     columns: &'c Columns,
     field: F,
     next: usize,
 }
 
-impl<'f, 'de, F: Fn(usize) -> &'f [u8]> Deserializer<'de> for Row<'_, F> {
+impl<'f, 'de, F: Fn(usize) -> &'f [u8]> Deserializer<'de> for Fields<'_, F> {
     type Error = FieldError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
@@ -248,7 +283,7 @@ impl<'f, 'de, F: Fn(usize) -> &'f [u8]> Deserializer<'de> for Row<'_, F> {
     }
 }
 
-impl<'f, 'de, F: Fn(usize) -> &'f [u8]> SeqAccess<'de> for Row<'_, F> {
+impl<'f, 'de, F: Fn(usize) -> &'f [u8]> SeqAccess<'de> for Fields<'_, F> {
     type Error = FieldError;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(
@@ -259,7 +294,7 @@ impl<'f, 'de, F: Fn(usize) -> &'f [u8]> SeqAccess<'de> for Row<'_, F> {
         self.next += 1;
         let Some(Some(place)) = self.columns.places.get(index) else { return Ok(None) };
         let bytes = (self.field)(*place);
-        let name = self.columns.names[index];
+        let name = self.columns.all[index].name;
         let Ok(text) = std::str::from_utf8(bytes) else {
             return Err(FieldError::Wrong(wrong(name, bytes, "is not UTF-8")));
         };
@@ -367,23 +402,25 @@ mod tests {
     use proptest::prelude::*;
     use serde::Deserialize;
 
-    #[derive(Debug, Clone, PartialEq, Deserialize)]
-    struct Row {
-        a: u32,
-        b: Option<u64>,
-        #[serde(default)]
-        late: Option<i32>,
-        share: Option<f64>,
-        word: String,
-        #[serde(default)]
-        list: Numbers,
-        fate: Option<Fate>,
-        status: Status,
-        sure: bool,
+    row! {
+        #[derive(Debug, Clone, PartialEq, Deserialize)]
+        struct Line {
+            a: u32,
+            b: Option<u64>,
+            #[since("2026-11-21")]
+            late: Option<i32>,
+            share: Option<f64>,
+            word: String,
+            #[since("2026-11-21")]
+            list: Numbers,
+            fate: Option<Fate>,
+            status: Status,
+            sure: bool,
+        }
     }
 
-    fn read(header: &[&str], row: &[&str]) -> Result<Row, String> {
-        let columns = Columns::of::<Row>(&ByteRecord::from(header));
+    fn read(header: &[&str], row: &[&str]) -> Result<Line, String> {
+        let columns = Columns::of::<Line>(&ByteRecord::from(header));
         let columns = columns.map_err(|error| error.of_file("t.csv").to_string())?;
         columns.read(|place| row[place].as_bytes())
     }
@@ -391,8 +428,8 @@ mod tests {
     const HEADER: [&str; 9] = ["a", "b", "late", "share", "word", "list", "fate", "status", "sure"];
     const FIELDS: [&str; 9] = ["7", "8", "-2", "0.5", "5.0", "1 2", "given-up", "ok", "true"];
 
-    fn row() -> Row {
-        Row {
+    fn row() -> Line {
+        Line {
             a: 7,
             b: Some(8),
             late: Some(-2),
@@ -413,7 +450,7 @@ mod tests {
             let header: Vec<&str> = order.iter().map(|&place| HEADER[place]).collect();
             let fields: Vec<&str> = order.iter().map(|&place| FIELDS[place]).collect();
             prop_assert_eq!(read(&header, &fields), Ok(row()));
-            let columns = Columns::of::<Row>(&ByteRecord::from(header)).expect("the columns");
+            let columns = Columns::of::<Line>(&ByteRecord::from(header)).expect("the columns");
             let written = ByteRecord::from(FIELDS.to_vec());
             let arranged = ByteRecord::from(fields);
             prop_assert!(columns.arrange(&written).into_iter().eq(&arranged));
@@ -475,7 +512,7 @@ mod tests {
         };
         assert_eq!(without("b"), Err("it has no column `b`".to_owned()));
         assert_eq!(without("a"), Err("it has no column `a`".to_owned()));
-        assert_eq!(without("late"), Ok(Row { late: None, ..row() }), "older files lack it");
+        assert_eq!(without("late"), Ok(Line { late: None, ..row() }), "older files lack it");
         let newer = read(&["a", "speed"], &["1", "2"]).expect_err("a newer column");
         assert!(newer.starts_with("t.csv: column `speed` is newer than this inflight"), "{newer}");
         let twice = read(&["a", "b", "a"], &["1", "2", "3"]).expect_err("twice");

@@ -3,8 +3,8 @@
 use std::io::{Read, Write};
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
+use super::columns::Row;
 use super::{RecordError, lines};
 
 /// zstd's level 1 is the fastest and, on request rows, not larger than level 3.
@@ -64,10 +64,7 @@ impl<W: Write> CompressedRows<W> {
 /// # Errors
 ///
 /// If the source is no zstd stream of such rows.
-pub fn read_compressed<R: Read, T: DeserializeOwned>(
-    file: &str,
-    source: R,
-) -> Result<Vec<T>, RecordError> {
+pub fn read_compressed<R: Read, T: Row>(file: &str, source: R) -> Result<Vec<T>, RecordError> {
     let damaged = |e: std::io::Error| RecordError::damaged(file, 0, e.to_string());
     let mut text = Vec::new();
     zstd::Decoder::new(source).and_then(|mut all| all.read_to_end(&mut text)).map_err(damaged)?;

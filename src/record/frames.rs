@@ -7,18 +7,20 @@ use std::path::Path;
 use fs_err::{File, OpenOptions};
 use serde::{Deserialize, Serialize};
 
-use super::columns::Columns;
+use super::columns::{Columns, row};
 use super::{RecordError, lines};
 
-/// One bucket of a trial's latency histogram.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LatencyRow {
-    /// The trial.
-    pub trial: String,
-    /// The highest latency of the bucket, in nanoseconds.
-    pub value_ns: u64,
-    /// Requests in the bucket.
-    pub count: u64,
+row! {
+    /// One bucket of a trial's latency histogram.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct LatencyRow {
+        /// Name of the trial.
+        pub trial: String,
+        /// Highest latency of the bucket.
+        pub value_ns: u64,
+        /// Requests in the bucket.
+        pub count: u64,
+    }
 }
 
 /// Histograms are small; level 3 is zstd's default.
@@ -33,9 +35,8 @@ fn compressed(text: &[u8]) -> std::io::Result<Vec<u8>> {
 }
 
 /// The first frame: the header.
-pub(super) fn header() -> Result<Vec<u8>, RecordError> {
-    let any = LatencyRow { trial: String::new(), value_ns: 0, count: 0 };
-    Ok(compressed(&lines::header(&any)?)?)
+pub(super) fn header() -> std::io::Result<Vec<u8>> {
+    compressed(&lines::header::<LatencyRow>())
 }
 
 /// The file, open to grow by a frame for each trial.

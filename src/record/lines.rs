@@ -6,10 +6,9 @@ use std::path::Path;
 use csv::ByteRecord;
 use fs_err::{File, OpenOptions};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::RecordError;
-use super::columns::{Columns, HeaderError};
+use super::columns::{Columns, HeaderError, Row};
 
 /// A row as one line of CSV. No field may hold a line break, so that a row is a line and a torn
 /// tail can be told from a whole row.
@@ -19,17 +18,10 @@ pub(super) fn line(row: &impl Serialize, with_header: bool) -> Result<Vec<u8>, R
     writer.into_inner().map_err(|e| e.into_error().into())
 }
 
-/// The header of a row type, as a line of CSV; `row` is any row of the type.
-pub(super) fn header(row: &impl Serialize) -> Result<Vec<u8>, RecordError> {
-    let mut both = line(row, true)?;
-    let end = both.iter().position(|&b| b == b'\n').map_or(both.len(), |i| i + 1);
-    both.truncate(end);
-    Ok(both)
-}
-
-/// The names of the columns of a row, in the order of its type.
-pub(super) fn header_of(row: &impl Serialize) -> Result<ByteRecord, RecordError> {
-    Ok(first_row(&header(row)?))
+/// The header of a row type, as a line of CSV.
+pub(super) fn header<T: Row>() -> Vec<u8> {
+    let names: Vec<&str> = T::COLUMNS.iter().map(|column| column.name).collect();
+    format!("{}\n", names.join(",")).into()
 }
 
 /// A file of rows that grows. Every append is one write, then an fsync.
@@ -41,7 +33,7 @@ pub(super) struct Appender {
 
 impl Appender {
     /// Opens a file to append rows of `T` to it, under the header that it has. Nothing is written.
-    pub(super) fn open<T: DeserializeOwned>(path: &Path) -> Result<Appender, RecordError> {
+    pub(super) fn open<T: Row>(path: &Path) -> Result<Appender, RecordError> {
         let file = OpenOptions::new().read(true).append(true).open(path)?;
         let mut header = Vec::new();
         BufReader::new(&file).read_until(b'\n', &mut header)?;
@@ -58,10 +50,7 @@ impl Appender {
 
 /// The columns of a header that rows of `T` are to be written under: it has each of them, and no
 /// other, in any order.
-pub(super) fn columns_to_fill<T: DeserializeOwned>(
-    file: &str,
-    header: &[u8],
-) -> Result<Columns, RecordError> {
+pub(super) fn columns_to_fill<T: Row>(file: &str, header: &[u8]) -> Result<Columns, RecordError> {
     let columns = Columns::of::<T>(&first_row(header)).map_err(|error| error.of_file(file))?;
     if let Some(absent) = columns.absent().next() {
         let what = format!("it has no column `{absent}`, so no row can be appended to it");
@@ -114,18 +103,12 @@ pub(super) fn cut_torn_line(path: &Path) -> io::Result<u64> {
 
 /// Reads all rows of a file that grows; `file` is its path. A last line without its end is left out:
 /// it is a row that was being written, and may end in the middle of a character.
-pub(super) fn read_rows<T: DeserializeOwned>(
-    file: &str,
-    bytes: &[u8],
-) -> Result<Vec<T>, RecordError> {
+pub(super) fn read_rows<T: Row>(file: &str, bytes: &[u8]) -> Result<Vec<T>, RecordError> {
     read(file, &bytes[..whole_lines(bytes)], Columns::of::<T>)
 }
 
 /// Reads all rows of a file that was written as a whole.
-pub(super) fn read_all_rows<T: DeserializeOwned>(
-    file: &str,
-    bytes: &[u8],
-) -> Result<Vec<T>, RecordError> {
+pub(super) fn read_all_rows<T: Row>(file: &str, bytes: &[u8]) -> Result<Vec<T>, RecordError> {
     if whole_lines(bytes) < bytes.len() {
         let line = bytes.iter().filter(|&&byte| byte == b'\n').count() as u64 + 1;
         return Err(RecordError::damaged(file, line, "the line has no end: the file was cut"));
@@ -134,14 +117,11 @@ pub(super) fn read_all_rows<T: DeserializeOwned>(
 }
 
 /// Reads rows as [`read_rows`] does, and nothing of the columns that `T` does not have.
-pub(super) fn read_some_columns<T: DeserializeOwned>(
-    file: &str,
-    bytes: &[u8],
-) -> Result<Vec<T>, RecordError> {
+pub(super) fn read_some_columns<T: Row>(file: &str, bytes: &[u8]) -> Result<Vec<T>, RecordError> {
     read(file, &bytes[..whole_lines(bytes)], Columns::some_of::<T>)
 }
 
-fn read<T: DeserializeOwned>(
+fn read<T: Row>(
     file: &str,
     bytes: &[u8],
     columns_of: fn(&ByteRecord) -> Result<Columns, HeaderError>,
@@ -179,24 +159,27 @@ pub(super) fn plain(error: &csv::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::columns::row;
     use serde::Deserialize;
 
-    #[derive(Debug, PartialEq, Serialize, Deserialize)]
-    struct Row {
-        a: u32,
-        b: Option<u64>,
+    row! {
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        struct Line {
+            a: u32,
+            b: Option<u64>,
+        }
     }
 
     #[test]
     fn a_header_is_the_names_of_the_fields() {
-        assert_eq!(header(&Row { a: 1, b: None }).expect("a header"), b"a,b\n");
-        assert_eq!(line(&Row { a: 1, b: None }, false).expect("a line"), b"1,\n");
+        assert_eq!(header::<Line>(), b"a,b\n");
+        assert_eq!(line(&Line { a: 1, b: None }, false).expect("a line"), b"1,\n");
     }
 
     #[test]
     fn a_torn_tail_is_left_out_and_other_damage_is_named() {
-        let read = |text: &str| read_rows::<Row>("t.csv", text.as_bytes());
-        assert_eq!(read("a,b\n1,2\n3,").expect("a torn tail"), [Row { a: 1, b: Some(2) }]);
+        let read = |text: &str| read_rows::<Line>("t.csv", text.as_bytes());
+        assert_eq!(read("a,b\n1,2\n3,").expect("a torn tail"), [Line { a: 1, b: Some(2) }]);
         let error = read("a,b\n1,2\nx,4\n5,6\n").expect_err("a bad row").to_string();
         assert_eq!(error, "t.csv:3: damaged: column `a`: `x` is not a whole number");
         let error = read("a,b\n1\n").expect_err("a short row").to_string();
@@ -205,10 +188,10 @@ mod tests {
         assert_eq!(error, "t.csv:1: damaged: it has no header");
         let error = read("a,b,c\n1,2,3\n").expect_err("a newer column").to_string();
         assert!(error.starts_with("t.csv: column `c` is newer than this inflight"));
-        let all = |text: &str| read_all_rows::<Row>("t.csv", text.as_bytes());
+        let all = |text: &str| read_all_rows::<Line>("t.csv", text.as_bytes());
         let error = all("a,b\n1,2\n3,").expect_err("a cut file").to_string();
         assert_eq!(error, "t.csv:3: damaged: the line has no end: the file was cut");
-        assert_eq!(all("b,a\r\n2,1\r\n").expect("a row"), [Row { a: 1, b: Some(2) }]);
+        assert_eq!(all("b,a\r\n2,1\r\n").expect("a row"), [Line { a: 1, b: Some(2) }]);
     }
 
     #[test]
@@ -216,13 +199,13 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("t.csv");
         fs_err::write(&path, "b,a\n2,1\n").expect("a file");
-        let mut rows = Appender::open::<Row>(&path).expect("a table");
-        rows.append(&Row { a: 3, b: None }).expect("a row");
-        rows.append(&Row { a: 5, b: Some(6) }).expect("a row");
+        let mut rows = Appender::open::<Line>(&path).expect("a table");
+        rows.append(&Line { a: 3, b: None }).expect("a row");
+        rows.append(&Line { a: 5, b: Some(6) }).expect("a row");
         assert_eq!(fs_err::read_to_string(&path).expect("a file"), "b,a\n2,1\n,3\n6,5\n");
         for header in ["", "a\n", "a,b,c\n", "a,a\n"] {
             fs_err::write(&path, header).expect("a file");
-            let error = Appender::open::<Row>(&path).expect_err(header).to_string();
+            let error = Appender::open::<Line>(&path).expect_err(header).to_string();
             assert!(error.contains("t.csv"), "{error}");
             assert_eq!(fs_err::read_to_string(&path).expect("a file"), header, "left alone");
         }

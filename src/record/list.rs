@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use serde::Deserialize;
 
+use super::columns::row;
 use super::find::{name_of, run_folders};
 use super::same::originals;
 use super::status::Status;
@@ -150,14 +151,16 @@ impl Listed {
     }
 }
 
-/// A row of `plan.csv` or `trials.csv`, as far as blocks are concerned.
-#[derive(Deserialize)]
-struct Placed {
-    block: u32,
-    #[serde(default)]
-    attempt: Option<u32>,
-    #[serde(default)]
-    status: Option<Status>,
+row! {
+    /// A row of `plan.csv` or `trials.csv`, as far as blocks are concerned.
+    #[derive(Deserialize)]
+    struct Placed {
+        block: u32,
+        #[serde(default)]
+        attempt: Option<u32>,
+        #[serde(default)]
+        status: Option<Status>,
+    }
 }
 
 fn placed(file: &Path) -> Result<Vec<Placed>, RecordError> {

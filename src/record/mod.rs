@@ -19,6 +19,8 @@
 mod columns;
 mod compressed;
 mod connection;
+#[cfg(test)]
+mod docs;
 mod env;
 mod errors;
 mod find;
@@ -41,11 +43,13 @@ pub(crate) mod synthetic;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod trial;
 mod write;
 
 use std::io;
 use std::path::PathBuf;
 
+pub use columns::{Column, Row};
 pub use compressed::{CompressedRows, read_compressed, write_compressed};
 pub use connection::{ConnectionRow, Fate};
 pub use env::EnvRow;
@@ -66,6 +70,7 @@ pub use same::{Kinship, kinship};
 pub use scan::{RequestScan, Scanned};
 pub use status::{NOT_ENOUGH_MEMORY, Status};
 pub use timeline::TimelineRow;
+pub(crate) use trial::{report, trial_columns};
 pub use write::{NewRun, Repair, RunWriter, replace};
 
 /// The experiment file of a record.

@@ -4,9 +4,9 @@
 use std::path::Path;
 
 use fs_err as fs;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::columns::{Row, row};
 use super::{RecordError, Recording, lines};
 
 /// Predictions for the cells of a run.
@@ -15,73 +15,75 @@ pub(super) const PREDICTIONS: &str = "predictions.csv";
 /// What had become of the predictions of earlier runs.
 pub(super) const EARLIER: &str = "earlier-predictions.csv";
 
-/// What was predicted for one cell, before the first trial; what is not known is empty. `low` and
-/// `high` are what the blocks of the recording behind it give.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PredictionRow {
-    /// Identity of the cell.
-    pub cell: String,
-    /// Requests of a trial.
-    pub requests: u64,
-    /// Name of the recording behind it.
-    pub from: String,
-    /// Requests of the recorded cells behind it, with spaces between.
-    pub from_requests: String,
-    /// Blocks with a measurement of each of these.
-    pub from_blocks: Option<u64>,
-    /// Wall time.
-    pub wall_ns: Option<u64>,
-    /// Lower end of the same.
-    pub wall_low_ns: Option<u64>,
-    /// Upper end of the same.
-    pub wall_high_ns: Option<u64>,
-    /// CPU time of the client in the window.
-    pub cpu_ns: Option<u64>,
-    /// Lower end of the same.
-    pub cpu_low_ns: Option<u64>,
-    /// Upper end of the same.
-    pub cpu_high_ns: Option<u64>,
-    /// Peak memory of the client.
-    pub memory_bytes: Option<u64>,
-    /// Lower end of the same.
-    pub memory_low_bytes: Option<u64>,
-    /// Upper end of the same.
-    pub memory_high_bytes: Option<u64>,
-    /// Limits of the recorded cells behind it, with spaces between, if they are not those of
-    /// `from_requests`.
-    #[serde(default)]
-    pub memory_from_limits: String,
-    /// What decides the wall time: `limit`, `CPU`, `server`, `longest delay`.
-    pub bound: String,
-    /// Why nothing is predicted; empty if something is.
-    pub reason: String,
+row! {
+    /// What was predicted for one cell, before the first trial; what is not known is empty. `low` and
+    /// `high` are what the blocks of the recording behind it give.
+    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+    pub struct PredictionRow {
+        /// Identity of the cell.
+        pub cell: String,
+        /// Requests of a trial.
+        pub requests: u64,
+        /// Name of the recording behind it.
+        pub from: String,
+        /// Requests of the recorded cells behind it, with spaces between.
+        pub from_requests: String,
+        /// Blocks of it with a measurement of each of these.
+        pub from_blocks: Option<u64>,
+        /// Wall time; its ends are what the blocks of the recording give, from 95 % intervals.
+        pub wall_ns: Option<u64>,
+        /// Lower end of the wall time.
+        pub wall_low_ns: Option<u64>,
+        /// Upper end of the wall time.
+        pub wall_high_ns: Option<u64>,
+        /// CPU time of the client in the window.
+        pub cpu_ns: Option<u64>,
+        /// Lower end of the CPU time.
+        pub cpu_low_ns: Option<u64>,
+        /// Upper end of the CPU time.
+        pub cpu_high_ns: Option<u64>,
+        /// Peak memory of the client.
+        pub memory_bytes: Option<u64>,
+        /// Lower end of the peak memory.
+        pub memory_low_bytes: Option<u64>,
+        /// Upper end of the peak memory.
+        pub memory_high_bytes: Option<u64>,
+        /// Limits of the recorded cells behind it, with spaces between, if they are not those of
+        /// `from_requests`.
+        #[since("2026-11-21")]
+        pub memory_from_limits: String,
+        /// Bound of the wall time: `limit`, `CPU` (of the client), `server`, `longest delay`.
+        pub bound: String,
+        /// Why nothing is predicted; empty if something is.
+        pub reason: String,
+    }
 }
 
-/// One cell of an earlier run: what was predicted, and the median of what was measured.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EarlierRow {
-    /// Name of the run's folder.
-    pub run: String,
-    /// Identity of the cell.
-    pub cell: String,
-    /// Requests of a trial.
-    pub requests: u64,
-    /// Requests of the recorded cells behind the prediction, with spaces between.
-    pub from_requests: String,
-    /// Predicted wall time.
-    pub predicted_wall_ns: Option<u64>,
-    /// Measured wall time, median.
-    pub measured_wall_ns: Option<u64>,
-    /// Predicted CPU time of the client.
-    pub predicted_cpu_ns: Option<u64>,
-    /// Measured CPU time of the client, median.
-    pub measured_cpu_ns: Option<u64>,
-    /// Predicted peak memory of the client.
-    pub predicted_memory_bytes: Option<u64>,
-    /// Measured peak memory of the client, median.
-    pub measured_memory_bytes: Option<u64>,
+row! {
+    /// One cell of an earlier run: what was predicted, and the median of what was measured.
+    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+    pub struct EarlierRow {
+        /// Name of the run's folder.
+        pub run: String,
+        /// Identity of the cell.
+        pub cell: String,
+        /// Requests of a trial.
+        pub requests: u64,
+        /// Requests of the recorded cells behind the prediction, with spaces between.
+        pub from_requests: String,
+        /// Predicted wall time.
+        pub predicted_wall_ns: Option<u64>,
+        /// Measured wall time, median.
+        pub measured_wall_ns: Option<u64>,
+        /// Predicted CPU time of the client.
+        pub predicted_cpu_ns: Option<u64>,
+        /// Measured CPU time of the client, median.
+        pub measured_cpu_ns: Option<u64>,
+        /// Predicted peak memory of the client.
+        pub predicted_memory_bytes: Option<u64>,
+        /// Measured peak memory of the client, median.
+        pub measured_memory_bytes: Option<u64>,
+    }
 }
 
 /// The predictions of a run that is about to be made.
@@ -103,8 +105,8 @@ impl Foreseen<'_> {
     }
 }
 
-fn table<T: Serialize + Default>(rows: &[T]) -> Result<Vec<u8>, RecordError> {
-    let mut text = lines::header(&T::default())?;
+fn table<T: Serialize + Row>(rows: &[T]) -> Result<Vec<u8>, RecordError> {
+    let mut text = lines::header::<T>();
     for row in rows {
         text.extend(lines::line(row, false)?);
     }
@@ -127,7 +129,7 @@ impl Recording {
         self.foreseen(EARLIER)
     }
 
-    fn foreseen<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>, RecordError> {
+    fn foreseen<T: Row>(&self, name: &str) -> Result<Vec<T>, RecordError> {
         let path = self.dir.join(name);
         if !path.is_file() {
             return Ok(Vec::new());

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use serde::de::DeserializeOwned;
 
-use super::columns::{as_written, wrong};
+use super::columns::{Row, as_written, wrong};
 use super::env::EnvRow;
 use super::row::{TrialRow, attempt_name, one_line};
 use super::status::Status;
@@ -306,7 +305,7 @@ enum Ends {
     Anywhere,
 }
 
-fn read_rows<T: DeserializeOwned>(path: &Path, ends: Ends) -> Result<Vec<T>, RecordError> {
+fn read_rows<T: Row>(path: &Path, ends: Ends) -> Result<Vec<T>, RecordError> {
     let read = match ends {
         Ends::Whole => lines::read_all_rows,
         Ends::Anywhere => lines::read_rows,
@@ -362,15 +361,14 @@ fn check_plan(path: &Path, plan: &Plan, found: &[PlanRow]) -> Result<(), RecordE
             continue;
         }
         let (here, there) = (lines::fields(found)?, lines::fields(planned)?);
-        let names = lines::header_of(planned)?;
         let differing = here.iter().zip(&there).position(|(here, there)| here != there);
         let Some(column) = differing else {
             return damaged(line, "it has no column `build`".into());
         };
-        let name = String::from_utf8_lossy(&names[column]);
+        let name = PlanRow::COLUMNS[column].name;
         let planned = String::from_utf8_lossy(&there[column]);
         let what = format!("is not what {EXPERIMENT} gives: `{planned}`");
-        return damaged(line, wrong(&name, &here[column], what));
+        return damaged(line, wrong(name, &here[column], what));
     }
     if found.len() == planned.len() {
         return Ok(());

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use serde::Serialize;
 
+use super::columns::row;
 use super::env::EnvRow;
 use super::row::TrialRow;
 use super::{
@@ -37,19 +38,27 @@ pub struct NewRun<'a> {
     pub start: jiff::Timestamp,
 }
 
-/// A row of `plan.csv`.
-#[derive(Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct PlanRow {
-    pub(super) block: u32,
-    pub(super) position: u32,
-    pub(super) trial: String,
-    pub(super) cell: String,
-    pub(super) replica: String,
-    pub(super) seed: u64,
-    /// Only in a run of several builds is there such a column.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) build: Option<String>,
+row! {
+    /// A row of `plan.csv`.
+    #[derive(Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+    pub(super) struct PlanRow {
+        /// Block; 0 is warm-up.
+        pub(super) block: u32,
+        /// Place within the block, from 0.
+        pub(super) position: u32,
+        /// Name of the trial.
+        pub(super) trial: String,
+        /// Identity of the cell, made of what it does and not of its label: the same in other
+        /// experiments, commits and machines.
+        pub(super) cell: String,
+        /// `a`, or `b` for the A/A twin.
+        pub(super) replica: String,
+        /// Seed of the delays.
+        pub(super) seed: u64,
+        /// `base` or `new`. Only a recording of two builds (`inflight ab`) has this column.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub(super) build: Option<String>,
+    }
 }
 
 /// The rows that a plan gives.
@@ -116,8 +125,8 @@ impl NewRun<'_> {
         }
         write_synced(&dir.join(PLAN), &plan)?;
         write_synced(&dir.join(MANIFEST), &to_json(&self.manifest))?;
-        write_synced(&dir.join(TRIALS), &lines::header(&TrialRow::default())?)?;
-        write_synced(&dir.join(ENV), &lines::header(&EnvRow::default())?)?;
+        write_synced(&dir.join(TRIALS), &lines::header::<TrialRow>())?;
+        write_synced(&dir.join(ENV), &lines::header::<EnvRow>())?;
         write_synced(&dir.join(LATENCY), &frames::header()?)?;
         fs::create_dir(dir.join(REQUESTS))?;
         fs::create_dir(dir.join(CONNECTIONS))?;

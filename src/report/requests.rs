@@ -95,9 +95,8 @@ impl Kept {
             self.requests.push(times);
         }
         self.rows += 1;
-        let library =
-            [Phase::Pool, Phase::Dns, Phase::Connect, Phase::Tls, Phase::Stream, Phase::Send];
-        self.has_marks |= library.into_iter().any(|phase| times.end_of(phase).is_some());
+        let mut library = Phase::OF_LIBRARY.into_iter();
+        self.has_marks |= library.any(|phase| times.end_of(phase).is_some());
     }
 }
 
@@ -306,10 +305,8 @@ pub(super) fn p99(histogram: &Histogram<u32>) -> Option<f64> {
 fn tells(recording: &Recording, cell: &Cell, has_marks: bool) -> [bool; Phase::ALL.len()] {
     let scenario = recording.plan.scenario_of(cell);
     let told = cell.strategy.tells(scenario.dns_delay_ns.is_some(), scenario.tls);
-    Phase::ALL.map(|phase| {
-        told[phase as usize]
-            && (has_marks || matches!(phase, Phase::Queue | Phase::Wait | Phase::Receive))
-    })
+    Phase::ALL
+        .map(|phase| told[phase as usize] && (has_marks || !Phase::OF_LIBRARY.contains(&phase)))
 }
 
 #[cfg(test)]

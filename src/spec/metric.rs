@@ -6,364 +6,286 @@
 /// - the variant, and the word of the experiment file and of every output,
 /// - `means`: the line of the reference,
 /// - `title`: what a report calls it,
+/// - `column`: the trial column that it is, whose unit it has; or else
 /// - `unit`: a [`Unit`]; it says how values are printed, how a bound is written, and what a claim may
-///   divide by,
-/// - `is`: its [`Property`]s,
-/// - `needs_all_requests`: whether it is of the work done, see [`Metric::needs_all_requests`],
-/// - `read`: its value in a row of the record, in its unit. Only the stage that knows rows compiles
-///   this column.
+///   divide by, and `read`: its value in a row of the record, in its unit,
+/// - `is`: its [`Property`]s, if it has any.
+///
+/// Only the stage that knows rows compiles `column` and `read`.
 macro_rules! metrics {
     ($use:ident) => {
         $use! {
             Wall "wall" {
                 means: "wall time of a trial",
                 title: "wall time",
-                unit: Nanoseconds, is: [OfEveryTrial HasIdeal],
-                needs_all_requests: true,
-                read: |row| row.wall_ns,
+                column: wall_ns,
+                is: [OfEveryTrial HasIdeal],
             }
             Throughput "throughput" {
                 means: "answered requests per second of wall time",
                 title: "throughput",
-                unit: PerSecond, is: [OfEveryTrial MoreIsBetter],
-                needs_all_requests: true,
-                read: |row| row.throughput_per_s(),
+                unit: PerSecond, read: |row| row.throughput_per_s(),
+                is: [OfEveryTrial MoreIsBetter],
             }
             Efficiency "efficiency" {
                 means: "ideal wall time by wall time",
                 title: "efficiency",
-                unit: Share, is: [OfEveryTrial MoreIsBetter],
-                needs_all_requests: true,
-                read: |row| row.efficiency(),
+                unit: Share, read: |row| row.efficiency(),
+                is: [OfEveryTrial MoreIsBetter],
             }
             P50 "p50" {
                 means: "median latency of a trial; under open arrival from the planned start",
                 title: "p50 latency",
-                unit: Nanoseconds, is: [OfEveryTrial],
-                needs_all_requests: true,
-                read: |row| row.latency_p50_ns,
+                column: latency_p50_ns,
+                is: [OfEveryTrial],
             }
             P90 "p90" {
                 means: "90th percentile of latency of a trial, likewise",
                 title: "p90 latency",
-                unit: Nanoseconds, is: [],
-                needs_all_requests: true,
-                read: |row| row.latency_p90_ns,
+                column: latency_p90_ns,
             }
             P95 "p95" {
                 means: "95th percentile, likewise",
                 title: "p95 latency",
-                unit: Nanoseconds, is: [],
-                needs_all_requests: true,
-                read: |row| row.latency_p95_ns,
+                column: latency_p95_ns,
             }
             P99 "p99" {
                 means: "99th percentile of latency of a trial, likewise",
                 title: "p99 latency",
-                unit: Nanoseconds, is: [OfEveryTrial],
-                needs_all_requests: true,
-                read: |row| row.latency_p99_ns,
+                column: latency_p99_ns,
+                is: [OfEveryTrial],
             }
             P999 "p99.9" {
                 means: "99.9th percentile, likewise",
                 title: "p99.9 latency",
-                unit: Nanoseconds, is: [],
-                needs_all_requests: true,
-                read: |row| row.latency_p999_ns,
+                column: latency_p999_ns,
             }
             Max "max" {
                 means: "longest latency of a trial, likewise",
                 title: "longest latency",
-                unit: Nanoseconds, is: [],
-                needs_all_requests: true,
-                read: |row| row.latency_max_ns,
+                column: latency_max_ns,
             }
             Cpu "cpu" {
                 means: "CPU time of the client while it measures",
                 title: "CPU time",
-                unit: Nanoseconds, is: [OfEveryTrial UsedUp],
-                needs_all_requests: true,
-                read: |row| row.client_cpu_ns(),
+                unit: Nanoseconds, read: |row| row.client_cpu_ns(),
+                is: [OfEveryTrial UsedUp],
             }
             CpuShare "cpu-share" {
                 means: "CPU time of the client by wall time; 1 is one CPU all the time",
                 title: "CPU time ÷ wall time",
-                unit: Share, is: [UsedUp],
-                needs_all_requests: true,
-                read: |row| row.cpu_share(),
+                unit: Share, read: |row| row.cpu_share(),
+                is: [UsedUp],
             }
             ServerCpu "server-cpu" {
                 means: "CPU time of the delay server, from its start to its end",
                 title: "server CPU time",
-                unit: Nanoseconds, is: [UsedUp],
-                needs_all_requests: true,
-                read: |row| row.server_cpu_ns(),
+                unit: Nanoseconds, read: |row| row.server_cpu_ns(),
+                is: [UsedUp],
             }
             ProcessWall "process-wall" {
                 means: "time from the client's start to its exit: loading, set-up and report included",
                 title: "time of the whole client",
-                unit: Nanoseconds, is: [],
-                needs_all_requests: true,
-                read: |row| row.client_process_wall_ns,
+                column: client_process_wall_ns,
             }
             WallPerRequest "wall-per-request" {
                 means: "wall time of a trial by its requests",
                 title: "wall time of a request",
-                unit: Nanoseconds, is: [],
-                needs_all_requests: true,
-                read: |row| row.wall_per_request_ns(),
+                unit: Nanoseconds, read: |row| row.wall_per_request_ns(),
             }
             CpuPerRequest "cpu-per-request" {
                 means: "CPU time of the client by the requests of the trial",
                 title: "CPU time of a request",
-                unit: Nanoseconds, is: [],
-                needs_all_requests: true,
-                read: |row| row.cpu_per_request_ns(),
+                unit: Nanoseconds, read: |row| row.cpu_per_request_ns(),
             }
             Memory "memory" {
                 means: "peak resident memory of the client",
                 title: "memory",
-                unit: Bytes, is: [OfEveryTrial UsedUp],
-                needs_all_requests: true,
-                read: |row| row.client_max_rss_bytes,
+                column: client_max_rss_bytes,
+                is: [OfEveryTrial UsedUp],
             }
             ServerMemory "server-memory" {
                 means: "peak resident memory of the delay server",
                 title: "server memory",
-                unit: Bytes, is: [UsedUp],
-                needs_all_requests: true,
-                read: |row| row.server_max_rss_bytes,
+                column: server_max_rss_bytes,
+                is: [UsedUp],
             }
             Connections "connections" {
                 means: "connections that the server accepted",
                 title: "connections",
-                unit: Count, is: [OfEveryTrial],
-                needs_all_requests: false,
-                read: |row| row.server_connections,
+                column: server_connections,
+                is: [OfEveryTrial],
             }
             Errors "errors" {
                 means: "requests that failed",
                 title: "failed requests",
-                unit: Count, is: [OfEveryTrial CountsFailures],
-                needs_all_requests: false,
-                read: |row| row.errors,
+                column: errors,
+                is: [OfEveryTrial CountsFailures],
             }
             ErrorsEmfile "errors-emfile" {
                 means: "requests that failed with class `emfile`",
                 title: "requests without a file",
-                unit: Count, is: [CountsFailures],
-                needs_all_requests: false,
-                read: |row| row.failed_with("emfile"),
+                unit: Count, read: |row| row.failed_with("emfile"),
+                is: [CountsFailures],
             }
             ErrorsEaddrnotavail "errors-eaddrnotavail" {
                 means: "requests that failed with class `eaddrnotavail`",
                 title: "requests without a port",
-                unit: Count, is: [CountsFailures],
-                needs_all_requests: false,
-                read: |row| row.failed_with("eaddrnotavail"),
+                unit: Count, read: |row| row.failed_with("eaddrnotavail"),
+                is: [CountsFailures],
             }
             ErrorsStatus4xx "errors-status-4xx" {
                 means: "requests that failed with class `status(4xx)`",
                 title: "refused requests",
-                unit: Count, is: [CountsFailures],
-                needs_all_requests: false,
-                read: |row| row.failed_with("status(4xx)"),
+                unit: Count, read: |row| row.failed_with("status(4xx)"),
+                is: [CountsFailures],
             }
             InFlight "in-flight" {
                 means: "requests in flight at the busiest moment, as the client saw it",
                 title: "most requests in flight",
-                unit: Count, is: [],
-                needs_all_requests: false,
-                read: |row| row.client_peak_in_flight,
+                column: client_peak_in_flight,
             }
             OpenFiles "open-files" {
                 means: "open files of the client at the busiest moment (with `nofile`)",
                 title: "most open files",
-                unit: Count, is: [],
-                needs_all_requests: false,
-                read: |row| row.client_peak_open_files,
+                column: client_peak_open_files,
             }
             PeakConnections "peak-connections" {
                 means: "connections open at once at the busiest moment (with probes)",
                 title: "most open connections",
-                unit: Count, is: [],
-                needs_all_requests: false,
-                read: |row| row.connections_peak,
+                column: connections_peak,
             }
             UnexplainedConnections "unexplained-connections" {
                 means: "connections beyond the free files that none which had ended explains (with `nofile` and probes)",
                 title: "unexplained connections",
-                unit: Count, is: [],
-                needs_all_requests: false,
-                read: |row| row.unexplained_connections(),
+                unit: Count, read: |row| row.unexplained_connections(),
             }
             ListenOverflows "listen-overflows" {
                 means: "connections dropped by a full accept queue",
                 title: "connections dropped by a full accept queue",
-                unit: Count, is: [],
-                needs_all_requests: false,
-                read: |row| row.listen_overflows,
+                column: listen_overflows,
             }
             SynRetransmits "syn-retransmits" {
                 means: "segments sent again that open a connection",
                 title: "connection attempts sent again",
-                unit: Count, is: [],
-                needs_all_requests: false,
-                read: |row| row.syn_retransmits,
+                column: syn_retransmits,
             }
             MinorFaults "minor-faults" {
                 means: "page faults of the client while it measures that read no disk",
                 title: "minor page faults",
-                unit: Count, is: [],
-                needs_all_requests: true,
-                read: |row| row.client_minor_faults,
+                column: client_minor_faults,
+                is: [OfWork],
             }
             MajorFaults "major-faults" {
                 means: "page faults of the client while it measures that read a disk",
                 title: "major page faults",
-                unit: Count, is: [],
-                needs_all_requests: true,
-                read: |row| row.client_major_faults,
+                column: client_major_faults,
+                is: [OfWork],
             }
             Connect "connect" {
                 means: "median time from the TCP connect to a connection that is ready",
                 title: "time to connect",
-                unit: Nanoseconds, is: [],
-                needs_all_requests: true,
-                read: |row| row.connect_p50_ns,
+                column: connect_p50_ns,
             }
             UnusedConnections "unused-connections" {
                 means: "connections that were ready and carried no request",
                 title: "unused connections",
-                unit: Count, is: [],
-                needs_all_requests: false,
-                read: |row| row.connections_unused,
+                column: connections_unused,
             }
             DnsQueries "dns-queries" {
                 means: "queries that the name server got",
                 title: "name queries",
-                unit: Count, is: [],
-                needs_all_requests: false,
-                read: |row| row.dns_queries,
+                column: dns_queries,
             }
             DnsHits "dns-hits" {
                 means: "look-ups that the client's cache answered",
                 title: "cached look-ups",
-                unit: Count, is: [MoreIsBetter],
-                needs_all_requests: false,
-                read: |row| row.dns_hits,
+                column: dns_hits,
+                is: [MoreIsBetter],
             }
             TlsFull "tls-full" {
                 means: "TLS handshakes from nothing",
                 title: "full TLS handshakes",
-                unit: Count, is: [],
-                needs_all_requests: false,
-                read: |row| row.tls_full,
+                column: tls_full,
             }
             TlsResumed "tls-resumed" {
                 means: "TLS handshakes that resumed a session",
                 title: "resumed TLS handshakes",
-                unit: Count, is: [MoreIsBetter],
-                needs_all_requests: false,
-                read: |row| row.tls_resumed,
+                column: tls_resumed,
+                is: [MoreIsBetter],
             }
             ServiceP50 "service-p50" {
                 means: "median time of a request in the library's hands, under open arrival",
                 title: "p50 service time",
-                unit: Nanoseconds, is: [],
-                needs_all_requests: true,
-                read: |row| row.service_p50_ns,
+                column: service_p50_ns,
             }
             ServiceP99 "service-p99" {
                 means: "99th percentile of the same",
                 title: "p99 service time",
-                unit: Nanoseconds, is: [],
-                needs_all_requests: true,
-                read: |row| row.service_p99_ns,
+                column: service_p99_ns,
             }
             Achieved "achieved" {
                 means: "requests per second that went through, under open arrival",
                 title: "achieved rate",
-                unit: PerSecond, is: [MoreIsBetter],
-                needs_all_requests: true,
-                read: |row| row.achieved_per_s(),
+                unit: PerSecond, read: |row| row.achieved_per_s(),
+                is: [MoreIsBetter],
             }
             KeptUp "kept-up" {
                 means: "achieved by offered rate, under open arrival; 1 is all",
                 title: "achieved ÷ offered rate",
-                unit: Share, is: [MoreIsBetter],
-                needs_all_requests: true,
-                read: |row| row.kept_up(),
+                unit: Share, read: |row| row.kept_up(),
+                is: [MoreIsBetter],
             }
             Backlog "backlog" {
                 means: "requests that were planned and not started, at the worst moment",
                 title: "backlog",
-                unit: Count, is: [],
-                needs_all_requests: true,
-                read: |row| row.backlog_peak,
+                column: backlog_peak,
+                is: [OfWork],
             }
             PhaseQueue "phase-queue" {
                 means: "mean time of a request in the strategy's hands",
                 title: "mean queue time",
-                unit: Nanoseconds, is: [],
-                needs_all_requests: true,
-                read: |row| row.phase_queue_ns,
+                column: phase_queue_ns,
             }
             PhasePool "phase-pool" {
                 means: "mean time of a request in the library's pool",
                 title: "mean pool time",
-                unit: Nanoseconds, is: [],
-                needs_all_requests: true,
-                read: |row| row.phase_pool_ns,
+                column: phase_pool_ns,
             }
             PhaseDns "phase-dns" {
                 means: "mean time of a request looking up a name",
                 title: "mean look-up time",
-                unit: Nanoseconds, is: [],
-                needs_all_requests: true,
-                read: |row| row.phase_dns_ns,
+                column: phase_dns_ns,
             }
             PhaseConnect "phase-connect" {
                 means: "mean time of a request opening a TCP connection",
                 title: "mean connect time",
-                unit: Nanoseconds, is: [],
-                needs_all_requests: true,
-                read: |row| row.phase_connect_ns,
+                column: phase_connect_ns,
             }
             PhaseTls "phase-tls" {
                 means: "mean time of a request in a TLS handshake",
                 title: "mean TLS time",
-                unit: Nanoseconds, is: [],
-                needs_all_requests: true,
-                read: |row| row.phase_tls_ns,
+                column: phase_tls_ns,
             }
             PhaseStream "phase-stream" {
                 means: "mean time of a request until the connection took it",
                 title: "mean stream time",
-                unit: Nanoseconds, is: [],
-                needs_all_requests: true,
-                read: |row| row.phase_stream_ns,
+                column: phase_stream_ns,
             }
             PhaseSend "phase-send" {
                 means: "mean time of a request being written",
                 title: "mean send time",
-                unit: Nanoseconds, is: [],
-                needs_all_requests: true,
-                read: |row| row.phase_send_ns,
+                column: phase_send_ns,
             }
             PhaseWait "phase-wait" {
                 means: "mean time of a request until the response head",
                 title: "mean wait time",
-                unit: Nanoseconds, is: [],
-                needs_all_requests: true,
-                read: |row| row.phase_wait_ns,
+                column: phase_wait_ns,
             }
             PhaseReceive "phase-receive" {
                 means: "mean time of a request reading the body",
                 title: "mean receive time",
-                unit: Nanoseconds, is: [],
-                needs_all_requests: true,
-                read: |row| row.phase_receive_ns,
+                column: phase_receive_ns,
             }
         }
     };
@@ -374,9 +296,9 @@ macro_rules! define {
     ($($metric:ident $name:literal {
         means: $means:literal,
         title: $title:literal,
-        unit: $unit:ident, is: [$($is:ident)*],
-        needs_all_requests: $all:literal,
-        read: $read:expr,
+        $(column: $column:ident,)?
+        $(unit: $unit:ident, read: $read:expr,)?
+        $(is: [$($is:ident)*],)?
     })*) => {
         /// What of a trial is compared, claimed or gated.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -412,7 +334,10 @@ macro_rules! define {
             /// The unit of its values.
             pub fn unit(self) -> Unit {
                 match self {
-                    $(Metric::$metric => Unit::$unit,)*
+                    $(Metric::$metric => {
+                        $(Unit::of_column(stringify!($column)))?
+                        $(Unit::$unit)?
+                    })*
                 }
             }
 
@@ -425,14 +350,12 @@ macro_rules! define {
             /// early take less of. Its values compare only if the requests succeeded. The other
             /// metrics count events, failures among them, and are judged in any case.
             pub fn needs_all_requests(self) -> bool {
-                match self {
-                    $(Metric::$metric => $all,)*
-                }
+                !self.is_count() || self.has(Property::OfWork)
             }
 
             fn properties(self) -> &'static [Property] {
                 match self {
-                    $(Metric::$metric => &[$(Property::$is),*],)*
+                    $(Metric::$metric => &[$($(Property::$is),*)?],)*
                 }
             }
         }
@@ -454,6 +377,8 @@ enum Property {
     UsedUp,
     /// It counts failed requests.
     CountsFailures,
+    /// It counts work done: see [`Metric::needs_all_requests`].
+    OfWork,
 }
 
 impl Metric {
@@ -526,6 +451,15 @@ pub enum Unit {
 }
 
 impl Unit {
+    /// The unit that the name of a column of numbers ends with.
+    fn of_column(name: &str) -> Unit {
+        match name.rsplit('_').next() {
+            Some("ns") => Unit::Nanoseconds,
+            Some("bytes") => Unit::Bytes,
+            _ => Unit::Count,
+        }
+    }
+
     /// Its short name.
     pub fn name(self) -> &'static str {
         match self {

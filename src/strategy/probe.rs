@@ -5,6 +5,7 @@
 //! kept apart because a connection that one request has begun may carry another, or none, and are
 //! joined by the connection's number. What a library cannot tell stays empty.
 
+use std::ops::{Index, IndexMut};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -54,6 +55,10 @@ impl Phase {
         Phase::Wait,
         Phase::Receive,
     ];
+
+    /// The phases whose end only a library can see, in order.
+    pub const OF_LIBRARY: [Phase; 6] =
+        [Phase::Pool, Phase::Dns, Phase::Connect, Phase::Tls, Phase::Stream, Phase::Send];
 
     /// The word of the record.
     pub fn name(self) -> &'static str {
@@ -110,22 +115,15 @@ pub fn failed_in(
         .unwrap_or(Phase::Receive)
 }
 
-/// When the phases of a request ended that only its library can see. The recorder knows the others:
-/// the start, the response head and the end.
+/// A value for each of [`Phase::OF_LIBRARY`].
+pub type PerLibraryPhase<T> = [T; Phase::OF_LIBRARY.len()];
+
+/// What a library sees of a request: when phases ended ([`Phase::OF_LIBRARY`], which it is indexed with),
+/// and what carried it. The recorder knows the other phases: the start, the response head and the end.
 #[derive(Debug, Clone, Default)]
 pub struct Marks {
-    /// An idle connection was found, or a new one was begun.
-    pub pool: Option<Moment>,
-    /// The name was looked up.
-    pub dns: Option<Moment>,
-    /// The TCP connection was open.
-    pub connect: Option<Moment>,
-    /// The TLS handshake was done.
-    pub tls: Option<Moment>,
-    /// The connection took the request.
-    pub stream: Option<Moment>,
-    /// The last byte of the request was written.
-    pub send: Option<Moment>,
+    /// When each phase ended, as far as the library tells.
+    pub ends: PerLibraryPhase<Option<Moment>>,
     /// How the name was found.
     pub source: Option<Source>,
     /// The connection that carried it (the last one, after redirects).
@@ -134,6 +132,20 @@ pub struct Marks {
     pub sent: Sent,
     /// Redirects that were followed.
     pub redirects: u32,
+}
+
+impl Index<Phase> for Marks {
+    type Output = Option<Moment>;
+
+    fn index(&self, phase: Phase) -> &Option<Moment> {
+        &self.ends[phase as usize - Phase::Pool as usize]
+    }
+}
+
+impl IndexMut<Phase> for Marks {
+    fn index_mut(&mut self, phase: Phase) -> &mut Option<Moment> {
+        &mut self.ends[phase as usize - Phase::Pool as usize]
+    }
 }
 
 /// Pieces of a body that are noted one by one; further ones are counted only. So many does the server

@@ -3,77 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::client::record::Piece;
+use crate::client::outcome::Seen;
+use crate::client::outcome::tests::{BODY_BYTES, any_outcome};
 use crate::strategy::failure::Class;
-
-const BODY_BYTES: u64 = 1_000;
-
-fn any_seen() -> impl Strategy<Value = Seen> {
-    let mark = || prop::option::of(any::<u64>());
-    let carried = prop::option::of((any::<u32>(), any::<u32>()));
-    let source = prop::sample::select(vec![
-        None,
-        Some(Source::Query),
-        Some(Source::Hit),
-        Some(Source::Coalesced),
-    ]);
-    let marks = [mark(), mark(), mark(), mark(), mark(), mark()];
-    (marks, carried, source, 0u32..3, 0u32..3).prop_map(
-        |([pool_ns, dns_ns, connect_ns, tls_ns, stream_ns, send_ns], carried, source, n, r)| Seen {
-            pool_ns,
-            dns_ns,
-            connect_ns,
-            tls_ns,
-            stream_ns,
-            send_ns,
-            source,
-            carried: carried.map(|(connection, nth)| Carried { connection, nth }),
-            sent_chunks: n,
-            redirects: r,
-        },
-    )
-}
-
-fn any_pieces() -> impl Strategy<Value = Pieces> {
-    let piece = (any::<u64>(), any::<u64>()).prop_map(|(at_ns, bytes)| Piece { at_ns, bytes });
-    (prop::collection::vec(piece, 0..4), prop::collection::vec(any::<u64>(), 0..4)).prop_map(
-        |(all, sent_ns)| {
-            let mut received = Received::default();
-            all.into_iter().for_each(|piece| received.push(piece));
-            Pieces { received, sent_ns }
-        },
-    )
-}
-
-fn any_outcome() -> impl Strategy<Value = Outcome> {
-    let times = (any::<u64>(), any::<u64>(), any::<u64>());
-    let marks = [(); 3].map(|()| prop::option::of(any::<u64>()));
-    let status = prop::option::of(prop::sample::select(vec![200u16, 302, 503]));
-    let failure = prop::option::of("[ab]{0,2}");
-    let bytes = prop_oneof![Just(BODY_BYTES), any::<u64>()];
-    let bodies = (bytes, 0u32..3, prop::option::of(any_pieces()));
-    (times, marks, prop::option::of(any_seen()), status, bodies, failure).prop_map(
-        |((scheduled_ns, start_ns, end_ns), marks, seen, status, bodies, failure)| {
-            let (body_bytes, chunks, pieces) = bodies;
-            let [head_ns, first_body_ns, served_delay_ns] = marks;
-            let failure = failure.map(|text| Box::new(Failure::new(Class::Other, text)));
-            Outcome {
-                scheduled_ns,
-                start_ns,
-                seen,
-                head_ns,
-                first_body_ns,
-                end_ns,
-                served_delay_ns,
-                status,
-                body_bytes,
-                chunks,
-                pieces: pieces.map(Box::new),
-                failure,
-            }
-        },
-    )
-}
+use crate::strategy::probe::Carried;
 
 fn read(log: &Log) -> Vec<(u32, Outcome)> {
     let mut all = Vec::new();
@@ -97,17 +30,11 @@ proptest! {
 fn usual(index: u32) -> Outcome {
     let scheduled_ns = u64::from(index) * 50_123;
     let start_ns = scheduled_ns + 180;
+    let (pool, stream) = (Some(start_ns + 950), Some(start_ns + 1_100));
     let seen = Seen {
-        pool_ns: Some(start_ns + 950),
-        dns_ns: None,
-        connect_ns: None,
-        tls_ns: None,
-        stream_ns: Some(start_ns + 1_100),
-        send_ns: Some(start_ns + 12_345),
-        source: None,
+        ends_ns: [pool, None, None, None, stream, Some(start_ns + 12_345)],
         carried: Some(Carried { connection: index % 1_000, nth: index / 1_000 + 1 }),
-        sent_chunks: 0,
-        redirects: 0,
+        ..Seen::default()
     };
     Outcome {
         scheduled_ns,
@@ -120,8 +47,7 @@ fn usual(index: u32) -> Outcome {
         status: Some(200),
         body_bytes: BODY_BYTES,
         chunks: 1,
-        pieces: None,
-        failure: None,
+        ..Outcome::default()
     }
 }
 

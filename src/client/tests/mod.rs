@@ -16,13 +16,12 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 
 use super::*;
 use crate::delay::{Delay, Fixed, Model};
 use crate::protocol::{RequestLog, ServerConfig, ServerReady, ServerReport};
-use crate::record::{ConnectionRow, RequestRow, read_compressed};
+use crate::record::{ConnectionRow, RequestRow, Row, read_compressed};
 use crate::server::{self, ServerError};
 use crate::spec::Scenario;
 use crate::strategy::{Flavour, Library, Protocol, Reuse, Wanted, library, model};
@@ -111,7 +110,7 @@ fn recorded(mut config: ClientConfig) -> Recorded {
     Recorded { report, requests: rows(&requests), connections: rows(&connections) }
 }
 
-fn rows<T: DeserializeOwned>(path: &Path) -> Vec<T> {
+fn rows<T: Row>(path: &Path) -> Vec<T> {
     let file = fs_err::File::open(path).expect("a file");
     read_compressed(&path.display().to_string(), file).expect("rows")
 }

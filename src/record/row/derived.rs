@@ -2,7 +2,6 @@
 
 use super::TrialRow;
 use crate::record::Status;
-use crate::strategy::probe::Phase;
 
 impl TrialRow {
     /// Whether its numbers may be used.
@@ -92,20 +91,5 @@ impl TrialRow {
     /// Ideal wall time ÷ wall time, dimensionless.
     pub fn efficiency(&self) -> Option<f64> {
         self.wall_ns.filter(|&wall| wall > 0).map(|wall| self.ideal_ns as f64 / wall as f64)
-    }
-
-    /// Mean time of a successful request in a phase, in nanoseconds.
-    pub fn phase_ns(&self, phase: Phase) -> Option<u64> {
-        match phase {
-            Phase::Queue => self.phase_queue_ns,
-            Phase::Pool => self.phase_pool_ns,
-            Phase::Dns => self.phase_dns_ns,
-            Phase::Connect => self.phase_connect_ns,
-            Phase::Tls => self.phase_tls_ns,
-            Phase::Stream => self.phase_stream_ns,
-            Phase::Send => self.phase_send_ns,
-            Phase::Wait => self.phase_wait_ns,
-            Phase::Receive => self.phase_receive_ns,
-        }
     }
 }

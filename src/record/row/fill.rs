@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::TrialRow;
 use crate::link::RelayReport;
 use crate::plan::{Plan, PlannedTrial};
-use crate::protocol::{ClientReport, OpenReport, Pause, PauseReport, ServerReport, Stall};
+use crate::protocol::{ClientReport, ServerReport, Stall};
 use crate::record::columns::as_written;
 use crate::record::sides::mismatched;
 use crate::record::{ErrorClasses, Status};
@@ -54,9 +54,7 @@ impl TrialRow {
 
     /// Fills in what the client measured.
     pub fn set_client(&mut self, report: &ClientReport) {
-        self.wall_ns = Some(report.wall_ns);
-        self.issued = Some(report.issued);
-        self.ok = Some(report.ok);
+        self.take_client(report);
         self.errors = Some(report.errors.values().sum());
         self.error_classes = ErrorClasses(report.errors.clone());
         self.first_error = one_line(report.first_error.as_deref().unwrap_or_default());
@@ -71,84 +69,8 @@ impl TrialRow {
         }
         let never = self.retries == Retries::None.name();
         self.client_retries = report.retries.or(never.then_some(0));
-        self.client_open_files_before = report.open_files_before;
-        self.client_peak_open_files = report.peak_open_files;
-        self.latency_p50_ns = report.latency_percentiles.map(|p| p.p50_ns);
-        self.latency_p90_ns = report.latency_percentiles.map(|p| p.p90_ns);
-        self.latency_p95_ns = report.latency_percentiles.and_then(|p| p.p95_ns);
-        self.latency_p99_ns = report.latency_percentiles.map(|p| p.p99_ns);
-        self.latency_p999_ns = report.latency_percentiles.and_then(|p| p.p999_ns);
-        self.latency_max_ns = report.latency_percentiles.map(|p| p.max_ns);
-        self.client_peak_in_flight = Some(report.peak_in_flight);
-        self.client_cpu_user_ns = Some(report.cpu_user_ns);
-        self.client_cpu_sys_ns = Some(report.cpu_sys_ns);
-        self.client_sampler_cpu_ns = report.sampler_cpu_ns;
-        self.client_cpu_process_ns = Some(report.cpu_process_ns);
-        self.client_max_rss_bytes = report.max_rss_bytes;
-        self.client_peak_threads = report.peak_threads;
-        self.client_voluntary_switches = Some(report.voluntary_switches);
-        self.client_involuntary_switches = Some(report.involuntary_switches);
-        self.client_minor_faults = report.minor_faults;
-        self.client_major_faults = report.major_faults;
-        self.client_body_bytes = Some(report.body_bytes);
-        self.client_body_mismatches = Some(report.body_mismatches);
-        self.set_phases(report);
-        self.set_open(report.open);
-        if let Some(dns) = report.dns {
-            self.dns_misses = Some(dns.misses);
-            self.dns_hits = Some(dns.hits);
-            self.dns_coalesced = Some(dns.coalesced);
-            self.dns_failed = Some(dns.failed);
-            self.dns_resends = Some(dns.resends);
-        }
-        if let Some(connections) = &report.connections {
-            self.connections_opened = Some(connections.opened);
-            self.connections_unused = Some(connections.unused);
-            self.connections_failed = Some(connections.failed);
-            self.connections_given_up = Some(connections.given_up);
-            self.connections_kept = connections.kept;
-            self.connections_peak = connections.peak;
-            self.connections_ended_before_last = connections.ended_before_last;
-            self.connect_p50_ns = connections.connect_p50_ns;
-        }
-    }
-
-    fn set_open(&mut self, report: Option<OpenReport>) {
-        let Some(open) = report else { return };
-        self.arrival_span_ns = Some(open.span_ns);
-        self.service_p50_ns = open.service.map(|p| p.p50_ns);
-        self.service_p90_ns = open.service.map(|p| p.p90_ns);
-        self.service_p99_ns = open.service.map(|p| p.p99_ns);
-        self.service_max_ns = open.service.map(|p| p.max_ns);
-        self.start_lateness_p50_ns = open.start_lateness.map(|p| p.p50_ns);
-        self.start_lateness_p99_ns = open.start_lateness.map(|p| p.p99_ns);
-        self.lateness_before_ns = open.lateness_before_ns;
-        self.lateness_end_ns = open.lateness_end_ns;
-        self.lateness_apart_ns = open.lateness_apart_ns;
-        self.backlog_peak = Some(open.backlog_peak);
-        self.backlog_end = Some(open.backlog_end);
-        self.arrivals_misplanned = Some(open.misplanned);
-        self.arrivals_early = Some(open.early);
-    }
-
-    fn set_phases(&mut self, report: &ClientReport) {
         for time in &report.phases {
-            let mean = time.sum_ns.checked_div(report.ok);
-            *self.phase_mut(time.phase) = mean;
-        }
-    }
-
-    fn phase_mut(&mut self, phase: Phase) -> &mut Option<u64> {
-        match phase {
-            Phase::Queue => &mut self.phase_queue_ns,
-            Phase::Pool => &mut self.phase_pool_ns,
-            Phase::Dns => &mut self.phase_dns_ns,
-            Phase::Connect => &mut self.phase_connect_ns,
-            Phase::Tls => &mut self.phase_tls_ns,
-            Phase::Stream => &mut self.phase_stream_ns,
-            Phase::Send => &mut self.phase_send_ns,
-            Phase::Wait => &mut self.phase_wait_ns,
-            Phase::Receive => &mut self.phase_receive_ns,
+            *self.phase_mut(time.phase) = time.sum_ns.checked_div(report.ok);
         }
     }
 
@@ -165,85 +87,8 @@ impl TrialRow {
 
     /// Fills in what the server saw.
     pub fn set_server(&mut self, report: &ServerReport) {
-        self.server_requests = Some(report.requests);
-        self.server_answered = Some(report.answered);
-        self.server_connections = Some(report.connections);
-        self.server_requests_per_connection_min = Some(report.requests_per_connection_min);
-        self.server_requests_per_connection_p50 = Some(report.requests_per_connection_p50);
-        self.server_requests_per_connection_max = Some(report.requests_per_connection_max);
+        self.take_server(report);
         self.server_connections_used = used(report);
-        self.server_accept_failures = Some(report.accept_failures);
-        self.server_peak_in_flight = Some(report.peak_in_flight);
-        self.server_delay_sum_ns = Some(report.delay_served_sum_ns);
-        self.set_lateness(&report.lateness);
-        self.server_cpu_user_ns = Some(report.cpu_user_ns);
-        self.server_cpu_sys_ns = Some(report.cpu_sys_ns);
-        self.server_max_rss_bytes = report.max_rss_bytes;
-        self.server_redirects = Some(report.redirected);
-        self.server_uploaded_bytes = Some(report.uploaded_bytes);
-        self.tls_full = Some(report.tls_full);
-        self.tls_resumed = Some(report.tls_resumed);
-        self.tls_failed = Some(report.tls_failed);
-        self.dns_queries = Some(report.dns_queries);
-        self.server_refused = Some(report.refused);
-        self.listen_drops = report.listen_drops;
-        self.syn_retransmits = report.syn_retransmits;
-        self.tcp_timeouts = report.tcp_timeouts;
-        self.listen_overflows = report.listen_overflows;
-        self.retransmits = report.retransmits;
-    }
-
-    fn set_lateness(&mut self, report: &PauseReport) {
-        for pause in Pause::ALL {
-            let told = report.of(pause);
-            let [pauses, late, p50, p99, max] = self.pause_columns(pause);
-            (*pauses, *late) = (Some(told.pauses), Some(told.late));
-            (*p50, *p99, *max) = (told.error_p50_ns, told.error_p99_ns, told.error_max_ns);
-        }
-        self.server_pause_sum_ns = Some(report.sum_ns);
-        self.server_late_sum_ns = Some(report.late_sum_ns);
-        self.server_late_max_ns = Some(report.late_max_ns);
-    }
-
-    /// Pauses of a kind, late ones, and median, 99th percentile and longest of their errors.
-    fn pause_columns(&mut self, pause: Pause) -> [&mut Option<u64>; 5] {
-        match pause {
-            Pause::Delay => [
-                &mut self.server_delay_pauses,
-                &mut self.server_delay_late,
-                &mut self.server_delay_error_p50_ns,
-                &mut self.server_delay_error_p99_ns,
-                &mut self.server_delay_error_max_ns,
-            ],
-            Pause::Piece => [
-                &mut self.server_piece_pauses,
-                &mut self.server_piece_late,
-                &mut self.server_piece_error_p50_ns,
-                &mut self.server_piece_error_p99_ns,
-                &mut self.server_piece_error_max_ns,
-            ],
-            Pause::Connect => [
-                &mut self.server_connect_pauses,
-                &mut self.server_connect_late,
-                &mut self.server_connect_error_p50_ns,
-                &mut self.server_connect_error_p99_ns,
-                &mut self.server_connect_error_max_ns,
-            ],
-            Pause::Handshake => [
-                &mut self.server_handshake_pauses,
-                &mut self.server_handshake_late,
-                &mut self.server_handshake_error_p50_ns,
-                &mut self.server_handshake_error_p99_ns,
-                &mut self.server_handshake_error_max_ns,
-            ],
-            Pause::Name => [
-                &mut self.server_name_pauses,
-                &mut self.server_name_late,
-                &mut self.server_name_error_p50_ns,
-                &mut self.server_name_error_p99_ns,
-                &mut self.server_name_error_max_ns,
-            ],
-        }
     }
 
     /// Says which of the trial's other processes ran on the server's CPUs: a relay always does, the
@@ -261,13 +106,9 @@ impl TrialRow {
 
     /// Takes over what the network saw.
     pub fn set_link(&mut self, report: &RelayReport) {
+        self.take_network(report);
         self.rtt_kind = report.kind.to_string();
         self.rtt_no_netem = one_line(report.no_netem.as_deref().unwrap_or_default());
-        self.rtt_error_p50_ns = report.hold_error_p50_ns;
-        self.rtt_error_p99_ns = report.hold_error_p99_ns;
-        self.rtt_error_max_ns = report.hold_error_max_ns;
-        self.rtt_packets = Some(report.packets);
-        self.rtt_dropped = Some(report.dropped);
         self.rtt_cpu_ns = Some(report.cpu_user_ns + report.cpu_sys_ns);
     }
 

@@ -11,6 +11,7 @@ use crate::record::{
     lines, write_compressed,
 };
 use crate::spec::Scenario;
+use crate::strategy::probe::PerLibraryPhase;
 
 /// Rows that are kept of a trial, as in `record = "sample"`.
 const ROWS: usize = 1_000;
@@ -75,19 +76,19 @@ fn requests(recording: &Recording, row: &TrialRow) -> Vec<RequestRow> {
             let end_ns = (start_ns + (delay as f64 * stretch) as u64 + 50_000).min(wall);
             free.push(Reverse(end_ns));
             let fails = (index as usize) < failed;
-            let marks = match row.phase_receive_ns {
-                Some(_) => Marks::plausible(scenario, start_ns, end_ns, index < slots),
-                None => Marks::default(),
-            };
+            let marks =
+                row.phase_receive_ns.map(|_| marks(scenario, start_ns, end_ns, index < slots));
+            let [pool_ns, dns_ns, connect_ns, tls_ns, stream_ns, send_ns] =
+                marks.unwrap_or_default();
             RequestRow {
-                pool_ns: marks.pool,
-                dns_ns: marks.dns,
-                connect_ns: marks.connect,
-                tls_ns: marks.tls,
-                stream_ns: marks.stream,
-                send_ns: marks.send,
-                connection: marks.pool.map(|_| index % slots),
-                nth: marks.pool.map(|_| index / slots + 1),
+                pool_ns,
+                dns_ns,
+                connect_ns,
+                tls_ns,
+                stream_ns,
+                send_ns,
+                connection: pool_ns.map(|_| index % slots),
+                nth: pool_ns.map(|_| index / slots + 1),
                 index,
                 scheduled_ns: 0,
                 start_ns,
@@ -114,32 +115,20 @@ fn pieces(scenario: &Scenario, last: u64, less: impl Fn(u64) -> u64) -> Numbers 
     Numbers((0..several).rev().map(|place| last.saturating_sub(less(place))).collect())
 }
 
-/// When the phases of a request ended.
-#[derive(Default)]
-struct Marks {
-    pool: Option<u64>,
-    dns: Option<u64>,
-    connect: Option<u64>,
-    tls: Option<u64>,
-    stream: Option<u64>,
-    send: Option<u64>,
-}
-
-impl Marks {
-    /// Marks within the first half of a request, in their order; a connection of its own has those
-    /// of its opening, what the scenario has not is empty.
-    fn plausible(scenario: &Scenario, start: u64, end: u64, is_first: bool) -> Marks {
-        let half = (end - start) / 2;
-        let at = |of_hundred: u64| Some(start + half * of_hundred / 100);
-        Marks {
-            pool: at(1),
-            dns: at(20).filter(|_| is_first && scenario.dns_delay_ns.is_some()),
-            connect: at(50).filter(|_| is_first),
-            tls: at(90).filter(|_| is_first && scenario.tls),
-            stream: at(92),
-            send: at(100),
-        }
-    }
+/// Marks within the first half of a request, in their order; a connection of its own has those
+/// of its opening, what the scenario has not is empty.
+fn marks(
+    scenario: &Scenario,
+    start: u64,
+    end: u64,
+    is_first: bool,
+) -> PerLibraryPhase<Option<u64>> {
+    let half = (end - start) / 2;
+    let at = |of_hundred: u64| Some(start + half * of_hundred / 100);
+    let dns = at(20).filter(|_| is_first && scenario.dns_delay_ns.is_some());
+    let connect = at(50).filter(|_| is_first);
+    let tls = at(90).filter(|_| is_first && scenario.tls);
+    [at(1), dns, connect, tls, at(92), at(100)]
 }
 
 fn timeline(row: &TrialRow, requests: &[RequestRow]) -> Vec<u8> {

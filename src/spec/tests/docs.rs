@@ -53,8 +53,7 @@ fn the_tables_of_clients_are_those_of_the_libraries() {
 
 /// What each library can tell of a request and of a connection.
 fn telling_table() -> String {
-    let ours = [Phase::Queue, Phase::Wait, Phase::Receive];
-    let phases: Vec<Phase> = Phase::ALL.into_iter().filter(|p| !ours.contains(p)).collect();
+    let phases = Phase::OF_LIBRARY;
     let mut text = "| client |".to_owned();
     for phase in &phases {
         let _ = write!(text, " `{}` |", phase.name());

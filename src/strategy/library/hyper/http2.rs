@@ -26,7 +26,7 @@ use super::io::{Io, Watch};
 use super::pool::{Permit, Pool};
 use super::progress::Progress;
 use crate::strategy::failure::{Class, Failure, Stage};
-use crate::strategy::probe::Connection;
+use crate::strategy::probe::{Connection, Phase};
 use crate::timer::Moment;
 
 /// Streams at once before the server has said how many there may be.
@@ -224,7 +224,7 @@ impl Share {
             life.failed(Failure::new(Class::Canceled, text))
         })?);
         progress.in_time()?;
-        progress.seen().stream = progress.now();
+        progress.seen()[Phase::Stream] = progress.now();
         progress.taken(life.note.as_deref(), None);
         let sent = pin!(sender.clone().send_request(request));
         sent.await.map_err(|e| life.failed(failure(&e)))

@@ -19,7 +19,7 @@ use super::progress::Progress;
 use crate::dns::{Resolver, host};
 use crate::strategy::Protocol;
 use crate::strategy::failure::{Class, Failure, Stage};
-use crate::strategy::probe::{Connection, Connections, Handshake};
+use crate::strategy::probe::{Connection, Connections, Handshake, Phase};
 use crate::timer::Moment;
 
 /// Opens connections.
@@ -71,7 +71,7 @@ impl Opener {
                 opening.ready = Some(now);
                 if self.protocol == Protocol::Http1 {
                     // It is there for this request alone, and takes it at once.
-                    progress.seen().stream = Some(now);
+                    progress.seen()[Phase::Stream] = Some(now);
                 }
             }
             (Err(failure), Some(connection)) => connection.fail(failure),
@@ -96,7 +96,7 @@ impl Opener {
             to.set_ip(resolved.address.into());
             if let Some(connection) = note {
                 let (now, source) = (Some(Moment::now()), Some(resolved.source));
-                (progress.seen().dns, progress.seen().source) = (now, source);
+                (progress.seen()[Phase::Dns], progress.seen().source) = (now, source);
                 let mut opening = connection.opening();
                 (opening.dns, opening.source) = (now, source);
             }
@@ -108,7 +108,7 @@ impl Opener {
         tcp.set_nodelay(true).map_err(|e| failure(&e))?;
         if let Some(connection) = note {
             let now = Some(Moment::now());
-            progress.seen().connect = now;
+            progress.seen()[Phase::Connect] = now;
             let mut opening = connection.opening();
             opening.connect = now;
             opening.local_port = tcp.local_addr().ok().map(|addr| addr.port());
@@ -126,7 +126,7 @@ impl Opener {
                 let stream = connector.connect(server, tcp).await.map_err(|e| failure(&e))?;
                 if let Some(connection) = note {
                     let now = Some(Moment::now());
-                    progress.seen().tls = now;
+                    progress.seen()[Phase::Tls] = now;
                     let mut opening = connection.opening();
                     opening.tls = now;
                     opening.handshake =

@@ -20,6 +20,7 @@ use super::http2::{Share, Shared};
 use super::open::{Opened, Opener};
 use super::progress::Progress;
 use crate::strategy::failure::{Failure, Stage};
+use crate::strategy::probe::Phase;
 use crate::strategy::{Protocol, Reuse};
 
 /// What a request goes over.
@@ -107,13 +108,13 @@ impl Pool {
         match grant {
             Grant::Alone(connection) => {
                 let now = progress.now();
-                progress.seen().pool = now;
+                progress.seen()[Phase::Pool] = now;
                 // An idle connection takes a request at once.
-                progress.seen().stream = now;
+                progress.seen()[Phase::Stream] = now;
                 Ok(Taken::Alone(connection))
             }
             Grant::Shared(share) => {
-                progress.seen().pool = progress.now();
+                progress.seen()[Phase::Pool] = progress.now();
                 Ok(Taken::Shared(share))
             }
             Grant::Open(permit, publishing) => {

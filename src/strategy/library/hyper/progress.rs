@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::io::Watch;
 use crate::strategy::failure::{Class, Failure, Stage};
-use crate::strategy::probe::{Connection, Marks, Sent};
+use crate::strategy::probe::{Connection, Marks, Phase, Sent};
 use crate::timer::Moment;
 
 /// How far a request has come: what is left of it if it is given up.
@@ -66,7 +66,7 @@ impl Progress {
 
     /// A connection is being opened for it.
     pub(super) fn opening(&mut self, connection: &Arc<Connection>) {
-        self.marks.pool = Some(connection.start);
+        self.marks[Phase::Pool] = Some(connection.start);
         self.opening = Some(Arc::clone(connection));
     }
 
@@ -90,8 +90,8 @@ impl Progress {
 
     /// The last byte that was written by now.
     fn note_written(&mut self) {
-        if let (Some(watch), Some(since)) = (self.writing.take(), self.marks.stream) {
-            self.marks.send = watch.last_write().filter(|written| *written >= since);
+        if let (Some(watch), Some(since)) = (self.writing.take(), self.marks[Phase::Stream]) {
+            self.marks[Phase::Send] = watch.last_write().filter(|written| *written >= since);
         }
     }
 

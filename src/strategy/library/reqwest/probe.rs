@@ -289,14 +289,9 @@ fn own(marks: Marks, connection: &Connection, redirect: Option<Moment>) -> Marks
 /// The phases of a request whose own connection came as far as it did.
 fn begun(marks: Marks, connection: &Connection) -> Marks {
     let opening = connection.opening();
-    Marks {
-        pool: Some(connection.start),
-        dns: opening.dns,
-        source: opening.source,
-        connect: opening.connect,
-        tls: opening.tls,
-        ..marks
-    }
+    let [.., stream, send] = marks.ends;
+    let ends = [Some(connection.start), opening.dns, opening.connect, opening.tls, stream, send];
+    Marks { ends, source: opening.source, ..marks }
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -16,7 +16,7 @@ use super::failure;
 use crate::dns::Source;
 use crate::strategy::Protocol;
 use crate::strategy::failure::{Class, Failure, Stage};
-use crate::strategy::probe::{Connection, Connections, Marks};
+use crate::strategy::probe::{Connection, Connections, Marks, Phase};
 use crate::timer::Moment;
 
 thread_local! {
@@ -39,9 +39,9 @@ struct Trip {
 
 impl Trip {
     /// The marks are those of the first hop; the time that redirects take is a wait for the head.
-    fn mark(&mut self, mark: impl FnOnce(&mut Marks) -> &mut Option<Moment>, now: Moment) {
+    fn mark(&mut self, end_of: Phase, now: Moment) {
         if self.hops == 1 {
-            *mark(&mut self.marks) = Some(now);
+            self.marks[end_of] = Some(now);
         }
     }
 }
@@ -76,7 +76,7 @@ pub(super) fn hop() {
 /// The name was looked up.
 pub(super) fn resolved(source: Source) {
     with(|trip| {
-        trip.mark(|m| &mut m.dns, Moment::now());
+        trip.mark(Phase::Dns, Moment::now());
         trip.marks.source.get_or_insert(source);
     });
 }
@@ -85,7 +85,7 @@ pub(super) fn resolved(source: Source) {
 pub(super) fn connected(stream: &TcpStream) {
     let now = Moment::now();
     with(|trip| {
-        trip.mark(|m| &mut m.connect, now);
+        trip.mark(Phase::Connect, now);
         if let Some(connection) = &trip.opening {
             let mut opening = connection.opening();
             opening.connect = Some(now);
@@ -137,7 +137,7 @@ impl<C: Connector<()>> Connector<()> for Probed<C> {
         };
         let encrypted = transport.is_tls();
         if encrypted {
-            with(|trip| trip.mark(|m| &mut m.tls, now));
+            with(|trip| trip.mark(Phase::Tls, now));
         }
         let mut opening = connection.opening();
         opening.tls = encrypted.then_some(now);
@@ -164,11 +164,11 @@ impl<T: Transport> Transport for Traced<T> {
             if !trip.taken {
                 trip.taken = true;
                 trip.marks.carried = Some(self.connection.carry());
-                trip.mark(|m| &mut m.stream, Moment::now());
+                trip.mark(Phase::Stream, Moment::now());
             }
         });
         self.transport.transmit_output(amount, timeout)?;
-        with(|trip| trip.mark(|m| &mut m.send, Moment::now()));
+        with(|trip| trip.mark(Phase::Send, Moment::now()));
         Ok(())
     }
 

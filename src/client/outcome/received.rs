@@ -3,8 +3,7 @@
 //! Thousands of pieces of each of many large bodies at once would otherwise be megabytes of the harness's
 //! in the client's memory.
 
-use super::{Record, take_step};
-use crate::client::record::Piece;
+use super::{Piece, Record, take_step};
 
 /// Pieces in the order in which they came.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
