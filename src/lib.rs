@@ -17,6 +17,7 @@
 //! - [`delay`]: delays as a function of seed and request index
 //! - [`arrival`]: when requests are to start, likewise
 //! - [`protocol`]: what the harness and its trial children say to each other
+//! - [`child`]: any process that takes a document and gives documents, and what every child does
 //! - [`server`] and [`client`]: the two children of a trial
 //! - [`link`]: a network with a round trip, around the two
 //! - [`dns`]: a server for host names with a delay, and the resolver of every client
@@ -34,6 +35,7 @@ pub mod body;
 #[cfg(test)]
 mod calibration;
 pub mod chart;
+pub mod child;
 pub mod cli;
 pub mod client;
 pub mod cmd;

@@ -14,14 +14,14 @@ use crate::analyse::{Analysis, ClaimFinding, narrow_enough};
 use crate::cli;
 use crate::delay::Model;
 use crate::exit::Exit;
-use crate::machine::{Machine, kernel, process};
+use crate::machine::{Machine, kernel, process, without_folders};
 use crate::plan::Plan;
 use crate::record::{
     Build, Given, GivenPath, Manifest, NewRun, Origin, RecordError, Recording, RunWriter, Side,
     Status, find,
 };
 use crate::run::progress::{Json, Quiet, Shown};
-use crate::run::{ChildExecutor, Cpus, Done, Progress, record, without_folders};
+use crate::run::{ChildExecutor, Cpus, Done, Progress, record};
 use crate::spec::Source;
 use crate::strategy::Runtime;
 use crate::units::rough;

@@ -5,18 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::executor::{Executor, Job, Outcome};
+use super::executor::{Executor, Job, Reports};
 use super::link::Link;
-use super::process::{Ended, Process, Wait, command, this_binary};
+use crate::child::{CLIENT_COMMAND, Ended, Process, SERVER_COMMAND, Wait, command, this_binary};
 use crate::protocol::{ClientConfig, ServerConfig, ServerReady, Tick};
 use crate::record::NOT_ENOUGH_MEMORY;
 use crate::server::{self, SelfCheck};
 use crate::units::exact_size;
-
-/// Name of the hidden subcommand that serves a trial.
-pub const SERVER_COMMAND: &str = "__server";
-/// Name of the hidden subcommand that issues a trial's requests.
-pub const CLIENT_COMMAND: &str = "__client";
 
 /// Runs trials in processes of their own.
 pub struct ChildExecutor {
@@ -42,12 +37,14 @@ impl ChildExecutor {
     pub fn builds(&self) -> usize {
         self.clients.len()
     }
+}
 
-    fn run(&self, job: &Job, told: &mut dyn FnMut(Tick)) -> Result<Outcome, Ended> {
+impl Executor for ChildExecutor {
+    fn execute(&mut self, job: &Job, told: &mut dyn FnMut(Tick)) -> Result<Reports, Ended> {
         let wait = Wait::new(job.deadline, &self.stop);
         // First, so that it is dropped last: server and client are inside.
         let link = job.network.is_needed().then_some(job.network);
-        let link = link.map(|net| Link::within(&this_binary(), net, &job.server.cpus, &wait));
+        let link = link.map(|net| Link::open(&this_binary(), net, &job.server.cpus, &wait));
         let link = link.transpose()?;
         let start = |role, program: &Path, subcommand| {
             let mut command = command(program, subcommand);
@@ -65,7 +62,7 @@ impl ChildExecutor {
         client.send(&with_server(&job.client, &seen_from_afar(ready, link.as_ref())))?;
         client.close_input();
         let memory_bytes = job.client.strategy.memory_bytes;
-        let measured = client
+        let report = client
             .answer_while(&wait, || server.ticks().for_each(&mut *told))
             .map_err(|ended| for_want_of_memory(ended, memory_bytes))?;
         client.end(&wait)?;
@@ -73,23 +70,8 @@ impl ChildExecutor {
         server.close_input();
         let served = server.answer(&wait)?;
         server.end(&wait)?;
-        let link = link.map(|link| link.end(&wait)).transpose()?.flatten().map(Box::new);
-        Ok(Outcome::Measured {
-            client: Box::new(measured),
-            client_lived,
-            server: Box::new(served),
-            link,
-        })
-    }
-}
-
-impl Executor for ChildExecutor {
-    fn execute(&mut self, job: &Job, told: &mut dyn FnMut(Tick)) -> Outcome {
-        self.run(job, told).unwrap_or_else(|ended| match ended {
-            Ended::Unavailable(why) => Outcome::Skipped(why),
-            Ended::Failed(reason) => Outcome::Failed(reason),
-            Ended::Stopped => Outcome::Aborted,
-        })
+        let link = link.map(|link| link.close(&wait)).transpose()?.flatten();
+        Ok(Reports { client: report, client_lived, server: served, link })
     }
 
     fn self_check(&mut self, cpus: &[usize]) -> Option<SelfCheck> {

@@ -3,8 +3,6 @@
 pub mod child;
 pub mod executor;
 pub mod link;
-mod paths;
-pub(crate) mod process;
 pub mod progress;
 #[cfg(test)]
 mod tests;
@@ -15,11 +13,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 pub use child::ChildExecutor;
-pub use executor::{Executor, Job, Outcome};
+pub use executor::{Executor, Job, Reports};
 pub use link::Network;
-pub use paths::without_folders;
 pub use progress::Progress;
 
+use crate::child::Ended;
 use crate::machine::{Cpu, Load};
 use crate::plan::{Plan, PlannedTrial, Replica};
 use crate::protocol::{ClientConfig, RequestLog, ServerConfig, ServerReady, Tick, Timeline};
@@ -376,7 +374,7 @@ impl Trial<'_> {
         row.started_unix_ms = jiff::Timestamp::now().as_millisecond().unsigned_abs();
         let mut latency = Vec::new();
         match executor.execute(&self.job(writer, &row.trial, kept), told) {
-            Outcome::Measured { client, client_lived, server, link } => {
+            Ok(Reports { client, client_lived, server, link }) => {
                 row.set_both(&client, &server, cell.strategy.library);
                 if let Some(lived) = client_lived {
                     row.set_process_wall(lived);
@@ -392,9 +390,9 @@ impl Trial<'_> {
                     row.set_status(Status::Invalid, &reason);
                 }
             }
-            Outcome::Skipped(why) => row.set_status(Status::Skipped, &why),
-            Outcome::Failed(reason) => row.set_status(Status::Failed, &reason),
-            Outcome::Aborted => row.set_status(Status::Aborted, "interrupted"),
+            Err(Ended::Unavailable(why)) => row.set_status(Status::Skipped, &why),
+            Err(Ended::Failed(reason)) => row.set_status(Status::Failed, &reason),
+            Err(Ended::Stopped) => row.set_status(Status::Aborted, "interrupted"),
         }
         (row, latency)
     }

@@ -23,7 +23,7 @@ use super::*;
 use crate::delay::{Delay, Fixed, Model};
 use crate::protocol::{RequestLog, ServerConfig, ServerReady, ServerReport};
 use crate::record::{ConnectionRow, RequestRow, read_compressed};
-use crate::server::{self, ServerError};
+use crate::server;
 use crate::spec::Scenario;
 use crate::strategy::{Flavour, Library, Protocol, Reuse, Wanted, library, model};
 
@@ -39,7 +39,7 @@ struct Serving {
     addr: SocketAddr,
     ready: ServerReady,
     stop: oneshot::Sender<()>,
-    thread: JoinHandle<Result<ServerReport, ServerError>>,
+    thread: JoinHandle<Result<ServerReport, ChildError>>,
 }
 
 impl Serving {

@@ -9,7 +9,7 @@ struct Sampling {
 }
 
 impl Executor for Sampling {
-    fn execute(&mut self, job: &Job, told: &mut dyn FnMut(Tick)) -> Outcome {
+    fn execute(&mut self, job: &Job, told: &mut dyn FnMut(Tick)) -> Result<Measured, Ended> {
         if let Some(timeline) = &job.client.timeline {
             fs_err::write(
                 &timeline.path,
@@ -19,7 +19,7 @@ impl Executor for Sampling {
         }
         let mut outcome = self.planned.execute(job, told);
         let breaks = self.planned.executed >= self.breaks_from;
-        if let Outcome::Measured { client, .. } = &mut outcome
+        if let Ok(Measured { client, .. }) = &mut outcome
             && breaks
             && job.client.strategy.label != "sync"
         {
