@@ -21,6 +21,7 @@
 //! - [`server`] and [`client`]: the two children of a trial
 //! - [`link`]: a network with a round trip, around the two
 //! - [`dns`]: a server for host names with a delay, and the resolver of every client
+//! - [`events`]: what happens during a run, and who is told: a bar, plain lines, JSON
 //! - [`timer`]: sleeps that end tens of microseconds after their deadline
 //! - [`tls`]: certificates and sessions
 //! - [`machine`]: this process and this machine
@@ -42,6 +43,7 @@ pub mod cmd;
 pub mod delay;
 pub mod diff;
 pub mod dns;
+pub mod events;
 pub mod exit;
 #[cfg(test)]
 mod generated;

@@ -142,7 +142,7 @@ fn settings(config: &ClientConfig) -> Result<Settings, ChildError> {
     let strategy = &config.strategy;
     let tls = |certificate: &Vec<u8>| {
         let config = crate::tls::client(certificate, strategy.protocol)?;
-        Ok(Tls { config, certificate: certificate.clone() })
+        Ok::<_, ChildError>(Tls { config, certificate: certificate.clone() })
     };
     let timeout = strategy.timeout_ns.map(Duration::from_nanos);
     let resolver = |server| {

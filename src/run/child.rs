@@ -1,6 +1,7 @@
 //! Real processes: a fresh delay server and a fresh client for each trial. The server is this
 //! binary; so is the client, except where builds are compared.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -59,7 +60,7 @@ impl Executor for ChildExecutor {
         let ready: ServerReady = server.answer(&wait)?;
         let client = self.clients.get(job.build).cloned().unwrap_or_else(this_binary);
         let mut client = start("client", &client, CLIENT_COMMAND)?;
-        client.send(&with_server(&job.client, &seen_from_afar(ready, link.as_ref())))?;
+        client.send(&with_server(&job.client, ready, link.as_ref()))?;
         client.close_input();
         let memory_bytes = job.client.strategy.memory_bytes;
         let report = client
@@ -113,23 +114,14 @@ fn for_want_of_memory(ended: Ended, memory_bytes: Option<u64>) -> Ended {
     }
 }
 
-/// The same server where a client finds it.
-fn seen_from_afar(mut ready: ServerReady, link: Option<&Link>) -> ServerReady {
-    if let Some(link) = link {
-        ready.addr.set_ip(link.far().into());
-        if let Some(dns) = &mut ready.dns {
-            dns.set_ip(link.far().into());
-        }
-    }
-    ready
-}
-
-/// What only the server could tell.
-fn with_server(config: &ClientConfig, ready: &ServerReady) -> ClientConfig {
+/// The client of a server that listens, at the address where it finds it.
+fn with_server(config: &ClientConfig, ready: ServerReady, link: Option<&Link>) -> ClientConfig {
+    let from_client =
+        |at: SocketAddr| link.map_or(at, |link| SocketAddr::from((link.far(), at.port())));
     ClientConfig {
-        server: ready.addr,
-        certificate: ready.certificate.clone(),
-        dns: ready.dns,
+        server: from_client(ready.addr),
+        certificate: ready.certificate,
+        dns: ready.dns.map(from_client),
         ..config.clone()
     }
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::*;
 use crate::analyse::narrow_enough;
+use crate::events::Quiet;
 use crate::machine::Machine;
 use crate::plan::Only;
 use crate::protocol::{ClientReport, Lateness, PauseReport, Percentiles, ServerReport, Stall};
@@ -52,7 +53,7 @@ struct Planned {
 }
 
 impl Executor for Planned {
-    fn execute(&mut self, job: &Job, _: &mut dyn FnMut(Tick)) -> Result<Measured, Ended> {
+    fn execute(&mut self, job: &Job, _: &mut dyn FnMut(Tick)) -> Result<Reports, Ended> {
         self.executed += 1;
         self.jobs.push(job.clone());
         if self.abort_at == Some(self.executed) {
@@ -68,7 +69,7 @@ impl Executor for Planned {
         let ideal = job.client.strategy.ideal(&delays, 200);
         let requests = u64::from(job.client.requests);
         let latency = 1_100_000;
-        Ok(Measured {
+        Ok(Reports {
             client: ClientReport {
                 began_ns: Some(0),
                 wall_ns: (ideal.wall_ns + 1)
@@ -164,8 +165,7 @@ fn create_with(results: &Path, text: &str, plan: &Plan, builds: Vec<Side>) -> Ru
 }
 
 fn go(writer: &mut RunWriter, plan: &Plan, done: &Done, executor: &mut Planned) -> Summary {
-    record(plan, &cpus(), done, narrow_enough, writer, executor, &mut progress::Quiet)
-        .expect("a record")
+    record(plan, &cpus(), done, narrow_enough, writer, executor, &mut Quiet).expect("a record")
 }
 
 /// Goes on with a recording until it is whole.
