@@ -13,6 +13,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use inflight::child::Wait;
 use inflight::link::{RelayReport, RttBy};
 use inflight::machine::process::{allowed_cpus, pin, set_exact_timers};
 use inflight::run::link::{Link, Network};
@@ -51,7 +52,7 @@ fn run(by: RttBy, part: &str) -> bool {
     let stop = AtomicBool::new(false);
     let program = Path::new(env!("CARGO_BIN_EXE_inflight"));
     let network = Network { rtt: Some(RTT), rtt_by: by, ports: None };
-    let link = match Link::open(program, network, &cpus, DEADLINE, &stop) {
+    let link = match Link::open(program, network, &cpus, &Wait::new(DEADLINE, &stop)) {
         Ok(link) => link,
         Err(why) => {
             println!("no link: {why:?}");
@@ -62,7 +63,7 @@ fn run(by: RttBy, part: &str) -> bool {
     command.env(PART, format!("{} {} {part}", link.near(), link.far()));
     link.enter(&mut command);
     assert!(command.status().expect("a process inside").success());
-    let report = link.close(DEADLINE, &stop).expect("its end").expect("a report");
+    let report = link.close(&Wait::new(DEADLINE, &stop)).expect("its end").expect("a report");
     let RelayReport { packets, dropped, peak_queue, cpu_user_ns, cpu_sys_ns, .. } = report;
     let us = |ns: Option<u64>| ns.unwrap_or(0) / 1_000;
     let held = peak_queue.map_or(String::new(), |peak| format!(", {peak} held at most"));

@@ -8,14 +8,15 @@
 //! `cargo bench --bench observer -- ureq --rounds=9` measures the clients whose name contains `ureq`, in
 //! nine rounds.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use inflight::analyse::median;
+use inflight::child::{CLIENT_COMMAND, Process, SERVER_COMMAND, Wait, command};
 use inflight::delay::{Delay, Fixed, Model};
 use inflight::machine::process;
 use inflight::protocol::{ClientConfig, ClientReport, ServerConfig, ServerReady, Timeline};
-use inflight::run::child::{CLIENT_COMMAND, SERVER_COMMAND};
 use inflight::spec::Scenario;
 use inflight::strategy::{Flavour, Library, Strategy, Wanted, library, model};
 
@@ -55,12 +56,12 @@ fn measure(library: &'static Library, requests: u32, rounds: usize) -> String {
         let delay = Delay { model: Model::Fixed(Fixed { ns: ms * 1_000_000 }), max_ns: None };
         Scenario::plain(requests, delay)
     });
-    let servers = scenarios.each_ref().map(|scenario| Server::start(scenario, first));
+    let servers = scenarios.each_ref().map(|scenario| serve(scenario, first));
     let mut reports: [[Vec<ClientReport>; 2]; 2] = Default::default();
     for round in 0..=rounds {
         for delay in [0, 1] {
             for sampled in [round % 2 == 0, round % 2 == 1] {
-                let report = trial(&servers[delay], &scenarios[delay], &strategy, last, sampled);
+                let report = trial(&servers[delay].1, &scenarios[delay], &strategy, last, sampled);
                 // The first round fills caches.
                 if round > 0 {
                     reports[delay][usize::from(sampled)].push(report);
@@ -110,7 +111,7 @@ fn strategy(library: &'static Library) -> Strategy {
 
 /// A client in a process of its own.
 fn trial(
-    server: &Server,
+    server: &ServerReady,
     scenario: &Scenario,
     strategy: &Strategy,
     cpu: usize,
@@ -121,54 +122,31 @@ fn trial(
     let config = ClientConfig {
         cpus: vec![cpu],
         timeline: sampled.then_some(timeline),
-        ..ClientConfig::of(scenario, strategy, &server.ready)
+        ..ClientConfig::of(scenario, strategy, server)
     };
-    let mut client = Command::new(env!("CARGO_BIN_EXE_inflight"))
-        .arg(CLIENT_COMMAND)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("a process");
-    let input = client.stdin.take().expect("a pipe");
-    serde_json::to_writer(input, &config).expect("a client that reads");
-    let output = client.wait_with_output().expect("an end");
-    let report: ClientReport = serde_json::from_slice(&output.stdout).expect("a report");
+    let mut client = start(CLIENT_COMMAND);
+    client.send(&config).expect("a client that reads");
+    client.close_input();
+    let report: ClientReport = client.answer(&wait()).expect("a report");
     assert_eq!(report.ok, u64::from(scenario.requests), "{:?}", report.first_error);
     report
 }
 
 /// A server in a process of its own, until it is dropped.
-struct Server {
-    child: Child,
-    ready: ServerReady,
+fn serve(scenario: &Scenario, cpu: usize) -> (Process, ServerReady) {
+    let mut server = start(SERVER_COMMAND);
+    let config = ServerConfig { cpus: vec![cpu], ..ServerConfig::of(scenario) };
+    server.send(&config).expect("a server that reads");
+    let ready = server.answer(&wait()).expect("a server that is ready");
+    (server, ready)
 }
 
-impl Server {
-    fn start(scenario: &Scenario, cpu: usize) -> Server {
-        let config = ServerConfig { cpus: vec![cpu], ..ServerConfig::of(scenario) };
-        let mut child = Command::new(env!("CARGO_BIN_EXE_inflight"))
-            .arg(SERVER_COMMAND)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("a process");
-        let input = child.stdin.as_mut().expect("a pipe");
-        let config = serde_json::to_string(&config).expect("plain data");
-        writeln!(input, "{config}").expect("a server that reads");
-        let mut line = String::new();
-        let output = child.stdout.as_mut().expect("a pipe");
-        BufReader::new(output).read_line(&mut line).expect("a server that is ready");
-        Server { child, ready: serde_json::from_str(&line).expect("a document") }
-    }
+fn start(subcommand: &str) -> Process {
+    let program = Path::new(env!("CARGO_BIN_EXE_inflight"));
+    Process::start(subcommand, command(program, subcommand)).expect("a process")
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It ends when its input does, with a report that is of no use here.
-        drop(self.child.stdin.take());
-        if let Some(mut output) = self.child.stdout.take() {
-            let _ = std::io::copy(&mut output, &mut std::io::sink());
-        }
-        let _ = self.child.wait();
-    }
+fn wait() -> Wait<'static> {
+    static STOP: AtomicBool = AtomicBool::new(false);
+    Wait::new(Duration::from_secs(600), &STOP)
 }

@@ -7,16 +7,17 @@
 //! `cargo bench --bench probes -- ureq` measures the clients whose name contains `ureq`, `-- hyper
 //! http1 --pairs=400` a way in as many pairs.
 
-use std::io::{BufRead, BufReader, Write};
 use std::num::NonZeroU32;
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use inflight::analyse::{median, paired_ratio};
+use inflight::child::{Process, SERVER_COMMAND, Wait, command};
 use inflight::client;
 use inflight::delay::Delay;
 use inflight::machine::process;
 use inflight::protocol::{ClientConfig, ServerConfig, ServerReady};
-use inflight::run::child::SERVER_COMMAND;
 use inflight::spec::Scenario;
 use inflight::strategy::{Flavour, Library, Protocol, Reuse, Strategy, Wanted, library, model};
 
@@ -65,8 +66,8 @@ fn measure(
     let scenario =
         Scenario { body_bytes: BODY_BYTES, tls, ..Scenario::plain(requests, Delay::NONE) };
     let strategy = |probes| strategy(library, protocol, probes);
-    let server = Server::start(&scenario, cpu);
-    let cpu_ns = |probes| server.trial(&scenario, &strategy(probes));
+    let (_server, ready) = serve(&scenario, cpu);
+    let cpu_ns = |probes| trial(&ready, &scenario, &strategy(probes));
     // Both once before: pages, ports and caches are warm from then on.
     let (_, _) = (cpu_ns(false), cpu_ns(true));
     let (mut without, mut with) = (Vec::new(), Vec::new());
@@ -110,47 +111,21 @@ fn strategy(library: &'static Library, protocol: Protocol, probes: bool) -> Stra
 }
 
 /// A server in a process of its own, until it is dropped.
-struct Server {
-    child: Child,
-    ready: ServerReady,
+fn serve(scenario: &Scenario, cpu: Option<&usize>) -> (Process, ServerReady) {
+    let command = command(Path::new(env!("CARGO_BIN_EXE_inflight")), SERVER_COMMAND);
+    let mut server = Process::start("server", command).expect("a process");
+    let cpus = cpu.copied().into_iter().collect();
+    let config = ServerConfig { cpus, ..ServerConfig::of(scenario) };
+    server.send(&config).expect("a server that reads");
+    let stop = AtomicBool::new(false);
+    let ready = server.answer(&Wait::new(Duration::from_secs(60), &stop));
+    (server, ready.expect("a server that is ready"))
 }
 
-impl Server {
-    fn start(scenario: &Scenario, cpu: Option<&usize>) -> Server {
-        let config =
-            ServerConfig { cpus: cpu.copied().into_iter().collect(), ..ServerConfig::of(scenario) };
-        let mut child = Command::new(env!("CARGO_BIN_EXE_inflight"))
-            .arg(SERVER_COMMAND)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("a process");
-        let input = child.stdin.as_mut().expect("a pipe");
-        let config = serde_json::to_string(&config).expect("plain data");
-        writeln!(input, "{config}").expect("a server that reads");
-        let mut line = String::new();
-        let output = child.stdout.as_mut().expect("a pipe");
-        BufReader::new(output).read_line(&mut line).expect("a server that is ready");
-        let ready = serde_json::from_str(&line).expect("a document");
-        Server { child, ready }
-    }
-
-    /// CPU time of each request, in nanoseconds.
-    fn trial(&self, scenario: &Scenario, strategy: &Strategy) -> f64 {
-        let config = ClientConfig::of(scenario, strategy, &self.ready);
-        let report = client::run(&config).expect("a report");
-        assert_eq!(report.ok, u64::from(scenario.requests), "{:?}", report.first_error);
-        (report.cpu_user_ns + report.cpu_sys_ns) as f64 / f64::from(scenario.requests)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It ends when its input does, with a report that is of no use here.
-        drop(self.child.stdin.take());
-        if let Some(mut output) = self.child.stdout.take() {
-            let _ = std::io::copy(&mut output, &mut std::io::sink());
-        }
-        let _ = self.child.wait();
-    }
+/// CPU time of each request, in nanoseconds.
+fn trial(server: &ServerReady, scenario: &Scenario, strategy: &Strategy) -> f64 {
+    let config = ClientConfig::of(scenario, strategy, server);
+    let report = client::run(&config).expect("a report");
+    assert_eq!(report.ok, u64::from(scenario.requests), "{:?}", report.first_error);
+    (report.cpu_user_ns + report.cpu_sys_ns) as f64 / f64::from(scenario.requests)
 }

@@ -80,13 +80,13 @@ pub enum Command {
         shell: clap_complete::Shell,
     },
     /// A trial's delay server: a JSON document in, one out.
-    #[command(name = crate::run::child::SERVER_COMMAND, hide = true)]
+    #[command(name = crate::child::SERVER_COMMAND, hide = true)]
     Server,
     /// A trial's client: a JSON document in, one out.
-    #[command(name = crate::run::child::CLIENT_COMMAND, hide = true)]
+    #[command(name = crate::child::CLIENT_COMMAND, hide = true)]
     Client,
     /// A trial's network: a JSON document in, one when it is ready, one at the end.
-    #[command(name = crate::link::RELAY_COMMAND, hide = true)]
+    #[command(name = crate::child::RELAY_COMMAND, hide = true)]
     Relay,
     /// What this binary is: a JSON document out.
     #[command(name = crate::ab::HELLO_COMMAND, hide = true)]

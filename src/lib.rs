@@ -17,9 +17,11 @@
 //! - [`delay`]: delays as a function of seed and request index
 //! - [`arrival`]: when requests are to start, likewise
 //! - [`protocol`]: what the harness and its trial children say to each other
+//! - [`child`]: any process that takes a document and gives documents, and what every child does
 //! - [`server`] and [`client`]: the two children of a trial
 //! - [`link`]: a network with a round trip, around the two
 //! - [`dns`]: a server for host names with a delay, and the resolver of every client
+//! - [`events`]: what happens during a run, and who is told: a bar, plain lines, JSON
 //! - [`timer`]: sleeps that end tens of microseconds after their deadline
 //! - [`tls`]: certificates and sessions
 //! - [`machine`]: this process and this machine
@@ -34,12 +36,14 @@ pub mod body;
 #[cfg(test)]
 mod calibration;
 pub mod chart;
+pub mod child;
 pub mod cli;
 pub mod client;
 pub mod cmd;
 pub mod delay;
 pub mod diff;
 pub mod dns;
+pub mod events;
 pub mod exit;
 #[cfg(test)]
 mod generated;

@@ -33,13 +33,13 @@ const TICKETS: usize = 2;
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// The certificate could not be made.
-    #[error("cannot make a certificate")]
+    #[error("cannot make a certificate: {0}")]
     Certificate(#[from] rcgen::Error),
     /// rustls refused a certificate or a key.
-    #[error("cannot set up TLS")]
+    #[error("cannot set up TLS: {0}")]
     Config(#[from] rustls::Error),
     /// The verifier refused the certificate.
-    #[error("cannot trust the certificate of the server")]
+    #[error("cannot trust the certificate of the server: {0}")]
     Trust(#[source] rustls::Error),
 }
 

@@ -1,12 +1,12 @@
 //! Other programs, called so that a request to stop ends them too.
 
 use std::io::{self, Read};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::run::process::prepare;
+use crate::child::{kill, prepare};
 
 /// How often a wait looks whether it should stop: git alone is called some ten times.
 const POLL: Duration = Duration::from_millis(5);
@@ -41,13 +41,14 @@ pub(super) fn call(
             Ok(Some(status)) => break status,
             Ok(None) => {}
             Err(error) => {
-                end(&mut child);
+                kill(&mut child);
                 return Err(NotCalled::Start(error));
             }
         }
         let stopped = stop.load(Ordering::Relaxed);
         if stopped || longest.is_some_and(|longest| began.elapsed() > longest) {
-            end(&mut child);
+            // Its own children too: cargo's compilers.
+            kill(&mut child);
             return Err(if stopped { NotCalled::Stopped } else { NotCalled::TooLong });
         }
         std::thread::sleep(POLL);
@@ -69,17 +70,4 @@ fn drain(stream: Option<impl Read + Send + 'static>) -> Option<JoinHandle<Vec<u8
 fn all(drained: Option<JoinHandle<Vec<u8>>>) -> Vec<u8> {
     // A drain cannot panic: it only moves bytes.
     drained.and_then(|thread| thread.join().ok()).unwrap_or_default()
-}
-
-/// Ends the child and its own children (cargo's compilers). It has not been waited for, so its
-/// group is still its own.
-fn end(child: &mut Child) {
-    #[cfg(unix)]
-    {
-        let group = rustix::process::Pid::from_child(child);
-        // It may have ended by itself just now.
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-    }
-    let _ = child.kill();
-    let _ = child.wait();
 }

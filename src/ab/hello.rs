@@ -8,10 +8,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::call::{Called, NotCalled, call};
+use crate::child::{ChildError, parse};
 use crate::exit::Exit;
+use crate::machine::without_folders;
 use crate::protocol::VERSION;
 use crate::record::Build;
-use crate::run::without_folders;
 
 /// Name of the hidden subcommand that says [`Hello`].
 pub const HELLO_COMMAND: &str = "__hello";
@@ -81,20 +82,14 @@ pub(super) fn ask(binary: &Path, stop: &AtomicBool) -> Result<Build, HelloError>
             }
         });
     }
-    let unreadable = |_| {
-        let said = words(&called.stdout);
-        HelloError::Broken(format!("it gave an answer that cannot be read; {said}"))
-    };
-    // The version first and alone: another one may say the rest in another way.
-    #[derive(Deserialize)]
-    struct AnyVersion {
-        protocol: u32,
-    }
-    let AnyVersion { protocol } = serde_json::from_slice(&called.stdout).map_err(unreadable)?;
-    if protocol != VERSION {
-        return Err(HelloError::Protocol { theirs: protocol });
-    }
-    serde_json::from_slice(&called.stdout).map(|hello: Hello| hello.build).map_err(unreadable)
+    let hello: Hello = parse(&called.stdout).map_err(|error| match error {
+        ChildError::Version { theirs } => HelloError::Protocol { theirs },
+        _ => {
+            let said = words(&called.stdout);
+            HelloError::Broken(format!("it gave an answer that cannot be read; {said}"))
+        }
+    })?;
+    Ok(hello.build)
 }
 
 /// What an inflight of any age says to `--version`; `None` of anything else.

@@ -32,19 +32,19 @@ mod report;
 mod tests;
 mod timeline;
 
-use std::io::{Read, Write};
+use std::io::{BufRead, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use serde::Deserialize;
 use tokio::runtime;
 
 use crate::body::Body;
+use crate::child::{self, ChildError, system};
 use crate::dns::{Lookups, Resolver};
 use crate::machine::process::{self, Usage};
-use crate::protocol::{self, ClientConfig, ClientReport, DnsCounts};
+use crate::protocol::{ClientConfig, ClientReport, DnsCounts};
 use crate::strategy::failure::Failure;
 use crate::strategy::library::{AsyncClient, BlockingClient, Connect, Settings, Tls};
 use crate::strategy::model::Issue;
@@ -52,7 +52,6 @@ use crate::strategy::probe::Connections;
 use crate::strategy::work::{AsyncIssuer, AsyncWork, BlockingIssuer, BlockingWork, Work};
 use crate::strategy::{Retries, Runtime, Strategy};
 use crate::timer::Timer;
-use crate::tls::TlsError;
 use crate::units::exact_size;
 use files::FilesGauge;
 use issue::{Clock, Issuing};
@@ -61,109 +60,33 @@ pub(crate) use log::MEMORY_BYTES as LOG_MEMORY_BYTES;
 use record::{Expected, Recorder};
 use timeline::{Sampler, Sampling};
 
-/// Why a client has nothing to report. What happens to single requests is no such reason: they are
-/// rows and counts.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// The configuration could not be read.
-    #[error("cannot read the configuration from standard input")]
-    Read(#[source] std::io::Error),
-    /// The configuration is not one.
-    #[error("the configuration is not one that this version writes")]
-    Config(#[source] serde_json::Error),
-    /// The parent speaks another version.
-    #[error(
-        "the parent speaks protocol {theirs}, this client speaks {}; both must be the same build",
-        protocol::VERSION
-    )]
-    Protocol {
-        /// The parent's version.
-        theirs: u32,
-    },
-    /// The system refused a setting of the process.
-    #[error("cannot {what}")]
-    Setup {
-        /// What was to be set.
-        what: String,
-        /// Why it was refused.
-        source: std::io::Error,
-    },
-    /// The library refused its settings.
-    #[error("cannot set up client `{client}`: {}", .failure.chain)]
-    Library {
-        /// The library's name.
-        client: &'static str,
-        /// What it said.
-        failure: Failure,
-    },
-    /// Model and library wait in different ways. `Strategy::new` lets none such through.
-    #[error("model `{model}` cannot drive client `{client}`")]
-    Flavour {
-        /// The model's name.
-        model: &'static str,
-        /// The library's name.
-        client: &'static str,
-    },
-    /// Connections cannot be encrypted.
-    #[error("cannot encrypt connections")]
-    Tls(#[source] TlsError),
-    /// The model panicked.
-    #[error("model `{0}` panicked")]
-    Panicked(&'static str),
-    /// Rows could not be written. The text names the file.
-    #[error("cannot write the rows of the trial")]
-    Output(#[from] std::io::Error),
-    /// The report could not be written.
-    #[error("cannot write the report to standard output")]
-    Write(#[source] std::io::Error),
-}
-
-/// The client child: reads one [`ClientConfig`] to the end of `input`, sets up the process, runs
-/// the trial, and writes one [`ClientReport`] and a line end.
-pub fn run_child(mut input: impl Read, mut output: impl Write) -> Result<(), ClientError> {
-    let mut text = Vec::new();
-    input.read_to_end(&mut text).map_err(ClientError::Read)?;
-    let config = parse(&text)?;
+/// The client child: reads one [`ClientConfig`], which is the first line of `input`, sets up the
+/// process, runs the trial, and writes one [`ClientReport`] and a line end.
+pub fn run_child(mut input: impl BufRead, mut output: impl Write) -> Result<(), ChildError> {
+    let config = child::configuration(&mut input)?;
     set_up_process(&config)?;
-    let report = run(&config)?;
-    let mut line = serde_json::to_vec(&report).map_err(|e| ClientError::Write(e.into()))?;
-    line.push(b'\n');
-    output.write_all(&line).and_then(|()| output.flush()).map_err(ClientError::Write)
-}
-
-/// The version is read first and alone: another version may have other fields.
-fn parse(text: &[u8]) -> Result<ClientConfig, ClientError> {
-    #[derive(Deserialize)]
-    struct Version {
-        protocol: u32,
-    }
-    let version: Version = serde_json::from_slice(text).map_err(ClientError::Config)?;
-    if version.protocol != protocol::VERSION {
-        return Err(ClientError::Protocol { theirs: version.protocol });
-    }
-    serde_json::from_slice(text).map_err(ClientError::Config)
+    child::answer(&mut output, &run(&config)?)
 }
 
 /// From the main thread, before there is another: threads inherit CPUs and timers.
-fn set_up_process(config: &ClientConfig) -> Result<(), ClientError> {
-    let setup = |what: String| move |source| ClientError::Setup { what, source };
+fn set_up_process(config: &ClientConfig) -> Result<(), ChildError> {
     process::pin(&config.cpus)
-        .map_err(setup(format!("keep the process on CPUs {:?}", config.cpus)))?;
+        .map_err(system(format!("keep the process on CPUs {:?}", config.cpus)))?;
     let nofile = config.strategy.nofile;
-    process::set_nofile(nofile).map_err(setup(match nofile {
+    process::set_nofile(nofile).map_err(system(match nofile {
         Some(n) => format!("limit open files to {n}"),
         None => "raise the limit of open files".to_owned(),
     }))?;
     if let Some(bytes) = config.strategy.memory_bytes {
         let limited = process::set_memory(bytes);
-        limited.map_err(setup(format!("limit memory to {}", exact_size(bytes))))?;
+        limited.map_err(system(format!("limit memory to {}", exact_size(bytes))))?;
     }
-    process::set_exact_timers().map_err(setup("make timers exact".to_owned()))
+    process::set_exact_timers().map_err(system("make timers exact"))
 }
 
 /// Runs the trial in this process, whose CPUs and limits stay as they are.
-pub fn run(config: &ClientConfig) -> Result<ClientReport, ClientError> {
-    let files = output::Files::reserve(config)?;
+pub fn run(config: &ClientConfig) -> Result<ClientReport, ChildError> {
+    let files = output::Files::reserve(config).map_err(rows)?;
     let settings = settings(config)?;
     let trial = Trial::set_up(config, &settings)?;
     let clock = trial.clock(config)?;
@@ -190,18 +113,23 @@ pub fn run(config: &ClientConfig) -> Result<ClientReport, ClientError> {
     recorder.count_threads();
     // Before rows are written, which not every trial does.
     let max_rss_bytes = process::Status::now().max_rss_bytes;
-    sampling.map(|s| s.end(wall_ns, used)).transpose()?;
+    sampling.map(|s| s.end(wall_ns, used)).transpose().map_err(rows)?;
     let counts = |all| connections::counts(all, &config.strategy, &recorder);
-    let connections = settings.probes.as_ref().map(counts).transpose()?;
+    let connections = settings.probes.as_ref().map(counts).transpose().map_err(rows)?;
     drop(trial);
     issued?;
-    files.write(config, &recorder, settings.probes.as_ref())?;
+    files.write(config, &recorder, settings.probes.as_ref()).map_err(rows)?;
     let dns = settings.resolver.as_ref().map(|resolver| counted(resolver.lookups()));
-    let report = report::of(&recorder, config, wall_ns, used)?;
+    let report = report::of(&recorder, config, wall_ns, used).map_err(rows)?;
     let sampler_cpu_ns = sampler.map(Usage::cpu_ns);
     let retries = retries(&config.strategy, settings.probes.as_ref());
     let own = ClientReport { max_rss_bytes, sampler_cpu_ns, open_files_before, ..report };
     Ok(ClientReport { connections, dns, retries, ..own })
+}
+
+/// For `map_err`: rows of the trial could not be written.
+fn rows(error: std::io::Error) -> ChildError {
+    system("write the rows of the trial")(error)
 }
 
 /// Requests that the library sent again, where it may and probes count them.
@@ -210,12 +138,12 @@ fn retries(strategy: &Strategy, probes: Option<&Connections>) -> Option<u64> {
 }
 
 /// What every library is told.
-fn settings(config: &ClientConfig) -> Result<Settings, ClientError> {
+fn settings(config: &ClientConfig) -> Result<Settings, ChildError> {
     crate::tls::install_provider();
     let strategy = &config.strategy;
     let tls = |certificate: &Vec<u8>| {
         let config = crate::tls::client(certificate, strategy.protocol)?;
-        Ok(Tls { config, certificate: certificate.clone() })
+        Ok::<_, ChildError>(Tls { config, certificate: certificate.clone() })
     };
     let timeout = strategy.timeout_ns.map(Duration::from_nanos);
     let resolver = |server| {
@@ -227,7 +155,7 @@ fn settings(config: &ClientConfig) -> Result<Settings, ClientError> {
         reuse: strategy.reuse,
         max_connections: strategy.max_connections,
         protocol: strategy.protocol,
-        tls: config.certificate.as_ref().map(tls).transpose().map_err(ClientError::Tls)?,
+        tls: config.certificate.as_ref().map(tls).transpose()?,
         resolver: config.dns.map(resolver),
         targets: config.targets,
         redirects: config.redirects,
@@ -271,9 +199,12 @@ enum Trial {
 }
 
 impl Trial {
-    fn set_up(config: &ClientConfig, settings: &Settings) -> Result<Trial, ClientError> {
+    fn set_up(config: &ClientConfig, settings: &Settings) -> Result<Trial, ChildError> {
         let Strategy { model, library, runtime, .. } = config.strategy;
-        let refused = |failure| ClientError::Library { client: library.name, failure };
+        let refused = |failure: Failure| {
+            let (client, chain) = (library.name, failure.chain);
+            ChildError::Failed(format!("cannot set up client `{client}`: {chain}"))
+        };
         match (model.issue, library.connect) {
             (Issue::Blocking(issue), Connect::Blocking(connect)) => {
                 let client = connect(settings).map_err(refused)?.into();
@@ -284,17 +215,21 @@ impl Trial {
                 let runtime = start(runtime.unwrap_or(Runtime::CurrentThread))?;
                 Ok(Trial::Async { client, issue, runtime })
             }
-            _ => Err(ClientError::Flavour { model: model.name, client: library.name }),
+            // They wait in different ways. `Strategy::new` lets none such through.
+            _ => Err(ChildError::Failed(format!(
+                "model `{}` cannot drive client `{}`",
+                model.name, library.name
+            ))),
         }
     }
 
     /// When requests are to start, and what waits for it.
-    fn clock(&self, config: &ClientConfig) -> Result<Clock, ClientError> {
+    fn clock(&self, config: &ClientConfig) -> Result<Clock, ChildError> {
         let arrivals_ns = config.arrival.all_ns(config.seed, config.requests);
         let timer = match self {
             Trial::Async { runtime, .. } if arrivals_ns.is_some() => {
-                let refused = |source| ClientError::Setup { what: "start a timer".into(), source };
-                Some(runtime.block_on(async { Timer::start() }).map_err(refused)?)
+                let started = runtime.block_on(async { Timer::start() });
+                Some(started.map_err(system("start a timer"))?)
             }
             _ => None,
         };
@@ -308,10 +243,11 @@ impl Trial {
         recorder: &Arc<Recorder>,
         config: &ClientConfig,
         clock: Clock,
-    ) -> Result<(), ClientError> {
+    ) -> Result<(), ChildError> {
         let (requests, limit) = (config.requests, config.strategy.limit);
         let recorder = Arc::clone(recorder);
-        let panicked = || ClientError::Panicked(config.strategy.model.name);
+        let model = config.strategy.model.name;
+        let panicked = || ChildError::Failed(format!("model `{model}` panicked"));
         match self {
             Trial::Blocking { client, issue } => {
                 let issuer = Arc::new(Issuing { recorder, client: Arc::clone(client), clock });
@@ -328,7 +264,7 @@ impl Trial {
     }
 }
 
-fn start(kind: Runtime) -> Result<runtime::Runtime, ClientError> {
+fn start(kind: Runtime) -> Result<runtime::Runtime, ChildError> {
     let mut builder = match kind {
         Runtime::CurrentThread => runtime::Builder::new_current_thread(),
         Runtime::MultiThread(_) => runtime::Builder::new_multi_thread(),
@@ -336,6 +272,5 @@ fn start(kind: Runtime) -> Result<runtime::Runtime, ClientError> {
     if let Runtime::MultiThread(workers) = kind {
         builder.worker_threads(workers.get() as usize);
     }
-    let setup = |source| ClientError::Setup { what: format!("start the {kind} runtime"), source };
-    builder.enable_all().build().map_err(setup)
+    builder.enable_all().build().map_err(system(format!("start the {kind} runtime")))
 }

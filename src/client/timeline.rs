@@ -22,8 +22,9 @@ use std::time::{Duration, Instant};
 
 use fs_err::{File, OpenOptions};
 
-use super::ClientError;
 use super::record::Recorder;
+use super::rows;
+use crate::child::{ChildError, system};
 use crate::machine::process::Usage;
 use crate::machine::watch::{Look, Watch, beyond_the_limit};
 use crate::protocol::Timeline;
@@ -100,10 +101,10 @@ struct Sheet {
 impl Sampler {
     /// Opens what is read and written, starts the thread, and looks at the process: the row of the
     /// window's start is read before it, where it costs the window nothing.
-    pub(super) fn start(timeline: &Timeline, strategy: &Strategy) -> Result<Sampler, ClientError> {
+    pub(super) fn start(timeline: &Timeline, strategy: &Strategy) -> Result<Sampler, ChildError> {
         let every = Duration::from_nanos(timeline.every_ns.max(1));
-        let file = OpenOptions::new().append(true).open(&timeline.path)?;
-        let csv = csv::Writer::from_writer(beyond_the_limit(file)?);
+        let file = OpenOptions::new().append(true).open(&timeline.path).map_err(rows)?;
+        let csv = csv::Writer::from_writer(beyond_the_limit(file).map_err(rows)?);
         // Where connections are limited, their states are the question, and not what looking costs.
         let watch = Arc::new(Watch::open(strategy.nofile.is_some() || strategy.ports.is_some()));
         let look = watch.look();
@@ -132,10 +133,7 @@ impl Sampler {
                     }
                 }
             })
-            .map_err(|source| ClientError::Setup {
-                what: "start the thread of the timeline".to_owned(),
-                source,
-            })?;
+            .map_err(system("start the thread of the timeline"))?;
         // Its start is no part of the window. An error is a panic, which `end` finds out.
         let _ = is_ready.recv();
         Ok(Sampler { thread, start, watch, own })

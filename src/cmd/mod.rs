@@ -18,6 +18,7 @@ use std::path::Path;
 use clap::CommandFactory;
 
 use crate::ab::{AbError, Hello};
+use crate::child::ChildError;
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
 use crate::record::{RecordError, SelectError};
@@ -54,9 +55,9 @@ pub enum Failure {
     /// There are no two builds to compare.
     #[error("{0}")]
     Ab(#[from] AbError),
-    /// A trial's child could not do its part.
+    /// A server, a client or a relay could not do its part.
     #[error("{0}")]
-    Child(String),
+    Child(#[from] ChildError),
 }
 
 impl Failure {
@@ -116,15 +117,16 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
             print(&String::from_utf8_lossy(&script))?;
             Ok(Exit::Fine)
         }
-        Command::Server => serve::child(),
+        Command::Server => {
+            crate::server::run_child(io::BufReader::new(io::stdin()), io::stdout())?;
+            Ok(Exit::Fine)
+        }
         Command::Client => {
-            crate::client::run_child(io::stdin().lock(), io::stdout().lock())
-                .map_err(|e| Failure::Child(with_sources(&e)))?;
+            crate::client::run_child(io::stdin().lock(), io::stdout().lock())?;
             Ok(Exit::Fine)
         }
         Command::Relay => {
-            crate::link::run_child(io::stdin(), io::stdout().lock())
-                .map_err(|e| Failure::Child(with_sources(&e)))?;
+            crate::link::run_child(io::stdin().lock(), io::stdout().lock())?;
             Ok(Exit::Fine)
         }
         Command::Hello => {
@@ -133,12 +135,6 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
             Ok(Exit::Fine)
         }
     }
-}
-
-/// An error with all that it says of its causes: a trial's record quotes the whole text.
-fn with_sources(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |e| e.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// What to say where there is no recording at all.

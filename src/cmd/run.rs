@@ -13,15 +13,15 @@ use super::{Failure, diff, plan, predict, print, report, say};
 use crate::analyse::{Analysis, ClaimFinding, narrow_enough};
 use crate::cli;
 use crate::delay::Model;
+use crate::events::{Bar, Event, Json, Lines, Quiet, Sink};
 use crate::exit::Exit;
-use crate::machine::{Machine, kernel, process};
+use crate::machine::{Machine, kernel, process, without_folders};
 use crate::plan::Plan;
 use crate::record::{
     Build, Given, GivenPath, Manifest, NewRun, Origin, RecordError, Recording, RunWriter, Side,
     Status, find,
 };
-use crate::run::progress::{Json, Quiet, Shown};
-use crate::run::{ChildExecutor, Cpus, Done, Progress, record, without_folders};
+use crate::run::{ChildExecutor, Cpus, Done, record};
 use crate::spec::Source;
 use crate::strategy::Runtime;
 use crate::units::rough;
@@ -104,7 +104,9 @@ pub(super) fn fresh(
 ) -> Result<Exit, Failure> {
     let Begin { file, source, plan, builds, binaries, foreseen } = begin;
     let cpus = Cpus::split(&process::allowed_cpus());
-    announce(args, &summary(plan), &cpus, plan);
+    tell(args, &summary(plan));
+    let mut sink = sink(args);
+    caution(args, plan, &cpus, sink.as_mut());
     if let Some(line) = foreseen.summary() {
         tell(args, &line);
     }
@@ -124,7 +126,7 @@ pub(super) fn fresh(
         start: jiff::Timestamp::now(),
     };
     let mut writer = new.create()?;
-    go(args, plan, &cpus, &Done::default(), &mut writer, executor)
+    go(args, plan, &cpus, &Done::default(), &mut writer, executor, sink.as_mut())
 }
 
 /// Goes on with a recording, then reports.
@@ -180,11 +182,13 @@ pub(super) fn resume(
         plan.trials.len(),
         rough(Duration::from_nanos(plan.expected_of_ns(left())))
     );
-    announce(args, &line, &cpus, plan);
+    tell(args, &line);
+    let mut sink = sink(args);
+    caution(args, plan, &cpus, sink.as_mut());
     for repair in repairs {
         tell(args, &format!("{}: cut {} bytes of an unfinished write", repair.file, repair.bytes));
     }
-    go(args, plan, &cpus, &done, &mut writer, executor)
+    go(args, plan, &cpus, &done, &mut writer, executor, sink.as_mut())
 }
 
 /// Says which command goes on with a recording.
@@ -203,34 +207,46 @@ fn tell(args: &cli::Run, line: &str) {
     }
 }
 
-fn announce(args: &cli::Run, line: &str, cpus: &Cpus, plan: &Plan) {
-    if !args.output.is_spoken() {
+/// The sink of a run's events.
+fn sink(args: &cli::Run) -> Box<dyn Sink> {
+    if args.output.json {
+        Box::new(Json::new(std::io::stdout()))
+    } else if args.output.quiet {
+        Box::new(Quiet)
+    } else if std::io::stderr().is_terminal() {
+        Box::new(Bar::default())
+    } else {
+        Box::new(Lines::new(anstream::stderr()))
+    }
+}
+
+/// Tells what to know before the first trial.
+fn caution(args: &cli::Run, plan: &Plan, cpus: &Cpus, sink: &mut dyn Sink) {
+    if args.output.quiet {
         return;
     }
-    say(line);
+    let mut warn = |text: &str| sink.note(plan, Event::Warning(text));
     if !cpus.are_apart() {
-        say("warning: one CPU only: client and server share it and distort each other");
+        warn("one CPU only: client and server share it and distort each other");
     }
     if cfg!(debug_assertions) {
-        say("warning: a debug build: its CPU times mean little; use --release");
+        warn("a debug build: its CPU times mean little; use --release");
     }
     if let (Some(files), needed) = (process::hard_nofile(), most_connections(plan))
         && needed > files
     {
-        say(&format!(
-            "warning: up to {needed} connections, and a process may open {files} files: requests \
-             or trials will fail; raise the hard limit (`ulimit -Hn`)"
+        warn(&format!(
+            "up to {needed} connections, and a process may open {files} files: requests or trials \
+             will fail; raise the hard limit (`ulimit -Hn`)"
         ));
     }
     if let Some(workers) = too_many_workers(plan, cpus) {
-        say(&format!(
-            "warning: a runtime of {workers} threads on {} CPUs of the client: they take turns",
+        warn(&format!(
+            "a runtime of {workers} threads on {} CPUs of the client: they take turns",
             cpus.client.len()
         ));
     }
-    for caution in cautions(plan) {
-        say(&format!("warning: {caution}"));
-    }
+    cautions(plan).iter().for_each(|caution| warn(caution));
 }
 
 /// Files that the server needs for the cell with the most requests in flight: a connection each,
@@ -262,15 +278,9 @@ fn go(
     done: &Done,
     writer: &mut RunWriter,
     executor: &mut ChildExecutor,
+    sink: &mut dyn Sink,
 ) -> Result<Exit, Failure> {
-    let mut progress: Box<dyn Progress> = if args.output.json {
-        Box::new(Json::new(std::io::stdout()))
-    } else if args.output.quiet {
-        Box::new(Quiet)
-    } else {
-        Box::new(Shown::new(std::io::stderr().is_terminal()))
-    };
-    let summary = record(plan, cpus, done, narrow_enough, writer, executor, progress.as_mut())?;
+    let summary = record(plan, cpus, done, narrow_enough, writer, executor, sink)?;
     if summary.interrupted {
         interrupted(args, writer.dir(), &writer.manifest().builds)
     } else {

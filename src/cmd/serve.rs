@@ -1,6 +1,6 @@
-//! `inflight serve`, and the delay server of a trial.
+//! `inflight serve`.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::time::Duration;
 
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -12,7 +12,7 @@ use crate::delay::{Delay, Fixed, Model};
 use crate::dns;
 use crate::exit::Exit;
 use crate::protocol::{ServerConfig, ServerReady};
-use crate::server::{self, ServerError};
+use crate::server;
 use crate::spec::Scenario;
 use crate::tls;
 
@@ -91,16 +91,4 @@ fn config(args: &cli::Serve) -> Result<ServerConfig, Failure> {
         config.upload_bytes = None;
     }
     Ok(config)
-}
-
-/// The delay server of a trial.
-pub(super) fn child() -> Result<Exit, Failure> {
-    server::run_child(io::BufReader::new(io::stdin()), io::stdout())?;
-    Ok(Exit::Fine)
-}
-
-impl From<ServerError> for Failure {
-    fn from(error: ServerError) -> Failure {
-        Failure::Child(super::with_sources(&error))
-    }
 }

@@ -21,7 +21,6 @@
 
 mod child;
 mod documents;
-mod error;
 #[cfg(target_os = "linux")]
 mod late;
 #[cfg(target_os = "linux")]
@@ -43,10 +42,6 @@ use std::net::Ipv4Addr;
 
 pub use child::run_child;
 pub use documents::{LinkKind, RelayAnswer, RelayConfig, RelayReady, RelayReport, RttBy};
-pub use error::LinkError;
-
-/// Name of the hidden subcommand that relays a trial's packets.
-pub const RELAY_COMMAND: &str = "__relay";
 
 /// The address of the namespace itself. Its network is private to the namespace, so it can collide
 /// with nothing.

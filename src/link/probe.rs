@@ -5,10 +5,10 @@ use std::net::UdpSocket;
 use std::os::fd::AsFd;
 
 use super::documents::{LinkKind, RelayReport};
-use super::error::{LinkError, system};
 use super::late::Late;
 use super::wait::{now_ns, wait};
 use super::{NEAR, netem};
+use crate::child::{ChildError, system};
 
 /// From one probe to the next, but no less than a hold, so that hardly ever two are on their way. A
 /// hundred in a second give a trial of a second a 99th percentile, and two sleeps and two system calls
@@ -32,7 +32,7 @@ pub(super) struct Probe {
 
 impl Probe {
     /// In a network in which netem holds packets for so long.
-    pub(super) fn new(hold_ns: u64) -> Result<Probe, LinkError> {
+    pub(super) fn new(hold_ns: u64) -> Result<Probe, ChildError> {
         let to_itself = || -> io::Result<UdpSocket> {
             let socket = UdpSocket::bind((NEAR, 0))?;
             // Nobody else's datagrams are received then.
@@ -45,7 +45,7 @@ impl Probe {
     }
 
     /// Measures until `input` ends.
-    pub(super) fn run(mut self, input: &mut (impl Read + AsFd)) -> Result<RelayReport, LinkError> {
+    pub(super) fn run(mut self, input: &mut (impl Read + AsFd)) -> Result<RelayReport, ChildError> {
         let mut next_ns = now_ns();
         while !wait(&self.socket, Some(next_ns), input)? {
             self.receive()?;
@@ -55,7 +55,9 @@ impl Probe {
             }
         }
         self.receive()?;
-        let counted = netem::counted().map_err(|e| LinkError::Untold(e.to_string()))?;
+        let counted = netem::counted().map_err(|e| {
+            ChildError::Failed(format!("netem cannot be asked how many packets it held: {e}"))
+        })?;
         Ok(self.late.told_in(RelayReport {
             kind: LinkKind::Netem,
             // The trial's own.
@@ -66,14 +68,14 @@ impl Probe {
         }))
     }
 
-    fn send(&self) -> Result<(), LinkError> {
+    fn send(&self) -> Result<(), ChildError> {
         match self.socket.send(&now_ns().to_ne_bytes()) {
             Ok(_) => Ok(()),
             Err(e) => Err(system("send a datagram to itself")(e)),
         }
     }
 
-    fn receive(&mut self) -> Result<(), LinkError> {
+    fn receive(&mut self) -> Result<(), ChildError> {
         let mut sent = [0; LEN];
         loop {
             match self.socket.recv(&mut sent) {
@@ -82,8 +84,13 @@ impl Probe {
                 Err(e) => return Err(system("receive a datagram of its own")(e)),
             }
             let held_ns = now_ns().saturating_sub(u64::from_ne_bytes(sent));
-            let early = LinkError::Early { held_ns, hold_ns: self.hold_ns };
-            self.late.note(held_ns.checked_sub(self.hold_ns).ok_or(early)?);
+            let hold_ns = self.hold_ns;
+            let late_ns = held_ns.checked_sub(hold_ns).ok_or_else(|| {
+                ChildError::Failed(format!(
+                    "netem held a packet for {held_ns} ns, which is less than the {hold_ns} ns it was to"
+                ))
+            })?;
+            self.late.note(late_ns);
             self.received += 1;
         }
     }

@@ -6,12 +6,12 @@ use std::os::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 
 use super::documents::RelayReport;
-use super::error::{LinkError, system};
 use super::late::Late;
 use super::queue::Queue;
 use super::turn::turn_round;
 use super::wait::{now_ns, wait};
 use super::{CAPACITY, FAR, MTU, NEAR, namespace};
+use crate::child::{ChildError, system};
 
 /// Packets read, and written, between two looks at the other side. A write costs several times a
 /// read, and what waits to be read is not timed yet: fewer writes.
@@ -41,7 +41,7 @@ impl<'a> Relay<'a> {
     }
 
     /// Relays until `input` ends.
-    pub(super) fn run(mut self, input: &mut (impl Read + AsFd)) -> Result<RelayReport, LinkError> {
+    pub(super) fn run(mut self, input: &mut (impl Read + AsFd)) -> Result<RelayReport, ChildError> {
         while !wait(self.tun, self.queue.next_due_ns(), input)? {
             self.read()?;
             self.write();
@@ -53,7 +53,7 @@ impl<'a> Relay<'a> {
         }))
     }
 
-    fn read(&mut self) -> Result<(), LinkError> {
+    fn read(&mut self) -> Result<(), ChildError> {
         let mut spill = [0; MTU];
         for _ in 0..READS {
             let (room, fits) = match self.queue.room() {

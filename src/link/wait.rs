@@ -7,7 +7,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::time::{ClockId, clock_gettime};
 
-use super::error::{LinkError, system};
+use crate::child::{ChildError, system};
 
 /// Sleeps until a packet comes or a moment has come, if there is one. Tells whether the input has
 /// ended.
@@ -15,7 +15,7 @@ pub(super) fn wait(
     packets: &impl AsFd,
     until_ns: Option<u64>,
     input: &mut (impl Read + AsFd),
-) -> Result<bool, LinkError> {
+) -> Result<bool, ChildError> {
     let timeout = until_ns.map(|until| timespec(until.saturating_sub(now_ns())));
     let mut fds = [PollFd::new(packets, PollFlags::IN), PollFd::new(&*input, PollFlags::IN)];
     match poll(&mut fds, timeout.as_ref()) {

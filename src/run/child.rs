@@ -1,22 +1,18 @@
 //! Real processes: a fresh delay server and a fresh client for each trial. The server is this
 //! binary; so is the client, except where builds are compared.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::executor::{Executor, Job, Outcome};
+use super::executor::{Executor, Job, Reports};
 use super::link::Link;
-use super::process::{Ended, Process, Wait, command, this_binary};
+use crate::child::{CLIENT_COMMAND, Ended, Process, SERVER_COMMAND, Wait, command, this_binary};
 use crate::protocol::{ClientConfig, ServerConfig, ServerReady, Tick};
 use crate::record::NOT_ENOUGH_MEMORY;
 use crate::server::{self, SelfCheck};
 use crate::units::exact_size;
-
-/// Name of the hidden subcommand that serves a trial.
-pub const SERVER_COMMAND: &str = "__server";
-/// Name of the hidden subcommand that issues a trial's requests.
-pub const CLIENT_COMMAND: &str = "__client";
 
 /// Runs trials in processes of their own.
 pub struct ChildExecutor {
@@ -42,12 +38,14 @@ impl ChildExecutor {
     pub fn builds(&self) -> usize {
         self.clients.len()
     }
+}
 
-    fn run(&self, job: &Job, told: &mut dyn FnMut(Tick)) -> Result<Outcome, Ended> {
+impl Executor for ChildExecutor {
+    fn execute(&mut self, job: &Job, told: &mut dyn FnMut(Tick)) -> Result<Reports, Ended> {
         let wait = Wait::new(job.deadline, &self.stop);
         // First, so that it is dropped last: server and client are inside.
         let link = job.network.is_needed().then_some(job.network);
-        let link = link.map(|net| Link::within(&this_binary(), net, &job.server.cpus, &wait));
+        let link = link.map(|net| Link::open(&this_binary(), net, &job.server.cpus, &wait));
         let link = link.transpose()?;
         let start = |role, program: &Path, subcommand| {
             let mut command = command(program, subcommand);
@@ -62,10 +60,10 @@ impl ChildExecutor {
         let ready: ServerReady = server.answer(&wait)?;
         let client = self.clients.get(job.build).cloned().unwrap_or_else(this_binary);
         let mut client = start("client", &client, CLIENT_COMMAND)?;
-        client.send(&with_server(&job.client, &seen_from_afar(ready, link.as_ref())))?;
+        client.send(&with_server(&job.client, ready, link.as_ref()))?;
         client.close_input();
         let memory_bytes = job.client.strategy.memory_bytes;
-        let measured = client
+        let report = client
             .answer_while(&wait, || server.ticks().for_each(&mut *told))
             .map_err(|ended| for_want_of_memory(ended, memory_bytes))?;
         client.end(&wait)?;
@@ -73,23 +71,8 @@ impl ChildExecutor {
         server.close_input();
         let served = server.answer(&wait)?;
         server.end(&wait)?;
-        let link = link.map(|link| link.end(&wait)).transpose()?.flatten().map(Box::new);
-        Ok(Outcome::Measured {
-            client: Box::new(measured),
-            client_lived,
-            server: Box::new(served),
-            link,
-        })
-    }
-}
-
-impl Executor for ChildExecutor {
-    fn execute(&mut self, job: &Job, told: &mut dyn FnMut(Tick)) -> Outcome {
-        self.run(job, told).unwrap_or_else(|ended| match ended {
-            Ended::Unavailable(why) => Outcome::Skipped(why),
-            Ended::Failed(reason) => Outcome::Failed(reason),
-            Ended::Stopped => Outcome::Aborted,
-        })
+        let link = link.map(|link| link.close(&wait)).transpose()?.flatten();
+        Ok(Reports { client: report, client_lived, server: served, link })
     }
 
     fn self_check(&mut self, cpus: &[usize]) -> Option<SelfCheck> {
@@ -131,23 +114,14 @@ fn for_want_of_memory(ended: Ended, memory_bytes: Option<u64>) -> Ended {
     }
 }
 
-/// The same server where a client finds it.
-fn seen_from_afar(mut ready: ServerReady, link: Option<&Link>) -> ServerReady {
-    if let Some(link) = link {
-        ready.addr.set_ip(link.far().into());
-        if let Some(dns) = &mut ready.dns {
-            dns.set_ip(link.far().into());
-        }
-    }
-    ready
-}
-
-/// What only the server could tell.
-fn with_server(config: &ClientConfig, ready: &ServerReady) -> ClientConfig {
+/// The client of a server that listens, at the address where it finds it.
+fn with_server(config: &ClientConfig, ready: ServerReady, link: Option<&Link>) -> ClientConfig {
+    let from_client =
+        |at: SocketAddr| link.map_or(at, |link| SocketAddr::from((link.far(), at.port())));
     ClientConfig {
-        server: ready.addr,
-        certificate: ready.certificate.clone(),
-        dns: ready.dns,
+        server: from_client(ready.addr),
+        certificate: ready.certificate,
+        dns: ready.dns.map(from_client),
         ..config.clone()
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::link::Network;
+use crate::child::Ended;
 use crate::link::RelayReport;
 use crate::protocol::{ClientConfig, ClientReport, ServerConfig, ServerReport, Tick};
 use crate::server::SelfCheck;
@@ -22,32 +23,23 @@ pub struct Job {
     pub build: usize,
 }
 
-/// What became of a trial's processes.
+/// Reports of all processes of a trial.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
-    /// Both processes reported.
-    Measured {
-        /// What the client measured.
-        client: Box<ClientReport>,
-        /// From the start of the client's process to its exit.
-        client_lived: Option<Duration>,
-        /// What the server saw.
-        server: Box<ServerReport>,
-        /// What the network did, if it had one of its own.
-        link: Option<Box<RelayReport>>,
-    },
-    /// This machine cannot run it: why, in a sentence. Nothing was measured, and nothing is wrong.
-    Skipped(String),
-    /// A process failed or took too long; both are gone.
-    Failed(String),
-    /// Asked to stop; both are gone.
-    Aborted,
+pub struct Reports {
+    /// What the client measured.
+    pub client: ClientReport,
+    /// From the start of the client's process to its exit.
+    pub client_lived: Option<Duration>,
+    /// What the server saw.
+    pub server: ServerReport,
+    /// What the network did, if it had one of its own.
+    pub link: Option<RelayReport>,
 }
 
 /// Runs trials. There is one for real processes, and tests have one with planned outcomes.
 pub trait Executor {
     /// Runs one trial to its end. `told` is told how far it has come, if its server is to say so.
-    fn execute(&mut self, job: &Job, told: &mut dyn FnMut(Tick)) -> Outcome;
+    fn execute(&mut self, job: &Job, told: &mut dyn FnMut(Tick)) -> Result<Reports, Ended>;
 
     /// Checks the delay server's timer, on the CPUs that a server would have.
     fn self_check(&mut self, cpus: &[usize]) -> Option<SelfCheck>;

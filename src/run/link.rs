@@ -3,11 +3,10 @@
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::process::{Ended, Process, Wait, command};
-use crate::link::{RELAY_COMMAND, RelayAnswer, RelayConfig, RelayReady, RelayReport, RttBy};
+use crate::child::{Ended, Process, RELAY_COMMAND, Wait, command};
+use crate::link::{RelayAnswer, RelayConfig, RelayReady, RelayReport, RttBy};
 use crate::protocol::VERSION;
 
 /// What a network of a trial's own is to be like.
@@ -38,44 +37,13 @@ pub struct Link {
     namespaces: namespaces::Namespaces,
 }
 
-/// Why there is no link.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoLink {
-    /// The machine does not allow one: why, in a sentence.
-    Unavailable(String),
-    /// The relay failed.
-    Failed(String),
-    /// Asked to stop.
-    Stopped,
-}
-
-impl From<Ended> for NoLink {
-    fn from(ended: Ended) -> NoLink {
-        match ended {
-            Ended::Unavailable(why) => NoLink::Unavailable(why),
-            Ended::Failed(reason) => NoLink::Failed(reason),
-            Ended::Stopped => NoLink::Stopped,
-        }
-    }
-}
-
 impl Link {
     /// Starts a relay, which is `program`'s, on these CPUs (on any, if there are none), and waits
-    /// until it is ready: `deadline` at most, and until `stop` is set.
+    /// until it is ready.
     ///
     /// Must be called on a thread that lives as long as the link: the relay is killed when that
     /// thread ends.
     pub fn open(
-        program: &Path,
-        network: Network,
-        cpus: &[usize],
-        deadline: Duration,
-        stop: &AtomicBool,
-    ) -> Result<Link, NoLink> {
-        Ok(Link::within(program, network, cpus, &Wait::new(deadline, stop))?)
-    }
-
-    pub(super) fn within(
         program: &Path,
         network: Network,
         cpus: &[usize],
@@ -123,15 +91,7 @@ impl Link {
 
     /// Ends the relay: packets that it holds are lost, so whoever is inside should have ended. What it
     /// did, if there was a round trip.
-    pub fn close(
-        self,
-        deadline: Duration,
-        stop: &AtomicBool,
-    ) -> Result<Option<RelayReport>, NoLink> {
-        Ok(self.end(&Wait::new(deadline, stop))?)
-    }
-
-    pub(super) fn end(mut self, wait: &Wait) -> Result<Option<RelayReport>, Ended> {
+    pub fn close(mut self, wait: &Wait) -> Result<Option<RelayReport>, Ended> {
         self.relay.close_input();
         let report = self.relay.answer(wait)?;
         self.relay.end(wait)?;

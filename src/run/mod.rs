@@ -3,9 +3,6 @@
 pub mod child;
 pub mod executor;
 pub mod link;
-mod paths;
-pub(crate) mod process;
-pub mod progress;
 #[cfg(test)]
 mod tests;
 mod timelines;
@@ -15,11 +12,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 pub use child::ChildExecutor;
-pub use executor::{Executor, Job, Outcome};
+pub use executor::{Executor, Job, Reports};
 pub use link::Network;
-pub use paths::without_folders;
-pub use progress::Progress;
 
+use crate::child::Ended;
+use crate::events::{Event, Sink, Summary};
 use crate::machine::{Cpu, Load};
 use crate::plan::{Plan, PlannedTrial, Replica};
 use crate::protocol::{ClientConfig, RequestLog, ServerConfig, ServerReady, Tick, Timeline};
@@ -61,25 +58,6 @@ impl Cpus {
     pub fn are_apart(&self) -> bool {
         self.server.iter().all(|cpu| !self.client.contains(cpu))
     }
-}
-
-/// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Summary {
-    /// Trials that ended `ok`, warm-up included.
-    pub ok: u64,
-    /// Trials that failed.
-    pub failed: u64,
-    /// Trials that measured something else than their cell names.
-    pub invalid: u64,
-    /// Trials that this machine cannot run.
-    pub skipped: u64,
-    /// Times that a block was repeated; the trials thrown away are in no other number.
-    pub repeats: u64,
-    /// Whether it was asked to stop before its end.
-    pub interrupted: bool,
-    /// The measured block after which the stopping rule ended it, if it did.
-    pub narrow_enough_after: Option<u32>,
 }
 
 /// The stopping rule: from the measured trials of all complete blocks, whether the run may end. A
@@ -183,20 +161,20 @@ pub fn record(
     rule: StoppingRule,
     writer: &mut RunWriter,
     executor: &mut dyn Executor,
-    progress: &mut dyn Progress,
+    sink: &mut dyn Sink,
 ) -> Result<Summary, RecordError> {
     let resumed = !writer.manifest().events.is_empty();
     let begin = if resumed { Happening::Resumed } else { Happening::Started };
     writer.note(begin, jiff::Timestamp::now())?;
     let left: Vec<&PlannedTrial> =
         plan.trials.iter().filter(|t| !done.blocks.contains(&t.block)).collect();
-    progress.begin(plan, &left);
+    sink.note(plan, Event::Planned(&left));
     let mut going = Going {
         plan,
         cpus,
         writer,
         executor,
-        progress,
+        sink,
         summary: Summary::default(),
         kept: Kept::of(plan, done),
         cpu_before: None,
@@ -214,7 +192,7 @@ pub fn record(
             let rows = going.block(block, attempt)?;
             if going.summary.interrupted {
                 going.writer.note(Happening::Interrupted, jiff::Timestamp::now())?;
-                going.progress.end(&going.summary);
+                going.sink.note(plan, Event::Ended(&going.summary));
                 return Ok(going.summary);
             }
             if !is_to_repeat(plan, &rows, repeats) {
@@ -224,18 +202,18 @@ pub fn record(
             (going.summary, going.kept) = before;
             going.summary.repeats += 1;
             (attempt, repeats) = (attempt + 1, repeats + 1);
-            going.progress.repeat(plan, block, repeats);
+            going.sink.note(plan, Event::Repeated(block, repeats));
         };
         rows.into_iter().for_each(|row| measured.add(row));
     }
-    let Going { mut summary, writer, progress, .. } = going;
+    let Going { mut summary, writer, sink, .. } = going;
     summary.narrow_enough_after = measured.ended_before_the_last();
     let end = match summary.narrow_enough_after {
         Some(_) => Happening::NarrowEnough,
         None => Happening::Finished,
     };
     writer.note(end, jiff::Timestamp::now())?;
-    progress.end(&summary);
+    sink.note(plan, Event::Ended(&summary));
     Ok(summary)
 }
 
@@ -245,7 +223,7 @@ struct Going<'a> {
     cpus: &'a Cpus,
     writer: &'a mut RunWriter,
     executor: &'a mut dyn Executor,
-    progress: &'a mut dyn Progress,
+    sink: &'a mut dyn Sink,
     summary: Summary,
     kept: Kept,
     cpu_before: Option<Cpu>,
@@ -264,8 +242,9 @@ impl Going<'_> {
         self.writer.append_env(&env)?;
         let mut rows = Vec::with_capacity(block.len());
         for planned in block {
+            self.sink.note(plan, Event::TrialBegun(planned));
             let trial = Trial { plan, planned, attempt, cpus };
-            let mut told = |tick| self.progress.tick(plan, planned, tick);
+            let mut told = |tick| self.sink.note(plan, Event::Tick(planned, tick));
             let (row, latency) = trial.execute(self.writer, self.executor, &self.kept, &mut told);
             trial.settle_timeline(&self.writer.timeline_path(&row.trial), &row, &mut self.kept)?;
             self.writer.append_trial(&row, &latency)?;
@@ -278,12 +257,15 @@ impl Going<'_> {
                 Status::Skipped => summary.skipped += 1,
                 Status::Aborted => summary.interrupted = true,
             }
-            self.progress.trial(plan, planned, &row);
+            self.sink.note(plan, Event::TrialEnded(planned, &row));
             rows.push(row);
             if self.summary.interrupted || self.executor.stopping() {
                 self.summary.interrupted = true;
                 break;
             }
+        }
+        if rows.len() == block.len() {
+            self.sink.note(plan, Event::BlockEnded(number));
         }
         Ok(rows)
     }
@@ -376,7 +358,7 @@ impl Trial<'_> {
         row.started_unix_ms = jiff::Timestamp::now().as_millisecond().unsigned_abs();
         let mut latency = Vec::new();
         match executor.execute(&self.job(writer, &row.trial, kept), told) {
-            Outcome::Measured { client, client_lived, server, link } => {
+            Ok(Reports { client, client_lived, server, link }) => {
                 row.set_both(&client, &server, cell.strategy.library);
                 if let Some(lived) = client_lived {
                     row.set_process_wall(lived);
@@ -392,9 +374,9 @@ impl Trial<'_> {
                     row.set_status(Status::Invalid, &reason);
                 }
             }
-            Outcome::Skipped(why) => row.set_status(Status::Skipped, &why),
-            Outcome::Failed(reason) => row.set_status(Status::Failed, &reason),
-            Outcome::Aborted => row.set_status(Status::Aborted, "interrupted"),
+            Err(Ended::Unavailable(why)) => row.set_status(Status::Skipped, &why),
+            Err(Ended::Failed(reason)) => row.set_status(Status::Failed, &reason),
+            Err(Ended::Stopped) => row.set_status(Status::Aborted, "interrupted"),
         }
         (row, latency)
     }

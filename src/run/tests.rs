@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::*;
 use crate::analyse::narrow_enough;
+use crate::events::Quiet;
 use crate::machine::Machine;
 use crate::plan::Only;
 use crate::protocol::{ClientReport, Lateness, PauseReport, Percentiles, ServerReport, Stall};
@@ -52,24 +53,24 @@ struct Planned {
 }
 
 impl Executor for Planned {
-    fn execute(&mut self, job: &Job, _: &mut dyn FnMut(Tick)) -> Outcome {
+    fn execute(&mut self, job: &Job, _: &mut dyn FnMut(Tick)) -> Result<Reports, Ended> {
         self.executed += 1;
         self.jobs.push(job.clone());
         if self.abort_at == Some(self.executed) {
-            return Outcome::Aborted;
+            return Err(Ended::Stopped);
         }
         if self.fail_at == Some(self.executed) {
-            return Outcome::Failed("client ended\nwithout an answer".to_owned());
+            return Err(Ended::Failed("client ended\nwithout an answer".to_owned()));
         }
         if self.loopback_only && job.network.is_needed() {
-            return Outcome::Skipped("no network here".to_owned());
+            return Err(Ended::Unavailable("no network here".to_owned()));
         }
         let delays = job.client.delay.all_ns(1, job.client.requests, 1.0);
         let ideal = job.client.strategy.ideal(&delays, 200);
         let requests = u64::from(job.client.requests);
         let latency = 1_100_000;
-        Outcome::Measured {
-            client: Box::new(ClientReport {
+        Ok(Reports {
+            client: ClientReport {
                 began_ns: Some(0),
                 wall_ns: (ideal.wall_ns + 1)
                     * if self.noisy && self.executed.is_multiple_of(2) { 3 } else { 2 }
@@ -86,10 +87,10 @@ impl Executor for Planned {
                     ..Percentiles::default()
                 }),
                 ..ClientReport::default()
-            }),
+            },
             link: None,
             client_lived: Some(Duration::from_nanos(ideal.wall_ns + 20_000_000)),
-            server: Box::new(ServerReport {
+            server: ServerReport {
                 requests,
                 answered: requests,
                 connections: u64::from(ideal.peak),
@@ -106,8 +107,8 @@ impl Executor for Planned {
                     ..PauseReport::default()
                 },
                 ..ServerReport::default()
-            }),
-        }
+            },
+        })
     }
 
     fn self_check(&mut self, _cpus: &[usize]) -> Option<SelfCheck> {
@@ -164,8 +165,7 @@ fn create_with(results: &Path, text: &str, plan: &Plan, builds: Vec<Side>) -> Ru
 }
 
 fn go(writer: &mut RunWriter, plan: &Plan, done: &Done, executor: &mut Planned) -> Summary {
-    record(plan, &cpus(), done, narrow_enough, writer, executor, &mut progress::Quiet)
-        .expect("a record")
+    record(plan, &cpus(), done, narrow_enough, writer, executor, &mut Quiet).expect("a record")
 }
 
 /// Goes on with a recording until it is whole.

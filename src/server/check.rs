@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-use super::error::{ServerError, system};
 use super::runtime;
+use crate::child::{ChildError, system};
 use crate::machine::process;
 use crate::timer::{Moment, Timer};
 
@@ -39,7 +39,7 @@ const LATEST_NS: u64 = 60_000_000_000;
 /// # Errors
 ///
 /// If the system refuses a CPU, a thread or a timer.
-pub fn self_check(cpus: &[usize]) -> Result<SelfCheck, ServerError> {
+pub fn self_check(cpus: &[usize]) -> Result<SelfCheck, ChildError> {
     std::thread::scope(|scope| {
         std::thread::Builder::new()
             .name("self-check".to_owned())
@@ -50,7 +50,7 @@ pub fn self_check(cpus: &[usize]) -> Result<SelfCheck, ServerError> {
     })
 }
 
-fn check(cpus: &[usize]) -> Result<SelfCheck, ServerError> {
+fn check(cpus: &[usize]) -> Result<SelfCheck, ChildError> {
     process::pin(cpus).map_err(system(format!("run on CPUs {cpus:?}")))?;
     process::set_exact_timers().map_err(system("make timers exact"))?;
     let runtime = runtime()?;
@@ -77,7 +77,7 @@ fn check(cpus: &[usize]) -> Result<SelfCheck, ServerError> {
         for sleeper in sleepers {
             sleeper.await.expect("a sleeper neither panics nor is cancelled");
         }
-        Ok(())
+        Ok::<_, ChildError>(())
     })?;
     let late = late.lock().expect("no panic under the lock");
     Ok(SelfCheck {

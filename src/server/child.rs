@@ -3,19 +3,18 @@
 use std::cell::RefCell;
 use std::io::{self, BufRead, Write};
 
-use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::Server;
-use super::error::{ServerError, system};
-use crate::protocol::{Aside, ServerConfig, VERSION};
+use crate::child::{self, ChildError, system};
+use crate::protocol::Aside;
 
 /// Serves for the process that holds the other ends of `input` and `output`.
 ///
-/// Reads a [`ServerConfig`] line, writes a [`ServerReady`](crate::protocol::ServerReady) line when
-/// it listens, serves until `input` ends (and writes an [`Aside`] line from time to time, if it is to),
-/// writes a [`ServerReport`](crate::protocol::ServerReport)
-/// line. Whatever else `input` says is ignored.
+/// Reads a [`ServerConfig`](crate::protocol::ServerConfig) line, writes a
+/// [`ServerReady`](crate::protocol::ServerReady) line when it listens, serves until `input` ends (and
+/// writes an [`Aside`] line from time to time, if it is to), writes a
+/// [`ServerReport`](crate::protocol::ServerReport) line. Whatever else `input` says is ignored.
 ///
 /// # Errors
 ///
@@ -24,12 +23,8 @@ use crate::protocol::{Aside, ServerConfig, VERSION};
 pub fn run_child(
     mut input: impl BufRead + Send + 'static,
     mut output: impl Write,
-) -> Result<(), ServerError> {
-    let mut line = String::new();
-    if input.read_line(&mut line).map_err(system("read the configuration"))? == 0 {
-        return Err(ServerError::NoConfig);
-    }
-    let server = Server::start(parse(&line)?)?;
+) -> Result<(), ChildError> {
+    let server = Server::start(child::configuration(&mut input)?)?;
     let (at_end, ended) = oneshot::channel();
     std::thread::Builder::new()
         .name("parent".to_owned())
@@ -42,31 +37,11 @@ pub fn run_child(
         .map_err(system("start a thread"))?;
     // Written in turns, by one thread.
     let out = RefCell::new(&mut output);
-    let on_ready = |ready| write_line(&mut *out.borrow_mut(), &ready);
-    let on_tick = |tick| write_line(&mut *out.borrow_mut(), &Aside::Tick(tick));
+    let on_ready = |ready| child::answer(&mut *out.borrow_mut(), &ready);
+    let on_tick = |tick| child::answer(&mut *out.borrow_mut(), &Aside::Tick(tick));
     let report = server.run(on_ready, on_tick, async {
         // The sender never goes without sending.
         let _ = ended.await;
     })?;
-    write_line(&mut output, &report)
-}
-
-/// The version comes first: another one may have other fields, and the error should not be about
-/// those.
-fn parse(line: &str) -> Result<ServerConfig, ServerError> {
-    #[derive(Deserialize)]
-    struct AnyVersion {
-        protocol: u32,
-    }
-    let AnyVersion { protocol } = serde_json::from_str(line).map_err(ServerError::Config)?;
-    if protocol != VERSION {
-        return Err(ServerError::Version { theirs: protocol });
-    }
-    serde_json::from_str(line).map_err(ServerError::Config)
-}
-
-fn write_line(output: &mut impl Write, document: &impl Serialize) -> Result<(), ServerError> {
-    let mut line = serde_json::to_vec(document).expect("plain numbers and text");
-    line.push(b'\n');
-    output.write_all(&line).and_then(|()| output.flush()).map_err(system("write to the harness"))
+    child::answer(&mut output, &report)
 }

@@ -16,7 +16,6 @@ mod body;
 mod check;
 mod child;
 mod connection;
-mod error;
 mod in_flight;
 mod lateness;
 mod ledger;
@@ -38,16 +37,15 @@ use tokio::runtime::{Builder, Runtime};
 
 pub use check::{SelfCheck, self_check};
 pub use child::run_child;
-pub use error::ServerError;
 
 use crate::body::Body;
+use crate::child::{ChildError, system};
 use crate::delay::{Delay, Planned, Sampling};
 use crate::dns::{self, Counts};
 use crate::machine::process;
 use crate::protocol::{Capacity, ServerConfig, ServerReady, ServerReport, Tick, VERSION};
 use crate::timer::Timer;
 use connection::Tls;
-use error::system;
 use ledger::{Ledger, Started};
 
 /// A gigabyte is far beyond what an experiment can mean.
@@ -96,13 +94,12 @@ impl Shared {
 ///
 /// # Errors
 ///
-/// If the configuration is of another protocol version, if the port is in use, or if the system
-/// refuses something.
+/// If the port is in use, if a body is too long, or if the system refuses something.
 pub fn serve(
     config: ServerConfig,
     on_ready: impl FnOnce(ServerReady),
     until: impl Future<Output = ()>,
-) -> Result<ServerReport, ServerError> {
+) -> Result<ServerReport, ChildError> {
     let on_ready = |ready| {
         on_ready(ready);
         Ok(())
@@ -123,13 +120,12 @@ struct Server {
 }
 
 impl Server {
-    fn start(config: ServerConfig) -> Result<Server, ServerError> {
-        if config.protocol != VERSION {
-            return Err(ServerError::Version { theirs: config.protocol });
-        }
+    fn start(config: ServerConfig) -> Result<Server, ChildError> {
         let longest = config.body_bytes.max(config.upload_bytes.unwrap_or(0));
         if longest > MAX_BODY_BYTES {
-            return Err(ServerError::BodyTooLong { bytes: longest, max: MAX_BODY_BYTES });
+            return Err(ChildError::Failed(format!(
+                "a body of {longest} B is too long: a server takes {MAX_BODY_BYTES} B at most"
+            )));
         }
         let started = Started::now();
         process::pin(&config.cpus).map_err(system(format!("run on CPUs {:?}", config.cpus)))?;
@@ -143,9 +139,7 @@ impl Server {
         let timer = Timer::start().map_err(system("start a timer"))?;
         drop(entered);
         let tls = match (&config.tls, &identity) {
-            (Some(terms), Some(identity)) => {
-                Some(Tls::new(terms, identity).map_err(ServerError::Tls)?)
-            }
+            (Some(terms), Some(identity)) => Some(Tls::new(terms, identity)?),
             _ => None,
         };
         let shared = Arc::new(Shared {
@@ -173,10 +167,10 @@ impl Server {
 
     fn run(
         self,
-        on_ready: impl FnOnce(ServerReady) -> Result<(), ServerError>,
-        on_tick: impl FnMut(Tick) -> Result<(), ServerError>,
+        on_ready: impl FnOnce(ServerReady) -> Result<(), ChildError>,
+        on_tick: impl FnMut(Tick) -> Result<(), ChildError>,
         until: impl Future<Output = ()>,
-    ) -> Result<ServerReport, ServerError> {
+    ) -> Result<ServerReport, ChildError> {
         let addr = self.listener.local_addr().map_err(system("read the address"))?;
         let dns = self.names.as_ref().map(dns::Server::addr);
         let counts = self.names.as_ref().map(dns::Server::counts);
@@ -211,8 +205,8 @@ async fn beat(shared: &Shared) {
 async fn tell(
     every: Option<Duration>,
     ledger: &Ledger,
-    mut on_tick: impl FnMut(Tick) -> Result<(), ServerError>,
-) -> ServerError {
+    mut on_tick: impl FnMut(Tick) -> Result<(), ChildError>,
+) -> ChildError {
     let Some(every) = every else { return std::future::pending().await };
     loop {
         tokio::time::sleep(every).await;
@@ -223,6 +217,6 @@ async fn tell(
 }
 
 /// A runtime on the thread that runs it.
-fn runtime() -> Result<Runtime, ServerError> {
+fn runtime() -> Result<Runtime, ChildError> {
     Builder::new_current_thread().enable_all().build().map_err(system("start a runtime"))
 }

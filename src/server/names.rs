@@ -5,13 +5,13 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use super::Shared;
-use super::error::{ServerError, system};
+use crate::child::{ChildError, system};
 use crate::dns::{self, Zone};
 use crate::protocol::{Pause, ServerConfig};
 use crate::tls::Identity;
 
 /// A certificate for every name and address that a client may ask for, if connections are encrypted.
-pub(super) fn identity(config: &ServerConfig) -> Result<Option<Identity>, ServerError> {
+pub(super) fn identity(config: &ServerConfig) -> Result<Option<Identity>, ChildError> {
     if config.tls.is_none() {
         return Ok(None);
     }
@@ -25,11 +25,11 @@ pub(super) fn identity(config: &ServerConfig) -> Result<Option<Identity>, Server
     addresses.sort_unstable();
     addresses.dedup();
     names.extend(addresses.iter().map(IpAddr::to_string));
-    Identity::new(names).map(Some).map_err(ServerError::Tls)
+    Ok(Some(Identity::new(names)?))
 }
 
 /// Binds the name server, if there is one, beside the other one. To be called in the runtime.
-pub(super) fn bind(config: &ServerConfig) -> Result<Option<dns::Server>, ServerError> {
+pub(super) fn bind(config: &ServerConfig) -> Result<Option<dns::Server>, ChildError> {
     let Some(terms) = &config.dns else { return Ok(None) };
     let zone = Zone {
         names: (0..terms.targets).map(dns::host).collect(),
@@ -42,7 +42,7 @@ pub(super) fn bind(config: &ServerConfig) -> Result<Option<dns::Server>, ServerE
 }
 
 /// Answers about names, until that is no longer possible.
-pub(super) async fn answer(server: Option<dns::Server>, shared: &Shared) -> ServerError {
+pub(super) async fn answer(server: Option<dns::Server>, shared: &Shared) -> ChildError {
     let Some(server) = server else { return pending().await };
     let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
     let paused = |planned: Duration, actual: Duration| {
@@ -50,6 +50,6 @@ pub(super) async fn answer(server: Option<dns::Server>, shared: &Shared) -> Serv
     };
     match server.run(|duration| shared.timer.sleep(duration), paused).await {
         Ok(never) => match never {},
-        Err(source) => ServerError::System { what: "read queries for names".to_owned(), source },
+        Err(error) => system("read queries for names")(error),
     }
 }

@@ -30,7 +30,7 @@ struct Running {
     ready: ServerReady,
     shared: Arc<Shared>,
     stop: oneshot::Sender<()>,
-    thread: JoinHandle<Result<ServerReport, ServerError>>,
+    thread: JoinHandle<Result<ServerReport, ChildError>>,
 }
 
 impl Running {

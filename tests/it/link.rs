@@ -7,8 +7,9 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use inflight::child::{Ended, Wait};
 use inflight::link::{LinkKind, RelayReport, RttBy};
-use inflight::run::link::{Link, Network, NoLink};
+use inflight::run::link::{Link, Network};
 use serde::{Deserialize, Serialize};
 
 use crate::bench::{Bench, alone};
@@ -92,9 +93,10 @@ fn look(near: Ipv4Addr, far: Ipv4Addr) -> Seen {
     Seen { connects_ns, echoes_ns, peer: peer.ip().to_string(), refused, bytes: received.len() }
 }
 
-fn open(by: RttBy, stop: &AtomicBool) -> Result<Link, NoLink> {
+fn open(by: RttBy, stop: &AtomicBool) -> Result<Link, Ended> {
     let network = Network { rtt: Some(RTT), rtt_by: by, ports: None };
-    Link::open(Path::new(env!("CARGO_BIN_EXE_inflight")), network, &[], DEADLINE, stop)
+    let program = Path::new(env!("CARGO_BIN_EXE_inflight"));
+    Link::open(program, network, &[], &Wait::new(DEADLINE, stop))
 }
 
 /// The link, where the machine allows one; otherwise a reason that can be read is all there is to
@@ -102,7 +104,7 @@ fn open(by: RttBy, stop: &AtomicBool) -> Result<Link, NoLink> {
 fn link(by: RttBy) -> Option<Link> {
     match open(by, &AtomicBool::new(false)) {
         Ok(link) => Some(link),
-        Err(NoLink::Unavailable(why)) => {
+        Err(Ended::Unavailable(why)) => {
             assert!(why.contains(' ') && !why.contains('\n'), "no sentence: {why}");
             println!("skipped: {why}");
             None
@@ -147,7 +149,8 @@ fn takes_the_round_trip(by: RttBy, kind: LinkKind) {
     assert_eq!((seen.peer, seen.bytes), (link.far().to_string(), 1_000_000));
     assert_eq!(seen.refused, "connection refused");
 
-    let report = link.close(DEADLINE, &AtomicBool::new(false)).expect("its end").expect("a report");
+    let stop = AtomicBool::new(false);
+    let report = link.close(&Wait::new(DEADLINE, &stop)).expect("its end").expect("a report");
     let RelayReport { packets, bytes, dropped, peak_queue, .. } = report;
     assert_eq!((report.kind, dropped), (kind, 0), "{report:?}");
     // A handshake is three packets; a byte goes twice, at most 1 460 of them in a packet.
@@ -174,7 +177,7 @@ fn a_link_that_is_dropped_leaves_no_process() {
 
 #[test]
 fn whoever_asked_to_stop_does_not_wait_for_a_link() {
-    assert!(matches!(open(RttBy::Auto, &AtomicBool::new(true)), Err(NoLink::Stopped)));
+    assert!(matches!(open(RttBy::Auto, &AtomicBool::new(true)), Err(Ended::Stopped)));
 }
 
 /// Opening a connection takes a round trip, and so does a request.

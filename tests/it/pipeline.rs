@@ -58,6 +58,10 @@ fn json_events_tell_the_whole_run() {
     assert_eq!((named("begin"), named("trial"), named("end"), named("report")), (1, 21, 1, 1));
     let measured = |e: &&serde_json::Value| e["wall_ns"].is_u64();
     assert_eq!(events.iter().filter(|e| e["event"] == "trial").filter(measured).count(), 21);
+    // What a person is warned of comes before the first trial.
+    let few = bench.run(&["--json", "--blocks", "2", "--only", "async", "tiny.toml"]);
+    let warned = few.stdout.find("\"text\":\"fewer than 6 blocks: ");
+    assert!(warned.is_some() && warned < few.stdout.find("\"event\":\"begin\""), "{}", few.stdout);
 }
 
 #[test]

@@ -22,7 +22,7 @@ use super::*;
 use crate::delay::{Delay, Fixed, Model};
 use crate::protocol::{RequestLog, ServerConfig, ServerReady, ServerReport};
 use crate::record::{ConnectionRow, RequestRow, Row, read_compressed};
-use crate::server::{self, ServerError};
+use crate::server;
 use crate::spec::Scenario;
 use crate::strategy::{Flavour, Library, Protocol, Reuse, Wanted, library, model};
 
@@ -38,7 +38,7 @@ struct Serving {
     addr: SocketAddr,
     ready: ServerReady,
     stop: oneshot::Sender<()>,
-    thread: JoinHandle<Result<ServerReport, ServerError>>,
+    thread: JoinHandle<Result<ServerReport, ChildError>>,
 }
 
 impl Serving {

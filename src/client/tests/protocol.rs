@@ -15,7 +15,7 @@ const REPORT: &str = "INFLIGHT_TEST_CLIENT_REPORT";
 fn child() {
     let Some(path) = std::env::var_os(REPORT) else { return };
     let report = fs_err::File::create(std::path::PathBuf::from(path)).expect("a file");
-    run_child(std::io::stdin(), report).expect("a report");
+    run_child(std::io::stdin().lock(), report).expect("a report");
 }
 
 fn run_as_a_child(config: &ClientConfig) -> ClientReport {
@@ -152,19 +152,5 @@ fn failed_requests_are_rows() {
 
     // A record is never written over; it is told before the trial.
     let again = run(&config).expect_err("the file exists");
-    assert!(matches!(again, ClientError::Output(_)), "{again:?}");
-}
-
-#[test]
-fn another_version_is_told_apart_from_a_broken_document() {
-    let run = |text: &str| run_child(text.as_bytes(), Vec::new()).expect_err("no configuration");
-    let newer = run(r#"{"protocol": 999, "news": 1}"#);
-    assert_eq!(
-        newer.to_string(),
-        format!(
-            "the parent speaks protocol 999, this client speaks {VERSION}; both must be the same build"
-        )
-    );
-    assert!(matches!(run("{"), ClientError::Config(_)));
-    assert!(matches!(run(&format!(r#"{{"protocol": {VERSION}}}"#)), ClientError::Config(_)));
+    assert!(again.to_string().starts_with("cannot write the rows of the trial: "), "{again}");
 }

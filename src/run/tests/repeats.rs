@@ -119,3 +119,45 @@ fn other_reasons_repeat_nothing() {
     let other = TrialRow { server_stalled_ns: Some(0), ..row };
     assert!(!is_to_repeat(&plan, &[other], 0));
 }
+
+/// Names of events, without the trials.
+#[derive(Default)]
+struct Heard(Vec<String>);
+
+impl Sink for Heard {
+    fn note(&mut self, _plan: &Plan, event: Event) {
+        self.0.push(match event {
+            Event::Planned(left) => format!("{} planned", left.len()),
+            Event::TrialBegun(_) => "<".to_owned(),
+            Event::TrialEnded(..) => ">".to_owned(),
+            Event::BlockEnded(block) => format!("{block} ended"),
+            Event::Repeated(block, repeats) => format!("{} repeated {repeats}", block[0].block),
+            Event::Ended(summary) => format!("interrupted: {}", summary.interrupted),
+            Event::Warning(_) | Event::Tick(..) => "?".to_owned(),
+        });
+    }
+}
+
+#[test]
+fn events_are_told_in_the_order_in_which_they_happen() {
+    let text = text(1);
+    let plan = plan_of(&text);
+    let heard = |mut executor: Planned| {
+        let results = tempfile::tempdir().expect("a folder");
+        let mut writer = create_of(results.path(), &text, &plan);
+        let (done, mut heard) = (Done::default(), Heard::default());
+        record(&plan, &cpus(), &done, narrow_enough, &mut writer, &mut executor, &mut heard)
+            .expect("a record");
+        heard.0.join(" ")
+    };
+    // A block is three trials; one in the block after the warm-up is late.
+    assert_eq!(
+        heard(Planned { late_at: vec![5], ..Planned::default() }),
+        "12 planned < > < > < > 0 ended < > < > < > 1 ended 1 repeated 1 < > < > < > 1 ended \
+         < > < > < > 2 ended < > < > < > 3 ended interrupted: false"
+    );
+    assert_eq!(
+        heard(Planned { abort_at: Some(5), ..Planned::default() }),
+        "12 planned < > < > < > 0 ended < > < > interrupted: true"
+    );
+}

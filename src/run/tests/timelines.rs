@@ -9,7 +9,7 @@ struct Sampling {
 }
 
 impl Executor for Sampling {
-    fn execute(&mut self, job: &Job, told: &mut dyn FnMut(Tick)) -> Outcome {
+    fn execute(&mut self, job: &Job, told: &mut dyn FnMut(Tick)) -> Result<Reports, Ended> {
         if let Some(timeline) = &job.client.timeline {
             fs_err::write(
                 &timeline.path,
@@ -19,7 +19,7 @@ impl Executor for Sampling {
         }
         let mut outcome = self.planned.execute(job, told);
         let breaks = self.planned.executed >= self.breaks_from;
-        if let Outcome::Measured { client, .. } = &mut outcome
+        if let Ok(Reports { client, .. }) = &mut outcome
             && breaks
             && job.client.strategy.label != "sync"
         {
@@ -48,16 +48,8 @@ fn run(text: &str, breaks_from: usize) -> (Recording, Vec<Job>) {
     let plan = plan_of(text);
     let mut writer = create_of(results.path(), text, &plan);
     let mut executor = Sampling { planned: Planned::default(), breaks_from };
-    record(
-        &plan,
-        &cpus(),
-        &Done::default(),
-        narrow_enough,
-        &mut writer,
-        &mut executor,
-        &mut progress::Quiet,
-    )
-    .expect("a record");
+    record(&plan, &cpus(), &Done::default(), narrow_enough, &mut writer, &mut executor, &mut Quiet)
+        .expect("a record");
     let recording = Recording::read(writer.dir()).expect("a readable record");
     let mut all = kept(&recording);
     all.sort();

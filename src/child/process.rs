@@ -1,9 +1,9 @@
-//! A child process that reads and writes JSON documents, one to a line.
+//! The harness's side of a child process.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::paths::without_folders;
+use super::line;
+use crate::machine::without_folders;
 use crate::protocol::{Aside, Tick};
 
 /// How often a wait looks whether it should stop. An answer ends the wait at once.
@@ -22,12 +23,16 @@ const POLL: Duration = Duration::from_millis(50);
 /// Lines of a failed process's standard error that are quoted.
 const LAST_WORDS: usize = 12;
 
-/// Why a trial's processes did not report.
-#[derive(Debug)]
-pub(super) enum Ended {
-    /// The machine does not allow what it is for: why, in a sentence.
+/// How long the pipes of a killed process are waited for. Only what it started, and what left its
+/// group since, can hold them for longer.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Why processes gave no answer. They are gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// The machine does not allow what they are for: why, in a sentence. Nothing is wrong.
     Unavailable(String),
-    /// It failed or took too long: how, and what it said last.
+    /// One failed or took too long: how, and what it said last.
     Failed(String),
     /// Asked to stop.
     Stopped,
@@ -35,7 +40,7 @@ pub(super) enum Ended {
 
 /// How long answers are waited for.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wait<'a> {
+pub struct Wait<'a> {
     until: Instant,
     deadline: Duration,
     stop: &'a AtomicBool,
@@ -43,23 +48,25 @@ pub(super) struct Wait<'a> {
 
 impl<'a> Wait<'a> {
     /// Until `deadline` from now, or until `stop` is set.
-    pub(super) fn new(deadline: Duration, stop: &'a AtomicBool) -> Wait<'a> {
+    pub fn new(deadline: Duration, stop: &'a AtomicBool) -> Wait<'a> {
         Wait { until: Instant::now() + deadline, deadline, stop }
     }
 }
 
-/// A hidden subcommand of a program, ready to be started.
-pub(super) fn command(program: &Path, subcommand: &str) -> Command {
+/// A hidden subcommand of a build of inflight, ready to be started.
+pub fn command(program: &Path, subcommand: &str) -> Command {
     let mut command = Command::new(program);
     command.arg(subcommand);
     command
 }
 
-/// A child with drained pipes. Dropping it kills and reaps it.
+/// A child with drained pipes. Dropping one that still runs kills it, with what it started.
 #[derive(Debug)]
-pub(super) struct Process {
-    role: &'static str,
+pub struct Process {
+    role: String,
     child: Child,
+    /// Its end, once it is reaped.
+    status: Option<ExitStatus>,
     input: Option<ChildStdin>,
     lines: Receiver<String>,
     /// Lines that were looked at and not asked for yet.
@@ -72,8 +79,11 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts it; `role` names it in messages.
-    pub(super) fn start(role: &'static str, mut command: Command) -> Result<Process, Ended> {
+    /// Starts a command, of this binary or of any other; `role` names it in messages.
+    ///
+    /// Must be called on a thread that lives as long as the process: on Linux it is killed when the
+    /// thread that started it ends.
+    pub fn start(role: &str, mut command: Command) -> Result<Process, Ended> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         prepare(&mut command);
         let failed = |e: std::io::Error| Ended::Failed(format!("{role} did not start: {e}"));
@@ -87,16 +97,14 @@ impl Process {
             let ended = Arc::clone(&output_ended);
             drains.push(std::thread::spawn(move || {
                 // A reader that has gone needs no more lines; the pipe is drained all the same.
-                for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                    let _ = send.send(line);
-                }
+                lines_of(stdout).for_each(|line| drop(send.send(line)));
                 let _ = ended.set(Instant::now());
             }));
         }
         if let Some(stderr) = child.stderr.take() {
             let words = Arc::clone(&last_words);
             drains.push(std::thread::spawn(move || {
-                for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                for line in lines_of(stderr) {
                     let mut words = words.lock().unwrap_or_else(PoisonError::into_inner);
                     if words.len() == LAST_WORDS {
                         words.pop_front();
@@ -107,8 +115,9 @@ impl Process {
         }
         let input = child.stdin.take();
         Ok(Process {
-            role,
+            role: role.to_owned(),
             child,
+            status: None,
             input,
             lines,
             early: VecDeque::new(),
@@ -120,15 +129,13 @@ impl Process {
     }
 
     /// Its process id.
-    pub(super) fn id(&self) -> u32 {
+    pub fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// Writes a document and a line end to its standard input.
-    pub(super) fn send(&mut self, document: &impl Serialize) -> Result<(), Ended> {
-        let mut line = serde_json::to_vec(document).expect("a document is plain data");
-        line.push(b'\n');
-        let written = self.input.as_mut().map(|input| input.write_all(&line));
+    pub fn send(&mut self, document: &impl Serialize) -> Result<(), Ended> {
+        let written = self.input.as_mut().map(|input| input.write_all(&line(document)));
         match written {
             Some(Ok(())) => Ok(()),
             // A broken pipe says less than the child's own last words.
@@ -137,12 +144,12 @@ impl Process {
     }
 
     /// Ends its standard input.
-    pub(super) fn close_input(&mut self) {
+    pub fn close_input(&mut self) {
         self.input = None;
     }
 
     /// What it said so far beside its answers.
-    pub(super) fn ticks(&mut self) -> impl Iterator<Item = Tick> + use<> {
+    pub fn ticks(&mut self) -> impl Iterator<Item = Tick> + use<> {
         self.early.extend(self.lines.try_iter());
         let (ticks, answers) =
             self.early.drain(..).partition::<Vec<_>, _>(|line| tick(line).is_some());
@@ -151,12 +158,12 @@ impl Process {
     }
 
     /// The next line of its standard output that is an answer, as a document.
-    pub(super) fn answer<T: DeserializeOwned>(&mut self, wait: &Wait) -> Result<T, Ended> {
+    pub fn answer<T: DeserializeOwned>(&mut self, wait: &Wait) -> Result<T, Ended> {
         self.answer_while(wait, || ())
     }
 
-    /// The same; `meanwhile` is done again and again while it is waited for.
-    pub(super) fn answer_while<T: DeserializeOwned>(
+    /// Like [`answer`](Process::answer); `meanwhile` is done again and again while it waits.
+    pub fn answer_while<T: DeserializeOwned>(
         &mut self,
         wait: &Wait,
         mut meanwhile: impl FnMut(),
@@ -189,23 +196,31 @@ impl Process {
     }
 
     /// Waits for its end, which must be a success.
-    pub(super) fn end(&mut self, wait: &Wait) -> Result<(), Ended> {
+    pub fn end(&mut self, wait: &Wait) -> Result<(), Ended> {
         // It has closed its output, or is about to: the drains end with it.
-        while self.drains.iter().any(|d| !d.is_finished()) {
-            if Instant::now() > wait.until {
-                return Err(self.stuck(wait));
-            }
-            std::thread::sleep(Duration::from_millis(1));
+        if !self.is_drained_by(wait.until) {
+            return Err(self.stuck(wait));
         }
-        match self.child.wait() {
-            Ok(status) if status.success() => Ok(()),
+        self.status = self.child.wait().ok();
+        match self.status {
+            Some(status) if status.success() => Ok(()),
             _ => Err(self.failed("answered, then failed")),
         }
     }
 
+    fn is_drained_by(&self, until: Instant) -> bool {
+        while self.drains.iter().any(|d| !d.is_finished()) {
+            if Instant::now() > until {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        true
+    }
+
     /// From before it was started until its standard output was closed, which the kernel does at its
     /// exit, after its memory is given back; nothing before its end.
-    pub(super) fn lived(&self) -> Option<Duration> {
+    pub fn lived(&self) -> Option<Duration> {
         self.output_ended.get().map(|ended| ended.duration_since(self.started))
     }
 
@@ -214,12 +229,9 @@ impl Process {
     }
 
     /// Kills and reaps the child, and tells what it said last.
-    pub(super) fn failed(&mut self, how: &str) -> Ended {
+    pub fn failed(&mut self, how: &str) -> Ended {
         let status = self.kill();
-        for drain in self.drains.drain(..) {
-            // A drain cannot panic: it only moves lines.
-            let _ = drain.join();
-        }
+        self.is_drained_by(Instant::now() + GRACE);
         let words = self.last_words.lock().unwrap_or_else(PoisonError::into_inner);
         let words: Vec<String> = words.iter().map(|line| without_folders(line)).collect();
         let status = status.map_or(String::new(), |s| format!(" ({s})"));
@@ -231,10 +243,11 @@ impl Process {
         Ended::Failed(format!("{} {how}{status}; {said}", self.role))
     }
 
-    fn kill(&mut self) -> Option<std::process::ExitStatus> {
-        // Killing fails only if it is gone already; then its own status is the right one.
-        let _ = self.child.kill();
-        self.child.wait().ok()
+    fn kill(&mut self) -> Option<ExitStatus> {
+        if self.status.is_none() {
+            self.status = kill(&mut self.child);
+        }
+        self.status
     }
 }
 
@@ -244,19 +257,38 @@ impl Drop for Process {
     }
 }
 
-/// What a server says between its answers.
+/// The lines of a stream. What is not UTF-8 is replaced: a pipe is drained, whatever comes through it.
+fn lines_of(stream: impl Read) -> impl Iterator<Item = String> {
+    let lines = BufReader::new(stream).split(b'\n').map_while(Result::ok);
+    lines.map(|line| String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned())
+}
+
+/// A message of a server between its answers.
 fn tick(line: &str) -> Option<Tick> {
     let Aside::Tick(tick) = serde_json::from_str(line).ok()?;
     Some(tick)
 }
 
 /// The binary that runs, even if the file was replaced since (a rebuild during a long run).
-pub(super) fn this_binary() -> PathBuf {
+pub fn this_binary() -> PathBuf {
     let own = PathBuf::from("/proc/self/exe");
     if own.exists() { own } else { std::env::current_exe().unwrap_or(own) }
 }
 
-/// A child dies with its parent, and Ctrl-C on the terminal reaches the parent alone.
+/// Kills and reaps a child that is not reaped yet, and kills what it started: the rest of its group.
+pub(crate) fn kill(child: &mut Child) -> Option<ExitStatus> {
+    #[cfg(unix)]
+    {
+        let group = rustix::process::Pid::from_child(child);
+        // It may have ended by itself just now.
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+    // Killing fails only if it is gone already; then its own status is the right one.
+    let _ = child.kill();
+    child.wait().ok()
+}
+
+/// A child has a process group of its own and dies with its parent, and Ctrl-C on the terminal reaches the parent alone.
 #[cfg(target_os = "linux")]
 pub(crate) fn prepare(command: &mut Command) {
     use std::os::unix::process::CommandExt;
@@ -277,7 +309,7 @@ pub(crate) fn prepare(command: &mut Command) {
     }
 }
 
-/// Ctrl-C on the terminal reaches the parent alone.
+/// A child has a process group of its own, and Ctrl-C on the terminal reaches the parent alone.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn prepare(command: &mut Command) {
     #[cfg(unix)]
@@ -303,6 +335,23 @@ mod tests {
         process.end(&wait).expect("a good end");
         let lived = process.lived().expect("it has ended");
         assert!(lived >= Duration::from_millis(100) && lived <= before.elapsed(), "{lived:?}");
+    }
+
+    /// A program that knows nothing of the protocol, has a child of its own, and is no friend of UTF-8.
+    #[test]
+    fn a_program_of_another_kind_is_drained_quoted_and_killed_with_its_children() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo late >&2; sleep 60 & echo 7; printf '\\377\\n'; wait"]);
+        let stop = AtomicBool::new(false);
+        let wait = Wait::new(Duration::from_secs(20), &stop);
+        let mut process = Process::start("server `other`", command).expect("a shell");
+        assert_eq!(process.answer::<u32>(&wait), Ok(7));
+        let unreadable = process.answer::<String>(&wait);
+        let Err(Ended::Failed(why)) = unreadable else { panic!("{unreadable:?}") };
+        let begins = "server `other` gave an answer that cannot be read (";
+        assert!(why.starts_with(begins) && why.ends_with("; it said: late"), "{why}");
+        // Whoever still runs holds the pipes.
+        assert!(process.is_drained_by(Instant::now()));
     }
 
     #[test]
