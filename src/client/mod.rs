@@ -91,24 +91,25 @@ pub enum ClientError {
     #[error("cannot set up client `{client}`: {}", .failure.chain)]
     Library {
         /// The library's name.
-        client: &'static str,
+        client: String,
         /// What it said.
         failure: Failure,
     },
-    /// Model and library wait in different ways. `Strategy::new` lets none such through.
+    /// Model and library wait in different ways, or one is unknown. `Strategy::checked` lets none
+    /// such through.
     #[error("model `{model}` cannot drive client `{client}`")]
     Flavour {
         /// The model's name.
-        model: &'static str,
+        model: String,
         /// The library's name.
-        client: &'static str,
+        client: String,
     },
     /// Connections cannot be encrypted.
     #[error("cannot encrypt connections")]
     Tls(#[source] TlsError),
     /// The model panicked.
     #[error("model `{0}` panicked")]
-    Panicked(&'static str),
+    Panicked(String),
     /// Rows could not be written. The text names the file.
     #[error("cannot write the rows of the trial")]
     Output(#[from] std::io::Error),
@@ -205,7 +206,7 @@ pub fn run(config: &ClientConfig) -> Result<ClientReport, ClientError> {
 
 /// Requests that the library sent again, where it may and probes count them.
 fn retries(strategy: &Strategy, probes: Option<&Connections>) -> Option<u64> {
-    probes.filter(|_| strategy.retries == Retries::Library).map(Connections::retries)
+    probes.filter(|_| strategy.retries == Some(Retries::Library)).map(Connections::retries)
 }
 
 /// What every library is told.
@@ -231,7 +232,7 @@ fn settings(config: &ClientConfig) -> Result<Settings, ClientError> {
         targets: config.targets,
         redirects: config.redirects,
         upload: Body::new(config.seed, upload_bytes(config)),
-        retries: strategy.retries,
+        retries: strategy.retries.unwrap_or(Retries::None),
         probes: strategy.probes.then(Connections::default),
         timeout,
     })
@@ -271,19 +272,20 @@ enum Trial {
 
 impl Trial {
     fn set_up(config: &ClientConfig, settings: &Settings) -> Result<Trial, ClientError> {
-        let Strategy { model, library, runtime, .. } = config.strategy;
-        let refused = |failure| ClientError::Library { client: library.name, failure };
-        match (model.issue, library.connect) {
-            (Issue::Blocking(issue), Connect::Blocking(connect)) => {
+        let Strategy { model, library, runtime, .. } = &config.strategy;
+        let client = || library.name().to_owned();
+        let refused = |failure| ClientError::Library { client: client(), failure };
+        match (model.known().map(|m| m.issue), library.known().map(|l| l.connect)) {
+            (Some(Issue::Blocking(issue)), Some(Connect::Blocking(connect))) => {
                 let client = connect(settings).map_err(refused)?.into();
                 Ok(Trial::Blocking { client, issue })
             }
-            (Issue::Async(issue), Connect::Async(connect)) => {
+            (Some(Issue::Async(issue)), Some(Connect::Async(connect))) => {
                 let client = connect(settings).map_err(refused)?.into();
                 let runtime = start(runtime.unwrap_or(Runtime::CurrentThread))?;
                 Ok(Trial::Async { client, issue, runtime })
             }
-            _ => Err(ClientError::Flavour { model: model.name, client: library.name }),
+            _ => Err(ClientError::Flavour { model: model.name().to_owned(), client: client() }),
         }
     }
 
@@ -310,7 +312,7 @@ impl Trial {
     ) -> Result<(), ClientError> {
         let (requests, limit) = (config.requests, config.strategy.limit);
         let recorder = Arc::clone(recorder);
-        let panicked = || ClientError::Panicked(config.strategy.model.name);
+        let panicked = || ClientError::Panicked(config.strategy.model.name().to_owned());
         match self {
             Trial::Blocking { client, issue } => {
                 let issuer = Arc::new(Issuing { recorder, client: Arc::clone(client), clock });

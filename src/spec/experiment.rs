@@ -8,7 +8,7 @@ use super::{Claim, Gate, Selector};
 use crate::arrival::Arrival;
 use crate::delay::{Delay, Planned, Sampling};
 use crate::link::RttBy;
-use crate::strategy::{Retries, Strategy};
+use crate::strategy::Strategy;
 
 /// An experiment, expanded: every value is valid and every list is multiplied out.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,18 +42,6 @@ pub struct Experiment {
     pub margin: f64,
     /// A trial that takes longer is killed; derived from the ideal time if absent. Nanoseconds.
     pub deadline_ns: Option<u64>,
-}
-
-impl Experiment {
-    /// What its file meant before there was the key `retries`, when no client sent anything again; `None`
-    /// if it means the same.
-    pub fn before_retries(&self) -> Option<Experiment> {
-        let mut before = self.clone();
-        for strategy in &mut before.strategies {
-            strategy.retries = Retries::None;
-        }
-        (before.strategies != self.strategies).then_some(before)
-    }
 }
 
 /// One point of the workload and server settings.

@@ -129,8 +129,8 @@ impl Factor {
         let or_none = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
         match self {
             Factor::Label => strategy.label.clone(),
-            Factor::Model => strategy.model.name.to_owned(),
-            Factor::Client => strategy.library.name.to_owned(),
+            Factor::Model => strategy.model.name().to_owned(),
+            Factor::Client => strategy.library.name().to_owned(),
             Factor::Reuse => strategy.reuse.to_string(),
             Factor::Limit => or_none(strategy.limit.map(|n| n.to_string())),
             Factor::MaxConnections => or_none(strategy.max_connections.map(|n| n.to_string())),
@@ -139,7 +139,7 @@ impl Factor {
             Factor::TlsResumption => strategy.tls_resumption.to_string(),
             Factor::DnsCache => strategy.dns_cache.to_string(),
             Factor::Probes => strategy.probes.to_string(),
-            Factor::Retries => strategy.retries.to_string(),
+            Factor::Retries => or_none(strategy.retries.map(|r| r.to_string())),
             Factor::Timeout => or_none(strategy.timeout_ns.map(exact_duration)),
             Factor::Nofile => or_none(strategy.nofile.map(|n| n.to_string())),
             Factor::Ports => or_none(strategy.ports.map(|n| n.to_string())),

@@ -7,12 +7,15 @@ use serde_json::Value;
 
 use super::error::{Problem, Span, nearest};
 use super::node::{Entry, Kind, Node};
+use super::read::IsPlanned;
 
 /// What is read so far, and how errors name what is being read.
 pub(super) struct Reading<'a> {
     pub(super) problems: Vec<Problem>,
     /// The folder that traces are read from.
     pub(super) trace_dir: &'a Path,
+    /// What was planned, if the file is that of a recording.
+    pub(super) recorded: Option<IsPlanned<'a>>,
     /// The key whose value is being read.
     key: &'static str,
     /// What holds without that key, if it is optional and has no value then.
@@ -20,8 +23,8 @@ pub(super) struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(trace_dir: &'a Path) -> Reading<'a> {
-        Reading { problems: Vec::new(), trace_dir, key: "", otherwise: None }
+    pub(super) fn new(trace_dir: &'a Path, recorded: Option<IsPlanned<'a>>) -> Reading<'a> {
+        Reading { problems: Vec::new(), trace_dir, recorded, key: "", otherwise: None }
     }
 
     pub(super) fn report(&mut self, problem: Problem) {

@@ -9,16 +9,19 @@ pub(in crate::spec) static TEXT: Key<Line> = Key::required(
     Line { example: "\"Async takes about as long as the slowest answer\"" },
     "the claim, as a sentence",
 );
-pub(in crate::spec) static METRIC: Key<OneOf<Metric>> =
-    Key::optional("metric", OneOf { all: metrics, example: "\"wall\"" }, "what is measured")
-        .default("\"wall\"");
+pub(in crate::spec) static METRIC: Key<OneOf<Metric>> = Key::optional(
+    "metric",
+    OneOf { all: metrics, example: "\"wall\"", other: None },
+    "what is measured",
+)
+.default("\"wall\"");
 pub(in crate::spec) static OF: Key<SelectorForm> =
     Key::required("of", SelectorForm, "the cells that are claimed about; it must hold for each");
 pub(in crate::spec) static OVER: Key<OverForm> = Key::required(
     "over",
     OverForm {
-        words: OneOf { all: denominators, example: "\"ideal\"" },
-        metrics: OneOf { all: metrics, example: "\"cpu\"" },
+        words: OneOf { all: denominators, example: "\"ideal\"", other: None },
+        metrics: OneOf { all: metrics, example: "\"cpu\"", other: None },
     },
     "what their metric is divided by",
 );

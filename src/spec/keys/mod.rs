@@ -34,7 +34,7 @@ pub(super) static SEED: Key<Integer<u64>> = Key::optional(
 .many();
 pub(super) static RECORD: Key<OneOf<RecordLevel>> = Key::optional(
     "record",
-    OneOf { all: record_levels, example: "\"all\"" },
+    OneOf { all: record_levels, example: "\"all\"", other: None },
     "which rows of single requests are kept",
 )
 .default("\"sample\"");

@@ -5,24 +5,27 @@ use std::num::NonZeroU32;
 use crate::delay::LONGEST_NS;
 use crate::spec::forms::{Duration, Even, Flag, Integer, Line, OneOf, RuntimeForm, Size, Word};
 use crate::spec::key::{Key, Presence, Section, TableForm};
-use crate::strategy::{Library, Model, Protocol, Retries, Reuse, library, model};
+use crate::strategy::{ByName, Library, Listed, Model, Protocol, Retries, Reuse};
 
 pub(in crate::spec) static LABEL: Key<Line> =
     Key::optional("label", Line { example: "\"async\"" }, "the reader's name for it")
         .otherwise("the model's name");
-pub(in crate::spec) static MODEL: Key<OneOf<&'static Model>> = Key::required(
+pub(in crate::spec) static MODEL: Key<OneOf<ByName<Model>>> = Key::required(
     "model",
-    OneOf { all: models, example: "\"async-semaphore\"" },
+    OneOf { all: models, example: "\"async-semaphore\"", other: Some(unknown) },
     "how requests are issued",
 )
 .many();
-pub(in crate::spec) static CLIENT: Key<OneOf<&'static Library>> =
-    Key::optional("client", OneOf { all: libraries, example: "\"reqwest\"" }, "the HTTP library")
-        .otherwise("ureq for blocking models, reqwest for async ones")
-        .many();
+pub(in crate::spec) static CLIENT: Key<OneOf<ByName<Library>>> = Key::optional(
+    "client",
+    OneOf { all: libraries, example: "\"reqwest\"", other: Some(unknown) },
+    "the HTTP library",
+)
+.otherwise("ureq for blocking models, reqwest for async ones")
+.many();
 pub(in crate::spec) static REUSE: Key<OneOf<Reuse>> = Key::optional(
     "reuse",
-    OneOf { all: reuses, example: "\"none\"" },
+    OneOf { all: reuses, example: "\"none\"", other: None },
     "what happens to a connection after its answer",
 )
 .default("\"session\"")
@@ -64,7 +67,7 @@ pub(in crate::spec) static TIMEOUT: Key<Duration> = Key::optional(
 .many();
 pub(in crate::spec) static PROTOCOL: Key<OneOf<Protocol>> = Key::optional(
     "protocol",
-    OneOf { all: protocols, example: "\"http2\"" },
+    OneOf { all: protocols, example: "\"http2\"", other: None },
     "the version of HTTP",
 )
 .default("\"http1\"")
@@ -89,7 +92,7 @@ pub(in crate::spec) static PROBES: Key<Flag> =
         .many();
 pub(in crate::spec) static RETRIES: Key<OneOf<Retries>> = Key::optional(
     "retries",
-    OneOf { all: retries, example: "\"none\"" },
+    OneOf { all: retries, example: "\"none\"", other: None },
     "what a client sends again by itself",
 )
 .otherwise("`\"library\"` if the client's library sends anything again over this version of HTTP, `\"none\"` if not")
@@ -150,14 +153,25 @@ pub(in crate::spec) static STRATEGY: Section = Section {
     },
 };
 
-fn models() -> Vec<Word<&'static Model>> {
-    let word = |m: &&'static Model| Word { word: m.name, value: *m, doc: m.summary.to_owned() };
-    model::ALL.iter().map(word).collect()
+fn models() -> Vec<Word<ByName<Model>>> {
+    listed(|model| model.summary)
 }
 
-fn libraries() -> Vec<Word<&'static Library>> {
-    let word = |l: &&'static Library| Word { word: l.name, value: *l, doc: l.summary.to_owned() };
-    library::ALL.iter().map(word).collect()
+fn libraries() -> Vec<Word<ByName<Library>>> {
+    listed(|library| library.summary)
+}
+
+fn listed<T: Listed>(doc: fn(&T) -> &str) -> Vec<Word<ByName<T>>> {
+    let word = |&one: &&'static T| Word {
+        word: one.name(),
+        value: ByName::Known(one),
+        doc: doc(one).to_owned(),
+    };
+    T::ALL.iter().map(word).collect()
+}
+
+fn unknown<T>(name: &str) -> ByName<T> {
+    ByName::Unknown(name.to_owned())
 }
 
 fn protocols() -> Vec<Word<Protocol>> {

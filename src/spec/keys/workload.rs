@@ -21,7 +21,7 @@ pub(in crate::spec) static TIME_SCALE: Key<Positive> =
         .many();
 pub(in crate::spec) static DRAW: Key<OneOf<Sampling>> = Key::optional(
     "draw",
-    OneOf { all: samplings, example: "\"stratified\"" },
+    OneOf { all: samplings, example: "\"stratified\"", other: None },
     "how delays are drawn from their model: each by itself, or so that the sample follows the model's quantiles",
 )
 .default("\"independent\"")
@@ -73,7 +73,7 @@ pub(in crate::spec) static RTT: Key<Duration> = Key::optional(
 .many();
 pub(in crate::spec) static RTT_BY: Key<OneOf<RttBy>> = Key::optional(
     "rtt_by",
-    OneOf { all: holders, example: "\"tun\"" },
+    OneOf { all: holders, example: "\"tun\"", other: None },
     "what holds the packets of a round trip: the kernel's netem, or a relay behind a TUN device; `auto` is netem where the machine has it",
 )
 .default("\"auto\"")

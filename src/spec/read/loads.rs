@@ -67,10 +67,10 @@ pub(super) fn check_models(
     let open = |i: usize| !scenarios[i].arrival.is_closed();
     let refused = strategies.iter().enumerate().find(|(strategy, s)| {
         let met = (0..scenarios.len()).any(|i| open(i) && cells.meet(i, *strategy));
-        s.model.open.is_none() && met
+        s.model.known().is_some_and(|model| model.open.is_none()) && met
     });
     let Some((_, strategy)) = refused else { return };
-    let name = strategy.model.name;
+    let name = strategy.model.name();
     let what = format!(
         "model `{name}` means nothing if requests come at a rate; models that do: {}",
         model::openable().join(", ")

@@ -17,6 +17,7 @@ use super::{Blocks, DEFAULT_BLOCKS, Experiment, Scenario, Source, Until, keys, o
 use crate::arrival::Arrival;
 use crate::delay::{Delay, Sampling};
 use crate::link::RttBy;
+use crate::strategy::Strategy;
 use crate::units::exact_duration;
 use cells::Cells;
 use strategies::Lists;
@@ -26,9 +27,30 @@ const MOST_CELLS: u64 = 10_000;
 /// More trials than this are a mistake: at a second each, they would take eleven days.
 const MOST_TRIALS: u64 = 1_000_000;
 
+/// Whether a scenario with a strategy is a cell of a recording.
+pub(crate) type IsPlanned<'a> = &'a dyn Fn(&Scenario, &Strategy) -> bool;
+
 impl Experiment {
     /// Reads an experiment; traces are files in `trace_dir`. On failure, every error of the file.
     pub fn parse(source: &Source, trace_dir: &Path) -> Result<Experiment, SpecErrors> {
+        Experiment::parse_as(source, trace_dir, None)
+    }
+
+    /// Reads the experiment of a recording, which may be one of another build: it may name models and
+    /// clients that this build does not have, and it means what was planned.
+    pub(crate) fn parse_recorded(
+        source: &Source,
+        trace_dir: &Path,
+        is_planned: IsPlanned,
+    ) -> Result<Experiment, SpecErrors> {
+        Experiment::parse_as(source, trace_dir, Some(is_planned))
+    }
+
+    fn parse_as(
+        source: &Source,
+        trace_dir: &Path,
+        recorded: Option<IsPlanned>,
+    ) -> Result<Experiment, SpecErrors> {
         let shown: Vec<String> = source.overrides.iter().map(|o| format!("--set {o}")).collect();
         let texts: Vec<&str> =
             std::iter::once(source.text.as_str()).chain(shown.iter().map(String::as_str)).collect();
@@ -38,7 +60,7 @@ impl Experiment {
         if !problems.is_empty() {
             return Err(fail(&problems));
         }
-        let mut reading = Reading::new(trace_dir);
+        let mut reading = Reading::new(trace_dir, recorded);
         let experiment = file(name_of(&source.name), &root, &mut reading);
         match experiment {
             Some(experiment) if reading.problems.is_empty() => Ok(experiment),
@@ -87,7 +109,10 @@ fn file(name: String, root: &Node, reading: &mut Reading) -> Option<Experiment> 
     let whole = whole && !lists.is_empty();
     let fits = whole && axes.as_ref().is_some_and(|a| is_small(a, &lists, reading));
     let scenarios = axes.filter(|_| fits).map(Axes::multiply);
-    let strategies = if fits { strategies::multiply(&lists, reading) } else { None };
+    let strategies = match &scenarios {
+        Some(scenarios) => strategies::multiply(&lists, scenarios, reading),
+        None => None,
+    };
     let mut cells = match (&scenarios, &strategies) {
         (Some(scenarios), Some(strategies)) => Some(Cells::new(scenarios, strategies)),
         _ => None,
@@ -120,7 +145,7 @@ fn file(name: String, root: &Node, reading: &mut Reading) -> Option<Experiment> 
         blocks: blocks?.value,
         claims,
         gates,
-        record: record?.value.0,
+        record: record?.value,
         margin: margin?.value,
         deadline_ns: deadline.map(|d| d.value),
     })
@@ -182,7 +207,7 @@ struct Axes {
     loads: Vec<Placed<(u32, Arrival)>>,
     delay: Vec<Placed<Delay>>,
     time_scale: Vec<Placed<f64>>,
-    draw: Vec<Placed<(Sampling, &'static str)>>,
+    draw: Vec<Placed<Sampling>>,
     body: Vec<Placed<u64>>,
     chunks: Vec<Placed<u32>>,
     chunk_delay: Vec<Placed<u64>>,
@@ -190,7 +215,7 @@ struct Axes {
     redirects: Vec<Placed<u32>>,
     targets: Vec<Placed<u32>>,
     rtt: Vec<Placed<u64>>,
-    rtt_by: Vec<Placed<(RttBy, &'static str)>>,
+    rtt_by: Vec<Placed<RttBy>>,
     seed: Vec<Placed<u64>>,
     backlog: Vec<Placed<u32>>,
     tls: Vec<Placed<bool>>,
@@ -309,7 +334,7 @@ fn unknown_hosts(axes: &Axes, reading: &mut Reading) {
 
 /// A stratum is a share of a distribution, which delays by request index have only as a whole.
 fn strata(axes: &Axes, reading: &mut Reading) {
-    let stratified = axes.draw.iter().find(|d| d.value.0 == Sampling::Stratified);
+    let stratified = axes.draw.iter().find(|d| d.value == Sampling::Stratified);
     let indexed = axes.delay.iter().find(|d| d.value.model.needs_index());
     if let (Some(draw), Some(delay)) = (stratified, indexed) {
         let what = "a mixture with a `cycle` or a `trace` cannot be stratified: their delays go by request index";
@@ -356,7 +381,7 @@ impl Axes {
         cross(&mut all, &self.loads, |s, load| (s.requests, s.arrival) = load.value);
         cross(&mut all, &self.delay, |s, delay| s.delay = delay.value.clone());
         cross(&mut all, &self.time_scale, |s, time_scale| s.time_scale = time_scale.value);
-        cross(&mut all, &self.draw, |s, draw| s.sampling = draw.value.0);
+        cross(&mut all, &self.draw, |s, draw| s.sampling = draw.value);
         cross(&mut all, &self.body, |s, body| s.body_bytes = body.value);
         cross(&mut all, &self.chunks, |s, chunks| s.chunks = chunks.value);
         cross(&mut all, &self.chunk_delay, |s, chunk_delay| s.chunk_delay_ns = chunk_delay.value);
@@ -364,7 +389,7 @@ impl Axes {
         cross(&mut all, &self.redirects, |s, redirects| s.redirects = redirects.value);
         cross(&mut all, &self.targets, |s, targets| s.targets = targets.value);
         cross(&mut all, &self.rtt, |s, rtt| s.rtt_ns = Some(rtt.value));
-        cross(&mut all, &self.rtt_by, |s, by| s.rtt_by = by.value.0);
+        cross(&mut all, &self.rtt_by, |s, by| s.rtt_by = by.value);
         cross(&mut all, &self.seed, |s, seed| s.seed = seed.value);
         cross(&mut all, &self.backlog, |s, backlog| s.backlog = backlog.value);
         cross(&mut all, &self.tls, |s, tls| s.tls = tls.value);

@@ -4,29 +4,29 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::num::NonZeroU32;
 
-use super::cross;
+use super::{IsPlanned, cross};
 use crate::spec::error::{Problem, Span};
 use crate::spec::key::{Open, Placed, Reading};
-use crate::spec::keys;
 use crate::spec::node::Node;
+use crate::spec::{Scenario, keys};
 use crate::strategy::{
-    Flavour, Invalid, Library, Model, Protocol, Retries, Reuse, Runtime, Strategy, Wanted, library,
+    ByName, Flavour, Invalid, Library, Model, Protocol, Retries, Reuse, Runtime, Strategy, library,
 };
 
 /// The lists of one table.
 pub(super) struct Lists {
     label: Option<String>,
-    model: Vec<Placed<(&'static Model, &'static str)>>,
-    client: Vec<Placed<(&'static Library, &'static str)>>,
-    reuse: Vec<Placed<(Reuse, &'static str)>>,
+    model: Vec<Placed<ByName<Model>>>,
+    client: Vec<Placed<ByName<Library>>>,
+    reuse: Vec<Placed<Reuse>>,
     limit: Vec<Placed<NonZeroU32>>,
     max_connections: Vec<Placed<NonZeroU32>>,
     runtime: Vec<Placed<Runtime>>,
-    protocol: Vec<Placed<(Protocol, &'static str)>>,
+    protocol: Vec<Placed<Protocol>>,
     tls_resumption: Vec<Placed<bool>>,
     dns_cache: Vec<Placed<bool>>,
     probes: Vec<Placed<bool>>,
-    retries: Vec<Placed<(Retries, &'static str)>>,
+    retries: Vec<Placed<Retries>>,
     timeout: Vec<Placed<u64>>,
     nofile: Vec<Placed<u64>>,
     ports: Vec<Placed<u32>>,
@@ -120,17 +120,17 @@ impl Lists {
 /// One value of each key that is there.
 #[derive(Clone, Default)]
 struct Combination<'l> {
-    model: Option<&'l Placed<(&'static Model, &'static str)>>,
-    client: Option<&'l Placed<(&'static Library, &'static str)>>,
-    reuse: Option<&'l Placed<(Reuse, &'static str)>>,
+    model: Option<&'l Placed<ByName<Model>>>,
+    client: Option<&'l Placed<ByName<Library>>>,
+    reuse: Option<&'l Placed<Reuse>>,
     limit: Option<&'l Placed<NonZeroU32>>,
     max_connections: Option<&'l Placed<NonZeroU32>>,
     runtime: Option<&'l Placed<Runtime>>,
-    protocol: Option<&'l Placed<(Protocol, &'static str)>>,
+    protocol: Option<&'l Placed<Protocol>>,
     tls_resumption: Option<&'l Placed<bool>>,
     dns_cache: Option<&'l Placed<bool>>,
     probes: Option<&'l Placed<bool>>,
-    retries: Option<&'l Placed<(Retries, &'static str)>>,
+    retries: Option<&'l Placed<Retries>>,
     timeout: Option<&'l Placed<u64>>,
     nofile: Option<&'l Placed<u64>>,
     ports: Option<&'l Placed<u32>>,
@@ -138,29 +138,45 @@ struct Combination<'l> {
 }
 
 impl Combination<'_> {
-    fn strategy(&self, label: Option<&str>) -> Result<Strategy, Invalid> {
-        let model = self.model().value.0;
-        let client = self.client.map_or_else(|| default_client(model), |c| c.value.0);
-        let plain = Wanted::of(label.unwrap_or(model.name), model, client);
-        Strategy::new(Wanted {
-            reuse: self.reuse.map_or(plain.reuse, |r| r.value.0),
-            limit: self.limit.map(|l| l.value),
-            max_connections: self.max_connections.map(|n| n.value),
-            runtime: self.runtime.map(|r| r.value),
-            protocol: self.protocol.map_or(plain.protocol, |p| p.value.0),
-            tls_resumption: self.tls_resumption.map_or(plain.tls_resumption, |r| r.value),
-            dns_cache: self.dns_cache.map_or(plain.dns_cache, |c| c.value),
-            probes: self.probes.map_or(plain.probes, |p| p.value),
-            retries: self.retries.map(|r| r.value.0),
-            timeout_ns: self.timeout.map(|t| t.value),
-            nofile: self.nofile.map(|n| n.value),
-            ports: self.ports.map(|n| n.value),
-            memory_bytes: self.memory.map(|m| m.value),
-            ..plain
-        })
+    /// What it may mean, the likeliest first. A recording of another build does not say how a model
+    /// waits that only that build has, nor what a client sent again by default.
+    fn meanings(&self, label: Option<&str>, recorded: bool) -> Vec<Strategy> {
+        let (model, client) = (&self.model().value, self.client.map(|c| &c.value));
+        let by_client = || client.and_then(|client| Some(client.known()?.flavour()));
+        let flavours = match model.known().map(Model::flavour).or_else(by_client) {
+            Some(flavour) => vec![flavour],
+            None => vec![Flavour::Blocking, Flavour::Async],
+        };
+        let retries = match (self.retries, recorded) {
+            (Some(retries), _) => vec![Some(retries.value)],
+            (None, false) => vec![None],
+            (None, true) => vec![None, Some(Retries::None), Some(Retries::Library)],
+        };
+        let of = |flavour| {
+            let client = client.cloned().unwrap_or_else(|| default_client(flavour));
+            let plain = Strategy::of(label.unwrap_or(model.name()), model.clone(), client);
+            let by_flavour = (flavour == Flavour::Async).then_some(Runtime::CurrentThread);
+            let strategy = Strategy {
+                reuse: self.reuse.map_or(plain.reuse, |r| r.value),
+                limit: self.limit.map(|l| l.value),
+                max_connections: self.max_connections.map(|n| n.value),
+                runtime: self.runtime.map(|r| r.value).or(by_flavour),
+                protocol: self.protocol.map_or(plain.protocol, |p| p.value),
+                tls_resumption: self.tls_resumption.map_or(plain.tls_resumption, |r| r.value),
+                dns_cache: self.dns_cache.map_or(plain.dns_cache, |c| c.value),
+                probes: self.probes.map_or(plain.probes, |p| p.value),
+                timeout_ns: self.timeout.map(|t| t.value),
+                nofile: self.nofile.map(|n| n.value),
+                ports: self.ports.map(|n| n.value),
+                memory_bytes: self.memory.map(|m| m.value),
+                ..plain
+            };
+            retries.iter().map(move |&retries| Strategy { retries, ..strategy.clone() })
+        };
+        flavours.into_iter().flat_map(of).collect()
     }
 
-    fn model(&self) -> &Placed<(&'static Model, &'static str)> {
+    fn model(&self) -> &Placed<ByName<Model>> {
         self.model.expect("a combination begins with its model")
     }
 
@@ -181,16 +197,36 @@ impl Combination<'_> {
 }
 
 /// The client of a strategy that names none.
-fn default_client(model: &Model) -> &'static Library {
-    let name = match model.flavour() {
+fn default_client(flavour: Flavour) -> ByName<Library> {
+    let name = match flavour {
         Flavour::Blocking => "ureq",
         Flavour::Async => "reqwest",
     };
-    library::named(name).expect("the default clients are in the list of libraries")
+    library::named(name).expect("the default clients are in the list of libraries").into()
+}
+
+/// The first meaning that is a strategy and was planned; without one, the first.
+fn meant(
+    meanings: Vec<Strategy>,
+    scenarios: &[Scenario],
+    recorded: Option<IsPlanned>,
+) -> Result<Strategy, Invalid> {
+    let mut meanings = meanings.into_iter().map(Strategy::checked);
+    let first = meanings.next().expect("at least one meaning");
+    let Some(is_planned) = recorded else { return first };
+    let planned = |strategy: &Result<Strategy, Invalid>| {
+        let here = |strategy| scenarios.iter().any(|scenario| is_planned(scenario, strategy));
+        strategy.as_ref().is_ok_and(here)
+    };
+    if planned(&first) { first } else { meanings.find(planned).unwrap_or(first) }
 }
 
 /// All strategies, or `None` if one is invalid or there twice (and reported).
-pub(super) fn multiply(lists: &[Lists], reading: &mut Reading) -> Option<Vec<Strategy>> {
+pub(super) fn multiply(
+    lists: &[Lists],
+    scenarios: &[Scenario],
+    reading: &mut Reading,
+) -> Option<Vec<Strategy>> {
     let before = reading.problems.len();
     let mut strategies: Vec<Strategy> = Vec::new();
     let mut seen = HashMap::new();
@@ -198,7 +234,8 @@ pub(super) fn multiply(lists: &[Lists], reading: &mut Reading) -> Option<Vec<Str
         let mut told: Vec<String> = Vec::new();
         let mut repeats = false;
         for combination in list.combinations() {
-            let strategy = match combination.strategy(list.label.as_deref()) {
+            let meanings = combination.meanings(list.label.as_deref(), reading.recorded.is_some());
+            let strategy = match meant(meanings, scenarios, reading.recorded) {
                 Ok(strategy) => strategy,
                 Err(invalid) => {
                     let what = invalid.to_string();
@@ -209,7 +246,9 @@ pub(super) fn multiply(lists: &[Lists], reading: &mut Reading) -> Option<Vec<Str
                     continue;
                 }
             };
-            match seen.entry(meaning(&strategy)) {
+            // The label is a name, and no part of what a strategy does.
+            let meaning = Strategy { label: String::new(), ..strategy.clone() };
+            match seen.entry(meaning) {
                 Entry::Occupied(first) if !repeats => {
                     repeats = true;
                     reading.report(
@@ -232,15 +271,6 @@ pub(super) fn multiply(lists: &[Lists], reading: &mut Reading) -> Option<Vec<Str
         }
     }
     (reading.problems.len() == before).then_some(strategies)
-}
-
-/// All that a strategy does. The label is a name and no part of it.
-fn meaning(s: &Strategy) -> impl std::hash::Hash + Eq + use<> {
-    (
-        (s.model.name, s.library.name, s.reuse, s.limit, s.max_connections, s.runtime),
-        (s.protocol, s.tls_resumption, s.dns_cache, s.probes, s.retries, s.timeout_ns),
-        (s.nofile, s.ports, s.memory_bytes),
-    )
 }
 
 fn invalid_problem(
@@ -275,10 +305,8 @@ fn invalid_problem(
 }
 
 fn brief(strategy: &Strategy) -> String {
-    let mut text = format!(
-        "{} with {}, reuse = \"{}\"",
-        strategy.model.name, strategy.library.name, strategy.reuse
-    );
+    let mut text =
+        format!("{} with {}, reuse = \"{}\"", strategy.model, strategy.library, strategy.reuse);
     if let Some(limit) = strategy.limit {
         text.push_str(&format!(", limit = {limit}"));
     }

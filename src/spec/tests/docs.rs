@@ -14,7 +14,7 @@ use crate::spec::key::{Inside, Presence, TableForm};
 use crate::spec::node::{self, Kind, Node};
 use crate::spec::{Metric, Unit, keys, schema};
 use crate::strategy::probe::Phase;
-use crate::strategy::{Library, Model, Reuse, Strategy, Wanted, library, model};
+use crate::strategy::{Library, Model, Reuse, Strategy, library, model};
 
 const REFERENCE: &str = "docs/experiment-file.md";
 const METHOD: &str = "docs/method/requests.md";
@@ -162,14 +162,14 @@ fn metrics_table() -> String {
     text
 }
 
-/// What `Strategy::new` takes, found by trying everything.
+/// What `Strategy::checked` takes, found by trying everything.
 fn combinations_table() -> String {
     let head = "| model | what it does | clients and their reuse | limit | runtime |";
     let mut text = format!("{head}\n| --- | --- | --- | --- | --- |\n");
     let limit = std::num::NonZeroU32::new(5);
     let runtime = Some(crate::strategy::Runtime::CurrentThread);
     let valid = |m: &'static Model, l: &'static Library, r: Reuse, limit, runtime| {
-        Strategy::new(Wanted { reuse: r, limit, runtime, ..Wanted::of("", m, l) }).is_ok()
+        Strategy { reuse: r, limit, runtime, ..Strategy::of("", m, l) }.checked().is_ok()
     };
     for model in model::ALL {
         let some = |limit, runtime| {
