@@ -91,7 +91,7 @@ impl CellId {
                 _ => factor.value(scenario, strategy),
             };
             // A factor that came later leaves cells without it what they were.
-            if factor.before_it_was_there() == Some(value.as_str()) {
+            if factor.legacy_default() == Some(value.as_str()) {
                 continue;
             }
             hash.update(format!("{}={value}\n", factor.name()));
@@ -401,20 +401,15 @@ fn strategy_name(strategy: &Strategy, experiment: &Experiment) -> String {
             }
             Factor::DnsCache | Factor::TlsResumption | Factor::Probes => {
                 let (with, what) =
-                    (if value == "true" { "with" } else { "without" }, spoken(factor));
+                    (if value == "true" { "with" } else { "without" }, factor.spoken());
                 name += &format!(" {with} {what}");
             }
             Factor::Reuse => name += &format!(" reuse {value}"),
             Factor::Limit if value == "none" => name += " unlimited",
-            _ => name += &format!(" {} {value}", spoken(factor)),
+            _ => name += &format!(" {} {value}", factor.spoken()),
         }
     }
     name
-}
-
-/// A factor's name in a sentence.
-fn spoken(factor: Factor) -> String {
-    factor.name().replace('_', " ")
 }
 
 fn scenario_name(scenario: &Scenario, experiment: &Experiment) -> String {
@@ -430,7 +425,7 @@ fn scenario_name(scenario: &Scenario, experiment: &Experiment) -> String {
         Factor::TimeScale => format!("time × {}", value(f, scenario)),
         Factor::Tls if scenario.tls => "TLS".to_owned(),
         Factor::Tls => "plain".to_owned(),
-        _ => format!("{} {}", spoken(f), value(f, scenario)),
+        _ => format!("{} {}", f.spoken(), value(f, scenario)),
     };
     varying.map(part).collect::<Vec<_>>().join(", ")
 }

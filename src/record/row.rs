@@ -11,8 +11,8 @@ use crate::spec::{Factor, factors};
 
 macro_rules! trial_row {
     (
-        strategy { $($s:ident $s_name:ident $s_doc:literal)* }
-        scenario { $($c:ident $c_name:ident $c_doc:literal)* }
+        strategy { $($s:ident $s_name:ident $s_doc:literal $s_more:tt)* }
+        scenario { $($c:ident $c_name:ident $c_doc:literal $c_more:tt)* }
     ) => {
         /// One trial. The fields are the columns of `trials.csv`, in their order; what is not known is
         /// empty. Times are nanoseconds, sizes bytes.

@@ -46,7 +46,7 @@ impl TrialRow {
             if factor != Factor::Label && as_written(value) != value {
                 *value = as_written(value).to_owned();
             }
-            if let (true, Some(before)) = (value.is_empty(), factor.before_it_was_there()) {
+            if let (true, Some(before)) = (value.is_empty(), factor.legacy_default()) {
                 before.clone_into(value);
             }
         }

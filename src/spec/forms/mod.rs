@@ -105,6 +105,17 @@ pub(super) struct OneOf<T> {
     pub(super) other: Option<fn(&str) -> T>,
 }
 
+impl<T> OneOf<T> {
+    pub(super) const fn new(all: fn() -> Vec<Word<T>>, example: &'static str) -> OneOf<T> {
+        OneOf { all, example, other: None }
+    }
+
+    pub(super) const fn or(mut self, other: fn(&str) -> T) -> OneOf<T> {
+        self.other = Some(other);
+        self
+    }
+}
+
 /// A word, what it stands for, and what it means.
 pub(super) struct Word<T> {
     pub(super) word: &'static str,
@@ -148,7 +159,7 @@ impl<T> Form for OneOf<T> {
     }
 }
 
-impl<T: std::fmt::Display> Canonical for OneOf<T> {
+impl<T: std::fmt::Display + Clone> Canonical for OneOf<T> {
     fn canonical(&self, value: &T) -> String {
         value.to_string()
     }
