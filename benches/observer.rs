@@ -18,7 +18,7 @@ use inflight::delay::{Delay, Fixed, Model};
 use inflight::machine::process;
 use inflight::protocol::{ClientConfig, ClientReport, ServerConfig, ServerReady, Timeline};
 use inflight::spec::Scenario;
-use inflight::strategy::{Flavour, Library, Strategy, Wanted, library, model};
+use inflight::strategy::{Flavour, Library, Strategy, library, model};
 
 /// Requests of a trial, as in the case that this is about.
 const REQUESTS: u32 = 20;
@@ -106,7 +106,7 @@ fn strategy(library: &'static Library) -> Strategy {
         Flavour::Async => ("async-workers", std::num::NonZeroU32::new(1)),
     };
     let model = model::named(model).expect("a model");
-    Strategy::new(Wanted { limit, ..Wanted::of("bench", model, library) }).expect("valid")
+    Strategy { limit, ..Strategy::of("bench", model, library) }.checked().expect("valid")
 }
 
 /// A client in a process of its own.

@@ -19,7 +19,7 @@ use inflight::delay::Delay;
 use inflight::machine::process;
 use inflight::protocol::{ClientConfig, ServerConfig, ServerReady};
 use inflight::spec::Scenario;
-use inflight::strategy::{Flavour, Library, Protocol, Reuse, Strategy, Wanted, library, model};
+use inflight::strategy::{Flavour, Library, Protocol, Reuse, Strategy, library, model};
 
 /// Requests of a trial: opening connections and starting threads is shared by so many.
 const REQUESTS: u32 = 4_000;
@@ -100,14 +100,14 @@ fn strategy(library: &'static Library, protocol: Protocol, probes: bool) -> Stra
     };
     let model = model::named(model).expect("a model");
     let limit = Some(LIMIT);
-    let wanted = Wanted {
+    let wanted = Strategy {
         reuse: Reuse::Session,
         limit,
         protocol,
         probes,
-        ..Wanted::of("bench", model, library)
+        ..Strategy::of("bench", model, library)
     };
-    Strategy::new(wanted).expect("a valid combination")
+    wanted.checked().expect("a valid combination")
 }
 
 /// A server in a process of its own, until it is dropped.

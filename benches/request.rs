@@ -18,7 +18,7 @@ use inflight::protocol::{ClientConfig, ServerConfig, ServerReady};
 use inflight::server;
 use inflight::spec::Scenario;
 use inflight::strategy::model::LimitRule;
-use inflight::strategy::{Reuse, Strategy, Wanted, library, model};
+use inflight::strategy::{Reuse, Strategy, library, model};
 
 /// Requests of a trial: the start of the model's threads and the opening of its connections are
 /// shared by so many.
@@ -61,8 +61,8 @@ fn requests(criterion: &mut Criterion) {
         let limit = (model.limit == LimitRule::Required).then_some(LIMIT);
         for library in library::of_flavour(model.flavour()) {
             for &reuse in library.reuse.iter().filter(|r| **r != Reuse::None) {
-                let choice = Wanted { reuse, limit, ..Wanted::of("bench", model, library) };
-                let strategy = Strategy::new(choice).unwrap();
+                let choice = Strategy { reuse, limit, ..Strategy::of("bench", model, library) };
+                let strategy = choice.checked().unwrap();
                 let at_once = strategy.concurrency(REQUESTS, 1) == REQUESTS;
                 let requests = if at_once { REQUESTS_AT_ONCE } else { REQUESTS };
                 group.throughput(Throughput::Elements(u64::from(requests)));

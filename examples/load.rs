@@ -14,7 +14,7 @@ use inflight::client;
 use inflight::delay::Delay;
 use inflight::protocol::{ClientConfig, RequestLog, ServerReady};
 use inflight::spec::Scenario;
-use inflight::strategy::{Strategy, Wanted, library, model};
+use inflight::strategy::{Strategy, library, model};
 
 const USAGE: &str =
     "load ADDRESS MODEL CLIENT LIMIT REQUESTS BODY-BYTES [ROWS.csv.zst] [--no-probes]";
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let model = model::named(model).ok_or("no such model")?;
     let library = library::named(client).ok_or("no such client")?;
     let limit = Some(limit.parse::<NonZeroU32>()?);
-    let strategy = Strategy::new(Wanted { limit, probes, ..Wanted::of("load", model, library) })?;
+    let strategy = Strategy { limit, probes, ..Strategy::of("load", model, library) }.checked()?;
     let requests = requests.parse()?;
     let scenario = Scenario { body_bytes: body.parse()?, ..Scenario::plain(requests, Delay::NONE) };
     let request_log =

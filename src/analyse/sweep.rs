@@ -238,7 +238,7 @@ fn binds(recording: &Recording, cell: usize) -> Binds {
 
 /// Threads of a strategy that can be busy at once.
 fn threads(strategy: &Strategy) -> f64 {
-    match (strategy.model.flavour(), strategy.runtime) {
+    match (strategy.flavour(), strategy.runtime) {
         (Flavour::Async, Some(Runtime::MultiThread(n))) => f64::from(n.get()),
         (Flavour::Async, _) => 1.0,
         (Flavour::Blocking, _) => strategy.limit.map_or(1.0, |l| f64::from(l.get())),

@@ -20,14 +20,16 @@ pub(super) fn counts(
     strategy: &Strategy,
     recorder: &Recorder,
 ) -> io::Result<ConnectionCounts> {
-    let library = strategy.library;
+    let library = strategy.library.known();
+    let tells_closing = library.is_some_and(|library| library.tells_closing);
+    let tells_starter = library.is_some_and(|library| library.tells_starter);
     let mut counts = ConnectionCounts::default();
     let fresh = strategy.reuse == Reuse::None;
-    if library.tells_closing || library.tells_starter || !fresh {
+    if tells_closing || tells_starter || !fresh {
         let spans = spans(&connections.all(), strategy, recorder)?;
         counts.peak = Some(most_at_once(&spans));
         // Of kept connections that were closed after all, only their library could tell.
-        let tells_ends = library.tells_closing || fresh;
+        let tells_ends = tells_closing || fresh;
         counts.ended_before_last = tells_ends.then(|| ended_before_last(&spans));
     }
     let mut open = 0;
@@ -52,7 +54,7 @@ pub(super) fn counts(
         connecting_ns.push(ready.ns_since(begun));
         counts.ports.extend(opening.local_port.map(|port| (port, connection.uses())));
     }
-    counts.kept = library.tells_closing.then_some(open);
+    counts.kept = tells_closing.then_some(open);
     connecting_ns.sort_unstable();
     // The lower of the two in the middle: a time that was measured.
     counts.connect_p50_ns = connecting_ns.len().checked_sub(1).map(|last| connecting_ns[last / 2]);
@@ -81,7 +83,7 @@ fn spans(
     recorder: &Recorder,
 ) -> io::Result<Vec<Span>> {
     let mut requests: HashMap<u32, (u64, u64)> = HashMap::new();
-    if strategy.reuse == Reuse::None && !strategy.library.tells_closing {
+    if strategy.reuse == Reuse::None && strategy.library.known().is_none_or(|l| !l.tells_closing) {
         recorder.for_each(|index, outcome| {
             requests.insert(index, (outcome.end_ns, outcome.served_delay_ns.unwrap_or(0)));
         })?;

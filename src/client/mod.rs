@@ -134,7 +134,7 @@ fn rows(error: std::io::Error) -> ChildError {
 
 /// Requests that the library sent again, where it may and probes count them.
 fn retries(strategy: &Strategy, probes: Option<&Connections>) -> Option<u64> {
-    probes.filter(|_| strategy.retries == Retries::Library).map(Connections::retries)
+    probes.filter(|_| strategy.retries == Some(Retries::Library)).map(Connections::retries)
 }
 
 /// What every library is told.
@@ -160,7 +160,7 @@ fn settings(config: &ClientConfig) -> Result<Settings, ChildError> {
         targets: config.targets,
         redirects: config.redirects,
         upload: Body::new(config.seed, upload_bytes(config)),
-        retries: strategy.retries,
+        retries: strategy.retries.unwrap_or(Retries::None),
         probes: strategy.probes.then(Connections::default),
         timeout,
     })
@@ -200,25 +200,26 @@ enum Trial {
 
 impl Trial {
     fn set_up(config: &ClientConfig, settings: &Settings) -> Result<Trial, ChildError> {
-        let Strategy { model, library, runtime, .. } = config.strategy;
+        let Strategy { model, library, runtime, .. } = &config.strategy;
         let refused = |failure: Failure| {
-            let (client, chain) = (library.name, failure.chain);
+            let (client, chain) = (library.name(), failure.chain);
             ChildError::Failed(format!("cannot set up client `{client}`: {chain}"))
         };
-        match (model.issue, library.connect) {
-            (Issue::Blocking(issue), Connect::Blocking(connect)) => {
+        match (model.known().map(|m| m.issue), library.known().map(|l| l.connect)) {
+            (Some(Issue::Blocking(issue)), Some(Connect::Blocking(connect))) => {
                 let client = connect(settings).map_err(refused)?.into();
                 Ok(Trial::Blocking { client, issue })
             }
-            (Issue::Async(issue), Connect::Async(connect)) => {
+            (Some(Issue::Async(issue)), Some(Connect::Async(connect))) => {
                 let client = connect(settings).map_err(refused)?.into();
                 let runtime = start(runtime.unwrap_or(Runtime::CurrentThread))?;
                 Ok(Trial::Async { client, issue, runtime })
             }
-            // They wait in different ways. `Strategy::new` lets none such through.
+            // They wait in different ways, or one is unknown. `Strategy::checked` lets none such through.
             _ => Err(ChildError::Failed(format!(
                 "model `{}` cannot drive client `{}`",
-                model.name, library.name
+                model.name(),
+                library.name()
             ))),
         }
     }
@@ -246,7 +247,7 @@ impl Trial {
     ) -> Result<(), ChildError> {
         let (requests, limit) = (config.requests, config.strategy.limit);
         let recorder = Arc::clone(recorder);
-        let model = config.strategy.model.name;
+        let model = config.strategy.model.name();
         let panicked = || ChildError::Failed(format!("model `{model}` panicked"));
         match self {
             Trial::Blocking { client, issue } => {

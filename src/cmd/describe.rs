@@ -132,8 +132,8 @@ fn cells(plan: &Plan, scenario: usize) -> Table {
         table.add_row(vec![
             cell.id.to_string(),
             cell.name.clone(),
-            cell.strategy.model.name.to_owned(),
-            cell.strategy.library.name.to_owned(),
+            cell.strategy.model.name().to_owned(),
+            cell.strategy.library.name().to_owned(),
             ReadableNs(cell.ideal.wall_ns as f64).to_string(),
             cell.ideal.peak.to_string(),
             note(plan, index, cell),

@@ -139,6 +139,12 @@ pub struct Delay {
     pub max_ns: Option<u64>,
 }
 
+impl Default for Delay {
+    fn default() -> Delay {
+        Delay::NONE
+    }
+}
+
 /// A delay of a day, in nanoseconds, is the longest that can be meant; it also keeps sums of a million delays
 /// within 64 bits.
 pub const LONGEST_NS: u64 = 86_400_000_000_000;

@@ -34,6 +34,12 @@ impl Sampling {
     }
 }
 
+impl std::fmt::Display for Sampling {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// The delays of a trial: a pure function of the request index.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Planned<'a> {

@@ -79,7 +79,7 @@ pub struct Cell {
 pub struct CellId(String);
 
 impl CellId {
-    fn of(scenario: &Scenario, strategy: &Strategy) -> CellId {
+    pub(crate) fn of(scenario: &Scenario, strategy: &Strategy) -> CellId {
         let mut hash = Sha256::new();
         for factor in Factor::ALL {
             let value = match factor {
@@ -91,7 +91,7 @@ impl CellId {
                 _ => factor.value(scenario, strategy),
             };
             // A factor that came later leaves cells without it what they were.
-            if factor.before_it_was_there() == Some(value.as_str()) {
+            if factor.legacy_default() == Some(value.as_str()) {
                 continue;
             }
             hash.update(format!("{}={value}\n", factor.name()));
@@ -146,7 +146,17 @@ impl Plan {
     /// Expands an experiment to the cells that `only` keeps; `None` if it keeps none.
     ///
     /// A baseline or control that `only` leaves out is replaced by its default.
-    pub fn new(mut experiment: Experiment, only: &Only) -> Option<Plan> {
+    pub fn new(experiment: Experiment, only: &Only) -> Option<Plan> {
+        Plan::recorded(experiment, only, |_| Schedule { wall_ns: 0, peak: 0 })
+    }
+
+    /// The same for an experiment that another build has recorded: `ideal` tells the schedule of a
+    /// cell whose model this build does not have.
+    pub(crate) fn recorded(
+        mut experiment: Experiment,
+        only: &Only,
+        ideal: impl Fn(&CellId) -> Schedule,
+    ) -> Option<Plan> {
         let name_of: Vec<String> =
             experiment.strategies.iter().map(|s| strategy_name(s, &experiment)).collect();
         let kept = |scenario: &Scenario| -> Vec<(Strategy, String)> {
@@ -175,8 +185,9 @@ impl Plan {
             let streams = scenario.streams;
             let arrivals = scenario.arrivals_ns();
             cells.extend(strategies.into_iter().map(|(strategy, name)| {
-                let (ideal, bound_ns) = schedules(&strategy, arrivals.as_deref(), &waits, streams);
+                let (known, bound_ns) = schedules(&strategy, arrivals.as_deref(), &waits, streams);
                 let id = CellId::of(&scenario, &strategy);
+                let ideal = known.unwrap_or_else(|| ideal(&id));
                 Cell { id, name, scenario: index, ideal, bound_ns, strategy }
             }));
             let here = || first..cells.len();
@@ -319,18 +330,19 @@ fn expected_cpu_ns(requests: u32) -> u64 {
     u64::from(requests) * 60_000
 }
 
-/// The ideal schedule of a strategy, and what none can beat.
+/// The ideal schedule of a strategy, if its model is known, and what none can beat.
 fn schedules(
     strategy: &Strategy,
     arrivals: Option<&[u64]>,
     waits: &[u64],
     streams: u32,
-) -> (Schedule, u64) {
+) -> (Option<Schedule>, u64) {
     let slots = strategy.concurrency(u32::try_from(waits.len()).unwrap_or(u32::MAX), streams);
-    // No experiment has a model under open arrival that means nothing there.
-    let open = arrivals.and_then(|at| Some((at, strategy.ideal_open(at, waits, streams)?)));
-    match open {
-        Some((at, ideal)) => (ideal, schedule::open::bound_ns(at, waits, slots)),
+    match arrivals {
+        Some(at) => {
+            let bound_ns = schedule::open::bound_ns(at, waits, slots);
+            (strategy.ideal_open(at, waits, streams), bound_ns)
+        }
         None => (strategy.ideal(waits, streams), schedule::bound_ns(waits, slots)),
     }
 }
@@ -389,20 +401,15 @@ fn strategy_name(strategy: &Strategy, experiment: &Experiment) -> String {
             }
             Factor::DnsCache | Factor::TlsResumption | Factor::Probes => {
                 let (with, what) =
-                    (if value == "true" { "with" } else { "without" }, spoken(factor));
+                    (if value == "true" { "with" } else { "without" }, factor.spoken());
                 name += &format!(" {with} {what}");
             }
             Factor::Reuse => name += &format!(" reuse {value}"),
             Factor::Limit if value == "none" => name += " unlimited",
-            _ => name += &format!(" {} {value}", spoken(factor)),
+            _ => name += &format!(" {} {value}", factor.spoken()),
         }
     }
     name
-}
-
-/// A factor's name in a sentence.
-fn spoken(factor: Factor) -> String {
-    factor.name().replace('_', " ")
 }
 
 fn scenario_name(scenario: &Scenario, experiment: &Experiment) -> String {
@@ -418,7 +425,7 @@ fn scenario_name(scenario: &Scenario, experiment: &Experiment) -> String {
         Factor::TimeScale => format!("time × {}", value(f, scenario)),
         Factor::Tls if scenario.tls => "TLS".to_owned(),
         Factor::Tls => "plain".to_owned(),
-        _ => format!("{} {}", spoken(f), value(f, scenario)),
+        _ => format!("{} {}", f.spoken(), value(f, scenario)),
     };
     varying.map(part).collect::<Vec<_>>().join(", ")
 }

@@ -23,7 +23,7 @@ impl Plan {
         }
         let arrivals = scenario.arrivals_ns();
         let (ideal, _) = schedules(&cell.strategy, arrivals.as_deref(), &waits, scenario.streams);
-        Some(ideal.wall_ns)
+        Some(ideal?.wall_ns)
     }
 
     /// What the scale of a scenario leaves as it is and could change an answer; nothing at a scale

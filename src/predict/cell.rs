@@ -75,8 +75,11 @@ pub(super) fn one(
     if !scenario.arrival.is_closed() {
         return Err(NoPrediction::OpenArrival);
     }
-    if cell.strategy.model.next.is_none() {
-        return Err(NoPrediction::Model(cell.strategy.model.name));
+    let Some(model) = cell.strategy.model.known().filter(|model| model.next.is_some()) else {
+        return Err(NoPrediction::Model(cell.strategy.model.name().to_owned()));
+    };
+    if cell.strategy.library.known().is_none() {
+        return Err(NoPrediction::Client(cell.strategy.library.name().to_owned()));
     }
     let mut family = Family::of(plan, cell, recording)?;
     let mut notes = Vec::new();
@@ -111,7 +114,7 @@ pub(super) fn one(
         notes.push(Note::Extrapolated(most));
     }
     let mut basis = family.describe(blocks.len());
-    let mut memory_bytes = memory::predicted(cell.strategy.model.holds, &measured.memory, n);
+    let mut memory_bytes = memory::predicted(model.holds, &measured.memory, n);
     let largest = family.cells.last().ok_or(NoPrediction::NotMeasured)?;
     match settled::connections((plan, cell), recording, largest, requests) {
         Connections::AsRecorded => {}
@@ -202,7 +205,7 @@ impl Worlds {
         let order = |n: usize| Order::of(&largest.strategy, n, target.scenario.streams);
         let recorded = Recorded { waits: &waits, order: order(waits.len()), cpus: target.cpus };
         if wall_ns(&waits, recorded.order, target.cpus, Cost::default()) != largest.ideal.wall_ns {
-            return Err(NoPrediction::Model(largest.strategy.model.name));
+            return Err(NoPrediction::Model(largest.strategy.model.name().to_owned()));
         }
         let (client, server) = (measured.client.middle(), measured.server.middle());
         let plain =
@@ -247,7 +250,7 @@ fn cpus(cell: &Cell, recording: &Recording) -> Cpus {
         0 => recording.machine.as_ref().map_or(1, |m| m.cpus as usize),
         n => n,
     };
-    let threads = match (cell.strategy.model.flavour(), cell.strategy.runtime) {
+    let threads = match (cell.strategy.flavour(), cell.strategy.runtime) {
         (Flavour::Async, Some(Runtime::MultiThread(n))) => n.get() as usize,
         (Flavour::Async, _) => 1,
         (Flavour::Blocking, _) => cell.strategy.limit.map_or(1, |n| n.get() as usize),

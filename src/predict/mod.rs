@@ -258,8 +258,7 @@ fn names(plan: &Plan, asked: &[(usize, u64)]) -> Vec<String> {
     let varying: Vec<Factor> =
         of_scenario.filter(|&f| f != Factor::Requests).filter(differs).collect();
     let name = |&(index, _): &(usize, u64)| {
-        let part =
-            |f: &Factor| format!("{} {}", f.name().replace('_', " "), plan.factor(cell(index), *f));
+        let part = |f: &Factor| format!("{} {}", f.spoken(), plan.factor(cell(index), *f));
         let parts: Vec<String> = varying.iter().map(part).collect();
         match parts.as_slice() {
             [] => cell(index).name.clone(),

@@ -45,7 +45,10 @@ pub enum NoPrediction {
     OpenArrival,
     /// The simulation does not follow the model.
     #[error("the schedule of model `{0}` cannot be simulated")]
-    Model(&'static str),
+    Model(String),
+    /// Nothing is known of the connections of the client.
+    #[error("this build does not have client `{0}`")]
+    Client(String),
 }
 
 fn nearest_words(nearest: &Option<(String, String)>) -> String {

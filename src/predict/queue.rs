@@ -29,9 +29,8 @@ impl Order {
     pub(super) fn of(strategy: &Strategy, requests: usize, streams: u32) -> Order {
         let requests = u32::try_from(requests).unwrap_or(u32::MAX);
         let slots = strategy.concurrency(requests, streams).max(1);
-        let free = Strategy { max_connections: None, ..strategy.clone() };
-        let is_capped = slots < free.concurrency(requests, streams);
-        match strategy.model.next {
+        let is_capped = slots < strategy.asked(requests);
+        match strategy.model.known().and_then(|model| model.next) {
             Some(Next::OwnShare) if !is_capped => Order::Split(slots as usize),
             Some(Next::Batch) if !is_capped => Order::Batches(slots as usize),
             _ => Order::List(slots as usize),
@@ -234,7 +233,7 @@ mod tests {
 
     use super::*;
     use crate::strategy::model::{self, LimitRule};
-    use crate::strategy::{Strategy, Wanted, library};
+    use crate::strategy::{Strategy, library};
 
     const ALONE: Cpus = Cpus { client: 1, shared: false };
 
@@ -244,14 +243,14 @@ mod tests {
         let library = libraries
             .find(|l| connections.is_none() || l.bounds_connections)
             .unwrap_or_else(|| library::of_flavour(model.flavour()).next().expect("a library"));
-        let wanted = Wanted {
+        let wanted = Strategy {
             limit: limit.and_then(NonZeroU32::new),
             max_connections: connections
                 .filter(|_| library.bounds_connections)
                 .and_then(NonZeroU32::new),
-            ..Wanted::of("it", model, library)
+            ..Strategy::of("it", model, library)
         };
-        Strategy::new(wanted).expect("a valid strategy")
+        wanted.checked().expect("a valid strategy")
     }
 
     #[test]
@@ -282,7 +281,7 @@ mod tests {
                 let order = Order::of(&strategy, waits.len(), 200);
                 prop_assert_eq!(
                     wall_ns(&waits, order, ALONE, Cost::default()),
-                    strategy.ideal(&waits, 200).wall_ns,
+                    strategy.ideal(&waits, 200).expect("a known model").wall_ns,
                     "{}", model.name
                 );
             }

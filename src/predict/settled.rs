@@ -66,9 +66,12 @@ pub(super) fn connections(
     let (Some(target), Some(own)) = (load(plan, cell, Some(requests)), of_recorded(largest)) else {
         return Connections::AsRecorded;
     };
-    let settled = u64::from(cell.strategy.library.settled_after);
-    let is_bounded = cell.strategy.model.holds == Holds::Slots;
-    if !is_bounded || own.each >= settled.min(target.each) {
+    let strategy = &cell.strategy;
+    let (Some(model), Some(library)) = (strategy.model.known(), strategy.library.known()) else {
+        return Connections::AsRecorded;
+    };
+    let settled = u64::from(library.settled_after);
+    if model.holds != Holds::Slots || own.each >= settled.min(target.each) {
         return Connections::AsRecorded;
     }
     let note = Note::NotSettled { carried: own.each, settled };

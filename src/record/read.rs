@@ -18,8 +18,10 @@ use super::{
 };
 use crate::delay::Model;
 use crate::machine::Machine;
-use crate::plan::{Cell, Only, Plan};
-use crate::spec::{Experiment, Factor, Source};
+use crate::plan::{Cell, CellId, Only, Plan};
+use crate::spec::{Experiment, Factor, Scenario, Source};
+use crate::strategy::Strategy;
+use crate::strategy::schedule::Schedule;
 
 /// One run, as recorded.
 #[derive(Debug, Clone)]
@@ -56,13 +58,21 @@ impl Recording {
             text: experiment_text.clone(),
             overrides: manifest.overrides.clone(),
         };
-        let experiment = Experiment::parse(&source, dir).map_err(|e| wrong_plan(e.to_string()))?;
         let path = dir.join(PLAN);
-        let planned: Vec<PlanRow> = read_rows(&path, Ends::Whole)?;
-        let plan = recorded_plan(&manifest, experiment, &planned).map_err(wrong_plan)?;
-        check_plan(&path, &plan, &planned)?;
+        let planned = read_rows::<PlanRow>(&path, Ends::Whole);
+        let ids: HashSet<&str> = planned.iter().flatten().map(|row| row.cell.as_str()).collect();
+        let is_planned = |scenario: &Scenario, strategy: &Strategy| {
+            ids.contains(CellId::of(scenario, strategy).to_string().as_str())
+        };
+        let experiment = Experiment::parse_recorded(&source, dir, &is_planned);
+        let experiment = experiment.map_err(|e| wrong_plan(e.to_string()))?;
+        let planned = planned?;
         let ends = if manifest.is_finished() { Ends::Whole } else { Ends::Anywhere };
-        let all_trials = trial_rows(&dir.join(TRIALS), ends)?;
+        let all_trials = trial_rows(&dir.join(TRIALS), ends);
+        let trials = all_trials.as_deref().unwrap_or_default();
+        let plan = recorded_plan(&manifest, experiment, &planned, trials).map_err(wrong_plan)?;
+        check_plan(&path, &plan, &planned)?;
+        let all_trials = all_trials?;
         let env = read_rows(&dir.join(ENV), ends)?;
         let trials = complete_attempts(&dir.join(TRIALS), &plan, &manifest, &all_trials)?;
         let name = dir
@@ -252,11 +262,12 @@ impl Recording {
     }
 }
 
-/// The plan of a recording, by the digest in its manifest: its experiment means what it meant then.
+/// The plan of a recording, which has the digest in its manifest.
 fn recorded_plan(
     manifest: &Manifest,
     experiment: Experiment,
     planned: &[PlanRow],
+    trials: &[TrialRow],
 ) -> Result<Plan, String> {
     // How many blocks a file without a number gets was for its own build to say. Every block has a
     // trial, so a greater number is damage.
@@ -265,22 +276,23 @@ fn recorded_plan(
     let last = last.filter(|_| experiment.blocks.count_is_default);
     let only = Only::parse(&manifest.only)?;
     let builds: Vec<&str> = manifest.builds.iter().map(|side| side.name.as_str()).collect();
-    let before = experiment.before_retries();
-    let mut files = Vec::new();
-    for experiment in std::iter::once(experiment).chain(before) {
-        let plan = Plan::new(experiment, &only)
-            .ok_or_else(|| "it selects no cell".to_owned())?
-            .with_builds(&builds);
-        let plan = match last {
-            Some(last) => plan.with_blocks(last),
-            None => plan,
-        };
-        if plan.digest() == manifest.plan {
-            return Ok(plan);
-        }
-        files = files_of(&plan);
+    // A cell of an unknown model that has no trial yet has no ideal either.
+    let ideal = |id: &CellId| {
+        let row = trials.iter().find(|row| row.cell == id.to_string());
+        let (wall_ns, peak) = row.map_or((0, 0), |r| (r.ideal_ns, r.expected_peak_in_flight));
+        Schedule { wall_ns, peak }
+    };
+    let plan = Plan::recorded(experiment, &only, ideal)
+        .ok_or_else(|| "it selects no cell".to_owned())?
+        .with_builds(&builds);
+    let plan = match last {
+        Some(last) => plan.with_blocks(last),
+        None => plan,
+    };
+    if plan.digest() == manifest.plan {
+        return Ok(plan);
     }
-    let files = files.join(" or ");
+    let files = files_of(&plan).join(" or ");
     Err(format!("the digests differ; was {files} changed after the recording?"))
 }
 

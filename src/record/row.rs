@@ -15,8 +15,8 @@ use crate::strategy::probe::Phase;
 
 macro_rules! trial_row {
     (
-        strategy { $($s:ident $s_name:ident $s_doc:literal)* }
-        scenario { $($c:ident $c_name:ident $c_doc:literal)* }
+        strategy { $($s:ident $s_name:ident $s_doc:literal $s_more:tt)* }
+        scenario { $($c:ident $c_name:ident $c_doc:literal $c_more:tt)* }
         of plan { $($(#[doc = $place_doc:literal])+ $place:ident: $place_type:ty;)* }
         factors
         $($kind:ident $source:ident $(. $part:ident)* {

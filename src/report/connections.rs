@@ -1,8 +1,7 @@
 //! Connections, names, and how libraries get at both.
 
 use crate::record::TrialRow;
-use crate::strategy::Reuse;
-use crate::strategy::library::Library;
+use crate::strategy::{ByName, Library, Reuse};
 
 use super::facts::Facts;
 use super::markdown::{Align, Table, code, text};
@@ -174,11 +173,11 @@ fn per_request(row: &TrialRow, n: u64) -> Option<f64> {
 /// Which library resolves, connects, races and pools how: what is known of it, and what these
 /// trials show.
 fn libraries(facts: &Facts) -> String {
-    let mut seen: Vec<(&Library, Reuse, Vec<usize>)> = Vec::new();
+    let mut seen: Vec<(&ByName<Library>, Reuse, Vec<usize>)> = Vec::new();
     for cell in 0..facts.plan().cells.len() {
         let strategy = &facts.cell(cell).strategy;
-        let (library, reuse) = (strategy.library, strategy.reuse);
-        match seen.iter_mut().find(|(l, r, _)| **l == *library && *r == reuse) {
+        let (library, reuse) = (&strategy.library, strategy.reuse);
+        match seen.iter_mut().find(|(l, r, _)| *l == library && *r == reuse) {
             Some((.., cells)) => cells.push(cell),
             None => seen.push((library, reuse, vec![cell])),
         }
@@ -189,13 +188,14 @@ fn libraries(facts: &Facts) -> String {
         ("connects", Align::Left),
         ("keeps", Align::Left),
     ]);
-    let mut named: Vec<&Library> = Vec::new();
+    let mut named: Vec<&ByName<Library>> = Vec::new();
     for (library, ..) in &seen {
         if !named.contains(library) {
             named.push(library);
-            let says = library.ways;
-            let words = [says.resolves, says.connects, says.pools];
-            let mut row = vec![code(library.name)];
+            let says = library.known().map(|library| library.ways);
+            let words =
+                says.map_or([UNKNOWN; 3], |says| [says.resolves, says.connects, says.pools]);
+            let mut row = vec![code(library.name())];
             row.extend(words.map(text));
             ways.row(row);
         }
@@ -224,7 +224,7 @@ fn libraries(facts: &Facts) -> String {
         if numbers.iter().all(Option::is_none) {
             continue;
         }
-        let mut row = vec![code(library.name), reuse.to_string()];
+        let mut row = vec![code(library.name()), reuse.to_string()];
         row.extend(numbers.map(|n| n.unwrap_or_else(|| UNKNOWN.to_owned())));
         table.row(row);
     }

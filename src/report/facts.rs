@@ -94,9 +94,9 @@ impl<'a> Facts<'a> {
         // A factor of a scenario does not depend on the strategy, so any will do.
         let any = &self.plan().experiment.strategies[0];
         let said = Factor::ALL.into_iter().filter(|f| !f.is_of_strategy()).filter_map(|factor| {
-            let usual = factor.before_it_was_there()?;
+            let usual = factor.legacy_default()?;
             let value = factor.value(scenario, any);
-            (value != usual).then(|| condition(factor, &value))
+            (value != usual).then(|| factor.phrase(&value))
         });
         said.collect::<Vec<_>>().join(", ")
     }
@@ -380,32 +380,6 @@ impl<'a> Facts<'a> {
                 [&[first], others].concat().join(", ")
             }
         }
-    }
-}
-
-/// A factor of a scenario in words.
-fn condition(factor: Factor, value: &str) -> String {
-    match factor {
-        Factor::Tls => "TLS".to_owned(),
-        Factor::Draw => format!("{value} delays"),
-        Factor::Rtt => format!("round trip {value}"),
-        Factor::RttBy => format!("packets held by {value}"),
-        Factor::Arrival => format!("open arrival, {value}"),
-        Factor::Targets => format!("{value} hosts"),
-        Factor::Redirects => format!("redirects of each request: {value}"),
-        Factor::Chunks => format!("answers in {value} pieces"),
-        Factor::ChunkDelay => format!("{value} between pieces"),
-        Factor::Upload => format!("request bodies of {value}"),
-        Factor::ConnectDelay => format!("the server reads from a connection after {value}"),
-        Factor::HandshakeDelay => format!("TLS handshakes begin after {value}"),
-        Factor::Streams => format!("at most {value} streams on a connection"),
-        Factor::DnsDelay => format!("names are answered after {value}"),
-        Factor::DnsTtl => format!("names are kept for {value}"),
-        Factor::UnknownHosts => format!("{value} of them unknown to the name server"),
-        Factor::ServerNofile => format!("the server may open {value} files"),
-        Factor::Capacity => format!("the server takes {value} requests at once"),
-        Factor::RetryAfter => format!("refused requests may come again after {value}"),
-        other => format!("{} {value}", other.name().replace('_', " ")),
     }
 }
 

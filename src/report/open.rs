@@ -84,9 +84,12 @@ fn grouped(facts: &Facts, by: impl Fn(Factor) -> bool) -> Vec<Sweep> {
             Arrival::Poisson(rate) => ("Poisson", rate),
         };
         let mut key = vec![kind.to_owned()];
-        key.extend(Factor::ALL.into_iter().filter(|f| by(*f)).map(|factor| {
-            format!("{} {}", factor.name().replace('_', " "), factor.value(scenario, any))
-        }));
+        key.extend(
+            Factor::ALL
+                .into_iter()
+                .filter(|f| by(*f))
+                .map(|factor| format!("{} {}", factor.spoken(), factor.value(scenario, any))),
+        );
         match sweeps.iter_mut().find(|sweep| sweep.key == key) {
             Some(sweep) => sweep.scenarios.push((rate, index)),
             None => {

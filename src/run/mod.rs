@@ -359,7 +359,7 @@ impl Trial<'_> {
         let mut latency = Vec::new();
         match executor.execute(&self.job(writer, &row.trial, kept), told) {
             Ok(Reports { client, client_lived, server, link }) => {
-                row.set_both(&client, &server, cell.strategy.library);
+                row.set_both(&client, &server, &cell.strategy);
                 if let Some(lived) = client_lived {
                     row.set_process_wall(lived);
                 }

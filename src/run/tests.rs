@@ -66,7 +66,7 @@ impl Executor for Planned {
             return Err(Ended::Unavailable("no network here".to_owned()));
         }
         let delays = job.client.delay.all_ns(1, job.client.requests, 1.0);
-        let ideal = job.client.strategy.ideal(&delays, 200);
+        let ideal = job.client.strategy.ideal(&delays, 200).expect("a known model");
         let requests = u64::from(job.client.requests);
         let latency = 1_100_000;
         Ok(Reports {

@@ -1,14 +1,12 @@
 //! What an experiment is: scenarios, strategies, blocks, claims.
 
-use std::num::NonZeroU32;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Claim, Gate, Selector};
-use crate::arrival::Arrival;
-use crate::delay::{Delay, Planned, Sampling};
-use crate::link::RttBy;
-use crate::strategy::{Retries, Strategy};
+use super::{Claim, Gate, Scenario, Selector};
+use crate::delay::{Delay, Planned};
+use crate::strategy::Strategy;
 
 /// An experiment, expanded: every value is valid and every list is multiplied out.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,104 +42,12 @@ pub struct Experiment {
     pub deadline_ns: Option<u64>,
 }
 
-impl Experiment {
-    /// What its file meant before there was the key `retries`, when no client sent anything again; `None`
-    /// if it means the same.
-    pub fn before_retries(&self) -> Option<Experiment> {
-        let mut before = self.clone();
-        for strategy in &mut before.strategies {
-            strategy.retries = Retries::None;
-        }
-        (before.strategies != self.strategies).then_some(before)
-    }
-}
-
-/// One point of the workload and server settings.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Scenario {
-    /// Requests of a trial; at least one.
-    pub requests: u32,
-    /// How long the server waits before each answer.
-    pub delay: Delay,
-    /// Every delay is multiplied by this; positive and finite.
-    pub time_scale: f64,
-    /// How delays are drawn from their model.
-    pub sampling: Sampling,
-    /// Bytes of an answer's body.
-    pub body_bytes: u64,
-    /// Pieces that a body is sent in, at least one.
-    pub chunks: u32,
-    /// Pause between two pieces.
-    pub chunk_delay_ns: u64,
-    /// Bytes of a request's body; a request without one is a GET, with one a POST.
-    pub upload_bytes: u64,
-    /// Redirects before each answer.
-    pub redirects: u32,
-    /// Hosts that requests go to in turn: request `i` goes to host `i mod targets`.
-    pub targets: u32,
-    /// Round trip of the network between client and server; `None` is plain loopback.
-    pub rtt_ns: Option<u64>,
-    /// What holds its packets; of no meaning on plain loopback.
-    pub rtt_by: RttBy,
-    /// When requests are to start.
-    pub arrival: Arrival,
-    /// Seed of the delays, of the body and of arrivals.
-    pub seed: u64,
-    /// The server's queue of connections that are not accepted yet.
-    pub backlog: u32,
-    /// Whether connections are encrypted.
-    pub tls: bool,
-    /// Pause of the server before it reads from a new connection.
-    pub connect_delay_ns: u64,
-    /// Pause of the server before a TLS handshake.
-    pub handshake_delay_ns: u64,
-    /// Requests at once on an HTTP/2 connection at most (`SETTINGS_MAX_CONCURRENT_STREAMS`).
-    pub streams: u32,
-    /// How long the name server waits; `None`: there are no names, requests go to the address.
-    pub dns_delay_ns: Option<u64>,
-    /// How long answers of the name server may be kept.
-    pub dns_ttl_ns: u64,
-    /// Of the hosts, the last ones that the name server does not know: requests to them fail.
-    pub unknown_hosts: u32,
-    /// Open files that the server may have; as many as the system gives, if absent.
-    pub server_nofile: Option<u64>,
-    /// Requests that the server takes at once; further ones are refused with 429.
-    pub capacity: Option<NonZeroU32>,
-    /// What the server tells those as `Retry-After`.
-    pub retry_after_ns: u64,
-}
-
 impl Scenario {
     /// This many requests with these delays, everything else as an experiment file has it by
     /// default.
     pub fn plain(requests: u32, delay: Delay) -> Scenario {
-        Scenario {
-            requests,
-            delay,
-            time_scale: 1.0,
-            sampling: Sampling::Independent,
-            body_bytes: 0,
-            chunks: 1,
-            chunk_delay_ns: 0,
-            upload_bytes: 0,
-            redirects: 0,
-            targets: 1,
-            rtt_ns: None,
-            rtt_by: RttBy::Auto,
-            arrival: Arrival::Closed,
-            seed: 1,
-            backlog: 4_096,
-            tls: false,
-            connect_delay_ns: 0,
-            handshake_delay_ns: 0,
-            streams: 200,
-            dns_delay_ns: None,
-            dns_ttl_ns: 60_000_000_000,
-            unknown_hosts: 0,
-            server_nofile: None,
-            capacity: None,
-            retry_after_ns: 1_000_000_000,
-        }
+        static DEFAULTS: LazyLock<Scenario> = LazyLock::new(Scenario::defaults);
+        Scenario { requests, delay, ..DEFAULTS.clone() }
     }
 
     /// When each request is to start, in request order, in nanoseconds since the start of the

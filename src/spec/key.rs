@@ -7,12 +7,15 @@ use serde_json::Value;
 
 use super::error::{Problem, Span, nearest};
 use super::node::{Entry, Kind, Node};
+use super::read::IsPlanned;
 
 /// What is read so far, and how errors name what is being read.
 pub(super) struct Reading<'a> {
     pub(super) problems: Vec<Problem>,
     /// The folder that traces are read from.
     pub(super) trace_dir: &'a Path,
+    /// What was planned, if the file is that of a recording.
+    pub(super) recorded: Option<IsPlanned<'a>>,
     /// The key whose value is being read.
     key: &'static str,
     /// What holds without that key, if it is optional and has no value then.
@@ -20,8 +23,8 @@ pub(super) struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(trace_dir: &'a Path) -> Reading<'a> {
-        Reading { problems: Vec::new(), trace_dir, key: "", otherwise: None }
+    pub(super) fn new(trace_dir: &'a Path, recorded: Option<IsPlanned<'a>>) -> Reading<'a> {
+        Reading { problems: Vec::new(), trace_dir, recorded, key: "", otherwise: None }
     }
 
     pub(super) fn report(&mut self, problem: Problem) {
@@ -104,7 +107,7 @@ pub(super) trait Form: Sync {
 }
 
 /// A form whose values have one text each, as [`super::Factor::value`] gives it.
-pub(super) trait Canonical: Form {
+pub(super) trait Canonical: Form<Value: Clone> {
     fn canonical(&self, value: &Self::Value) -> String;
 }
 
@@ -134,11 +137,11 @@ pub(super) enum Presence {
 
 /// A key of a table.
 pub(super) struct Key<F> {
-    name: &'static str,
-    doc: &'static str,
-    form: F,
-    presence: Presence,
-    many: bool,
+    pub(super) name: &'static str,
+    pub(super) doc: &'static str,
+    pub(super) form: F,
+    pub(super) presence: Presence,
+    pub(super) many: bool,
 }
 
 impl<F> Key<F> {
@@ -208,30 +211,12 @@ impl<F: Form> AnyKey for Key<F> {
     }
 }
 
-/// A key that can stand in a selector.
-pub(super) trait FactorKey: AnyKey {
-    /// Reads one value and gives it the form of [`super::Factor::value`].
-    fn read_canonical(&self, node: &Node, reading: &mut Reading) -> Option<String>;
-    /// Upcasting by hand, for lists of keys.
-    fn any(&self) -> &dyn AnyKey;
-}
-
-impl<F: Canonical> FactorKey for Key<F> {
-    fn read_canonical(&self, node: &Node, reading: &mut Reading) -> Option<String> {
-        let value = self.form.read(node, reading)?;
-        Some(self.form.canonical(&value))
-    }
-    fn any(&self) -> &dyn AnyKey {
-        self
-    }
-}
-
 /// A table of the file: its name and its keys.
 pub(super) struct TableForm {
     /// As errors name it: `[workload]`.
     pub(super) title: &'static str,
     pub(super) doc: &'static str,
-    pub(super) keys: &'static [&'static dyn AnyKey],
+    pub(super) keys: fn() -> Vec<&'static dyn AnyKey>,
     /// Pairs of optional keys of which only one may be written.
     pub(super) either: &'static [(&'static str, &'static str)],
 }
@@ -243,6 +228,10 @@ pub(super) struct Open<'n> {
 }
 
 impl TableForm {
+    pub(super) fn keys(&self) -> impl Iterator<Item = &'static dyn AnyKey> + use<> {
+        (self.keys)().into_iter()
+    }
+
     /// Checks the keys of a table. `None` if it is none.
     pub(super) fn open<'n>(&self, node: &'n Node, reading: &mut Reading) -> Option<Open<'n>> {
         let Kind::Table(entries) = &node.kind else {
@@ -257,9 +246,8 @@ impl TableForm {
         // A key that is misspelt is one error: it is not missing as well.
         let meant: Vec<&str> =
             entries.iter().filter_map(|e| self.check_known(e, reading)).collect();
-        let missing: Vec<&&dyn AnyKey> = self
-            .keys
-            .iter()
+        let missing: Vec<&dyn AnyKey> = self
+            .keys()
             .filter(|k| k.presence() == Presence::Required && node.get(k.name()).is_none())
             .filter(|k| !meant.contains(&k.name()))
             .collect();
@@ -278,7 +266,7 @@ impl TableForm {
 
     /// Reports an unknown key, and returns the key that was probably meant.
     fn check_known(&self, entry: &Entry, reading: &mut Reading) -> Option<&'static str> {
-        let names = || self.keys.iter().map(|k| k.name());
+        let names = || self.keys().map(|k| k.name());
         if names().any(|name| name == entry.key) {
             return None;
         }
@@ -295,7 +283,7 @@ impl TableForm {
         nearest(&entry.key, names())
     }
 
-    fn report_missing(&self, node: &Node, missing: &[&&dyn AnyKey], reading: &mut Reading) {
+    fn report_missing(&self, node: &Node, missing: &[&dyn AnyKey], reading: &mut Reading) {
         let names: Vec<String> = missing.iter().map(|k| format!("`{}`", k.name())).collect();
         let mut example = String::new();
         for key in missing {
@@ -324,7 +312,7 @@ impl<'n> Open<'n> {
         Some(Placed { value, span: node.span })
     }
 
-    /// The values of a key that may hold a list. Empty if it is absent or bad (and reported).
+    /// The values of a key, several if it may hold a list. Empty if it is absent or bad (and reported).
     pub(super) fn many<F: Canonical>(
         &self,
         key: &Key<F>,
@@ -334,7 +322,9 @@ impl<'n> Open<'n> {
         reading.within_key(key, |r| {
             let mut seen = std::collections::HashMap::new();
             let mut values = Vec::new();
-            for node in items(&node, key.form.example(), r) {
+            let single = std::slice::from_ref(&*node);
+            let nodes = if key.many { items(&node, key.form.example(), r) } else { single };
+            for node in nodes {
                 let Some(value) = key.form.read(node, r) else { continue };
                 if let Some(first) = seen.insert(key.form.canonical(&value), node.span) {
                     let what = format!("`{}` holds this value twice", key.name);

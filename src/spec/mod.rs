@@ -4,8 +4,9 @@
 //! Source ─node→ tree with spans ─overrides→ tree ─read (table of keys)→ values ─expand→ Experiment
 //! ```
 //!
-//! `keys` is the one table of keys: the reader, the JSON schema and the reference in
-//! `docs/experiment-file.md` are all made of it, so they cannot drift apart.
+//! `factor::table` is the one table of keys that tell cells apart, `keys` that of all others: the
+//! reader, the JSON schema and the reference in `docs/experiment-file.md` are all made of them, so
+//! they cannot drift apart.
 
 mod claim;
 mod error;
@@ -26,11 +27,9 @@ mod tests;
 
 pub use claim::{Claim, Over};
 pub use error::{SpecError, SpecErrors};
-pub use experiment::{
-    Blocks, DEFAULT_BLOCKS, Experiment, FEWEST_LOOKED_AT, RecordLevel, Scenario, Until,
-};
+pub use experiment::{Blocks, DEFAULT_BLOCKS, Experiment, FEWEST_LOOKED_AT, RecordLevel, Until};
 pub(crate) use factor::factors;
-pub use factor::{Factor, Selector};
+pub use factor::{Factor, Scenario, Selector};
 pub use gate::Gate;
 pub(crate) use metric::metrics;
 pub use metric::{Metric, Unit};

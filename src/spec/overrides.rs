@@ -86,11 +86,11 @@ impl Override {
     /// What stands behind a key; an unknown key is an error.
     fn inside(&self, inside: Inside, segment: &str) -> Result<Inside, Problem> {
         let Inside::Table(table) = inside else { return Ok(Inside::Open) };
-        match table.keys.iter().find(|k| k.name() == segment) {
+        match table.keys().find(|k| k.name() == segment) {
             Some(key) => Ok(key.inside()),
             None => {
                 let what = format!("there is no key `{segment}` in {}", table.title);
-                let known = table.keys.iter().map(|k| k.name());
+                let known = table.keys().map(|k| k.name());
                 let problem = Problem::at(self.path_span, what).known(segment, known);
                 let elsewhere = keys::tables_with(segment);
                 Err(match (&problem.hint, elsewhere.as_slice()) {

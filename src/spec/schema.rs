@@ -21,13 +21,9 @@ pub fn schema() -> Value {
 
 fn table(table: &TableForm) -> Value {
     let properties: Map<String, Value> =
-        table.keys.iter().map(|k| (k.name().to_owned(), property(*k))).collect();
-    let required: Vec<&str> = table
-        .keys
-        .iter()
-        .filter(|k| k.presence() == Presence::Required)
-        .map(|k| k.name())
-        .collect();
+        table.keys().map(|k| (k.name().to_owned(), property(k))).collect();
+    let required: Vec<&str> =
+        table.keys().filter(|k| k.presence() == Presence::Required).map(|k| k.name()).collect();
     let mut schema = json!({
         "type": "object",
         "description": table.doc,

@@ -1,9 +1,10 @@
 //! The vocabulary of strategies: how a client may issue many requests.
 //!
 //! A strategy is model × library × reuse × limit × runtime. Models stand in [`model`], one file
-//! and one line of [`model::ALL`] each; HTTP libraries in [`library`], likewise. A [`Strategy`]
-//! can only be made of a valid combination (see [`Strategy::new`]).
+//! and one line of [`model::ALL`] each; HTTP libraries in [`library`], likewise. A [`Strategy`] is
+//! what was written; [`Strategy::checked`] refuses what is no valid combination.
 
+mod by_name;
 pub mod failure;
 pub mod library;
 pub mod model;
@@ -17,6 +18,7 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
+pub use by_name::{ByName, Listed};
 pub use library::Library;
 pub use model::{LimitRule, Model};
 use probe::Phase;
@@ -133,9 +135,13 @@ impl Retries {
         }
     }
 
-    /// What held before strategies said so: every client was told not to.
+    /// The value before strategies had one: every client was told not to.
     fn legacy() -> Option<Retries> {
         Some(Retries::None)
+    }
+
+    fn is_legacy(retries: &Option<Retries>) -> bool {
+        *retries == Retries::legacy()
     }
 }
 
@@ -145,23 +151,24 @@ impl fmt::Display for Retries {
     }
 }
 
-/// One valid way of issuing requests.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "Wanted", try_from = "Wanted")]
+/// One way of issuing requests, as it is written; also the form in which it travels to a trial child.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Strategy {
     /// The reader's name for it; not part of what it does.
     pub label: String,
     /// How requests are issued.
-    pub model: &'static Model,
+    pub model: ByName<Model>,
     /// Which HTTP library issues them.
-    pub library: &'static Library,
+    #[serde(rename = "client")]
+    pub library: ByName<Library>,
     /// What happens to connections.
     pub reuse: Reuse,
     /// Requests in flight at most.
     pub limit: Option<NonZeroU32>,
     /// Open connections at most; further requests wait for one.
     pub max_connections: Option<NonZeroU32>,
-    /// The runtime; `Some` exactly for async models.
+    /// The runtime; once checked, `Some` exactly for async models.
     pub runtime: Option<Runtime>,
     /// The version of HTTP.
     pub protocol: Protocol,
@@ -171,8 +178,10 @@ pub struct Strategy {
     pub dns_cache: bool,
     /// Whether the phases of requests are taken.
     pub probes: bool,
-    /// What is sent again; [`Retries::Library`] only where its library retries something.
-    pub retries: Retries,
+    /// What is sent again; once checked, `Some`, and [`Retries::Library`] only where its library
+    /// retries something.
+    #[serde(default = "Retries::legacy", skip_serializing_if = "Retries::is_legacy")]
+    pub retries: Option<Retries>,
     /// A request that takes longer fails with class `timeout(…)`.
     pub timeout_ns: Option<u64>,
     /// Open files that the client process may have (`RLIMIT_NOFILE`).
@@ -254,64 +263,17 @@ pub enum Invalid {
     RuntimeForbidden(&'static str),
 }
 
-/// What is asked of a strategy; not every combination is one. It is also the form in which a
-/// strategy travels to a trial child.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Wanted {
-    /// See [`Strategy::label`].
-    pub label: String,
-    /// See [`Strategy::model`].
-    #[serde(with = "model_name")]
-    pub model: &'static Model,
-    /// See [`Strategy::library`].
-    #[serde(rename = "client", with = "library_name")]
-    pub library: &'static Library,
-    /// See [`Strategy::reuse`].
-    pub reuse: Reuse,
-    /// See [`Strategy::limit`].
-    pub limit: Option<NonZeroU32>,
-    /// See [`Strategy::max_connections`].
-    pub max_connections: Option<NonZeroU32>,
-    /// See [`Strategy::runtime`].
-    pub runtime: Option<Runtime>,
-    /// See [`Strategy::protocol`].
-    pub protocol: Protocol,
-    /// See [`Strategy::tls_resumption`].
-    pub tls_resumption: bool,
-    /// See [`Strategy::dns_cache`].
-    pub dns_cache: bool,
-    /// See [`Strategy::probes`].
-    pub probes: bool,
-    /// See [`Strategy::retries`]; without it, what the library does. A strategy that travels without it is
-    /// one of before it was there.
-    #[serde(default = "Retries::legacy", skip_serializing_if = "is_legacy")]
-    pub retries: Option<Retries>,
-    /// See [`Strategy::timeout_ns`].
-    pub timeout_ns: Option<u64>,
-    /// See [`Strategy::nofile`].
-    pub nofile: Option<u64>,
-    /// See [`Strategy::ports`].
-    pub ports: Option<u32>,
-    /// See [`Strategy::memory_bytes`].
-    pub memory_bytes: Option<u64>,
-}
-
-fn is_legacy(retries: &Option<Retries>) -> bool {
-    *retries == Retries::legacy()
-}
-
-impl Wanted {
+impl Strategy {
     /// A model and a library, everything else as an experiment file has it by default.
     pub fn of(
         label: impl Into<String>,
-        model: &'static Model,
-        library: &'static Library,
-    ) -> Wanted {
-        Wanted {
+        model: impl Into<ByName<Model>>,
+        library: impl Into<ByName<Library>>,
+    ) -> Strategy {
+        Strategy {
             label: label.into(),
-            model,
-            library,
+            model: model.into(),
+            library: library.into(),
             reuse: Reuse::Session,
             limit: None,
             max_connections: None,
@@ -327,94 +289,98 @@ impl Wanted {
             memory_bytes: None,
         }
     }
-}
 
-impl Strategy {
     /// Checks the combination and fills in what follows from it (the runtime of an async model is
-    /// `current-thread` unless given).
-    pub fn new(wanted: Wanted) -> Result<Strategy, Invalid> {
-        let Wanted { model, library, reuse, limit, .. } = wanted;
-        if library.flavour() != model.flavour() {
+    /// `current-thread` unless given). Nothing is asked of a model or library that is unknown.
+    pub fn checked(mut self) -> Result<Strategy, Invalid> {
+        let (model, library) = (self.model.known(), self.library.known());
+        if let (Some(model), Some(library)) = (model, library)
+            && library.flavour() != model.flavour()
+        {
             let can = library::of_flavour(model.flavour()).map(|l| l.name).collect();
             return Err(Invalid::Client { model: model.name, client: library.name, can });
         }
-        if !library.reuse.contains(&reuse) {
+        if let Some(library) = library
+            && !library.reuse.contains(&self.reuse)
+        {
             let can = library.reuse.iter().map(|r| r.name()).collect();
-            return Err(Invalid::Reuse { client: library.name, reuse, can });
+            return Err(Invalid::Reuse { client: library.name, reuse: self.reuse, can });
         }
-        match (model.limit, limit) {
-            (LimitRule::Required, None) => return Err(Invalid::LimitMissing(model.name)),
-            (LimitRule::Forbidden, Some(_)) => {
-                return Err(Invalid::LimitForbidden { model: model.name });
+        if let Some(model) = model {
+            match (model.limit, self.limit) {
+                (LimitRule::Required, None) => return Err(Invalid::LimitMissing(model.name)),
+                (LimitRule::Forbidden, Some(_)) => {
+                    return Err(Invalid::LimitForbidden { model: model.name });
+                }
+                _ => {}
             }
+        }
+        self.retries = Some(match library {
+            Some(library) => self.check_library(library)?,
+            None => self.retries.unwrap_or(Retries::None),
+        });
+        let flavour = model.map(Model::flavour).or(library.map(Library::flavour));
+        match (flavour, self.runtime, model) {
+            (Some(Flavour::Blocking), Some(_), Some(model)) => {
+                return Err(Invalid::RuntimeForbidden(model.name));
+            }
+            (Some(Flavour::Async), None, _) => self.runtime = Some(Runtime::CurrentThread),
             _ => {}
         }
-        if !library.protocols.contains(&wanted.protocol) {
-            let can = library::of_flavour(model.flavour());
-            let can = can.filter(|l| l.protocols.contains(&wanted.protocol)).map(|l| l.name);
-            let (client, protocol) = (library.name, wanted.protocol);
+        Ok(self)
+    }
+
+    /// What the library sends again, if it can do all else that is asked of it.
+    fn check_library(&self, library: &'static Library) -> Result<Retries, Invalid> {
+        let (client, protocol) = (library.name, self.protocol);
+        let alike = || library::of_flavour(library.flavour());
+        if !library.protocols.contains(&protocol) {
+            let can = alike().filter(|l| l.protocols.contains(&protocol)).map(|l| l.name);
             return Err(Invalid::Protocol { client, protocol, can: can.collect() });
         }
-        if wanted.max_connections.is_some() && !library.bounds_connections {
+        if self.max_connections.is_some() && !library.bounds_connections {
             let can = library::ALL.iter().filter(|l| l.bounds_connections).map(|l| l.name);
-            return Err(Invalid::MaxConnections { client: library.name, can: can.collect() });
+            return Err(Invalid::MaxConnections { client, can: can.collect() });
         }
-        let retries = match (library.retries_over.contains(&wanted.protocol), wanted.retries) {
-            (true, retries) => retries.unwrap_or(Retries::Library),
-            (false, None | Some(Retries::None)) => Retries::None,
+        match (library.retries_over.contains(&protocol), self.retries) {
+            (true, retries) => Ok(retries.unwrap_or(Retries::Library)),
+            (false, None | Some(Retries::None)) => Ok(Retries::None),
             (false, Some(Retries::Library)) => {
-                let can = library::of_flavour(model.flavour());
-                let can = can.flat_map(|l| {
+                let can = alike().flat_map(|l| {
                     l.retries_over.iter().map(|protocol| format!("{} over {protocol}", l.name))
                 });
-                let (client, protocol) = (library.name, wanted.protocol);
-                return Err(Invalid::Retries { client, protocol, can: can.collect() });
+                Err(Invalid::Retries { client, protocol, can: can.collect() })
             }
-        };
-        let runtime = match (model.flavour(), wanted.runtime) {
-            (Flavour::Blocking, Some(_)) => return Err(Invalid::RuntimeForbidden(model.name)),
-            (Flavour::Blocking, None) => None,
-            (Flavour::Async, given) => Some(given.unwrap_or(Runtime::CurrentThread)),
-        };
-        Ok(Strategy {
-            label: wanted.label,
-            model,
-            library,
-            reuse,
-            limit,
-            max_connections: wanted.max_connections,
-            runtime,
-            protocol: wanted.protocol,
-            tls_resumption: wanted.tls_resumption,
-            dns_cache: wanted.dns_cache,
-            probes: wanted.probes,
-            retries,
-            timeout_ns: wanted.timeout_ns,
-            nofile: wanted.nofile,
-            ports: wanted.ports,
-            memory_bytes: wanted.memory_bytes,
-        })
+        }
+    }
+
+    /// How its model waits.
+    pub fn flavour(&self) -> Flavour {
+        if self.runtime.is_some() { Flavour::Async } else { Flavour::Blocking }
     }
 
     /// The schedule that this strategy would follow without any overhead, for requests that take
-    /// this long and, on HTTP/2, `streams` of them at once on a connection.
-    pub fn ideal(&self, waits_ns: &[u64], streams: u32) -> schedule::Schedule {
+    /// this long and, on HTTP/2, `streams` of them at once on a connection; `None` if its model is
+    /// unknown.
+    pub fn ideal(&self, waits_ns: &[u64], streams: u32) -> Option<schedule::Schedule> {
+        let model = self.model.known()?;
         let requests = u32::try_from(waits_ns.len()).unwrap_or(u32::MAX);
-        match self.connection_slots(streams).filter(|cap| cap.get() < self.asked(requests)) {
+        let cap = self.connection_slots(streams).filter(|cap| cap.get() < self.asked(requests));
+        Some(match cap {
             Some(cap) => schedule::list(waits_ns, cap),
-            None => (self.model.ideal)(waits_ns, self.limit),
-        }
+            None => (model.ideal)(waits_ns, self.limit),
+        })
     }
 
-    /// The same for requests that come at these moments (ascending); `None` if the model means
-    /// nothing then.
+    /// The same for requests that come at these moments (ascending); `None` if the model is unknown or
+    /// means nothing then.
     pub fn ideal_open(
         &self,
         arrivals_ns: &[u64],
         waits_ns: &[u64],
         streams: u32,
     ) -> Option<schedule::Schedule> {
-        let open = self.model.open?;
+        let open = self.model.known()?.open?;
         let requests = u32::try_from(waits_ns.len()).unwrap_or(u32::MAX);
         let cap = self.connection_slots(streams).filter(|cap| cap.get() < self.asked(requests));
         Some(match cap {
@@ -470,9 +436,12 @@ impl Strategy {
         targets > 1 && self.max_connections.is_some_and(|most| most.get() < needed)
     }
 
-    /// Connections for this many uses at once. Those to one host are of no use for another.
+    /// Connections for this many uses at once: any number, if the library is unknown. Those to one host
+    /// are of no use for another.
     fn connections_for(&self, slots: u32, targets: u32) -> u32 {
-        slots.saturating_mul(self.library.connections_per_slot).saturating_mul(targets)
+        let per_slot =
+            self.library.known().map_or(u32::MAX, |library| library.connections_per_slot);
+        slots.saturating_mul(per_slot).saturating_mul(targets)
     }
 
     /// Requests that can be in flight at once, of `requests`, with `streams` at most on an HTTP/2
@@ -483,11 +452,11 @@ impl Strategy {
     }
 
     /// Requests that its model has in flight at most.
-    fn asked(&self, requests: u32) -> u32 {
-        match (self.model.limit, self.limit) {
-            (_, Some(limit)) => limit.get().min(requests),
-            (LimitRule::Forbidden, None) if self.model.flavour() == Flavour::Blocking => 1,
-            (_, None) => requests,
+    pub(crate) fn asked(&self, requests: u32) -> u32 {
+        match (self.limit, self.flavour()) {
+            (Some(limit), _) => limit.get().min(requests),
+            (None, Flavour::Blocking) => 1,
+            (None, Flavour::Async) => requests,
         }
     }
 
@@ -500,7 +469,7 @@ impl Strategy {
             Phase::Tls if !tls => false,
             // What a connection of HTTP/2 writes belongs to no single request.
             Phase::Send if self.protocol == Protocol::Http2 => false,
-            _ => self.probes && self.library.tells.contains(&phase),
+            _ => self.probes && self.library.known().is_some_and(|l| l.tells.contains(&phase)),
         })
     }
 
@@ -511,71 +480,5 @@ impl Strategy {
             Protocol::Http2 => streams.max(1),
         };
         Some(self.max_connections?.saturating_mul(NonZeroU32::new(on_each)?))
-    }
-}
-
-impl From<Strategy> for Wanted {
-    fn from(s: Strategy) -> Wanted {
-        Wanted {
-            label: s.label,
-            model: s.model,
-            library: s.library,
-            reuse: s.reuse,
-            limit: s.limit,
-            max_connections: s.max_connections,
-            runtime: s.runtime,
-            protocol: s.protocol,
-            tls_resumption: s.tls_resumption,
-            dns_cache: s.dns_cache,
-            probes: s.probes,
-            retries: Some(s.retries),
-            timeout_ns: s.timeout_ns,
-            nofile: s.nofile,
-            ports: s.ports,
-            memory_bytes: s.memory_bytes,
-        }
-    }
-}
-
-impl TryFrom<Wanted> for Strategy {
-    type Error = Invalid;
-
-    fn try_from(wanted: Wanted) -> Result<Strategy, Invalid> {
-        Strategy::new(wanted)
-    }
-}
-
-/// Models travel by name.
-mod model_name {
-    use serde::{Deserialize, Deserializer, Serializer, de};
-
-    use super::{Model, model};
-
-    pub(super) fn serialize<S: Serializer>(m: &&Model, s: S) -> Result<S::Ok, S::Error> {
-        s.serialize_str(m.name)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<&'static Model, D::Error> {
-        let name = String::deserialize(d)?;
-        model::named(&name).ok_or_else(|| de::Error::custom(format!("there is no model `{name}`")))
-    }
-}
-
-/// Libraries travel by name.
-mod library_name {
-    use serde::{Deserialize, Deserializer, Serializer, de};
-
-    use super::{Library, library};
-
-    pub(super) fn serialize<S: Serializer>(l: &&Library, s: S) -> Result<S::Ok, S::Error> {
-        s.serialize_str(l.name)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        d: D,
-    ) -> Result<&'static Library, D::Error> {
-        let name = String::deserialize(d)?;
-        library::named(&name)
-            .ok_or_else(|| de::Error::custom(format!("there is no client `{name}`")))
     }
 }

@@ -16,7 +16,7 @@ fn each_way(library: &'static Library) {
                     dns_delay_ns: Some(1_000_000),
                     ..scenario(24, fixed_ms(20))
                 };
-                let strategy = Strategy::new(wanted(library, protocol, reuse)).expect("valid");
+                let strategy = wanted(library, protocol, reuse).checked().expect("valid");
                 let name = format!("{} {protocol} {reuse} {tls} {redirects}", library.name);
                 assert_eq!(found_of(scenario, strategy), [""; 0], "{name}");
             }
@@ -49,12 +49,12 @@ fn a_cache_of_names_and_resumption_may_be_off() {
     for library in library::ALL {
         let scenario =
             Scenario { tls: true, dns_delay_ns: Some(1_000_000), ..scenario(24, fixed_ms(20)) };
-        let off = Wanted {
+        let off = Strategy {
             tls_resumption: false,
             dns_cache: false,
             ..wanted(library, Protocol::Http1, Reuse::None)
         };
-        let strategy = Strategy::new(off).expect("valid");
+        let strategy = off.checked().expect("valid");
         assert_eq!(found_of(scenario, strategy), [""; 0], "{}", library.name);
     }
 }

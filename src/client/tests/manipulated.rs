@@ -8,9 +8,9 @@ use super::*;
 use crate::plan::{Only, Plan};
 use crate::record::TrialRow;
 use crate::record::synthetic::experiment;
-use crate::strategy::Model;
 use crate::strategy::library::{Answer, Library};
 use crate::strategy::work::AsyncWork;
+use crate::strategy::{ByName, Model};
 use crate::validity::{CHECKS, MeasuredTrial};
 
 const REQUESTS: u32 = 12;
@@ -39,7 +39,7 @@ pub(super) fn found_of(scenario: Scenario, strategy: Strategy) -> Vec<String> {
     experiment.scenarios = vec![scenario];
     let plan = Plan::new(experiment, &Only::default()).expect("a plan");
     let mut row = TrialRow::planned(&plan, &plan.trials[0], 1);
-    row.set_both(&client, &server, plan.cells[0].strategy.library);
+    row.set_both(&client, &server, &plan.cells[0].strategy);
     // What this process used is the CPU time of other tests: a strategy is not busy for that.
     (row.client_cpu_user_ns, row.client_cpu_sys_ns) = (Some(0), Some(0));
     let trial = MeasuredTrial::new(&plan, 0, &row);
@@ -50,14 +50,14 @@ pub(super) fn found_of(scenario: Scenario, strategy: Strategy) -> Vec<String> {
 /// `async-semaphore` over reqwest at this limit, with something else inside.
 fn posing(limit: u32, model: impl Fn(&mut Model), library: impl Fn(&mut Library)) -> Strategy {
     let mut strategy = strategy("async-semaphore", "reqwest", Reuse::Session, limit);
-    let honest = strategy.model;
+    let honest = strategy.model.known().expect("a model");
     let mut posing = Model { ..*honest };
     model(&mut posing);
-    strategy.model = Box::leak(Box::new(posing));
-    let honest = strategy.library;
+    strategy.model = ByName::Known(Box::leak(Box::new(posing)));
+    let honest = strategy.library.known().expect("a library");
     let mut posing = Library { ..*honest };
     library(&mut posing);
-    strategy.library = Box::leak(Box::new(posing));
+    strategy.library = ByName::Known(Box::leak(Box::new(posing)));
     strategy
 }
 

@@ -24,7 +24,7 @@ use crate::protocol::{RequestLog, ServerConfig, ServerReady, ServerReport};
 use crate::record::{ConnectionRow, RequestRow, Row, read_compressed};
 use crate::server;
 use crate::spec::Scenario;
-use crate::strategy::{Flavour, Library, Protocol, Reuse, Wanted, library, model};
+use crate::strategy::{Flavour, Library, Protocol, Reuse, library, model};
 
 const SEED: u64 = 7;
 const BODY_BYTES: u64 = 20_000;
@@ -68,7 +68,7 @@ fn strategy(model: &str, client: &str, reuse: Reuse, limit: u32) -> Strategy {
     let model = model::named(model).expect("a model");
     let library = library::named(client).expect("a library");
     let limit = NonZeroU32::new(limit).filter(|_| model::limited().contains(&model.name));
-    Strategy::new(Wanted { reuse, limit, ..Wanted::of("x", model, library) }).expect("valid")
+    Strategy { reuse, limit, ..Strategy::of("x", model, library) }.checked().expect("valid")
 }
 
 fn config(server: SocketAddr, strategy: Strategy, requests: u32, delay: Delay) -> ClientConfig {
@@ -80,17 +80,17 @@ fn scenario(requests: u32, delay: Delay) -> Scenario {
 }
 
 /// A strategy of any library: four requests in flight.
-fn wanted(library: &'static Library, protocol: Protocol, reuse: Reuse) -> Wanted {
+fn wanted(library: &'static Library, protocol: Protocol, reuse: Reuse) -> Strategy {
     let name = match library.flavour() {
         Flavour::Blocking => "threads",
         Flavour::Async => "async-workers",
     };
     let limit = NonZeroU32::new(4);
-    Wanted {
+    Strategy {
         protocol,
         reuse,
         limit,
-        ..Wanted::of("x", model::named(name).expect("a model"), library)
+        ..Strategy::of("x", model::named(name).expect("a model"), library)
     }
 }
 

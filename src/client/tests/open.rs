@@ -36,7 +36,7 @@ fn measured(scenario: &Scenario, strategy: &Strategy) -> (ClientReport, OpenRepo
 #[test]
 fn every_model_keeps_the_arrivals() {
     for strategy in strategies() {
-        let name = strategy.model.name;
+        let name = strategy.model.name();
         let found = found_of(flooded(), strategy.clone());
         assert_eq!(found, Vec::<String>::new(), "{name}");
         let (client, open) = measured(&flooded(), &strategy);
@@ -94,7 +94,7 @@ fn a_request_without_a_connection_fails_at_its_time() {
         let config = ClientConfig::of(&scenario, &strategy, &ServerReady::at(nowhere));
         let report = run(&config).expect("a report");
         let open = report.open.expect("open");
-        assert_eq!((report.ok, report.issued, open.early), (0, 10, 0), "{}", strategy.model.name);
+        assert_eq!((report.ok, report.issued, open.early), (0, 10, 0), "{}", strategy.model.name());
         assert_eq!((open.service, open.lateness_end_ns), (None, None));
         assert!(report.wall_ns >= 45_000_000, "{} ns", report.wall_ns);
     }

@@ -27,6 +27,7 @@ fn trial(strategy: &Strategy, scenario: &Scenario) -> Seen {
     let trial = recorded(ClientConfig::of(scenario, strategy, &serving.ready));
     let server = serving.stop();
     let Strategy { library, protocol, reuse, .. } = strategy;
+    let library = library.known().expect("a library");
     let name = format!("{} {protocol} {reuse} tls: {}", library.name, scenario.tls);
     let all = u64::from(scenario.requests);
     let Recorded { report: client, requests, connections } = trial;
@@ -51,7 +52,7 @@ fn every_way_of(requests: u32, limit: Option<NonZeroU32>, mut check: impl FnMut(
             for &reuse in library.reuse {
                 let wanted = wanted(library, protocol, reuse);
                 let limit = limit.or(wanted.limit);
-                let strategy = Strategy::new(Wanted { limit, ..wanted }).expect("valid");
+                let strategy = Strategy { limit, ..wanted }.checked().expect("valid");
                 check(trial(&strategy, &Scenario { requests, ..named(tls) }));
             }
         }
@@ -173,7 +174,7 @@ fn ten_thousand_requests_of_every_way_are_told_whole() {
 #[test]
 fn names_are_looked_up_when_the_library_says() {
     for &library in library::ALL {
-        let strategy = Strategy::new(wanted(library, Protocol::Http1, Reuse::Session));
+        let strategy = wanted(library, Protocol::Http1, Reuse::Session).checked();
         let seen = trial(&strategy.expect("valid"), &named(false));
         let dns = seen.client.dns.expect("names");
         let lookups = dns.hits + dns.misses + dns.coalesced;
@@ -190,11 +191,11 @@ fn names_are_looked_up_when_the_library_says() {
 fn sessions_are_resumed_if_the_server_lets_them() {
     for &library in library::ALL {
         for resumption in [true, false] {
-            let wanted = Wanted {
+            let wanted = Strategy {
                 tls_resumption: resumption,
                 ..wanted(library, Protocol::Http1, Reuse::None)
             };
-            let seen = trial(&Strategy::new(wanted).expect("valid"), &named(true));
+            let seen = trial(&wanted.checked().expect("valid"), &named(true));
             let (name, server) = (&seen.name, &seen.server);
             assert_eq!(server.tls_full + server.tls_resumed, u64::from(REQUESTS), "{name}");
             assert_eq!(server.tls_resumed > 0, resumption, "{name}: {server:?}");
@@ -213,7 +214,7 @@ fn sessions_are_resumed_if_the_server_lets_them() {
 fn establishing_a_connection_takes_what_the_server_is_told() {
     let (connect_delay_ns, handshake_delay_ns) = (20_000_000, 15_000_000);
     for &library in library::ALL {
-        let strategy = Strategy::new(wanted(library, Protocol::Http1, Reuse::None));
+        let strategy = wanted(library, Protocol::Http1, Reuse::None).checked();
         let slow = Scenario { connect_delay_ns, handshake_delay_ns, ..named(true) };
         let seen = trial(&strategy.expect("valid"), &slow);
         let used = seen.connections.iter().filter(|row| row.fate == Fate::Used);
@@ -229,7 +230,7 @@ fn establishing_a_connection_takes_what_the_server_is_told() {
 fn redirects_are_followed_and_counted() {
     for &library in library::ALL {
         for &protocol in library.protocols {
-            let strategy = Strategy::new(wanted(library, protocol, Reuse::Session)).expect("valid");
+            let strategy = wanted(library, protocol, Reuse::Session).checked().expect("valid");
             let seen = trial(&strategy, &Scenario { redirects: 3, ..named(false) });
             let all = u64::from(REQUESTS) * 3;
             assert_eq!(seen.server.redirected, all, "{}", seen.name);
@@ -252,7 +253,7 @@ fn bodies_of_requests_are_handed_over_in_pieces() {
     let upload_bytes = 3 * UPLOAD_CHUNK_BYTES as u64 + 1;
     for &library in library::ALL {
         for (&protocol, tls) in library.protocols.iter().flat_map(|p| [(p, false), (p, true)]) {
-            let strategy = Strategy::new(wanted(library, protocol, Reuse::Session)).expect("valid");
+            let strategy = wanted(library, protocol, Reuse::Session).checked().expect("valid");
             let seen = trial(&strategy, &Scenario { upload_bytes, ..named(tls) });
             let all = u64::from(REQUESTS) * upload_bytes;
             assert_eq!(seen.server.uploaded_bytes, all, "{}", seen.name);
@@ -275,7 +276,7 @@ fn pieces_of_answers_are_told_one_by_one() {
         for (&protocol, tls) in library.protocols.iter().flat_map(|p| [(p, false), (p, true)]) {
             let wanted = wanted(library, protocol, Reuse::Session);
             let slow = Scenario { chunks, chunk_delay_ns, ..named(tls) };
-            let seen = trial(&Strategy::new(wanted.clone()).expect("valid"), &slow);
+            let seen = trial(&wanted.clone().checked().expect("valid"), &slow);
             for row in &seen.requests {
                 let (at, bytes) = (&row.chunk_ns.0, &row.chunk_bytes.0);
                 let named = format!("{}: {row:?}", seen.name);
@@ -291,7 +292,7 @@ fn pieces_of_answers_are_told_one_by_one() {
             }
             let several = seen.requests.iter().filter(|row| row.chunk_ns.0.len() > 1).count();
             assert!(several > 0, "{}: no answer came in pieces", seen.name);
-            let blind = Strategy::new(Wanted { probes: false, ..wanted }).expect("valid");
+            let blind = Strategy { probes: false, ..wanted }.checked().expect("valid");
             let upload_bytes = 2 * UPLOAD_CHUNK_BYTES as u64;
             let seen = trial(&blind, &Scenario { upload_bytes, ..slow });
             let silent =
@@ -305,8 +306,8 @@ fn pieces_of_answers_are_told_one_by_one() {
 fn without_probes_nothing_is_told() {
     for &library in library::ALL {
         for &reuse in library.reuse {
-            let wanted = Wanted { probes: false, ..wanted(library, Protocol::Http1, reuse) };
-            let seen = trial(&Strategy::new(wanted).expect("valid"), &named(true));
+            let wanted = Strategy { probes: false, ..wanted(library, Protocol::Http1, reuse) };
+            let seen = trial(&wanted.checked().expect("valid"), &named(true));
             assert_eq!(
                 (&seen.client.connections, seen.connections.len()),
                 (&None, 0),

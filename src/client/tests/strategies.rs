@@ -10,7 +10,7 @@ const DELAY_MS: u64 = 30;
 
 /// Runs it, and holds what client and server say against what the strategy claims.
 fn check(strategy: &Strategy) {
-    let name = format!("{} {} {}", strategy.model.name, strategy.library.name, strategy.reuse);
+    let name = format!("{} {} {}", strategy.model.name(), strategy.library.name(), strategy.reuse);
     let serving = Serving::start(fixed_ms(DELAY_MS));
     let client = run(&config(serving.addr, strategy.clone(), REQUESTS, fixed_ms(DELAY_MS)));
     let (client, server) = (client.expect("a report"), serving.stop());
@@ -32,7 +32,8 @@ fn check(strategy: &Strategy) {
     );
     let latency = client.latency_percentiles.expect("latencies");
     assert!(latency.p50_ns >= DELAY_MS * 1_000_000, "{name}: {latency:?}");
-    let ideal = strategy.ideal(&vec![DELAY_MS * 1_000_000; REQUESTS as usize], 200);
+    let ideal =
+        strategy.ideal(&vec![DELAY_MS * 1_000_000; REQUESTS as usize], 200).expect("a known model");
     assert!(client.wall_ns >= ideal.wall_ns, "{name}: {} ns", client.wall_ns);
     assert!(client.peak_threads >= Some(1) && client.max_rss_bytes > Some(0), "{name}");
 }

@@ -3,14 +3,14 @@
 use super::*;
 use crate::predict::memory::harness_bytes;
 use crate::strategy::library;
-use crate::strategy::{Reuse, Wanted, model};
+use crate::strategy::{Reuse, model};
 
 /// `async-workers` of this client at this limit.
 fn workers(client: &str, limit: u32, reuse: Reuse) -> Strategy {
     let model = model::named("async-workers").expect("a model");
     let library = library::named(client).expect("a client");
     let limit = std::num::NonZeroU32::new(limit);
-    Strategy::new(Wanted { limit, reuse, ..Wanted::of("it", model, library) }).expect("a strategy")
+    Strategy { limit, reuse, ..Strategy::of("it", model, library) }.checked().expect("a strategy")
 }
 
 /// A client needs 5 MB, and 20 kB for each connection, 30 kB if that has carried 64 requests.

@@ -11,7 +11,7 @@ use crate::record::sides::mismatched;
 use crate::record::{ErrorClasses, Status};
 use crate::spec::Factor;
 use crate::strategy::probe::Phase;
-use crate::strategy::{Library, Retries};
+use crate::strategy::{Retries, Strategy};
 
 impl TrialRow {
     /// The row of a planned trial before anything is known of it.
@@ -46,7 +46,7 @@ impl TrialRow {
             if factor != Factor::Label && as_written(value) != value {
                 *value = as_written(value).to_owned();
             }
-            if let (true, Some(before)) = (value.is_empty(), factor.before_it_was_there()) {
+            if let (true, Some(before)) = (value.is_empty(), factor.legacy_default()) {
                 before.clone_into(value);
             }
         }
@@ -74,14 +74,15 @@ impl TrialRow {
         }
     }
 
-    /// Fills in what both sides saw of a trial of this library.
-    pub fn set_both(&mut self, client: &ClientReport, server: &ServerReport, library: &Library) {
+    /// Fills in what both sides saw of a trial of this strategy.
+    pub fn set_both(&mut self, client: &ClientReport, server: &ServerReport, strategy: &Strategy) {
         self.set_client(client);
         self.set_server(server);
         self.server_stalled_ns = stalled(client, server);
         let counts = client.connections.as_ref();
         // Otherwise the client does not count what the server counts.
-        let counts = counts.filter(|_| library.tells_hops || server.redirected == 0);
+        let tells_hops = strategy.library.known().is_some_and(|library| library.tells_hops);
+        let counts = counts.filter(|_| tells_hops || server.redirected == 0);
         self.connections_mismatched = counts.and_then(|counts| mismatched(counts, server));
     }
 

@@ -11,7 +11,7 @@ use crate::delay::{Delay, Fixed, Model};
 use crate::machine::Machine;
 use crate::plan::{Only, Plan, PlannedTrial};
 use crate::spec::{Blocks, Experiment, RecordLevel, Scenario};
-use crate::strategy::{Strategy, Wanted, library, model};
+use crate::strategy::{Strategy, library, model};
 
 pub(crate) use disk::on_disk;
 
@@ -54,7 +54,7 @@ pub(crate) fn strategy(label: &str, model: &str, limit: Option<u32>) -> Strategy
     let model = model::named(model).expect("a model");
     let library = library::of_flavour(model.flavour()).next().expect("a library");
     let limit = limit.and_then(NonZeroU32::new);
-    Strategy::new(Wanted { limit, ..Wanted::of(label, model, library) }).expect("a valid strategy")
+    Strategy { limit, ..Strategy::of(label, model, library) }.checked().expect("a valid strategy")
 }
 
 /// A recording of an experiment in which `fill` decided what became of each trial; before that, a

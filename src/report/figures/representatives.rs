@@ -20,7 +20,7 @@ pub(super) fn representatives(
     let baseline = facts.plan().scenarios[scenario].baseline;
     let mut wanted = vec![baseline];
     wanted.extend(Standing::of(facts, scenario).fastest);
-    wanted.extend(fastest_by(facts, &measured, |c| facts.cell(c).strategy.model.name.to_owned()));
+    wanted.extend(fastest_by(facts, &measured, |c| facts.cell(c).strategy.model.name().to_owned()));
     let first = wanted.len();
     wanted.extend(fastest_by(facts, &measured, |c| facts.family(c)));
     wanted.extend(&measured);

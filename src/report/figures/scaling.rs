@@ -109,7 +109,7 @@ fn families(facts: &Facts, scenario: usize) -> Vec<Family> {
 /// The limit of a cell; one that has none is bounded by its model, or by nothing.
 fn limit(facts: &Facts, cell: usize) -> Limit {
     let strategy = &facts.cell(cell).strategy;
-    match (strategy.limit, strategy.model.flavour()) {
+    match (strategy.limit, strategy.flavour()) {
         (Some(limit), _) => Limit::Bounded(u64::from(limit.get())),
         (None, Flavour::Blocking) => Limit::Bounded(1),
         (None, Flavour::Async) => Limit::Unbounded,
@@ -158,7 +158,7 @@ pub(super) fn label(facts: &Facts, cells: &[usize]) -> String {
         return label.clone();
     }
     let s = strategy(first);
-    let mut words = format!("{} {} {}", s.model.name, s.library.name, s.reuse);
+    let mut words = format!("{} {} {}", s.model.name(), s.library.name(), s.reuse);
     if let Some(runtime) = s.runtime {
         words += &format!(" {runtime}");
     }

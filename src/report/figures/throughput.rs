@@ -142,7 +142,7 @@ fn conditions(facts: &Facts, sweep: &Sweep, wanted: impl Fn(Factor) -> bool) -> 
     Factor::ALL
         .into_iter()
         .filter(|&f| !f.is_of_strategy() && f != Factor::Requests && wanted(f))
-        .map(|f| format!("{} {}", f.name().replace('_', " "), facts.plan().factor(cell, f)))
+        .map(|f| format!("{} {}", f.spoken(), facts.plan().factor(cell, f)))
         .collect::<Vec<_>>()
         .join(", ")
 }

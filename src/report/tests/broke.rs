@@ -103,8 +103,8 @@ fn a_queue_for_streams_is_a_limit() {
     let model = model::named("async-workers").expect("a model");
     let cell = |protocol, limit| {
         let limit = NonZeroU32::new(limit);
-        let wanted = Wanted { protocol, limit, ..Wanted::of("shared", model, hyper) };
-        Strategy::new(wanted).expect("a strategy")
+        let wanted = Strategy { protocol, limit, ..Strategy::of("shared", model, hyper) };
+        wanted.checked().expect("a strategy")
     };
     let cells = vec![cell(Protocol::Http2, 100), cell(Protocol::Http2, 50)];
     let mut experiment = experiment(cells, 8);

@@ -8,8 +8,8 @@ fn reuse_modes() -> Experiment {
     let cell = |label: &str, model: &str, client: &str, reuse: Reuse, probes: bool| {
         let model = model::named(model).expect("a model");
         let library = library::named(client).expect("a library");
-        let wanted = Wanted { reuse, probes, ..Wanted::of(label, model, library) };
-        Strategy::new(wanted).expect("a strategy")
+        let wanted = Strategy { reuse, probes, ..Strategy::of(label, model, library) };
+        wanted.checked().expect("a strategy")
     };
     let mut experiment = experiment(
         vec![

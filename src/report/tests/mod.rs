@@ -10,6 +10,7 @@ mod open;
 mod predicted;
 mod scaling;
 mod survivors;
+mod unknown;
 mod whole;
 
 use std::num::NonZeroU32;
@@ -21,7 +22,7 @@ use crate::plan::{Plan, PlannedTrial};
 use crate::record::synthetic::{experiment, on_disk, recording, strategy};
 use crate::record::{EnvRow, Event, Happening, Recording, TrialRow};
 use crate::spec::{Claim, Experiment, Factor, Metric, Over, Selector};
-use crate::strategy::{Reuse, Strategy, Wanted, library, model};
+use crate::strategy::{Reuse, Strategy, library, model};
 
 /// A number that looks random in [−1, 1], the same for the same trial.
 fn wobble(trial: &PlannedTrial, salt: u64) -> f64 {
@@ -41,7 +42,7 @@ fn seed(blocks: u32) -> Experiment {
     let sequential = |label: &str, client: &str, reuse: Reuse| {
         let model = model::named("sequential").expect("a model");
         let library = library::named(client).expect("a library");
-        Strategy::new(Wanted { reuse, ..Wanted::of(label, model, library) }).expect("a strategy")
+        Strategy { reuse, ..Strategy::of(label, model, library) }.checked().expect("a strategy")
     };
     let mut strategies = vec![
         sequential("sync", "ureq", Reuse::None),
@@ -87,7 +88,7 @@ fn claim(text: &str, of: Selector, over: Over, at_most: f64) -> Claim {
 fn lifelike(plan: &Plan, planned: &PlannedTrial, row: &mut TrialRow) {
     let cell = &plan.cells[planned.cell];
     let limit = f64::from(cell.strategy.limit.map_or(1, NonZeroU32::get));
-    let overhead = match cell.strategy.model.name {
+    let overhead = match cell.strategy.model.name() {
         "sequential" => 1.004,
         "threads" => 1.02 + limit * 0.002,
         _ => 1.03,

@@ -123,8 +123,7 @@ pub(in crate::spec) struct RequestsForm;
 
 /// What [`Requests::of`] may come to, too.
 const MOST: u64 = 10_000_000;
-const COUNT: Integer<u32> =
-    Integer { least: 1, most: MOST, make: |n| u32::try_from(n).ok(), example: "1000" };
+const COUNT: Integer<u32> = Integer::whole(1, MOST, "1000");
 const TIME: Duration = Duration { least: 1_000_000, most: LONGEST_NS, example: "\"2s\"" };
 
 impl Requests {

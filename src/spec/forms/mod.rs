@@ -101,6 +101,19 @@ impl Canonical for Flag {
 pub(super) struct OneOf<T> {
     pub(super) all: fn() -> Vec<Word<T>>,
     pub(super) example: &'static str,
+    /// What any other word stands for in a recording of another build, if it may stand there.
+    pub(super) other: Option<fn(&str) -> T>,
+}
+
+impl<T> OneOf<T> {
+    pub(super) const fn new(all: fn() -> Vec<Word<T>>, example: &'static str) -> OneOf<T> {
+        OneOf { all, example, other: None }
+    }
+
+    pub(super) const fn or(mut self, other: fn(&str) -> T) -> OneOf<T> {
+        self.other = Some(other);
+        self
+    }
 }
 
 /// A word, what it stands for, and what it means.
@@ -111,15 +124,18 @@ pub(super) struct Word<T> {
 }
 
 impl<T> Form for OneOf<T> {
-    type Value = (T, &'static str);
+    type Value = T;
 
-    fn read(&self, node: &Node, reading: &mut Reading) -> Option<Self::Value> {
+    fn read(&self, node: &Node, reading: &mut Reading) -> Option<T> {
         let Kind::Text(text) = &node.kind else {
             reading.unfit(node, &self.expected(), self.example);
             return None;
         };
         if let Some(found) = (self.all)().into_iter().find(|w| w.word == text) {
-            return Some((found.value, found.word));
+            return Some(found.value);
+        }
+        if let (Some(other), Some(_)) = (self.other, reading.recorded) {
+            return Some(other(text));
         }
         let words = (self.all)();
         let what = format!("unknown {} {text:?}", reading.key());
@@ -143,9 +159,9 @@ impl<T> Form for OneOf<T> {
     }
 }
 
-impl<T> Canonical for OneOf<T> {
-    fn canonical(&self, value: &Self::Value) -> String {
-        value.1.to_owned()
+impl<T: std::fmt::Display + Clone> Canonical for OneOf<T> {
+    fn canonical(&self, value: &T) -> String {
+        value.to_string()
     }
 }
 

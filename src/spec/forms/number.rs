@@ -1,5 +1,7 @@
 //! Forms of numbers.
 
+use std::num::NonZeroU32;
+
 use serde_json::{Value, json};
 
 use crate::spec::FEWEST_LOOKED_AT;
@@ -12,6 +14,24 @@ pub(in crate::spec) struct Integer<T> {
     pub(in crate::spec) most: u64,
     pub(in crate::spec) make: fn(u64) -> Option<T>,
     pub(in crate::spec) example: &'static str,
+}
+
+impl Integer<u32> {
+    pub(in crate::spec) const fn whole(least: u64, most: u64, example: &'static str) -> Self {
+        Integer { least, most, make: |n| u32::try_from(n).ok(), example }
+    }
+}
+
+impl Integer<u64> {
+    pub(in crate::spec) const fn wide(least: u64, most: u64, example: &'static str) -> Self {
+        Integer { least, most, make: Some, example }
+    }
+}
+
+impl Integer<NonZeroU32> {
+    pub(in crate::spec) const fn positive(most: u64, example: &'static str) -> Self {
+        Integer { least: 1, most, make: |n| NonZeroU32::new(u32::try_from(n).ok()?), example }
+    }
 }
 
 impl<T: std::fmt::Display> Form for Integer<T> {
@@ -48,7 +68,7 @@ impl<T: std::fmt::Display> Form for Integer<T> {
     }
 }
 
-impl<T: std::fmt::Display> Canonical for Integer<T> {
+impl<T: std::fmt::Display + Clone> Canonical for Integer<T> {
     fn canonical(&self, value: &T) -> String {
         value.to_string()
     }
@@ -64,7 +84,7 @@ pub(in crate::spec) struct Even {
 impl Even {
     fn integer(&self) -> Integer<u32> {
         let Even { least, most, example } = *self;
-        Integer { least, most, make: |n| u32::try_from(n).ok(), example }
+        Integer::whole(least, most, example)
     }
 }
 
@@ -111,8 +131,7 @@ pub(in crate::spec) struct FirstLook {
 
 impl FirstLook {
     fn integer(&self) -> Integer<u32> {
-        let least = FEWEST_LOOKED_AT.into();
-        Integer { least, most: self.most, make: |n| u32::try_from(n).ok(), example: "8" }
+        Integer::whole(FEWEST_LOOKED_AT.into(), self.most, "8")
     }
 }
 

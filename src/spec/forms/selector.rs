@@ -4,74 +4,9 @@ use serde_json::{Value, json};
 
 use super::OneOf;
 use crate::spec::error::{Problem, Span, listed, nearest};
-use crate::spec::key::{FactorKey, Form, Inside, Placed, Reading, items};
+use crate::spec::key::{Form, Inside, Placed, Reading, items};
 use crate::spec::node::{Entry, Kind, Node};
-use crate::spec::{Factor, Metric, Selector, keys};
-
-/// The key that reads a factor's values, wherever they stand.
-pub(in crate::spec) fn key_of(factor: Factor) -> &'static dyn FactorKey {
-    match factor {
-        Factor::Label => &keys::LABEL,
-        Factor::Model => &keys::MODEL,
-        Factor::Client => &keys::CLIENT,
-        Factor::Reuse => &keys::REUSE,
-        Factor::Limit => &keys::LIMIT,
-        Factor::MaxConnections => &keys::MAX_CONNECTIONS,
-        Factor::Runtime => &keys::RUNTIME,
-        Factor::Protocol => &keys::PROTOCOL,
-        Factor::TlsResumption => &keys::TLS_RESUMPTION,
-        Factor::DnsCache => &keys::DNS_CACHE,
-        Factor::Probes => &keys::PROBES,
-        Factor::Retries => &keys::RETRIES,
-        Factor::Timeout => &keys::TIMEOUT,
-        Factor::Nofile => &keys::NOFILE,
-        Factor::Ports => &keys::PORTS,
-        Factor::Memory => &keys::MEMORY,
-        Factor::Requests => &keys::REQUESTS,
-        Factor::Delay => &keys::DELAY,
-        Factor::TimeScale => &keys::TIME_SCALE,
-        Factor::Draw => &keys::DRAW,
-        Factor::Body => &keys::BODY,
-        Factor::Chunks => &keys::CHUNKS,
-        Factor::ChunkDelay => &keys::CHUNK_DELAY,
-        Factor::Upload => &keys::UPLOAD,
-        Factor::Redirects => &keys::REDIRECTS,
-        Factor::Targets => &keys::TARGETS,
-        Factor::Rtt => &keys::RTT,
-        Factor::RttBy => &keys::RTT_BY,
-        Factor::Arrival => &keys::ARRIVAL,
-        Factor::Seed => &keys::SEED,
-        Factor::Backlog => &keys::BACKLOG,
-        Factor::Tls => &keys::TLS,
-        Factor::ConnectDelay => &keys::CONNECT_DELAY,
-        Factor::HandshakeDelay => &keys::HANDSHAKE_DELAY,
-        Factor::Streams => &keys::STREAMS,
-        Factor::DnsDelay => &keys::DNS_DELAY,
-        Factor::DnsTtl => &keys::DNS_TTL,
-        Factor::UnknownHosts => &keys::UNKNOWN_HOSTS,
-        Factor::ServerNofile => &keys::SERVER_NOFILE,
-        Factor::Capacity => &keys::CAPACITY,
-        Factor::RetryAfter => &keys::RETRY_AFTER,
-    }
-}
-
-/// Whether a cell may have no value of this factor; a selector then says "none".
-fn may_be_none(factor: Factor) -> bool {
-    matches!(
-        factor,
-        Factor::Limit
-            | Factor::MaxConnections
-            | Factor::Runtime
-            | Factor::Timeout
-            | Factor::Nofile
-            | Factor::Ports
-            | Factor::Memory
-            | Factor::Rtt
-            | Factor::DnsDelay
-            | Factor::ServerNofile
-            | Factor::Capacity
-    )
-}
+use crate::spec::{Factor, Metric, Selector};
 
 /// A selector and the places of its values.
 #[derive(Debug, Clone)]
@@ -134,13 +69,13 @@ impl Form for SelectorForm {
 }
 
 fn accepted(factor: Factor, entry: &Entry, reading: &mut Reading) -> (Vec<String>, Vec<Span>) {
-    let key = key_of(factor);
-    reading.within(key.any().name(), |r| {
+    let key = factor.entry();
+    reading.within(factor.name(), |r| {
         let value = |node: &Node, r: &mut Reading| match &node.kind {
-            Kind::Text(text) if text == "none" && may_be_none(factor) => Some("none".to_owned()),
+            Kind::Text(text) if text == "none" && key.facts().or_none => Some("none".to_owned()),
             _ => key.read_canonical(node, r),
         };
-        let nodes = items(&entry.node, key.any().example(), r);
+        let nodes = items(&entry.node, key.key().example(), r);
         nodes.iter().filter_map(|n| Some((value(n, r)?, n.span))).unzip()
     })
 }
@@ -148,9 +83,9 @@ fn accepted(factor: Factor, entry: &Entry, reading: &mut Reading) -> (Vec<String
 /// The schema of a selector.
 pub(in crate::spec) fn selector_schema() -> Value {
     let property = |factor: Factor| {
-        let key = key_of(factor).any();
+        let key = factor.entry().key();
         let mut any = vec![key.schema()];
-        if may_be_none(factor) {
+        if factor.entry().facts().or_none {
             any.push(json!({ "const": "none", "description": "cells without this factor" }));
         }
         let one = json!({ "anyOf": any });

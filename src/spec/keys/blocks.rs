@@ -8,7 +8,7 @@ const MOST_BLOCKS: u64 = 1_000;
 
 pub(in crate::spec) static COUNT: Key<Integer<u32>> = Key::optional(
     "count",
-    Integer { least: 1, most: MOST_BLOCKS, make: |n| u32::try_from(n).ok(), example: "15" },
+    Integer::whole(1, MOST_BLOCKS, "15"),
     "measured blocks; a block is every cell once, in a random order",
 )
 .otherwise("10, or as many as ranking the cells of a scenario takes");
@@ -25,12 +25,7 @@ pub(in crate::spec) static MIN: Key<FirstLook> = Key::optional(
 .default("8");
 pub(in crate::spec) static MAX: Key<Integer<u32>> = Key::required(
     "max",
-    Integer {
-        least: FEWEST_LOOKED_AT as u64,
-        most: MOST_BLOCKS,
-        make: |n| u32::try_from(n).ok(),
-        example: "50",
-    },
+    Integer::whole(FEWEST_LOOKED_AT as u64, MOST_BLOCKS, "50"),
     "measured blocks at most",
 );
 
@@ -41,25 +36,25 @@ pub(in crate::spec) static UNTIL: Section = Section {
     table: &TableForm {
         title: "[blocks.until]",
         doc: "Instead of `count`: whole blocks until the intervals are narrow.",
-        keys: &[&HALF_WIDTH, &MIN, &MAX],
+        keys: || vec![&HALF_WIDTH, &MIN, &MAX],
         either: &[],
     },
 };
 pub(in crate::spec) static WARMUP: Key<Integer<u32>> = Key::optional(
     "warmup",
-    Integer { least: 0, most: 100, make: |n| u32::try_from(n).ok(), example: "1" },
+    Integer::whole(0, 100, "1"),
     "blocks before them that are recorded but not analysed",
 )
 .default("1");
 pub(in crate::spec) static BLOCK_SEED: Key<Integer<u64>> = Key::optional(
     "seed",
-    Integer { least: 0, most: MOST, make: Some, example: "1" },
+    Integer::wide(0, MOST, "1"),
     "seed of the order within blocks; the delays do not depend on it",
 )
 .default("1");
 pub(in crate::spec) static REPEAT_INVALID: Key<Integer<u32>> = Key::optional(
     "repeat_invalid",
-    Integer { least: 0, most: 10, make: |n| u32::try_from(n).ok(), example: "2" },
+    Integer::whole(0, 10, "2"),
     "a block is repeated whole, so many times at most, if a trial of it was invalid because the server was late",
 )
 .default("0");
@@ -71,7 +66,7 @@ pub(in crate::spec) static BLOCKS: Section = Section {
     table: &TableForm {
         title: "[blocks]",
         doc: "How often everything is repeated.",
-        keys: &[&COUNT, &UNTIL, &WARMUP, &BLOCK_SEED, &REPEAT_INVALID],
+        keys: || vec![&COUNT, &UNTIL, &WARMUP, &BLOCK_SEED, &REPEAT_INVALID],
         either: &[("count", "until")],
     },
 };

@@ -10,15 +10,15 @@ pub(in crate::spec) static TEXT: Key<Line> = Key::required(
     "the claim, as a sentence",
 );
 pub(in crate::spec) static METRIC: Key<OneOf<Metric>> =
-    Key::optional("metric", OneOf { all: metrics, example: "\"wall\"" }, "what is measured")
+    Key::optional("metric", OneOf::new(metrics, "\"wall\""), "what is measured")
         .default("\"wall\"");
 pub(in crate::spec) static OF: Key<SelectorForm> =
     Key::required("of", SelectorForm, "the cells that are claimed about; it must hold for each");
 pub(in crate::spec) static OVER: Key<OverForm> = Key::required(
     "over",
     OverForm {
-        words: OneOf { all: denominators, example: "\"ideal\"" },
-        metrics: OneOf { all: metrics, example: "\"cpu\"" },
+        words: OneOf::new(denominators, "\"ideal\""),
+        metrics: OneOf::new(metrics, "\"cpu\""),
     },
     "what their metric is divided by",
 );
@@ -34,7 +34,7 @@ pub(in crate::spec) static CLAIM: Section = Section {
     table: &TableForm {
         title: "[[claim]]",
         doc: "What the author expects: a ratio and its bounds.",
-        keys: &[&TEXT, &METRIC, &OF, &OVER, &AT_LEAST, &AT_MOST],
+        keys: || vec![&TEXT, &METRIC, &OF, &OVER, &AT_LEAST, &AT_MOST],
         either: &[],
     },
 };
@@ -51,7 +51,7 @@ pub(in crate::spec) static GATE: Section = Section {
     table: &TableForm {
         title: "[[gate]]",
         doc: "What `inflight diff` lets no change worsen.",
-        keys: &[&METRIC, &GATE_OF, &GATE_MARGIN],
+        keys: || vec![&METRIC, &GATE_OF, &GATE_MARGIN],
         either: &[],
     },
 };

@@ -1,19 +1,19 @@
-//! The table of keys: every key of the experiment file, once.
+//! Tables of the experiment file, and every key that is no factor, once. Factors are in
+//! [`super::factor`].
 
 mod blocks;
 mod claims;
 mod selectors;
-mod server;
-mod strategy;
-mod workload;
+mod tables;
 
 use super::RecordLevel;
-use super::forms::{Duration, Integer, Line, MOST, OneOf, Percent, Word};
-use super::key::{Key, TableForm};
+use super::factor::keys_of;
+use super::forms::{Duration, Line, OneOf, Percent, Word};
+use super::key::{AnyKey, Key, TableForm};
 use crate::delay::LONGEST_NS;
 
 // A glob, so that a key stands in the file of its table and nowhere else.
-pub(super) use self::{blocks::*, claims::*, selectors::*, server::*, strategy::*, workload::*};
+pub(super) use self::{blocks::*, claims::*, selectors::*, tables::*};
 
 pub(super) static TITLE: Key<Line> = Key::required(
     "title",
@@ -25,16 +25,9 @@ pub(super) static QUESTION: Key<Line> = Key::required(
     Line { example: "\"How long do 100 requests take?\"" },
     "what the report answers",
 );
-pub(super) static SEED: Key<Integer<u64>> = Key::optional(
-    "seed",
-    Integer { least: 0, most: MOST, make: Some, example: "1" },
-    "seed of the delays and of the body; the same seed gives every strategy the same delays",
-)
-.default("1")
-.many();
 pub(super) static RECORD: Key<OneOf<RecordLevel>> = Key::optional(
     "record",
-    OneOf { all: record_levels, example: "\"all\"" },
+    OneOf::new(record_levels, "\"all\""),
     "which rows of single requests are kept",
 )
 .default("\"sample\"");
@@ -52,10 +45,15 @@ pub(super) static DEADLINE: Key<Duration> = Key::optional(
 pub(super) static FILE: TableForm = TableForm {
     title: "the experiment",
     doc: "An experiment: which way of issuing many HTTP requests is best, and at what cost.",
-    keys: &[
-        &TITLE, &QUESTION, &SEED, &RECORD, &MARGIN, &DEADLINE, &WORKLOAD, &SERVER, &STRATEGY,
-        &BASELINE, &CONTROL, &EXCLUDE, &BLOCKS, &CLAIM, &GATE,
-    ],
+    keys: || {
+        let keys: [&dyn AnyKey; 14] = [
+            &TITLE, &QUESTION, &RECORD, &MARGIN, &DEADLINE, &WORKLOAD, &SERVER, &STRATEGY,
+            &BASELINE, &CONTROL, &EXCLUDE, &BLOCKS, &CLAIM, &GATE,
+        ];
+        let mut keys = Vec::from(keys);
+        keys.splice(2..2, keys_of("the experiment"));
+        keys
+    },
     either: &[],
 };
 
@@ -87,7 +85,7 @@ pub(super) fn tables() -> [&'static TableForm; 9] {
 
 /// The tables that have a key of this name, selectors left out.
 pub(super) fn tables_with(name: &str) -> Vec<&'static str> {
-    let has = |t: &&'static TableForm| t.keys.iter().any(|k| k.name() == name);
+    let has = |t: &&'static TableForm| t.keys().any(|k| k.name() == name);
     let selects = |t: &&'static TableForm| t.title == EXCLUDE.table.title;
     tables().into_iter().filter(|t| has(t) && !selects(t)).map(|t| t.title).collect()
 }

@@ -1,9 +1,8 @@
 //! What picks cells: `baseline`, `control`, `[[exclude]]`.
 
-use super::{SEED, server::*, strategy::*, workload::*};
 use crate::spec::Factor;
 use crate::spec::forms::SelectorForm;
-use crate::spec::key::{AnyKey, Key, Presence, Section, TableForm};
+use crate::spec::key::{Key, Presence, Section, TableForm};
 
 pub(in crate::spec) static BASELINE: Key<SelectorForm> = Key::optional(
     "baseline",
@@ -25,25 +24,7 @@ pub(in crate::spec) static EXCLUDE: Section = Section {
     table: &TableForm {
         title: "[[exclude]]",
         doc: "Cells that are left out.",
-        keys: &FACTORS,
+        keys: || Factor::ALL.into_iter().map(|factor| factor.entry().key()).collect(),
         either: &[],
     },
-};
-
-/// The keys of a selector: those of every table that has factors.
-static FACTORS: [&dyn AnyKey; Factor::ALL.len()] = {
-    let tables: [&[&dyn AnyKey]; 4] =
-        [STRATEGY.table.keys, WORKLOAD.table.keys, &[&SEED], SERVER.table.keys];
-    let mut factors: [&dyn AnyKey; Factor::ALL.len()] = [&SEED; Factor::ALL.len()];
-    let (mut table, mut key, mut factor) = (0, 0, 0);
-    while table < tables.len() {
-        if key == tables[table].len() {
-            (table, key) = (table + 1, 0);
-            continue;
-        }
-        factors[factor] = tables[table][key];
-        (key, factor) = (key + 1, factor + 1);
-    }
-    assert!(factor == Factor::ALL.len(), "a table has a key that is no factor");
-    factors
 };

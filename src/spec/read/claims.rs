@@ -31,7 +31,7 @@ fn claim(node: &Node, cells: Option<&Cells>, reading: &mut Reading) -> Option<Cl
     if let (Some(cells), Some(of)) = (cells, &of) {
         check_cells(cells, &of.value, over.as_ref(), reading);
     }
-    let (metric, over) = (metric?.value.0, over?);
+    let (metric, over) = (metric?.value, over?);
     check_metric(metric, &over, reading);
     let over = match over.value {
         PickedOver::Word(word) => word,

@@ -20,7 +20,7 @@ fn gate(node: &Node, cells: Option<&Cells>, reading: &mut Reading) -> Option<Gat
         cells.pick(&of.value, reading);
     }
     Some(Gate {
-        metric: metric?.value.0,
+        metric: metric?.value,
         of: of.map(|of| of.value.selector).unwrap_or_default(),
         margin: margin?.value,
     })

@@ -6,25 +6,29 @@ use super::cells::Cells;
 use crate::arrival::Arrival;
 use crate::spec::Scenario;
 use crate::spec::error::Problem;
-use crate::spec::forms::Requests;
-use crate::spec::key::{Open, Placed, Reading};
+use crate::spec::forms::{Requests, RequestsForm};
+use crate::spec::key::{Key, Open, Placed, Reading};
 use crate::spec::keys;
 use crate::strategy::{Strategy, model};
+
+/// The key of the table of factors, by its type: a time in it becomes a number with an arrival.
+pub(super) static REQUESTS: Key<RequestsForm> = Key::required("requests", RequestsForm, "").many();
 
 /// Every number of requests with every arrival, arrivals varying fastest. A time without a rate is
 /// reported, as is a number that nobody can mean.
 pub(super) fn read(
     requests: &[Placed<Requests>],
-    arrivals: &[Placed<Arrival>],
+    arrivals: &[Placed<Scenario>],
     reading: &mut Reading,
-) -> Vec<Placed<(u32, Arrival)>> {
+) -> Vec<(u32, Arrival)> {
     let mut loads = Vec::new();
     let mut seen = HashMap::new();
     for requests in requests {
         for arrival in arrivals {
             let span = requests.span;
+            let arrival = Placed { value: arrival.value.arrival, span: arrival.span };
             let Some(n) = requests.value.of(arrival.value) else {
-                reading.report(unknown(requests, arrival));
+                reading.report(unknown(requests, &arrival));
                 continue;
             };
             // A value that stands twice in its list is reported there.
@@ -34,7 +38,7 @@ pub(super) fn read(
                 let what = format!("these are {n} requests for the second time");
                 reading.report(Problem::at(span, what).also("first", first));
             }
-            loads.push(Placed { value: (n, arrival.value), span });
+            loads.push((n, arrival.value));
         }
     }
     loads
@@ -67,10 +71,10 @@ pub(super) fn check_models(
     let open = |i: usize| !scenarios[i].arrival.is_closed();
     let refused = strategies.iter().enumerate().find(|(strategy, s)| {
         let met = (0..scenarios.len()).any(|i| open(i) && cells.meet(i, *strategy));
-        s.model.open.is_none() && met
+        s.model.known().is_some_and(|model| model.open.is_none()) && met
     });
     let Some((_, strategy)) = refused else { return };
-    let name = strategy.model.name;
+    let name = strategy.model.name();
     let what = format!(
         "model `{name}` means nothing if requests come at a rate; models that do: {}",
         model::openable().join(", ")

@@ -2,40 +2,25 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::num::NonZeroU32;
 
-use super::cross;
+use super::IsPlanned;
+use super::lists::{Lists, Point};
 use crate::spec::error::{Problem, Span};
-use crate::spec::key::{Open, Placed, Reading};
-use crate::spec::keys;
+use crate::spec::key::{Open, Reading};
 use crate::spec::node::Node;
+use crate::spec::{Factor, Scenario, factor, keys};
 use crate::strategy::{
-    Flavour, Invalid, Library, Model, Protocol, Retries, Reuse, Runtime, Strategy, Wanted, library,
+    ByName, Flavour, Invalid, Library, Model, Retries, Runtime, Strategy, library, model,
 };
 
 /// The lists of one table.
-pub(super) struct Lists {
-    label: Option<String>,
-    model: Vec<Placed<(&'static Model, &'static str)>>,
-    client: Vec<Placed<(&'static Library, &'static str)>>,
-    reuse: Vec<Placed<(Reuse, &'static str)>>,
-    limit: Vec<Placed<NonZeroU32>>,
-    max_connections: Vec<Placed<NonZeroU32>>,
-    runtime: Vec<Placed<Runtime>>,
-    protocol: Vec<Placed<(Protocol, &'static str)>>,
-    tls_resumption: Vec<Placed<bool>>,
-    dns_cache: Vec<Placed<bool>>,
-    probes: Vec<Placed<bool>>,
-    retries: Vec<Placed<(Retries, &'static str)>>,
-    timeout: Vec<Placed<u64>>,
-    nofile: Vec<Placed<u64>>,
-    ports: Vec<Placed<u32>>,
-    memory: Vec<Placed<u64>>,
+pub(super) struct Table {
+    pub(super) lists: Lists<Strategy>,
     pub(super) span: Span,
 }
 
 /// Reads every table; what cannot be read is reported.
-pub(super) fn read(file: &Open, reading: &mut Reading) -> Vec<Lists> {
+pub(super) fn read(file: &Open, reading: &mut Reading) -> Vec<Table> {
     let nodes = file.tables(&keys::STRATEGY, reading);
     if let (Some(node), []) = (file.table(keys::STRATEGY.name), nodes.as_slice())
         && matches!(&node.kind, crate::spec::node::Kind::List(_))
@@ -43,178 +28,122 @@ pub(super) fn read(file: &Open, reading: &mut Reading) -> Vec<Lists> {
         let what = "an experiment needs at least one strategy";
         reading.report(Problem::at(node.span, what).hint("add a table [[strategy]]"));
     }
-    nodes.into_iter().filter_map(|node| lists(node, reading)).collect()
+    nodes.into_iter().filter_map(|node| table(node, reading)).collect()
 }
 
-fn lists(node: &Node, reading: &mut Reading) -> Option<Lists> {
+fn table(node: &Node, reading: &mut Reading) -> Option<Table> {
     let table = keys::STRATEGY.table.open(node, reading)?;
-    Some(Lists {
-        label: table.one(&keys::LABEL, reading).map(|l| l.value),
-        model: table.many(&keys::MODEL, reading),
-        client: table.many(&keys::CLIENT, reading),
-        reuse: table.many(&keys::REUSE, reading),
-        limit: table.many(&keys::LIMIT, reading),
-        max_connections: table.many(&keys::MAX_CONNECTIONS, reading),
-        runtime: table.many(&keys::RUNTIME, reading),
-        protocol: table.many(&keys::PROTOCOL, reading),
-        tls_resumption: table.many(&keys::TLS_RESUMPTION, reading),
-        dns_cache: table.many(&keys::DNS_CACHE, reading),
-        probes: table.many(&keys::PROBES, reading),
-        retries: table.many(&keys::RETRIES, reading),
-        timeout: table.many(&keys::TIMEOUT, reading),
-        nofile: table.many(&keys::NOFILE, reading),
-        ports: table.many(&keys::PORTS, reading),
-        memory: table.many(&keys::MEMORY, reading),
-        span: table.span,
-    })
+    let lists = Lists::read(factor::of_strategy(), &table, &blank(), reading);
+    Some(Table { lists, span: table.span })
 }
 
-impl Lists {
-    /// How many values each key has; an absent key counts as one.
-    pub(super) fn lengths(&self) -> [(&'static str, usize); 15] {
-        [
-            ("model", self.model.len().max(1)),
-            ("client", self.client.len().max(1)),
-            ("reuse", self.reuse.len().max(1)),
-            ("limit", self.limit.len().max(1)),
-            ("max_connections", self.max_connections.len().max(1)),
-            ("runtime", self.runtime.len().max(1)),
-            ("protocol", self.protocol.len().max(1)),
-            ("tls_resumption", self.tls_resumption.len().max(1)),
-            ("dns_cache", self.dns_cache.len().max(1)),
-            ("probes", self.probes.len().max(1)),
-            ("retries", self.retries.len().max(1)),
-            ("timeout", self.timeout.len().max(1)),
-            ("nofile", self.nofile.len().max(1)),
-            ("ports", self.ports.len().max(1)),
-            ("memory", self.memory.len().max(1)),
-        ]
-    }
-
-    /// Every combination in order, the last key fastest, valid or not.
-    fn combinations(&self) -> Vec<Combination<'_>> {
-        let first = |model| Combination { model, ..Combination::default() };
-        let mut all: Vec<Combination> = self.model.iter().map(|m| first(Some(m))).collect();
-        cross(&mut all, &self.client, |c, client| c.client = Some(client));
-        cross(&mut all, &self.reuse, |c, reuse| c.reuse = Some(reuse));
-        cross(&mut all, &self.limit, |c, limit| c.limit = Some(limit));
-        cross(&mut all, &self.max_connections, |c, max_connections| {
-            c.max_connections = Some(max_connections);
-        });
-        cross(&mut all, &self.runtime, |c, runtime| c.runtime = Some(runtime));
-        cross(&mut all, &self.protocol, |c, protocol| c.protocol = Some(protocol));
-        cross(&mut all, &self.tls_resumption, |c, tls_resumption| {
-            c.tls_resumption = Some(tls_resumption);
-        });
-        cross(&mut all, &self.dns_cache, |c, dns_cache| c.dns_cache = Some(dns_cache));
-        cross(&mut all, &self.probes, |c, probes| c.probes = Some(probes));
-        cross(&mut all, &self.retries, |c, retries| c.retries = Some(retries));
-        cross(&mut all, &self.timeout, |c, timeout| c.timeout = Some(timeout));
-        cross(&mut all, &self.nofile, |c, nofile| c.nofile = Some(nofile));
-        cross(&mut all, &self.ports, |c, ports| c.ports = Some(ports));
-        cross(&mut all, &self.memory, |c, memory| c.memory = Some(memory));
-        all
-    }
+/// A strategy in which nothing is written: its model and client mean nothing.
+fn blank() -> Strategy {
+    Strategy::of("", model::ALL[0], library::ALL[0])
 }
 
-/// One value of each key that is there.
-#[derive(Clone, Default)]
-struct Combination<'l> {
-    model: Option<&'l Placed<(&'static Model, &'static str)>>,
-    client: Option<&'l Placed<(&'static Library, &'static str)>>,
-    reuse: Option<&'l Placed<(Reuse, &'static str)>>,
-    limit: Option<&'l Placed<NonZeroU32>>,
-    max_connections: Option<&'l Placed<NonZeroU32>>,
-    runtime: Option<&'l Placed<Runtime>>,
-    protocol: Option<&'l Placed<(Protocol, &'static str)>>,
-    tls_resumption: Option<&'l Placed<bool>>,
-    dns_cache: Option<&'l Placed<bool>>,
-    probes: Option<&'l Placed<bool>>,
-    retries: Option<&'l Placed<(Retries, &'static str)>>,
-    timeout: Option<&'l Placed<u64>>,
-    nofile: Option<&'l Placed<u64>>,
-    ports: Option<&'l Placed<u32>>,
-    memory: Option<&'l Placed<u64>>,
+/// What a combination may mean, the likeliest first. A recording of another build does not say how a
+/// model waits that only that build has, nor what a client sent again by default.
+fn meanings(point: &Point<Strategy>, recorded: bool) -> Vec<Strategy> {
+    let written = &point.of;
+    let has = |factor| point.span(factor).is_some();
+    let client = Some(&written.library).filter(|_| has(Factor::Client));
+    let by_client = || client.and_then(|client| Some(client.known()?.flavour()));
+    let flavours = match written.model.known().map(Model::flavour).or_else(by_client) {
+        Some(flavour) => vec![flavour],
+        None => vec![Flavour::Blocking, Flavour::Async],
+    };
+    let retries = match written.retries {
+        None if recorded => vec![None, Some(Retries::None), Some(Retries::Library)],
+        retries => vec![retries],
+    };
+    let of = |flavour| {
+        let by_flavour = (flavour == Flavour::Async).then_some(Runtime::CurrentThread);
+        let label = if has(Factor::Label) { &written.label } else { written.model.name() };
+        let strategy = Strategy {
+            label: label.to_owned(),
+            library: client.cloned().unwrap_or_else(|| default_client(flavour)),
+            runtime: written.runtime.or(by_flavour),
+            ..written.clone()
+        };
+        retries.iter().map(move |&retries| Strategy { retries, ..strategy.clone() })
+    };
+    flavours.into_iter().flat_map(of).collect()
 }
 
-impl Combination<'_> {
-    fn strategy(&self, label: Option<&str>) -> Result<Strategy, Invalid> {
-        let model = self.model().value.0;
-        let client = self.client.map_or_else(|| default_client(model), |c| c.value.0);
-        let plain = Wanted::of(label.unwrap_or(model.name), model, client);
-        Strategy::new(Wanted {
-            reuse: self.reuse.map_or(plain.reuse, |r| r.value.0),
-            limit: self.limit.map(|l| l.value),
-            max_connections: self.max_connections.map(|n| n.value),
-            runtime: self.runtime.map(|r| r.value),
-            protocol: self.protocol.map_or(plain.protocol, |p| p.value.0),
-            tls_resumption: self.tls_resumption.map_or(plain.tls_resumption, |r| r.value),
-            dns_cache: self.dns_cache.map_or(plain.dns_cache, |c| c.value),
-            probes: self.probes.map_or(plain.probes, |p| p.value),
-            retries: self.retries.map(|r| r.value.0),
-            timeout_ns: self.timeout.map(|t| t.value),
-            nofile: self.nofile.map(|n| n.value),
-            ports: self.ports.map(|n| n.value),
-            memory_bytes: self.memory.map(|m| m.value),
-            ..plain
-        })
-    }
-
-    fn model(&self) -> &Placed<(&'static Model, &'static str)> {
-        self.model.expect("a combination begins with its model")
-    }
-
-    /// The value that makes it invalid.
-    fn culprit(&self, invalid: &Invalid) -> Span {
-        let model = self.model().span;
-        match invalid {
-            Invalid::Client { .. } => self.client.map_or(model, |c| c.span),
-            Invalid::Reuse { .. } => self.reuse.map_or(model, |r| r.span),
-            Invalid::LimitMissing(_) => model,
-            Invalid::LimitForbidden { .. } => self.limit.map_or(model, |l| l.span),
-            Invalid::Protocol { .. } => self.protocol.map_or(model, |p| p.span),
-            Invalid::MaxConnections { .. } => self.max_connections.map_or(model, |n| n.span),
-            Invalid::Retries { .. } => self.retries.map_or(model, |r| r.span),
-            Invalid::RuntimeForbidden(_) => self.runtime.map_or(model, |r| r.span),
-        }
-    }
+/// The value that makes a combination invalid.
+fn culprit(point: &Point<Strategy>, invalid: &Invalid) -> Option<Span> {
+    let factor = match invalid {
+        Invalid::Client { .. } => Factor::Client,
+        Invalid::Reuse { .. } => Factor::Reuse,
+        Invalid::LimitMissing(_) => Factor::Model,
+        Invalid::LimitForbidden { .. } => Factor::Limit,
+        Invalid::Protocol { .. } => Factor::Protocol,
+        Invalid::MaxConnections { .. } => Factor::MaxConnections,
+        Invalid::Retries { .. } => Factor::Retries,
+        Invalid::RuntimeForbidden(_) => Factor::Runtime,
+    };
+    point.span(factor).or_else(|| point.span(Factor::Model))
 }
 
 /// The client of a strategy that names none.
-fn default_client(model: &Model) -> &'static Library {
-    let name = match model.flavour() {
+fn default_client(flavour: Flavour) -> ByName<Library> {
+    let name = match flavour {
         Flavour::Blocking => "ureq",
         Flavour::Async => "reqwest",
     };
-    library::named(name).expect("the default clients are in the list of libraries")
+    library::named(name).expect("the default clients are in the list of libraries").into()
+}
+
+/// The first meaning that is a strategy and was planned; without one, the first.
+fn meant(
+    meanings: Vec<Strategy>,
+    scenarios: &[Scenario],
+    recorded: Option<IsPlanned>,
+) -> Result<Strategy, Invalid> {
+    let mut meanings = meanings.into_iter().map(Strategy::checked);
+    let first = meanings.next().expect("at least one meaning");
+    let Some(is_planned) = recorded else { return first };
+    let planned = |strategy: &Result<Strategy, Invalid>| {
+        let here = |strategy| scenarios.iter().any(|scenario| is_planned(scenario, strategy));
+        strategy.as_ref().is_ok_and(here)
+    };
+    if planned(&first) { first } else { meanings.find(planned).unwrap_or(first) }
 }
 
 /// All strategies, or `None` if one is invalid or there twice (and reported).
-pub(super) fn multiply(lists: &[Lists], reading: &mut Reading) -> Option<Vec<Strategy>> {
+pub(super) fn multiply(
+    tables: &[Table],
+    scenarios: &[Scenario],
+    reading: &mut Reading,
+) -> Option<Vec<Strategy>> {
     let before = reading.problems.len();
     let mut strategies: Vec<Strategy> = Vec::new();
     let mut seen = HashMap::new();
-    for list in lists {
+    for table in tables {
         let mut told: Vec<String> = Vec::new();
         let mut repeats = false;
-        for combination in list.combinations() {
-            let strategy = match combination.strategy(list.label.as_deref()) {
+        for point in table.lists.multiply(vec![Point::new(blank())]) {
+            let meanings = meanings(&point, reading.recorded.is_some());
+            let strategy = match meant(meanings, scenarios, reading.recorded) {
                 Ok(strategy) => strategy,
                 Err(invalid) => {
                     let what = invalid.to_string();
                     if !told.contains(&what) {
-                        reading.report(invalid_problem(list, &combination, &invalid, &what));
+                        reading.report(invalid_problem(table, &point, &invalid, &what));
                         told.push(what);
                     }
                     continue;
                 }
             };
-            match seen.entry(meaning(&strategy)) {
+            // The label is a name, and no part of what a strategy does.
+            let meaning = Strategy { label: String::new(), ..strategy.clone() };
+            match seen.entry(meaning) {
                 Entry::Occupied(first) if !repeats => {
                     repeats = true;
                     reading.report(
                         Problem::at(
-                            list.span,
+                            table.span,
                             format!("a strategy is there twice: {}", brief(&strategy)),
                         )
                         .also("first", *first.get())
@@ -225,7 +154,7 @@ pub(super) fn multiply(lists: &[Lists], reading: &mut Reading) -> Option<Vec<Str
                 }
                 Entry::Occupied(_) => {}
                 Entry::Vacant(place) => {
-                    place.insert(list.span);
+                    place.insert(table.span);
                 }
             }
             strategies.push(strategy);
@@ -234,18 +163,9 @@ pub(super) fn multiply(lists: &[Lists], reading: &mut Reading) -> Option<Vec<Str
     (reading.problems.len() == before).then_some(strategies)
 }
 
-/// All that a strategy does. The label is a name and no part of it.
-fn meaning(s: &Strategy) -> impl std::hash::Hash + Eq + use<> {
-    (
-        (s.model.name, s.library.name, s.reuse, s.limit, s.max_connections, s.runtime),
-        (s.protocol, s.tls_resumption, s.dns_cache, s.probes, s.retries, s.timeout_ns),
-        (s.nofile, s.ports, s.memory_bytes),
-    )
-}
-
 fn invalid_problem(
-    list: &Lists,
-    combination: &Combination,
+    table: &Table,
+    point: &Point<Strategy>,
     invalid: &Invalid,
     what: &str,
 ) -> Problem {
@@ -254,11 +174,12 @@ fn invalid_problem(
         Some((what, way_out)) => (what, Some(way_out)),
         None => (what, None),
     };
-    let problem = Problem::at(combination.culprit(invalid), what);
-    let (models, clients) = (list.model.len() > 1, list.client.len() > 1);
+    let problem = Problem::at(culprit(point, invalid).unwrap_or(table.span), what);
+    let has_several = |factor| table.lists.of(factor).len() > 1;
+    let (models, clients) = (has_several(Factor::Model), has_several(Factor::Client));
     let several = match invalid {
         Invalid::Client { .. } => models || clients,
-        Invalid::Retries { .. } => clients || list.protocol.len() > 1,
+        Invalid::Retries { .. } => clients || has_several(Factor::Protocol),
         Invalid::Reuse { .. } | Invalid::Protocol { .. } | Invalid::MaxConnections { .. } => {
             clients
         }
@@ -275,10 +196,8 @@ fn invalid_problem(
 }
 
 fn brief(strategy: &Strategy) -> String {
-    let mut text = format!(
-        "{} with {}, reuse = \"{}\"",
-        strategy.model.name, strategy.library.name, strategy.reuse
-    );
+    let mut text =
+        format!("{} with {}, reuse = \"{}\"", strategy.model, strategy.library, strategy.reuse);
     if let Some(limit) = strategy.limit {
         text.push_str(&format!(", limit = {limit}"));
     }

@@ -14,7 +14,7 @@ use crate::spec::key::{Inside, Presence, TableForm};
 use crate::spec::node::{self, Kind, Node};
 use crate::spec::{Metric, Unit, keys, schema};
 use crate::strategy::probe::Phase;
-use crate::strategy::{Library, Model, Reuse, Strategy, Wanted, library, model};
+use crate::strategy::{Library, Model, Reuse, Strategy, library, model};
 
 const REFERENCE: &str = "docs/experiment-file.md";
 const METHOD: &str = "docs/method/requests.md";
@@ -96,7 +96,7 @@ fn the_sample_of_the_reference_is_an_experiment() {
     // It is complete: every key of every table is in it.
     let words: Vec<&str> = sample.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
     for table in keys::tables() {
-        for key in table.keys {
+        for key in table.keys() {
             assert!(words.contains(&key.name()), "the sample lacks `{}`", key.name());
         }
     }
@@ -105,8 +105,7 @@ fn the_sample_of_the_reference_is_an_experiment() {
 
 fn keys_table(table: &TableForm) -> String {
     let mut text = "| key | value | default | meaning |\n| --- | --- | --- | --- |\n".to_owned();
-    for key in
-        table.keys.iter().filter(|k| !matches!(k.inside(), Inside::Table(_) | Inside::Tables(_)))
+    for key in table.keys().filter(|k| !matches!(k.inside(), Inside::Table(_) | Inside::Tables(_)))
     {
         let many = if key.many() { ", or a list" } else { "" };
         let default = match key.presence() {
@@ -161,14 +160,14 @@ fn metrics_table() -> String {
     text
 }
 
-/// What `Strategy::new` takes, found by trying everything.
+/// What `Strategy::checked` takes, found by trying everything.
 fn combinations_table() -> String {
     let head = "| model | what it does | clients and their reuse | limit | runtime |";
     let mut text = format!("{head}\n| --- | --- | --- | --- | --- |\n");
     let limit = std::num::NonZeroU32::new(5);
     let runtime = Some(crate::strategy::Runtime::CurrentThread);
     let valid = |m: &'static Model, l: &'static Library, r: Reuse, limit, runtime| {
-        Strategy::new(Wanted { reuse: r, limit, runtime, ..Wanted::of("", m, l) }).is_ok()
+        Strategy { reuse: r, limit, runtime, ..Strategy::of("", m, l) }.checked().is_ok()
     };
     for model in model::ALL {
         let some = |limit, runtime| {
@@ -216,10 +215,8 @@ fn the_example_of_every_key_is_of_its_form() {
         ("claim.0.", keys::CLAIM.table),
     ];
     for (path, table) in paths {
-        for key in table
-            .keys
-            .iter()
-            .filter(|k| !matches!(k.inside(), Inside::Table(_) | Inside::Tables(_)))
+        for key in
+            table.keys().filter(|k| !matches!(k.inside(), Inside::Table(_) | Inside::Tables(_)))
         {
             let set = format!("{path}{}={}", key.name(), key.example());
             // It may break a rule elsewhere (a baseline of two cells), not the form of its key.

@@ -18,7 +18,7 @@ fn a_small_experiment_has_its_defaults() {
     let shown: Vec<String> = e
         .strategies
         .iter()
-        .map(|s| format!("{} {} {} {:?}", s.label, s.model.name, s.library.name, s.limit))
+        .map(|s| format!("{} {} {} {:?}", s.label, s.model.name(), s.library.name(), s.limit))
         .collect();
     insta::assert_snapshot!(shown.join("\n"), @r"
     sync sequential ureq None

@@ -50,7 +50,7 @@ fn numeric() -> Vec<(String, &'static str)> {
     };
     let of = |table: &'static TableForm| {
         let path = path(table.title)?;
-        let keys = table.keys.iter().filter(move |key| takes_number(**key));
+        let keys = table.keys().filter(move |key| takes_number(*key));
         Some(keys.map(move |key| (format!("{path}{}", key.name()), key.name())))
     };
     keys::tables().into_iter().filter_map(of).flatten().collect()

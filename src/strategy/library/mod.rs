@@ -195,14 +195,6 @@ impl Library {
     }
 }
 
-impl PartialEq for Library {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
-    }
-}
-
-impl Eq for Library {}
-
 /// Every library.
 pub const ALL: &[&Library] =
     &[&ureq::LIBRARY, &reqwest_blocking::LIBRARY, &reqwest::LIBRARY, &hyper::LIBRARY];

@@ -99,14 +99,6 @@ impl Model {
     }
 }
 
-impl PartialEq for Model {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
-    }
-}
-
-impl Eq for Model {}
-
 /// Every model, in the order of the documentation.
 pub const ALL: &[&Model] = &[
     &sequential::MODEL,
@@ -134,7 +126,7 @@ pub fn openable() -> Vec<&'static str> {
     ALL.iter().filter(|m| m.open.is_some()).map(|m| m.name).collect()
 }
 
-/// The limit of a model that requires one: `Strategy::new` lets no other reach its ideal.
+/// The limit of a model that requires one: `Strategy::checked` lets no other reach its ideal.
 pub(super) fn required(limit: Option<NonZeroU32>) -> NonZeroU32 {
     limit.expect("a strategy of a limited model has a limit")
 }

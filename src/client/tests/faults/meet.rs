@@ -86,7 +86,7 @@ impl<'a> Meeting<'a> {
 
     fn strategy(&self) -> Strategy {
         let wanted = wanted(self.library, self.protocol, Reuse::Session);
-        let mut strategy = Strategy::new(wanted).expect("valid");
+        let mut strategy = wanted.checked().expect("valid");
         strategy.timeout_ns = self.case.timeout.then_some(TIMEOUT.as_nanos() as u64);
         strategy
     }

@@ -7,12 +7,12 @@ use crate::strategy::Retries;
 /// One request that is refused `times` times: the class that it fails with, if it does, and how often it
 /// was sent again, if that is known.
 fn refused(library: &'static Library, times: u32, probes: bool, retries: Retries) -> Outcome {
-    let wanted = Wanted {
+    let wanted = Strategy {
         probes,
         retries: Some(retries),
         ..wanted(library, Protocol::Http2, Reuse::Session)
     };
-    let strategy = Strategy::new(wanted).expect("valid");
+    let strategy = wanted.checked().expect("valid");
     let server = refusing(times, refuse);
     let report = run(&config(server, strategy, 1, fixed_ms(0))).expect("a report");
     assert_eq!(report.issued, 1);
@@ -58,16 +58,17 @@ fn retries_are_those_of_a_library_that_has_some() {
     for library in library::ALL {
         for &protocol in library.protocols {
             let of = |retries| {
-                Strategy::new(Wanted { retries, ..wanted(library, protocol, Reuse::Session) })
+                Strategy { retries, ..wanted(library, protocol, Reuse::Session) }.checked()
             };
             let none = of(Some(Retries::None)).expect("every client can do without");
-            assert_eq!(none.retries, Retries::None);
+            assert_eq!(none.retries, Some(Retries::None));
             let usual = of(None).expect("valid").retries;
             let explicit = of(Some(Retries::Library));
             if library.retries_over.contains(&protocol) {
-                assert_eq!((usual, explicit.expect("valid").retries), (Retries::Library, usual));
+                assert_eq!(usual, Some(Retries::Library));
+                assert_eq!(explicit.expect("valid").retries, usual);
             } else {
-                assert_eq!(usual, Retries::None);
+                assert_eq!(usual, Some(Retries::None));
                 let told = explicit.expect_err("there are none").to_string();
                 assert!(told.contains("remove `retries"), "{told}");
                 assert!(told.contains("over http2"), "{told}");

@@ -1,0 +1,40 @@
+//! `[workload]`, `[server]` and `[[strategy]]`: tables of factors.
+
+use crate::spec::factor::keys_of;
+use crate::spec::key::{Presence, Section, TableForm};
+
+pub(in crate::spec) static WORKLOAD: Section = Section {
+    name: "workload",
+    presence: Presence::Required,
+    many: false,
+    table: &TableForm {
+        title: "[workload]",
+        doc: "What every strategy has to do. Lists multiply into scenarios.",
+        keys: || keys_of("[workload]"),
+        either: &[],
+    },
+};
+
+pub(in crate::spec) static SERVER: Section = Section {
+    name: "server",
+    presence: Presence::Optional,
+    many: false,
+    table: &TableForm {
+        title: "[server]",
+        doc: "The delay server. Lists multiply into scenarios.",
+        keys: || keys_of("[server]"),
+        either: &[],
+    },
+};
+
+pub(in crate::spec) static STRATEGY: Section = Section {
+    name: "strategy",
+    presence: Presence::Required,
+    many: true,
+    table: &TableForm {
+        title: "[[strategy]]",
+        doc: "A way of issuing the requests. Lists are multiplied; tables are added.",
+        keys: || keys_of("[[strategy]]"),
+        either: &[],
+    },
+};
