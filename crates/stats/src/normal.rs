@@ -3,12 +3,14 @@
 use std::f64::consts::{FRAC_2_SQRT_PI, PI, SQRT_2};
 
 /// Φ(z): the chance that a standard normal value is at most `z`.
-pub(crate) fn cdf(z: f64) -> f64 {
+#[must_use]
+pub fn cdf(z: f64) -> f64 {
     0.5 * erfc(-z / SQRT_2)
 }
 
 /// The `z` with Φ(z) = `p`; infinite for 0 and 1.
-pub(crate) fn quantile(p: f64) -> f64 {
+#[must_use]
+pub fn quantile(p: f64) -> f64 {
     if p > 0.5 {
         return -quantile(1.0 - p);
     }
@@ -83,7 +85,7 @@ fn bisect(mut low: f64, mut high: f64, below: impl Fn(f64) -> bool) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyse::fixtures::{fixtures, near};
+    use crate::fixtures::{fixtures, near};
 
     #[test]
     fn quantiles_are_those_of_scipy() {
