@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 /// What goes into the binary. A change elsewhere (a report, a page of the docs) does not make a
 /// recording irreproducible.
-const SOURCES: [&str; 5] = ["src", "assets", "build.rs", "Cargo.toml", "Cargo.lock"];
+const SOURCES: [&str; 6] = ["src", "crates", "assets", "build.rs", "Cargo.toml", "Cargo.lock"];
 
 fn main() {
     for source in SOURCES {

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use inflight::analyse::{
+use inflight_stats::{
     Comparison, Direction, Margin, bootstrap, judge, median, paired_ratio, shift_ratio,
 };
 use rand::SeedableRng;

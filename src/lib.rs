@@ -25,8 +25,8 @@
 //! - [`timer`]: sleeps that end tens of microseconds after their deadline
 //! - [`tls`]: certificates and sessions
 //! - [`machine`]: this process and this machine
-//! - `normal`: the normal distribution, for delays and for statistics
 //! - [`validity`]: checks of whether a trial measured what its cell names
+//! - [`inflight_stats`]: statistics of numbers, a crate of its own
 //! - [`chart`]: drawings of numbers, for `report` and `diff`
 
 pub mod ab;
@@ -49,7 +49,6 @@ pub mod exit;
 mod generated;
 pub mod link;
 pub mod machine;
-mod normal;
 pub mod plan;
 pub mod predict;
 pub mod protocol;

@@ -7,7 +7,7 @@ use crate::spec::Metric;
 use super::claims::{self, ClaimAnalysis};
 use super::{
     Comparison, Disturbance, Estimate, Fitness, Instability, Interval, Judged, Margin, NoEstimate,
-    Pairs, RatioEstimate, Sample, disturbances, judge, lossy_paired_ratio, stability, wide_control,
+    RatioEstimate, Sample, disturbances, judge, lossy_paired_ratio, stability, wide_control,
 };
 
 /// Everything that the report says in numbers.
@@ -118,7 +118,7 @@ impl Analysis {
     ) -> Result<Estimate, NoEstimate> {
         let id = recording.plan.cells[cell].id.to_string();
         metric.check_told(recording.of_cell(&id))?;
-        sample(recording, cell, metric).median(metric.direction())
+        Ok(sample(recording, cell, metric).median(metric.direction())?)
     }
 }
 
@@ -131,7 +131,7 @@ impl Control {
 
 /// The values of a metric in the trials of a cell, in the order of blocks.
 pub fn sample(recording: &Recording, cell: usize, metric: Metric) -> Sample {
-    Sample::of(recording.of_cell(&recording.plan.cells[cell].id.to_string()), metric)
+    metric.sample(recording.of_cell(&recording.plan.cells[cell].id.to_string()))
 }
 
 impl CellAnalysis {
@@ -148,8 +148,8 @@ impl CellAnalysis {
         }
         let walls: Vec<(u32, u64)> =
             rows.iter().filter(|r| r.is_ok()).filter_map(|r| Some((r.block, r.wall_ns?))).collect();
-        let sample = Sample::of(rows.iter().copied(), Metric::Wall);
-        let wall = sample.median(Metric::Wall.direction());
+        let sample = Metric::Wall.sample(rows.iter().copied());
+        let wall = sample.median(Metric::Wall.direction()).map_err(NoEstimate::from);
         let fitness = Fitness::of(rows);
         let efficiency = match &wall {
             Ok(wall) => match fitness.check(Metric::Efficiency, margin) {
@@ -165,9 +165,7 @@ impl CellAnalysis {
             efficiency,
             wall,
             over_baseline: None,
-            // Without a value there is nothing to flag.
             instabilities: stability(&sample.values)
-                .unwrap_or_default()
                 .into_iter()
                 .map(|flag| with_block_numbers(flag, &walls))
                 .collect(),
@@ -219,7 +217,8 @@ pub fn paired(
     for id in [&base_id, &new_id] {
         metric.check_told(recording.of_cell(id))?;
     }
-    lossy_paired_ratio(&Pairs::of(recording.of_cell(&base_id), recording.of_cell(&new_id), metric))
+    let pairs = metric.pairs(recording.of_cell(&base_id), recording.of_cell(&new_id));
+    Ok(lossy_paired_ratio(&pairs)?)
 }
 
 fn control(recording: &Recording, cell: usize, margin: Margin) -> Control {
@@ -227,7 +226,7 @@ fn control(recording: &Recording, cell: usize, margin: Margin) -> Control {
     let replica = |letter: &'static str| recording.measured().filter(move |t| t.replica == letter);
     let first = replica("a").filter(|t| t.cell == id);
     let second = replica("b").filter(|t| t.cell == id);
-    let ratio = lossy_paired_ratio(&Pairs::of(first, second, Metric::Wall));
+    let ratio = lossy_paired_ratio(&Metric::Wall.pairs(first, second)).map_err(NoEstimate::from);
     let interval = ratio.as_ref().ok().and_then(|r| r.ratio.interval.clone().ok());
     Control { cell, ratio, wide: interval.and_then(|i| wide_control(&i, margin)) }
 }

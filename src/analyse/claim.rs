@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use super::Unfit;
-use super::estimate::{Estimate, NoEstimate, NoInterval};
+use super::{Estimate, NoEstimate, NoInterval, Unfit};
 
 /// What a claim says of its ratio; both ends belong to the bounds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,7 +63,8 @@ impl fmt::Display for Finding {
 pub fn judge_claim(ratio: Result<&Estimate, &NoEstimate>, bounds: Bounds) -> Finding {
     let interval = match ratio.map(|estimate| &estimate.interval) {
         Ok(Ok(interval)) => interval,
-        Ok(Err(NoInterval::TrialsLost { lost, of })) | Err(NoEstimate::TrialsLost { lost, of }) => {
+        Ok(Err(NoInterval::TrialsLost { lost, of }))
+        | Err(NoEstimate::Values(inflight_stats::NoEstimate::TrialsLost { lost, of })) => {
             return Finding::NotJudged(Unfit::TrialsLost { lost: *lost, of: *of });
         }
         Ok(Err(reason)) => return Finding::Undecided(Undecided::NoInterval(reason.clone())),
@@ -130,7 +130,7 @@ mod tests {
             finding.to_string(),
             "undecided (the ratio has no interval: needs at least 6 blocks, has 4)"
         );
-        let finding = judge_claim(Err(&NoEstimate::Undefined), Bounds::AtMost(1.15));
+        let finding = judge_claim(Err(&NoEstimate::NoBaseline), Bounds::AtMost(1.15));
         assert!(matches!(finding, Finding::Undecided(_)));
     }
 }

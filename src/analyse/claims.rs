@@ -176,7 +176,9 @@ fn claimed_ratio(
         Over::One if is_claim_of_count(claim) => every_trial(recording, cell, claim.metric),
         Over::One => Analysis::metric(recording, cell, claim.metric),
         Over::Cell(selector) => {
-            let base = plan.denominator(selector, cell).ok_or(NoEstimate::Empty(Side::Base))?;
+            let base = plan
+                .denominator(selector, cell)
+                .ok_or(inflight_stats::NoEstimate::Empty(Side::Base))?;
             paired(recording, base, cell, claim.metric).map(|r| r.ratio)
         }
     }
@@ -227,13 +229,15 @@ fn within_trials(
         match claim.metric.of(row).zip(denominator(row)).filter(|_| row.is_ok()) {
             Some((_, over)) if over <= 0.0 => {
                 let position = ratios.values.len() + 1;
-                return Err(NoEstimate::NotPositive { side: Side::Base, position });
+                return Err(
+                    inflight_stats::NoEstimate::NotPositive { side: Side::Base, position }.into()
+                );
             }
             Some((value, over)) => ratios.values.push(value / over),
             None => ratios.lost += 1,
         }
     }
-    ratios.median(claim.metric.direction())
+    Ok(ratios.median(claim.metric.direction())?)
 }
 
 /// A count must be right in every trial: its range, which is no estimate of anything.
@@ -255,7 +259,9 @@ fn every_trial(recording: &Recording, cell: usize, metric: Metric) -> Result<Est
 
 fn divided(estimate: Estimate, denominator: f64) -> Result<Estimate, NoEstimate> {
     if denominator <= 0.0 {
-        return Err(NoEstimate::NotPositive { side: Side::Base, position: 1 });
+        return Err(
+            inflight_stats::NoEstimate::NotPositive { side: Side::Base, position: 1 }.into()
+        );
     }
     Ok(Estimate {
         value: estimate.value / denominator,
@@ -518,8 +524,8 @@ mod tests {
             row.client_cpu_user_ns = Some(0);
             row.client_cpu_sys_ns = Some(0);
         });
-        let zero = NoEstimate::NotPositive { side: Side::Base, position: 1 };
-        assert_eq!(found, [undecided(zero)]);
+        let zero = inflight_stats::NoEstimate::NotPositive { side: Side::Base, position: 1 };
+        assert_eq!(found, [undecided(zero.into())]);
     }
 
     #[test]

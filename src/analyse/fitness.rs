@@ -163,11 +163,13 @@ fn failed_share(rows: &[&TrialRow]) -> Option<f64> {
 impl From<Unfit> for NoEstimate {
     fn from(unfit: Unfit) -> NoEstimate {
         match unfit {
-            Unfit::NotMeasured => NoEstimate::Empty(super::Side::Only),
+            Unfit::NotMeasured => inflight_stats::NoEstimate::Empty(super::Side::Only).into(),
             Unfit::FailuresUnknown => NoEstimate::FailuresUnknown,
             Unfit::RequestsFailed { .. } => NoEstimate::RequestsFailed,
             Unfit::TrialsFailed { failed, of } => NoEstimate::TrialsFailed { failed, of },
-            Unfit::TrialsLost { lost, of } => NoEstimate::TrialsLost { lost, of },
+            Unfit::TrialsLost { lost, of } => {
+                inflight_stats::NoEstimate::TrialsLost { lost, of }.into()
+            }
         }
     }
 }

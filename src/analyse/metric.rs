@@ -1,9 +1,11 @@
 //! What a metric is in a row of the record, and which way is better.
 
+use std::collections::BTreeMap;
+
 use crate::record::TrialRow;
 use crate::spec::{Metric, metrics};
 
-use super::{Direction, NoEstimate};
+use super::{Direction, NoEstimate, Pairs, Sample};
 
 macro_rules! reading {
     ($($metric:ident $name:literal {
@@ -33,6 +35,40 @@ macro_rules! reading {
 metrics!(reading);
 
 impl Metric {
+    /// Its values in these trials.
+    pub fn sample<'a>(self, rows: impl IntoIterator<Item = &'a TrialRow>) -> Sample {
+        let mut sample = Sample::default();
+        for row in rows {
+            match self.of(row).filter(|_| row.is_ok()) {
+                Some(value) => sample.values.push(value),
+                None => sample.lost += 1,
+            }
+        }
+        sample
+    }
+
+    /// Its values in two sets of trials, block by block.
+    pub fn pairs<'a>(
+        self,
+        base: impl IntoIterator<Item = &'a TrialRow>,
+        new: impl IntoIterator<Item = &'a TrialRow>,
+    ) -> Pairs {
+        let by_block = |row: &'a TrialRow| (row.block, self.of(row).filter(|_| row.is_ok()));
+        let base: BTreeMap<u32, Option<f64>> = base.into_iter().map(by_block).collect();
+        let mut pairs = Pairs::default();
+        for (block, new) in new.into_iter().map(by_block) {
+            match base.get(&block).map(|base| base.zip(new)) {
+                Some(Some((base, new))) => {
+                    pairs.base.push(base);
+                    pairs.new.push(new);
+                }
+                Some(None) => pairs.lost += 1,
+                None => {}
+            }
+        }
+        pairs
+    }
+
     /// Whether a measurement among these trials tells it, and if none does, why.
     pub fn check_told<'a>(
         self,
@@ -84,8 +120,6 @@ impl Number for f64 {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     /// A row in which everything is known, and no two columns are the same.
@@ -138,7 +172,7 @@ mod tests {
             assert_eq!(metric.check_told([&few, &few]), Err(reason), "{metric:?}");
             // A trial that lost requests may have shown anything.
             assert_eq!(metric.check_told([&enough, &few]), Ok(()), "{metric:?}");
-            let sample = super::super::Sample::of([&enough, &few], metric);
+            let sample = metric.sample([&enough, &few]);
             assert_eq!((sample.values.len(), sample.lost), (1, 1), "{metric:?}");
         }
         assert!(Metric::Max.of(&of_requests(1)).is_some());

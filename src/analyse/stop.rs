@@ -1,12 +1,12 @@
 //! The stopping rule: when a run has enough blocks.
 
+use inflight_stats::{MIN_BLOCKS, paired_interval};
+
 use crate::plan::Plan;
 use crate::record::TrialRow;
 use crate::spec::{FEWEST_LOOKED_AT, Metric};
 
-use super::estimate::MIN_BLOCKS;
-use super::paired::paired_interval;
-use super::{Fitness, Interval, Margin, NoEstimate, NoInterval, Pairs};
+use super::{Fitness, Interval, Margin, NoEstimate, NoInterval};
 
 // The earlier stages do not know how many blocks an interval needs, and must not let less pass.
 const _: () = assert!(FEWEST_LOOKED_AT as usize == MIN_BLOCKS);
@@ -55,13 +55,14 @@ fn intervals(plan: &Plan, measured: &[TrialRow]) -> Vec<Ratio> {
         |cell: usize| Fitness::of(&rows(cell, "a").collect::<Vec<_>>()).check(Metric::Wall, margin);
     let mut ratios = Vec::new();
     for (scenario, facts) in plan.scenarios.iter().enumerate() {
-        let twins = Pairs::of(rows(facts.control, "a"), rows(facts.control, "b"), Metric::Wall);
-        ratios.push(paired_interval(&twins));
+        let twins = Metric::Wall.pairs(rows(facts.control, "a"), rows(facts.control, "b"));
+        ratios.push(paired_interval(&twins).map_err(NoEstimate::from));
         let others = (0..plan.cells.len())
             .filter(|&cell| plan.cells[cell].scenario == scenario && cell != facts.baseline);
         ratios.extend(others.map(|cell| {
             fit(facts.baseline).and(fit(cell))?;
-            paired_interval(&Pairs::of(rows(facts.baseline, "a"), rows(cell, "a"), Metric::Wall))
+            let pairs = Metric::Wall.pairs(rows(facts.baseline, "a"), rows(cell, "a"));
+            paired_interval(&pairs).map_err(NoEstimate::from)
         }));
     }
     ratios
@@ -82,7 +83,7 @@ fn intervals_of_builds(
         for rows in [&first, &second] {
             Fitness::of(rows).check(Metric::Wall, margin)?;
         }
-        paired_interval(&Pairs::of(first.into_iter(), second.into_iter(), Metric::Wall))
+        paired_interval(&Metric::Wall.pairs(first, second)).map_err(NoEstimate::from)
     };
     let controls = plan.scenarios.iter().flat_map(|facts| {
         let of_build = |build| ratio(of(build, facts.control, "a"), of(build, facts.control, "b"));

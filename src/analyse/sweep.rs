@@ -4,13 +4,13 @@
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 
+use inflight_stats::{MIN_BLOCKS, NoLaw, Scalability, scalability};
+
 use crate::plan::{Cell, Plan};
 use crate::record::{Recording, TrialRow};
 use crate::spec::{Factor, Metric};
 use crate::strategy::{Flavour, Runtime, Strategy};
 
-use super::estimate::MIN_BLOCKS;
-use super::usl::{NoLaw, Scalability, scalability};
 use super::{Analysis, Estimate, median};
 
 /// Throughput falls behind where it is shown to be below this share of the ideal.

@@ -1,11 +1,11 @@
 //! Log-normal with a median and the sigma of the logarithm.
 
+use inflight_stats::normal;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 
 use super::{Draw, Model, Setting, SettingKind, Syntax, Written};
-use crate::normal;
 use crate::units::exact_duration;
 
 /// Log-normal with a median and the sigma of the logarithm.

@@ -146,16 +146,20 @@ impl How<'_> {
         let values = [self.values(base, cells[0], metric), self.values(new, cells[1], metric)];
         let both = match (unfit, &values) {
             (Some(unfit), _) => Err(NoEstimate::from(unfit)),
-            (None, _) if is_divisor => Err(NoEstimate::Undefined),
+            (None, _) if is_divisor => Err(inflight_stats::NoEstimate::Undefined.into()),
             (None, [Ok(base), Ok(new)]) => Ok([base, new]),
             (None, [Err(reason), _] | [_, Err(reason)]) => Err(reason.clone()),
         };
-        let ratio = both.clone().and_then(|[base, new]| values::ratio(base, new, self.pairing));
+        let ratio =
+            both.clone().and_then(|[base, new]| Ok(values::ratio(base, new, self.pairing)?));
         let at_worst = both.as_ref().ok().filter(|_| ratio.is_ok()).and_then(|[base, new]| {
             values::ratio_at_worst(base, new, self.pairing, metric.direction())
         });
         let ranked = match (&ratio, &both) {
-            (Err(NoEstimate::NotPositive { .. }), Ok([base, new])) => {
+            (
+                Err(NoEstimate::Values(inflight_stats::NoEstimate::NotPositive { .. })),
+                Ok([base, new]),
+            ) => {
                 let [base_side, new_side] = self.sides;
                 let of = [&base_side.scenarios[scenarios[0]], &new_side.scenarios[scenarios[1]]];
                 values::ranks(base, new, self.pairing).map(|test| Ranked {
@@ -252,7 +256,7 @@ fn side(cell: &SideCell, values: &Result<Values, NoEstimate>, lost: usize) -> Ce
         skipped: fitness.skipped,
         lost,
         reasons: cell.analysed.reasons.clone(),
-        value: values.and_then(|v| median(&v.known.values().copied().collect::<Vec<f64>>())),
+        value: values.and_then(|v| Ok(median(&v.known.values().copied().collect::<Vec<f64>>())?)),
         failed_requests: fitness.failed_requests,
     }
 }

@@ -12,15 +12,14 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+use inflight_stats::ALPHA;
+
 use crate::analyse::{Margin, fails_more, fails_more_by_block, holm, paired_rank_test, rank_test};
 use crate::record::{Status, TrialRow};
 
 use super::cells::Pair;
 use super::side::{Side, SideCell, paired};
 use super::{Diff, Pairing, noise};
-
-/// Chance of any false word in a family: that of every interval here.
-const ALPHA: f64 = 0.05;
 
 /// How often a cell failed on both sides.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::analyse::{
-    Interval, NoEstimate, NoInterval, Pairs, Side as Where, difference_interval,
-    lossy_paired_ratio, paired_ratio, shift_interval,
+    Interval, NoEstimate, NoInterval, Side as Where, difference_interval, lossy_paired_ratio,
+    paired_ratio, shift_interval,
 };
 use crate::record::{Status, TrialRow};
 use crate::spec::Metric;
@@ -100,7 +100,7 @@ fn control(scenario: &SideScenario, metric: Metric) -> Option<Interval> {
 fn lost_reach(scenario: &SideScenario, metric: Metric) -> Option<f64> {
     let [first, second] = scenario.control.as_ref()?;
     let tried = |row: &&TrialRow| row.status != Status::Skipped;
-    let pairs = Pairs::of(first.iter().filter(tried), second.iter().filter(tried), metric);
+    let pairs = metric.pairs(first.iter().filter(tried), second.iter().filter(tried));
     if pairs.lost == 0 {
         return None;
     }

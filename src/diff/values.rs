@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use inflight_stats::NoEstimate;
+
 use crate::analyse::{
-    Direction, NoEstimate, Pairs, RankTest, RatioEstimate, Sample, lossy_paired_ratio,
-    lossy_shift_ratio, paired_rank_test, rank_test,
+    Direction, Pairs, RankTest, RatioEstimate, Sample, lossy_paired_ratio, lossy_shift_ratio,
+    paired_rank_test, rank_test,
 };
 use crate::record::Status;
 use crate::spec::Metric;

@@ -6,7 +6,7 @@ use super::line::Lines;
 use super::queue::{Cost, Cpus, Order, wall_ns};
 use super::settled::{self, Connections};
 use super::{Bound, NoPrediction, Note, Predicted, Range, memory};
-use crate::analyse::{Estimate, NoEstimate, median};
+use crate::analyse::{Estimate, median};
 use crate::plan::{Cell, Plan};
 use crate::record::{Recording, TrialRow};
 use crate::spec::Scenario;
@@ -169,9 +169,8 @@ impl Measured {
         let walls = points(&|row| row.wall_ns).ok_or(NoPrediction::NotMeasured)?;
         let memory = points(&|row| row.client_max_rss_bytes).unwrap_or_default();
         let sizes = walls.first().map_or(0, Vec::len);
-        let at = |size: usize| -> Result<Estimate, NoEstimate> {
-            median(&walls.iter().map(|points| points[size].1).collect::<Vec<f64>>())
-        };
+        let at =
+            |size: usize| median(&walls.iter().map(|points| points[size].1).collect::<Vec<f64>>());
         let smaller = (0..sizes.saturating_sub(1))
             .filter_map(|size| Some((walls.first()?[size].0 as u32, at(size).ok()?.value)));
         Ok(Measured {

@@ -1,6 +1,6 @@
 //! A straight line through what was measured at several sizes, robust against single outliers.
 
-use crate::analyse::{Estimate, NoEstimate, median};
+use inflight_stats::{Estimate, NoEstimate, median};
 
 /// `fixed + slope × n`.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -162,13 +162,13 @@ impl<'a> Facts<'a> {
         cell: usize,
         value: impl Fn(&TrialRow) -> Option<f64>,
     ) -> Result<Estimate, NoEstimate> {
-        self.sample(cell, value).median(Direction::LowerIsBetter)
+        Ok(self.sample(cell, value).median(Direction::LowerIsBetter)?)
     }
 
     /// Median of a metric over the trials of a cell; see [`Sample::median`].
     pub(super) fn metric(&self, cell: usize, metric: Metric) -> Result<Estimate, NoEstimate> {
         metric.check_told(self.ok_rows(cell))?;
-        self.sample(cell, |row| metric.of(row)).median(metric.direction())
+        Ok(self.sample(cell, |row| metric.of(row)).median(metric.direction())?)
     }
 
     /// A metric of one cell ÷ that of another, paired by block.

@@ -71,15 +71,6 @@ pub(super) fn estimate(estimate: &Estimate, show: impl Fn(f64) -> String) -> Str
     }
 }
 
-/// The same with the level that the interval achieves: `309 ms (305 to 312 ms, exactly 96.1 %)`.
-pub(super) fn estimate_and_level(estimate: &Estimate, show: impl Fn(f64) -> String) -> String {
-    let value = show(estimate.value);
-    match &estimate.interval {
-        Ok(i) => format!("{value} ({}, {})", around(estimate.value, i, show), level(i)),
-        Err(_) => value,
-    }
-}
-
 /// A sentence begins with a capital letter, unless it begins with a name.
 pub(super) fn capital(sentence: &str) -> String {
     let mut chars = sentence.chars();

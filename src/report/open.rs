@@ -124,7 +124,7 @@ fn keeps(facts: &Facts, cell: usize) -> Keeps {
     let shares = || sample.values.iter().copied();
     let estimate = sample.median(Metric::KeptUp.direction());
     let (low, high) = match estimate.map(|e| e.interval) {
-        Err(NoEstimate::TrialsLost { .. }) => return Keeps::Untold,
+        Err(inflight_stats::NoEstimate::TrialsLost { .. }) => return Keeps::Untold,
         Err(_) => return Keeps::Unmeasured,
         Ok(Ok(interval)) => (interval.low, interval.high),
         // With too few trials for an interval, all of them must agree.

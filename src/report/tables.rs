@@ -6,9 +6,7 @@ use crate::spec::Metric;
 
 use super::facts::{Facts, client_cpu_per_1000, server_cpu_per_1000};
 use super::markdown::{Align, Table, list, text};
-use super::numbers::{
-    UNKNOWN, about, bytes, count, estimate, estimate_and_level, intervals_of, ns, ratio,
-};
+use super::numbers::{UNKNOWN, about, bytes, count, estimate, intervals_of, ns, ratio};
 
 /// The tables of all scenarios.
 pub(super) fn section(facts: &Facts) -> String {
@@ -45,17 +43,21 @@ pub(super) fn section(facts: &Facts) -> String {
 }
 
 fn intro(facts: &Facts) -> String {
-    let achieved = Achieved::of(facts);
-    let levels =
-        [("wall", achieved.walls), ("ratio", achieved.ratios), ("latency", achieved.latencies)];
-    let said: Vec<String> = levels
-        .into_iter()
-        .filter_map(|(what, levels)| Some((what, levels?)))
-        .map(|(what, levels)| match levels.is_one() {
-            true => format!("{what}: {levels}"),
-            false => format!("{what}: as said there"),
-        })
+    let cells = || facts.analysis.cells.iter();
+    let walls = cells().filter_map(|c| c.wall.as_ref().ok());
+    let ratios = cells().filter_map(|c| c.over_baseline.as_ref()?.ratio.as_ref().ok());
+    let latencies: Vec<Estimate> = cells()
+        .flat_map(|c| [Metric::P50, Metric::P99].map(|m| facts.metric(c.cell, m)))
+        .filter_map(Result::ok)
         .collect();
+    // All cells have as many trials, so that the intervals of a column have one level.
+    let levels = [
+        ("wall", Levels::of(intervals_of(walls))),
+        ("ratio", Levels::of(intervals_of(ratios.map(|r| &r.ratio)))),
+        ("latency", Levels::of(intervals_of(&latencies))),
+    ];
+    let said: Vec<String> =
+        levels.into_iter().filter_map(|(what, of)| Some(format!("{what}: {}", of?))).collect();
     let brackets = match said.is_empty() {
         true => String::new(),
         false => format!("; in brackets the 95 % interval ({})", said.join("; ")),
@@ -74,39 +76,6 @@ const CLOSED: &str = "Latencies are measured in a closed loop, from sending a re
 const OPEN: &str = "Where requests come at a rate, latencies count from the moment for which they \
     are planned, and the wall time is about that of the arrivals for everyone who keeps up; \
     elsewhere they are service times, from sending a request to its last byte.";
-
-/// The levels that the intervals of all tables achieve: said once where they are the same, and
-/// beside each interval where cells have unequal numbers of trials.
-struct Achieved {
-    walls: Option<Levels>,
-    ratios: Option<Levels>,
-    latencies: Option<Levels>,
-}
-
-impl Achieved {
-    fn of(facts: &Facts) -> Achieved {
-        let cells = || facts.analysis.cells.iter();
-        let walls = cells().filter_map(|c| c.wall.as_ref().ok());
-        let ratios = cells().filter_map(|c| c.over_baseline.as_ref()?.ratio.as_ref().ok());
-        let latencies: Vec<Estimate> = cells()
-            .flat_map(|c| [Metric::P50, Metric::P99].map(|m| facts.metric(c.cell, m)))
-            .filter_map(Result::ok)
-            .collect();
-        Achieved {
-            walls: Levels::of(intervals_of(walls)),
-            ratios: Levels::of(intervals_of(ratios.map(|r| &r.ratio))),
-            latencies: Levels::of(intervals_of(&latencies)),
-        }
-    }
-
-    /// An estimate for a table, with its level if not all have the same.
-    fn show(levels: Option<Levels>, value: &Estimate, show: fn(f64) -> String) -> String {
-        match levels.is_none_or(|levels| levels.is_one()) {
-            true => estimate(value, show),
-            false => estimate_and_level(value, show),
-        }
-    }
-}
 
 /// Why cells of the tables are empty, each reason once.
 #[derive(Default)]
@@ -182,7 +151,6 @@ fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
         ("p99", Align::Right),
         (statuses, Align::Right),
     ]);
-    let achieved = Achieved::of(facts);
     for &cell in cells {
         let analysed = facts.analysed(cell);
         let missing = || format!("{}: {}.", facts.code(cell), facts.why_unmeasured(cell));
@@ -190,13 +158,13 @@ fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
         if let Some(Err(reason)) = wall.map(|e| &e.interval) {
             notes.add(format!("No interval of a wall time: {reason}."));
         }
-        let (over, verdict) = compared(facts, cell, achieved.ratios, notes);
+        let (over, verdict) = compared(facts, cell, notes);
         let ideal = facts.has_ideal(cell).then(|| facts.cell(cell).ideal.wall_ns);
         let no_ideal = || "No ideal to speak of where the delays are next to nothing.".to_owned();
         let efficiency = analysed.efficiency.as_ref().ok();
         let mut latency = |metric: Metric| {
             let (value, reason) = match facts.metric(cell, metric) {
-                Ok(e) => (Some(Achieved::show(achieved.latencies, &e, ns)), None),
+                Ok(e) => (Some(estimate(&e, ns)), None),
                 Err(reason) => (None, Some(reason)),
             };
             notes.or(value, || match (wall, reason) {
@@ -212,7 +180,7 @@ fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
         let (p50, p99) = (latency(Metric::P50), latency(Metric::P99));
         table.row(vec![
             marked(facts, cell),
-            notes.or(wall.map(|e| Achieved::show(achieved.walls, e, ns)), missing),
+            notes.or(wall.map(|e| estimate(e, ns)), missing),
             notes.or(ideal.map(|ideal| ns(ideal as f64)), no_ideal),
             // Its interval is that of the wall time over again.
             match ideal {
@@ -247,16 +215,11 @@ fn counts(analysed: &CellAnalysis, with_skipped: bool) -> String {
 const BY_ITSELF: [&str; 2] = ["faster, by itself", "slower, by itself"];
 
 /// Ratio and verdict against the baseline.
-fn compared(
-    facts: &Facts,
-    cell: usize,
-    levels: Option<Levels>,
-    notes: &mut Notes,
-) -> (String, String) {
+fn compared(facts: &Facts, cell: usize, notes: &mut Notes) -> (String, String) {
     let Some(compared) = &facts.analysed(cell).over_baseline else {
         return ("1".to_owned(), "baseline".to_owned());
     };
-    let over = compared.ratio.as_ref().ok().map(|r| Achieved::show(levels, &r.ratio, ratio));
+    let over = compared.ratio.as_ref().ok().map(|r| estimate(&r.ratio, ratio));
     let baseline = facts.plan().facts_of(facts.cell(cell)).baseline;
     let over = notes.or(over, || {
         let without = |c: usize| facts.wall_ns(c).is_none();

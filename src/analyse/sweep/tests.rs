@@ -1,5 +1,6 @@
 use super::*;
-use crate::analyse::usl::Peak;
+use inflight_stats::Peak;
+
 use crate::record::synthetic::{experiment, recording, strategy};
 
 const LIMITS: [u32; 8] = [1, 2, 5, 10, 20, 30, 50, 90];

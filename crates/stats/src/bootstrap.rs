@@ -162,7 +162,7 @@ fn acceleration(left_out: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyse::estimate::middle;
+    use crate::estimate::middle;
 
     fn middle_of(blocks: &[&f64]) -> Option<f64> {
         let mut values: Vec<f64> = blocks.iter().copied().copied().collect();

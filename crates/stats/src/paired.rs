@@ -1,4 +1,4 @@
-//! Two cells of one run, compared block by block.
+//! Two sides, compared block by block.
 
 use super::{
     estimate::{
@@ -11,7 +11,7 @@ use super::{
     select::{walsh_kth, walsh_median},
 };
 
-/// The ratio new ÷ base of two cells whose values stand in the same order of blocks.
+/// The ratio new ÷ base of two sides whose values stand in the same order of blocks.
 ///
 /// The estimate is Hodges & Lehmann's (1963): the median of the Walsh averages of the log-ratios,
 /// back on the ratio scale. The interval runs between the k-th smallest and k-th largest Walsh
@@ -63,7 +63,11 @@ fn ratio_of(base: &[f64], new: &[f64], lost: usize) -> Result<RatioEstimate, NoE
 }
 
 /// The interval of [`lossy_paired_ratio`] alone, which is a small part of its work.
-pub(super) fn paired_interval(pairs: &Pairs) -> Result<Result<Interval, NoInterval>, NoEstimate> {
+///
+/// # Errors
+///
+/// Those of [`paired_ratio`].
+pub fn paired_interval(pairs: &Pairs) -> Result<Result<Interval, NoInterval>, NoEstimate> {
     let logs = sorted_logs(&pairs.base, &pairs.new)?;
     Ok(log_interval(&logs, pairs.lost).map(|interval| interval.map(f64::exp)))
 }
@@ -152,7 +156,7 @@ pub(super) fn signed_rank_p(differences: &[f64]) -> (f64, bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyse::fixtures::fixtures;
+    use crate::fixtures::fixtures;
     use proptest::prelude::*;
     use rand::SeedableRng;
     use rand_distr::{Distribution, LogNormal};

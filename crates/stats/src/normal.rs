@@ -1,14 +1,16 @@
 //! The normal and the t distribution, as far as approximations and power need them.
 
-use std::f64::consts::{FRAC_2_SQRT_PI, PI, SQRT_2};
+use std::f64::consts::{PI, SQRT_2};
 
 /// Φ(z): the chance that a standard normal value is at most `z`.
-pub(crate) fn cdf(z: f64) -> f64 {
-    0.5 * erfc(-z / SQRT_2)
+#[must_use]
+pub fn cdf(z: f64) -> f64 {
+    0.5 * libm::erfc(-z / SQRT_2)
 }
 
 /// The `z` with Φ(z) = `p`; infinite for 0 and 1.
-pub(crate) fn quantile(p: f64) -> f64 {
+#[must_use]
+pub fn quantile(p: f64) -> f64 {
     if p > 0.5 {
         return -quantile(1.0 - p);
     }
@@ -43,28 +45,6 @@ fn t_cdf(t: f64, df: usize) -> f64 {
     0.5 + central / 2.0
 }
 
-/// The complementary error function to nearly full precision: the series of erf where it
-/// converges fast, the continued fraction in the tail (Abramowitz & Stegun 7.1.6 and 7.1.14).
-fn erfc(x: f64) -> f64 {
-    if x < 0.0 {
-        return 2.0 - erfc(-x);
-    }
-    if x < 2.5 {
-        let mut term = x;
-        let mut sum = x;
-        let mut k = 1.0;
-        while term > sum * f64::EPSILON / 4.0 {
-            term *= 2.0 * x * x / (2.0 * k + 1.0);
-            sum += term;
-            k += 1.0;
-        }
-        return 1.0 - FRAC_2_SQRT_PI * (-x * x).exp() * sum;
-    }
-    // Evaluated from the far end; 60 levels are enough for full precision from 2.5 on.
-    let fraction = (1..=60).rev().fold(x, |tail, k| x + f64::from(k) / 2.0 / tail);
-    FRAC_2_SQRT_PI / 2.0 * (-x * x).exp() / fraction
-}
-
 /// Where `below` turns false in [low, high], to the last bit.
 fn bisect(mut low: f64, mut high: f64, below: impl Fn(f64) -> bool) -> f64 {
     loop {
@@ -83,7 +63,7 @@ fn bisect(mut low: f64, mut high: f64, below: impl Fn(f64) -> bool) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyse::fixtures::{fixtures, near};
+    use crate::fixtures::{fixtures, near};
 
     #[test]
     fn quantiles_are_those_of_scipy() {

@@ -2,18 +2,16 @@
 
 use std::fmt;
 
-use crate::units::count;
-
 /// Coverage that every interval aims at: 95 %, the custom of the field.
 /// Exact intervals are at least this wide (see [`Interval::achieved`]).
 pub(super) const NOMINAL: f64 = 0.95;
 
-/// Error rate that belongs to [`NOMINAL`]; also the family-wise rate of [`super::judge()`].
-pub(super) const ALPHA: f64 = 0.05;
+/// Error rate of every interval; also the family-wise rate of [`super::judge()`].
+pub const ALPHA: f64 = 0.05;
 
 /// Fewest blocks with a two-sided 95 % interval for a median or a signed-rank shift: the widest
 /// interval, from least to greatest, covers 1 − 2/2ⁿ, which is 93.75 % for 5 and 96.875 % for 6.
-pub(super) const MIN_BLOCKS: usize = 6;
+pub const MIN_BLOCKS: usize = 6;
 
 /// A value together with how sure it is.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +56,8 @@ impl Interval {
     }
 
     /// The same interval on another scale; `scale` must be increasing.
-    pub(super) fn map(self, scale: impl Fn(f64) -> f64) -> Self {
+    #[must_use]
+    pub fn map(self, scale: impl Fn(f64) -> f64) -> Self {
         Self { low: scale(self.low), high: scale(self.high), ..self }
     }
 }
@@ -141,37 +140,6 @@ pub enum NoEstimate {
     /// The statistic has no value for these blocks.
     #[error("the statistic is undefined for these blocks")]
     Undefined,
-    /// No trial has it: the recording is older than the metric, or the system, the client or the
-    /// scenario does not tell it.
-    #[error("no trial tells {0}")]
-    NotTold(&'static str),
-    /// With so few requests a percentile would be the longest latency.
-    #[error("{metric} cannot be told from {} ({} are needed)", requests(*.has), count(*.needs))]
-    TooFewRequests {
-        /// Name of the percentile.
-        metric: &'static str,
-        /// Successful requests that a trial needs.
-        needs: u64,
-        /// Successful requests of the trial with the most.
-        has: u64,
-    },
-    /// No baseline to divide by is known.
-    #[error("no baseline is known to divide by")]
-    NoBaseline,
-    /// Times of different amounts of work have no ratio that means anything.
-    #[error("requests failed, so it is not the same work")]
-    RequestsFailed,
-    /// Trials failed: what is left is not the work of all.
-    #[error("{failed} of {of} trials failed")]
-    TrialsFailed {
-        /// Trials in which a process failed.
-        failed: usize,
-        /// Trials that were begun.
-        of: usize,
-    },
-    /// A trial does not tell how many of its requests failed.
-    #[error("it is not known how many requests failed")]
-    FailuresUnknown,
     /// Half of the trials, or more, gave no value.
     #[error("{lost} of {of} trials gave no value")]
     TrialsLost {
@@ -180,11 +148,6 @@ pub enum NoEstimate {
         /// All trials.
         of: usize,
     },
-}
-
-/// `1 request`, `100 requests`
-fn requests(n: u64) -> String {
-    format!("{} request{}", count(n), if n == 1 { "" } else { "s" })
 }
 
 /// Which of the given samples an error speaks of.
@@ -237,7 +200,8 @@ pub(super) fn check_positive(values: &[f64], side: Side) -> Result<(), NoEstimat
 }
 
 /// The middle of an ascending, non-empty slice; of the two middle values their mean.
-pub(super) fn middle(sorted: &[f64]) -> f64 {
+#[must_use]
+pub fn middle(sorted: &[f64]) -> f64 {
     let n = sorted.len();
     let (low, high) = (sorted[(n - 1) / 2], sorted[n / 2]);
     low + (high - low) / 2.0
@@ -253,14 +217,6 @@ mod tests {
         assert_eq!(few.to_string(), "needs at least 6 blocks, has 4");
         let zero = check_positive(&[1.0, 0.0], Side::New).unwrap_err();
         assert_eq!(zero.to_string(), "new value 2 is not above zero, so it has no ratio");
-        let few = |has| NoEstimate::TooFewRequests { metric: "p99.9", needs: 1_000, has };
-        assert_eq!(
-            [few(1).to_string(), few(999).to_string()],
-            [
-                "p99.9 cannot be told from 1 request (1,000 are needed)",
-                "p99.9 cannot be told from 999 requests (1,000 are needed)"
-            ]
-        );
         let nan = check_finite(&[f64::NAN], Side::Base).unwrap_err();
         assert_eq!(nan.to_string(), "base value 1 is not finite");
         let empty = sorted(&[], Side::Only).unwrap_err();

@@ -7,16 +7,16 @@ use super::{
     ratio::RatioEstimate,
 };
 
-/// One row of a family.
+/// One row of a family. `E` is the reason of a row without a ratio.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Comparison {
+pub struct Comparison<E = NoEstimate> {
     /// new ÷ base, or why there is none.
-    pub ratio: Result<RatioEstimate, NoEstimate>,
+    pub ratio: Result<RatioEstimate, E>,
     /// Which way is better.
     pub direction: Direction,
 }
 
-/// Which way a metric improves.
+/// Which way a value improves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// Durations, memory, errors.
@@ -58,9 +58,9 @@ impl Default for Margin {
 
 /// A comparison after judgement.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Judged {
+pub struct Judged<E = NoEstimate> {
     /// The word, or why the comparison could not be computed.
-    pub verdict: Result<Verdict, NoEstimate>,
+    pub verdict: Result<Verdict, E>,
     /// What stood in the way of an inconclusive comparison; none with any other verdict.
     pub doubt: Option<Doubt>,
     /// The ratio (at least 1) that the interval had to pass: the margin's, or that of the A/A
@@ -98,7 +98,7 @@ pub enum Doubt {
     /// The interval reaches across the margin.
     #[error("the interval reaches across the margin")]
     Wide,
-    /// The same cell measured twice differs as much.
+    /// What is the same, measured twice, differs as much.
     #[error("the A/A control differs as much")]
     Noise,
     /// Too many comparisons for this p.

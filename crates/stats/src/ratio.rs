@@ -19,7 +19,7 @@ pub struct RatioEstimate {
     /// are paired, of two random trials where they are not.
     pub superiority: f64,
     pub(super) logs: Logs,
-    /// Pairs without a value, or trials of both sides without one; see [`super::sample`].
+    /// Pairs without a value, or trials of both sides without one; see [`Sample`](super::Sample).
     pub(super) lost: Lost,
 }
 

@@ -1,4 +1,4 @@
-//! The same cell of two runs, compared without pairs.
+//! Two independent samples, compared without pairs.
 
 use super::{
     estimate::{Estimate, Interval, NOMINAL, NoEstimate, NoInterval, Side, check_positive},
@@ -184,8 +184,8 @@ impl Ranks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyse::fixtures::fixtures;
-    use crate::analyse::{Comparison, Direction, Margin, Verdict, judge};
+    use crate::fixtures::fixtures;
+    use crate::{Comparison, Direction, Margin, Verdict, judge};
     use proptest::prelude::*;
 
     #[test]
@@ -225,7 +225,8 @@ mod tests {
             assert_eq!(interval(new, base).map(|_| ()), Err(turned));
             // So many more blocks are proposed, and one less would not do.
             let rows = shift_ratio(&at_hand(base), &at_hand(new)).unwrap();
-            let comparison = Comparison { ratio: Ok(rows), direction: Direction::LowerIsBetter };
+            let comparison: Comparison =
+                Comparison { ratio: Ok(rows), direction: Direction::LowerIsBetter };
             let judged = judge(&[comparison], Margin::default(), None);
             let Ok(Verdict::Inconclusive { more_blocks: Some(more) }) = judged[0].verdict else {
                 panic!()

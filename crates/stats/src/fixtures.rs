@@ -1,4 +1,4 @@
-//! Reference values computed by SciPy and diptest; `tests/fixtures/stats/make.py` names the command.
+//! Reference values computed by SciPy and diptest; `crates/stats/fixtures/make.py` names the command.
 
 use serde::Deserialize;
 
@@ -46,7 +46,7 @@ pub(crate) struct DipCase {
 }
 
 pub(crate) fn fixtures() -> Fixtures {
-    let text = include_str!("../../tests/fixtures/stats/stats.json");
+    let text = include_str!("../fixtures/stats.json");
     serde_json::from_str(text).expect("stats.json matches its type")
 }
 

@@ -119,7 +119,7 @@ enum Exact {
     MannWhitney(usize, usize),
 }
 
-/// A distribution that is computed once: the cells of a recording mostly have the same number of
+/// A distribution that is computed once: samples that are compared mostly have the same number of
 /// blocks, and counting is what an interval takes its time for.
 fn remembered(which: Exact, compute: impl FnOnce() -> Vec<f64>) -> Arc<[f64]> {
     static KNOWN: LazyLock<Mutex<HashMap<Exact, Arc<[f64]>>>> = LazyLock::new(Mutex::default);

@@ -4,7 +4,7 @@ use super::estimate::{Estimate, NoEstimate};
 use super::sample::Sample;
 use super::verdict::Direction;
 
-/// The median of one cell, in the unit of the values.
+/// The median, in the unit of the values.
 ///
 /// The interval runs between the k-th smallest and the k-th largest value and covers the median of
 /// any continuous distribution with the binomial chance 1 − 2·P(B ≤ k − 1), B ~ Bin(n, ½)

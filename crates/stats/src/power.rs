@@ -69,15 +69,14 @@ pub fn blocks_to_judge(comparisons: usize) -> usize {
     (MIN_BLOCKS..128).find(decides).unwrap_or(128)
 }
 
-/// The fewest blocks with which so many cells of a scenario can be ranked: [`blocks_to_judge`] of
-/// one comparison for every two of them, since a ranking states an order of every two.
+/// The fewest blocks with which so many treatments can be ranked: [`blocks_to_judge`] of one
+/// comparison for every two of them, since a ranking states an order of every two.
 ///
-/// The comparisons with the baseline and those with the fastest cell are among these, so what a
-/// report prints of a scenario can be decided with so many blocks, too. The fastest cell is chosen
-/// by the data, and any cell could have been chosen; that is why its family is that of all pairs.
+/// The comparisons with one of them are among these, and those with the fastest one. That one is
+/// chosen by the data, and any could have been chosen; that is why its family is that of all pairs.
 #[must_use]
-pub fn blocks_to_rank(cells: usize) -> usize {
-    blocks_to_judge(cells.saturating_mul(cells.saturating_sub(1)) / 2)
+pub fn blocks_to_rank(treatments: usize) -> usize {
+    blocks_to_judge(treatments.saturating_mul(treatments.saturating_sub(1)) / 2)
 }
 
 /// The least `extra` such that `extra` more values on both sides shrink an interval to `factor`
@@ -107,9 +106,7 @@ fn least(mut low: usize, mut high: usize, enough: impl Fn(usize) -> bool) -> usi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyse::{
-        Comparison, Direction, Doubt, Judged, Margin, Verdict, judge, paired_ratio,
-    };
+    use crate::{Comparison, Direction, Doubt, Judged, Margin, Verdict, judge, paired_ratio};
     use proptest::prelude::*;
     use rand::SeedableRng;
     use rand_distr::{Distribution, LogNormal};

@@ -12,7 +12,7 @@ use super::{
 /// Judges a family of comparisons: all that one table prints.
 ///
 /// With δ the margin fixed beforehand and a the end of the A/A interval that is farther from 1 (all
-/// on logs, so that swapping base and new swaps the words), a metric of which less is better is
+/// on logs, so that swapping base and new swaps the words), a value of which less is better is
 ///
 /// * *slower* where the interval of new ÷ base lies beyond max(δ, a), and *faster* below its inverse;
 /// * *equivalent* where the interval lies within ±δ, and a does not exceed δ;
@@ -32,17 +32,22 @@ use super::{
 /// A comparison that could not be computed keeps its place and its reason; it is no test, and does
 /// not make the others harder.
 #[must_use]
-pub fn judge(comparisons: &[Comparison], margin: Margin, control: Option<Interval>) -> Vec<Judged> {
+pub fn judge<E: Clone>(
+    comparisons: &[Comparison<E>],
+    margin: Margin,
+    control: Option<Interval>,
+) -> Vec<Judged<E>> {
     let family: Vec<_> =
         comparisons.iter().map(|comparison| (comparison, margin, control)).collect();
     judge_each(&family)
 }
 
 /// Judges a family as [`judge`] does, each comparison with a margin and an A/A interval of its own: a
-/// table over several scenarios or metrics is one family, but every scenario has its control and
-/// every metric its margin.
+/// table may be one family although its rows have other controls and margins.
 #[must_use]
-pub fn judge_each(family: &[(&Comparison, Margin, Option<Interval>)]) -> Vec<Judged> {
+pub fn judge_each<E: Clone>(
+    family: &[(&Comparison<E>, Margin, Option<Interval>)],
+) -> Vec<Judged<E>> {
     let bounded = |margin: Margin, control: &Option<Interval>| {
         let noise = control.map_or(Noise::default(), |control| Noise::of(&control));
         (noise, margin.log().max(noise.reach()).exp())
@@ -202,7 +207,7 @@ impl Case<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyse::{paired_ratio, shift_ratio};
+    use crate::{paired_ratio, shift_ratio};
     use proptest::prelude::*;
     use rand::SeedableRng;
     use rand_distr::{Distribution, LogNormal};

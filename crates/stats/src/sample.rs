@@ -7,41 +7,26 @@
 //! statistics): a lost trial makes an interval wider, never narrower, and never moves it. Too many
 //! lost trials leave no interval at all.
 
-use crate::record::TrialRow;
-use crate::spec::Metric;
-
 use super::estimate::{
     Estimate, Interval, MIN_BLOCKS, NOMINAL, NoEstimate, NoInterval, Side, sorted,
 };
 use super::null::Null;
 use super::verdict::Direction;
 
-/// The values of a metric in the trials of one cell.
+/// The values of some trials of one kind.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sample {
-    /// One for each trial that measured it, in the unit of the metric.
+    /// One for each trial that measured it, in their unit.
     pub values: Vec<f64>,
-    /// Trials of complete blocks that gave no value.
+    /// Trials that gave none.
     pub lost: usize,
 }
 
 impl Sample {
-    /// The values of a metric in these trials.
-    pub fn of<'a>(rows: impl IntoIterator<Item = &'a TrialRow>, metric: Metric) -> Sample {
-        let mut sample = Sample::default();
-        for row in rows {
-            match metric.of(row).filter(|_| row.is_ok()) {
-                Some(value) => sample.values.push(value),
-                None => sample.lost += 1,
-            }
-        }
-        sample
-    }
-
     /// Their median, with an interval that holds whatever the lost trials would have shown.
     ///
-    /// Of the lost trials the value itself takes each to be worse than any other: a cell never gets
-    /// better by losing one.
+    /// The value itself takes each lost trial to be worse than any other: losing one never makes a
+    /// sample better.
     ///
     /// # Errors
     ///
@@ -84,45 +69,21 @@ fn order_interval(sorted: &[f64], lost: usize) -> Result<Interval, NoInterval> {
     })
 }
 
-/// Values of two cells in the blocks that both have.
+/// Values of two sides in the blocks that both have.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pairs {
     /// The base, by block.
     pub base: Vec<f64>,
     /// The new side, in the same order.
     pub new: Vec<f64>,
-    /// Blocks that both cells ran in and of which a value is missing.
+    /// Blocks that both sides ran in and of which a value is missing.
     pub lost: usize,
-}
-
-impl Pairs {
-    /// The values of a metric in two sets of trials, block by block.
-    pub fn of<'a>(
-        base: impl Iterator<Item = &'a TrialRow>,
-        new: impl Iterator<Item = &'a TrialRow>,
-        metric: Metric,
-    ) -> Pairs {
-        let by_block = |row: &'a TrialRow| (row.block, metric.of(row).filter(|_| row.is_ok()));
-        let base: std::collections::BTreeMap<u32, Option<f64>> = base.map(by_block).collect();
-        let mut pairs = Pairs::default();
-        for (block, new) in new.map(by_block) {
-            match base.get(&block).map(|base| base.zip(new)) {
-                Some(Some((base, new))) => {
-                    pairs.base.push(base);
-                    pairs.new.push(new);
-                }
-                Some(None) => pairs.lost += 1,
-                None => {}
-            }
-        }
-        pairs
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyse::{lossy_paired_ratio, lossy_shift_ratio};
+    use crate::{lossy_paired_ratio, lossy_shift_ratio};
     use proptest::prelude::*;
 
     #[test]

@@ -2,7 +2,7 @@
 
 /// Fewest values that the test is asked about: below, two groups must be far apart and of equal
 /// size to be told from one.
-pub(super) const MIN_VALUES: usize = 15;
+const MIN_VALUES: usize = 15;
 
 /// The dip that 1 % of uniform samples of n values reach: the column 0.99 of the table `qDiptab` of
 /// Maechler's R package diptest, simulated from a million samples for each n, which extends the
@@ -24,7 +24,8 @@ const CRITICAL_1_PERCENT: [(f64, f64); 11] = [
 
 /// Whether these values, ascending, have more than one mode, at the level of 1 %. Never with fewer
 /// than 15 values.
-pub(super) fn is_multimodal(sorted: &[f64]) -> bool {
+#[must_use]
+pub fn is_multimodal(sorted: &[f64]) -> bool {
     sorted.len() >= MIN_VALUES && dip(sorted) > critical(sorted.len())
 }
 
@@ -176,7 +177,7 @@ fn hull(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyse::fixtures::{fixtures, near};
+    use crate::fixtures::{fixtures, near};
 
     #[test]
     fn dip_and_level_are_those_of_diptest() {
