@@ -28,6 +28,7 @@
 //! - `normal`: the normal distribution, for delays and for statistics
 //! - [`validity`]: checks of whether a trial measured what its cell names
 //! - [`chart`]: drawings of numbers, for `report` and `diff`
+//! - [`page`]: words, tables and charts as data, and their renderers
 
 pub mod ab;
 pub mod analyse;
@@ -50,6 +51,7 @@ mod generated;
 pub mod link;
 pub mod machine;
 mod normal;
+pub mod page;
 pub mod plan;
 pub mod predict;
 pub mod protocol;
@@ -59,7 +61,6 @@ pub mod run;
 pub mod server;
 pub mod spec;
 pub mod strategy;
-pub mod table;
 pub mod timer;
 pub mod tls;
 pub mod units;
