@@ -28,6 +28,7 @@
 //! - [`validity`]: checks of whether a trial measured what its cell names
 //! - [`inflight_stats`]: statistics of numbers, a crate of its own
 //! - [`chart`]: drawings of numbers, for `report` and `diff`
+//! - [`page`]: words, tables and charts as data, and their renderers
 
 pub mod ab;
 pub mod analyse;
@@ -49,6 +50,7 @@ pub mod exit;
 mod generated;
 pub mod link;
 pub mod machine;
+pub mod page;
 pub mod plan;
 pub mod predict;
 pub mod protocol;
@@ -58,7 +60,6 @@ pub mod run;
 pub mod server;
 pub mod spec;
 pub mod strategy;
-pub mod table;
 pub mod timer;
 pub mod tls;
 pub mod units;

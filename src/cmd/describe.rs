@@ -3,14 +3,12 @@
 use std::fmt::{Display, Write as _};
 use std::time::Duration;
 
-use comfy_table::{CellAlignment, Table};
-
 use super::cautions::cautions;
 use crate::analyse::detectable_ratio;
 use crate::delay::Model;
+use crate::page::{Table, cells as row, terminal};
 use crate::plan::{Cell, Drawn, Plan};
 use crate::spec::Until;
-use crate::table::table;
 use crate::units::{ReadableNs, exact_percent, rough};
 
 /// Trial noises that the table of detectable differences is shown for: a quiet machine, a shared
@@ -107,44 +105,35 @@ fn drawn(plan: &Plan, scenario: usize) -> Option<String> {
         return None;
     }
     let drawn = Drawn::of(scenario)?;
-    let mut quantiles = table(&["delays", "p50", "p90", "p99", "longest"]);
+    let mut quantiles = Table::new(["delays"]).numbers(["p50", "p90", "p99", "longest"]);
     for (name, q) in [("drawn", drawn.drawn), ("expected", drawn.expected)] {
-        let ns = [q.p50_ns, q.p90_ns, q.p99_ns, q.longest_ns];
-        let mut row = vec![name.to_owned()];
-        row.extend(ns.map(|ns| ReadableNs(ns as f64).to_string()));
-        quantiles.add_row(row);
+        let [p50, p90, p99, longest] =
+            [q.p50_ns, q.p90_ns, q.p99_ns, q.longest_ns].map(|ns| ReadableNs(ns as f64));
+        quantiles.row(row![name, p50, p90, p99, longest]);
     }
-    for column in 1..=4 {
-        if let Some(column) = quantiles.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    let mut out = format!("{quantiles}\n");
+    let mut out = format!("{}\n", terminal::table(&quantiles));
     for part in &drawn.parts {
         let _ = writeln!(out, "  {part}");
     }
     Some(out)
 }
 
-fn cells(plan: &Plan, scenario: usize) -> Table {
-    let mut table = table(&["id", "cell", "model", "client", "ideal", "in flight", "note"]);
+fn cells(plan: &Plan, scenario: usize) -> String {
+    let mut table = Table::new(["id", "cell", "model", "client"])
+        .numbers(["ideal", "in flight"])
+        .text(["note"]);
     for (index, cell) in plan.cells.iter().enumerate().filter(|(_, c)| c.scenario == scenario) {
-        table.add_row(vec![
-            cell.id.to_string(),
-            cell.name.clone(),
-            cell.strategy.model.name().to_owned(),
-            cell.strategy.library.name().to_owned(),
-            ReadableNs(cell.ideal.wall_ns as f64).to_string(),
-            cell.ideal.peak.to_string(),
+        table.row(row![
+            &cell.id,
+            &cell.name,
+            cell.strategy.model.name(),
+            cell.strategy.library.name(),
+            ReadableNs(cell.ideal.wall_ns as f64),
+            cell.ideal.peak,
             note(plan, index, cell),
         ]);
     }
-    for column in [4, 5] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
+    terminal::table(&table)
 }
 
 fn note(plan: &Plan, index: usize, cell: &Cell) -> String {

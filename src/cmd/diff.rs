@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{Failure, print, say};
+use crate::chart::Draw;
 use crate::cli::{self, Format, Judging, Sort, When};
 use crate::diff::{self, Contest, Diff, Options, Order, Relative, Side};
 use crate::exit::Exit;

@@ -5,8 +5,8 @@ use std::path::Path;
 use super::{Failure, print, say};
 use crate::cli::{self, MachineCommand};
 use crate::exit::Exit;
+use crate::page::{Table, cells, terminal};
 use crate::record::{LabelError, MACHINE, find_recordings, label_machine, machines};
-use crate::table::table;
 
 pub(super) fn run(args: &cli::Machine) -> Result<Exit, Failure> {
     match &args.command {
@@ -27,9 +27,9 @@ fn list(out: &Path) -> Result<Exit, Failure> {
         return Ok(Exit::Fine);
     }
     let runs = find_recordings(out)?;
-    let mut table = table(&["machine", "label", "hardware", "recordings"]);
+    let mut table = Table::new(["machine", "label", "hardware", "recordings"]);
     for found in machines {
-        let runs = runs.iter().filter(|run| run.parent() == Some(&found.dir)).count().to_string();
+        let runs = runs.iter().filter(|run| run.parent() == Some(&found.dir)).count();
         let (label, hardware) = match found.machine {
             Ok(machine) => (
                 machine.label,
@@ -44,9 +44,9 @@ fn list(out: &Path) -> Result<Exit, Failure> {
                 ("?".to_owned(), "?".to_owned())
             }
         };
-        table.add_row(vec![found.id, label, hardware, runs]);
+        table.row(cells![found.id, label, hardware, runs]);
     }
-    print(&format!("{table}\n"))?;
+    print(&format!("{}\n", terminal::table(&table)))?;
     Ok(Exit::Fine)
 }
 

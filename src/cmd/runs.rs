@@ -1,13 +1,12 @@
 //! `inflight runs`.
 
-use comfy_table::CellAlignment;
 use serde::Serialize;
 
 use super::{Failure, print, say};
 use crate::cli::{self, ListFormat, RunState};
 use crate::exit::Exit;
+use crate::page::{Table, cells, terminal};
 use crate::record::{Build, Listed, State, list};
-use crate::table::table;
 use crate::units::ReadableBytes;
 
 /// Version of the JSON document. Raised when a reader of the version before would misread it;
@@ -64,33 +63,30 @@ fn commit(listed: &Listed) -> Option<&str> {
 const UNKNOWN: &str = "–";
 
 fn text(all: &[Listed]) -> String {
-    let header =
-        ["started (UTC)", "experiment", "commit", "machine", "blocks", "state", "size", "run"];
-    let mut table = table(&header);
+    let mut table = Table::new(["started (UTC)", "experiment", "commit", "machine"])
+        .numbers(["blocks"])
+        .text(["state"])
+        .numbers(["size"])
+        .text(["run"]);
     for listed in all {
         let unknown = || UNKNOWN.to_owned();
         let started = listed.started().map(|at| at.strftime("%Y-%m-%d %H:%M").to_string());
         let blocks = listed.blocks.map(|(done, planned)| format!("{done} of {planned}"));
-        table.add_row(vec![
+        table.row(cells![
             started.unwrap_or_else(unknown),
             listed.experiment.clone().unwrap_or_else(unknown),
             listed.build.as_ref().map_or_else(unknown, Build::short),
-            listed.machine_name().to_owned(),
+            listed.machine_name(),
             blocks.unwrap_or_else(unknown),
-            listed.state.name().to_owned(),
-            ReadableBytes(listed.bytes as f64).to_string(),
+            listed.state.name(),
+            ReadableBytes(listed.bytes as f64),
             match &listed.copy_of {
                 Some(original) => format!("{} (copy of {original})", listed.run),
                 None => listed.run.clone(),
             },
         ]);
     }
-    for column in [4, 6] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    let mut out = format!("{table}\n");
+    let mut out = format!("{}\n", terminal::table(&table));
     for listed in all {
         if let State::Damaged(why) = &listed.state {
             let (dir, why) = (listed.dir.display().to_string(), why.trim_end());

@@ -1,13 +1,13 @@
 //! The ratios as a forest plot.
 
 use crate::chart::aa::{Ratios, Row, Tone};
-use crate::chart::{Draw, Drawing, Frame, Group};
+use crate::chart::{Frame, Group};
 use crate::spec::Metric;
 
 use super::{CellDiff, Diff, Outcome, Pairing, words};
 
 /// Every ratio of a comparison with its interval, by metric and scenario.
-pub fn chart(diff: &Diff) -> Drawing {
+pub fn chart(diff: &Diff) -> Ratios {
     let margin = diff.margins.iter().map(|(_, m)| m.relative()).fold(0.0, f64::max);
     let [base, new] = words::labels(diff);
     let paired = match diff.pairing {
@@ -52,7 +52,6 @@ pub fn chart(diff: &Diff) -> Drawing {
         more: format!("{new} is {more}"),
         groups: groups(diff),
     }
-    .draw()
 }
 
 /// How many rows got which verdict.

@@ -48,6 +48,7 @@
 //! [`paired_ratio`]: crate::analyse::paired_ratio
 //! [`judge_each`]: crate::analyse::judge_each
 
+mod blocks;
 mod cells;
 mod chart;
 mod comparability;
@@ -58,7 +59,6 @@ mod gate;
 mod github;
 mod json;
 mod judging;
-mod markdown;
 mod noise;
 mod options;
 mod result;
@@ -76,6 +76,7 @@ use crate::record::Recording;
 use crate::spec::{Factor, Metric};
 
 pub use self::{
+    blocks::{blocks, markdown},
     chart::chart,
     comparability::{Condition, Effect},
     csv::csv,
@@ -84,7 +85,6 @@ pub use self::{
     gate::{GateFinding, GateResult, parse as parse_gate, parse_margin, parse_metric},
     github::{annotations, step_summary},
     json::{SCHEMA, json},
-    markdown::markdown,
     noise::{ControlPair, Noise, Source},
     options::{Options, Order, Relative},
     result::{

@@ -1,9 +1,7 @@
 //! For a terminal.
 
+use crate::page::{Align, Table, cells as row, terminal};
 use anstyle::{AnsiColor, Style};
-use comfy_table::CellAlignment;
-
-use crate::table::table;
 
 use super::{CellDiff, Diff, Effect, GateFinding, Outcome, words};
 
@@ -64,12 +62,12 @@ fn header(diff: &Diff) -> String {
     }
     let differing: Vec<_> = diff.conditions.iter().filter(|c| c.effect != Effect::Same).collect();
     if !differing.is_empty() {
-        let mut rows = table(&["to note", base, new, ""]);
+        let mut rows = Table::new(["to note", base, new, ""]);
         for c in differing {
             let breaks = if c.effect == Effect::Breaks { "not comparable" } else { "" };
-            rows.add_row(vec![c.what, &c.base, &c.new, breaks]);
+            rows.row(row![c.what, &c.base, &c.new, breaks]);
         }
-        out += &format!("\n{}\n", trimmed(&rows.to_string()));
+        out += &format!("\n{}\n\n", terminal::trimmed(&rows));
     }
     for warning in &diff.warnings {
         out += &format!("warning: {warning}\n");
@@ -82,25 +80,7 @@ fn header(diff: &Diff) -> String {
 
 /// A table of rows of one metric.
 fn cells(diff: &Diff, cells: &[&CellDiff], color: bool) -> String {
-    let [base, new] = words::labels(diff);
-    let metric = if diff.margins.len() > 1 { cells[0].metric.name() } else { "verdict" };
-    let mut rows = table(&[metric, "cell", base, new, "ratio", "95 % interval", "note"]);
-    for cell in cells {
-        let [ratio, range] = words::ratio_and_range(diff, cell);
-        rows.add_row(vec![
-            words::word(cell.outcome, cell.metric).to_owned(),
-            words::name(&cell.name, &cell.scenario),
-            words::value(&cell.base, cell.metric, diff.relative),
-            words::value(&cell.new, cell.metric, diff.relative),
-            ratio,
-            range,
-            words::notes(diff, cell).join("; "),
-        ]);
-    }
-    if let Some(column) = rows.column_mut(4) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    let plain = trimmed(&rows.to_string());
+    let plain = terminal::trimmed(&words::table(diff, cells, Align::Left)) + "\n";
     if !color {
         return plain;
     }
@@ -130,9 +110,4 @@ fn of_gate(finding: GateFinding) -> Style {
         GateFinding::Undecided | GateFinding::NothingMeasured => AnsiColor::Yellow,
     }
     .on_default()
-}
-
-/// A table without the blanks that fill its last column.
-fn trimmed(table: &str) -> String {
-    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }

@@ -1,6 +1,7 @@
 //! The phrases that the renderings share.
 
 use crate::analyse::{Direction, Doubt, Estimate, Interval, Levels, Side};
+use crate::page::{Align, Table, cells};
 use crate::spec::{Gate, Metric, Unit};
 use crate::units::{ReadableBytes, ReadableNs, exact_percent, percent, ratio, three_digits};
 
@@ -247,6 +248,29 @@ pub(super) fn gate(gate: &Gate) -> String {
     let of = if terms.is_empty() { String::new() } else { format!(":{}", terms.join(";")) };
     let margin = exact_percent(gate.margin).replace(' ', "");
     format!("{}={margin}{of}", gate.metric.name())
+}
+
+/// Rows of one metric; `range` sets the column of intervals.
+pub(super) fn table(diff: &Diff, rows: &[&CellDiff], range: Align) -> Table {
+    let [base, new] = labels(diff);
+    let metric = if diff.margins.len() > 1 { rows[0].metric.name() } else { "verdict" };
+    let mut table = Table::new([metric, "cell", base, new])
+        .numbers(["ratio"])
+        .columns(["95 % interval"], range)
+        .text(["note"]);
+    for cell in rows {
+        let [ratio, range] = ratio_and_range(diff, cell);
+        table.row(cells![
+            word(cell.outcome, cell.metric),
+            name(&cell.name, &cell.scenario),
+            value(&cell.base, cell.metric, diff.relative),
+            value(&cell.new, cell.metric, diff.relative),
+            ratio,
+            range,
+            notes(diff, cell).join("; "),
+        ]);
+    }
+    table
 }
 
 /// The name of a cell, with that of its scenario where there are several.

@@ -2,10 +2,8 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::CellAlignment;
-
 use super::{Accuracy, Predicted, Prediction, Predictions, Range};
-use crate::table::table;
+use crate::page::{Table, Words, cells, terminal};
 use crate::units::{ReadableBytes, ReadableNs, count, three_digits};
 
 /// Predictions as text; `earlier` says how good those before them were.
@@ -23,24 +21,20 @@ pub fn text(predictions: &Predictions, earlier: Option<&Accuracy>) -> String {
             count(predictions.machines)
         );
     }
-    let mut header = vec!["cell", "requests"];
-    header.extend(several.then_some("of each machine"));
-    header.extend(["wall", "CPU", "memory", "bound", "efficiency"]);
-    header.extend(several.then_some(["CPU in all", "memory in all"]).into_iter().flatten());
-    let mut shown = table(&header);
+    let mut shown = Table::new(["cell"])
+        .numbers(["requests"])
+        .numbers(several.then_some("of each machine"))
+        .numbers(["wall", "CPU", "memory"])
+        .text(["bound"])
+        .numbers(["efficiency"])
+        .numbers(several.then_some(["CPU in all", "memory in all"]).into_iter().flatten());
     for prediction in &predictions.cells {
         if let Ok(predicted) = &prediction.outcome {
-            shown.add_row(row(predictions, prediction, predicted));
+            shown.row(row(predictions, prediction, predicted));
         }
     }
-    let numbers = header.iter().enumerate().skip(1).filter(|(_, name)| **name != "bound");
-    for (column, _) in numbers {
-        if let Some(column) = shown.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    if predictions.cells.iter().any(|p| p.outcome.is_ok()) {
-        let _ = writeln!(out, "\n{shown}");
+    if !shown.is_empty() {
+        let _ = writeln!(out, "\n{}", terminal::table(&shown));
     }
     out.push('\n');
     for prediction in &predictions.cells {
@@ -68,7 +62,7 @@ fn has_ends(prediction: &Prediction) -> bool {
     prediction.outcome.as_ref().is_ok_and(|p| p.wall_ns.ends.is_some())
 }
 
-fn row(predictions: &Predictions, prediction: &Prediction, predicted: &Predicted) -> Vec<String> {
+fn row(predictions: &Predictions, prediction: &Prediction, predicted: &Predicted) -> Vec<Words> {
     let machines = predictions.machines as f64;
     let ns = |value: f64| ReadableNs(value).to_string();
     let bytes = |value: f64| ReadableBytes(value).to_string();
@@ -76,22 +70,22 @@ fn row(predictions: &Predictions, prediction: &Prediction, predicted: &Predicted
         Ok(range) => shown(range.map(|value| value * scale), bytes),
         Err(_) => "–".to_owned(),
     };
-    let mut cells = vec![prediction.name.clone(), count(prediction.requests)];
+    let mut row = cells![&prediction.name, count(prediction.requests)];
     if predictions.machines > 1 {
-        cells.push(count(prediction.requests_each));
+        row.push(count(prediction.requests_each).into());
     }
-    cells.extend([
+    row.extend(cells![
         shown(predicted.wall_ns, ns),
         shown(predicted.cpu_ns, ns),
         memory(1.0),
-        predicted.bound.name().to_owned(),
+        predicted.bound.name(),
         three_digits(predicted.efficiency()),
     ]);
     if predictions.machines > 1 {
-        cells.push(shown(predicted.cpu_ns.map(|value| value * machines), ns));
-        cells.push(memory(machines));
+        let cpu = shown(predicted.cpu_ns.map(|value| value * machines), ns);
+        row.extend(cells![cpu, memory(machines)]);
     }
-    cells
+    row
 }
 
 /// `1.53 s (1.50 to 1.60 s)`

@@ -6,11 +6,12 @@ mod trouble;
 use self::speaker::Speaker;
 use self::trouble::trouble;
 use super::facts::Facts;
-use super::markdown;
-use super::numbers::{and, capital, counted};
+use super::numbers::{capital, counted};
 use super::open::{self, Sweep};
 use super::time_scale;
+use crate::page::{Block, Words, details, strong, words};
 use crate::plan::Drawn;
+use crate::record::RecordError;
 
 /// Cells that are named beside the fastest and the baseline: one sentence holds no more.
 const OTHERS: usize = 4;
@@ -18,69 +19,39 @@ const OTHERS: usize = 4;
 /// More scenarios than this do not fit the first screen.
 const SCENARIOS: usize = 6;
 
-/// How names and words are written: for a page or for a terminal.
-#[derive(Clone, Copy)]
-struct Voice {
-    name: fn(&str) -> String,
-    text: fn(&str) -> String,
-    strong: fn(&str) -> String,
-}
-
-const PAGE: Voice = Voice {
-    name: markdown::code,
-    text: markdown::text,
-    strong: |text| format!("**{}**", markdown::text(text)),
-};
-
-const TERMINAL: Voice =
-    Voice { name: |name| format!("`{name}`"), text: str::to_owned, strong: str::to_owned };
-
-/// The answer for a terminal: one to three sentences for each scenario.
-pub(super) fn plain(facts: &Facts) -> String {
-    let mut lines = Vec::new();
-    lines.extend(trouble(facts, TERMINAL));
-    lines.extend(by_scenario(facts, TERMINAL, true));
-    lines.join("\n")
-}
-
-/// The answer in one line of Markdown, for the index: that of the first scenario.
-pub(super) fn line(facts: &Facts) -> String {
-    let first = by_scenario(facts, PAGE, false).into_iter().next().unwrap_or_default();
-    let more = by_scenario(facts, PAGE, false).len() - 1;
-    let more = match more {
+/// The answer in one line, for the index: that of the first scenario.
+pub(super) fn line(facts: &Facts) -> Words {
+    let sentences = by_scenario(facts, false);
+    let more = match sentences.len() - 1 {
         0 => String::new(),
         n => format!(" ({} in the report)", counted(n, "more scenario")),
     };
-    let broken = if trouble(facts, PAGE).is_empty() { "" } else { "(Incomplete.) " };
-    format!("{broken}{first}{more}")
+    let broken = if trouble(facts).is_empty() { "" } else { "(Incomplete.) " };
+    words!(broken (sentences.into_iter().next().unwrap_or_default()) more)
 }
 
 /// The answer as part of the report.
-pub(super) fn section(facts: &Facts) -> String {
-    let sentences = by_scenario(facts, PAGE, true);
-    let mut parts = trouble(facts, PAGE);
-    match sentences.split_at_checked(SCENARIOS) {
-        _ if sentences.len() == 1 => parts.push(sentences[0].clone()),
-        Some((first, rest)) if !rest.is_empty() => {
-            parts.push(markdown::list(first));
-            let summary = format!("{} more scenarios", rest.len());
-            parts.push(markdown::details(&summary, &markdown::list(rest)));
-        }
-        _ => parts.push(markdown::list(&sentences)),
-    }
-    parts.join("\n\n")
+pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
+    Ok(blocks(facts))
 }
 
-fn names(facts: &Facts, voice: Voice, cells: &[usize], most: usize) -> String {
-    let mut shown: Vec<String> =
-        cells.iter().take(most).map(|&c| (voice.name)(facts.name(c))).collect();
-    if cells.len() > most {
-        shown.push(format!("{} more", cells.len() - most));
+/// Warnings, then one to three sentences for each scenario.
+pub(super) fn blocks(facts: &Facts) -> Vec<Block> {
+    let mut out: Vec<Block> = trouble(facts).into_iter().map(Block::from).collect();
+    let mut sentences = by_scenario(facts, true);
+    if sentences.len() == 1 {
+        out.extend(sentences.pop().map(Block::from));
+        return out;
     }
-    and(&shown)
+    let rest = sentences.split_off(sentences.len().min(SCENARIOS));
+    out.push(Block::List(sentences));
+    if !rest.is_empty() {
+        out.push(details(format!("{} more scenarios", rest.len()), vec![Block::List(rest)]));
+    }
+    out
 }
 
-fn by_scenario(facts: &Facts, voice: Voice, whole: bool) -> Vec<String> {
+fn by_scenario(facts: &Facts, whole: bool) -> Vec<Words> {
     let sweeps = open::sweeps(facts);
     // What is one answer: a closed scenario, or all rates of a sweep.
     let alone = sweeps.len() == 1 && (0..facts.plan().scenarios.len()).all(|s| facts.is_open(s));
@@ -92,24 +63,22 @@ fn by_scenario(facts: &Facts, voice: Voice, whole: bool) -> Vec<String> {
                     sweep.scenarios.iter().map(|(_, scenario)| *scenario).min() == Some(index)
                 };
                 let sweep = sweeps.iter().find(begins)?;
-                let text = of_rates(facts, voice, sweep, whole);
+                let text = of_rates(facts, sweep, whole);
                 let name = if sweep.name.is_empty() { "open arrival" } else { &sweep.name };
-                let named = || format!("{}: {text}", (voice.strong)(name));
-                return Some(if alone { text.clone() } else { named() });
+                return Some(if alone { text } else { words!((strong(name)) ": " text) });
             }
-            let speaker = Speaker::of(facts, voice, index);
+            let speaker = Speaker::of(facts, index);
             let mut sentences = vec![speaker.fastest()];
             if whole {
                 sentences.extend(
                     [speaker.cost(), speaker.faulty(), speaker.unmeasured()].into_iter().flatten(),
                 );
             }
-            sentences.extend(before_the_first_trial(facts, voice, index, whole));
-            let text = sentences.join(" ");
-            Some(if facts.has_scenarios() {
-                format!("{}: {text}", (voice.strong)(&scenario.name))
-            } else {
-                text
+            sentences.extend(before_the_first_trial(facts, index, whole));
+            let text = Words::join(sentences, " ");
+            Some(match facts.has_scenarios() {
+                true => words!((strong(&scenario.name)) ": " text),
+                false => text,
             })
         })
         .collect()
@@ -117,42 +86,28 @@ fn by_scenario(facts: &Facts, voice: Voice, whole: bool) -> Vec<String> {
 
 /// What was known of a scenario before its first trial and bears on the answer: its time scale, and the
 /// parts of its delay model that no request has.
-fn before_the_first_trial(
-    facts: &Facts,
-    voice: Voice,
-    scenario: usize,
-    whole: bool,
-) -> Vec<String> {
-    let mut all = time_scale::sentences(facts, scenario, voice.name, voice.strong, whole);
+fn before_the_first_trial(facts: &Facts, scenario: usize, whole: bool) -> Vec<Words> {
+    let mut all = time_scale::sentences(facts, scenario, whole);
     let point = &facts.plan().experiment.scenarios[scenario];
     let drawn = if whole { Drawn::of(point) } else { None };
     let cautions = drawn.iter().flat_map(Drawn::cautions);
-    all.extend(
-        cautions.map(|caution| format!("{}.", (voice.text)(&capital(&caution.to_string())))),
-    );
+    all.extend(cautions.map(|caution| format!("{}.", capital(&caution.to_string())).into()));
     all
 }
 
 /// Up to which rate each strategy keeps up; in whole, what failed besides.
-fn of_rates(facts: &Facts, voice: Voice, sweep: &Sweep, whole: bool) -> String {
-    let name = |cell: usize| (voice.name)(facts.name(cell));
+fn of_rates(facts: &Facts, sweep: &Sweep, whole: bool) -> Words {
     let lines = open::lines(facts, sweep);
     let most = if whole { lines.len() } else { OTHERS };
-    let mut sentences: Vec<String> =
-        lines.iter().take(most).map(|line| open::sentence(facts, line, name)).collect();
+    let mut sentences: Vec<Words> =
+        lines.iter().take(most).map(|line| open::sentence(facts, line)).collect();
     if let Some((_, first)) = sweep.scenarios.first() {
-        sentences.extend(before_the_first_trial(facts, voice, *first, whole));
+        sentences.extend(before_the_first_trial(facts, *first, whole));
     }
     for &(rate, scenario) in sweep.scenarios.iter().filter(|_| whole) {
-        let speaker = Speaker::of(facts, voice, scenario);
+        let speaker = Speaker::of(facts, scenario);
         let said = [speaker.faulty(), speaker.unmeasured()].into_iter().flatten();
-        sentences.extend(said.map(|s| format!("At {} {}", open::shown(rate), uncapital(&s))));
+        sentences.extend(said.map(|s| words!("At " (open::shown(rate)) " " (s.uncapital()))));
     }
-    sentences.join(" ")
-}
-
-/// A sentence that goes on after another word.
-fn uncapital(sentence: &str) -> String {
-    let mut chars = sentence.chars();
-    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+    Words::join(sentences, " ")
 }

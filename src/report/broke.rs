@@ -1,21 +1,22 @@
 //! What broke first: for each cell in which something did, what it was, with how many requests in
 //! flight, and which setting avoids it.
 
+use crate::page::{Block, Words, code, heading, message, words};
 use crate::plan::Plan;
-use crate::record::{Status, TrialRow};
+use crate::record::{RecordError, Status, TrialRow};
 use crate::spec::Factor;
 use crate::strategy::Protocol;
 use crate::strategy::probe::Phase;
 use crate::units::exact_size;
 
 use super::facts::Facts;
-use super::markdown::{code, list, text};
-use super::numbers::{and, count, counted, ns, span};
+use super::numbers::{count, counted, ns, span};
 use super::phases;
 
 /// A limit that was met: what was missing and where, and what helps against it anywhere.
 struct Limit {
-    what: String,
+    what: Words,
+    /// A message, names between backticks.
     advice: &'static str,
 }
 
@@ -35,27 +36,30 @@ const KINDS: [fn(&Facts, usize) -> Met; 5] = [out_of_memory, failed, dropped, wa
 type Answers = [Met; KINDS.len()];
 
 /// One sentence for each cell that met a limit; nothing where none did.
-pub(super) fn section(facts: &Facts) -> Option<String> {
+pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
     let cells: Vec<Answers> = (0..facts.plan().cells.len()).map(|c| answers(facts, c)).collect();
     let line = |(cell, answers): (usize, &Answers)| {
         let limits: Vec<&Limit> = limits(answers).collect();
         if limits.is_empty() {
             return None;
         }
-        let mut what: Vec<String> = limits.iter().map(|limit| limit.what.clone()).collect();
+        let mut what = Words::join(limits.iter().map(|limit| limit.what.clone()), "; ");
         let is_met = |met: &Met| matches!(met, Met::Yes(_));
         // Where requests failed, their first failure has said it.
         let only_took_time = answers[2..].iter().any(is_met) && !is_met(&answers[1]);
-        if let (Some(last), true) = (what.last_mut(), only_took_time) {
-            last.push_str(&at_most_in_flight(&facts.ok_rows(cell)));
+        if only_took_time {
+            what.push(at_most_in_flight(&facts.ok_rows(cell)));
         }
         let elsewhere = elsewhere(facts, &cells, cell);
-        let (name, what) = (facts.full_code(cell), what.join("; "));
-        let advice: Vec<&str> = limits.iter().map(|limit| limit.advice).collect();
-        Some(format!("{name}: {what}. {elsewhere}In general: {}.", advice.join("; ")))
+        let advice = Words::join(limits.iter().map(|limit| message(limit.advice)), "; ");
+        let name = facts.full_code(cell);
+        Some(words!(name ": " what ". " elsewhere "In general: " advice "."))
     };
-    let lines: Vec<String> = cells.iter().enumerate().filter_map(line).collect();
-    (!lines.is_empty()).then(|| format!("## What broke first\n\n{}", list(&lines)))
+    let lines: Vec<Words> = cells.iter().enumerate().filter_map(line).collect();
+    if lines.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(vec![heading(2, "What broke first"), Block::List(lines)])
 }
 
 fn answers(facts: &Facts, cell: usize) -> Answers {
@@ -76,7 +80,7 @@ fn limits(answers: &Answers) -> impl Iterator<Item = &Limit> {
 }
 
 /// In which cells it did not happen, and of which nobody knows.
-fn elsewhere(facts: &Facts, cells: &[Answers], cell: usize) -> String {
+fn elsewhere(facts: &Facts, cells: &[Answers], cell: usize) -> Words {
     /// Names beyond these say no more.
     const MOST_NAMED: usize = 3;
     let met_here = |kind: &usize| matches!(cells[cell][*kind], Met::Yes(_));
@@ -87,13 +91,12 @@ fn elsewhere(facts: &Facts, cells: &[Answers], cell: usize) -> String {
         others.partition(|other| all(other, |met| matches!(met, Met::No)));
     let near = |other: &usize| differences(facts.plan(), cell, *other).len() <= FAR;
     let unknown: Vec<usize> = others.into_iter().filter(near).collect();
-    let unknown = match unknown.as_slice() {
-        [] => String::new(),
-        some => {
-            format!("Whether it happened in {} is not known. ", facts.codes(some, MOST_NAMED))
-        }
-    };
-    format!("{}{unknown}", avoids(facts, cell, &known))
+    let mut all = avoids(facts, cell, &known);
+    if !unknown.is_empty() {
+        let names = facts.codes(&unknown, MOST_NAMED);
+        all.push(words!("Whether it happened in " names " is not known. "));
+    }
+    all
 }
 
 /// Cells that differ in more factors than this explain nothing of each other.
@@ -116,27 +119,24 @@ fn failed_first(facts: &Facts, cell: usize) -> Option<Limit> {
     // Of equals the most frequent, which is at the end of the reversed list.
     let (class, _) = classes.iter().rev().max_by_key(|(class, _)| times_first(class))?;
     let (missing, advice) = about(class);
-    let mut what = format!("{missing} ({}", code(class));
     let phases = facts.error_phases(cell, class);
-    if let Some((phase, _)) = phases.first() {
-        what.push_str(&format!(", in phase {}", code(phase)));
-    }
-    what.push(')');
+    let phase = phases.first().map(|(phase, _)| words!(", in phase "(code(phase))));
+    let mut what = words!(missing " (" (code(class)) (phase.unwrap_or_default()) ")");
     let first = |of: fn(&TrialRow) -> Option<u64>| {
         let of_class = rows.iter().filter(|r| r.first_failure_class == *class);
         range(of_class.filter_map(|r| of(r)))
     };
     if let Some(in_flight) = first(|r| r.first_failure_in_flight) {
-        what.push_str(&format!(", first with {in_flight} in flight"));
+        what.push(format!(", first with {in_flight} in flight"));
     } else {
-        what.push_str(&at_most_in_flight(rows));
+        what.push(at_most_in_flight(rows));
     }
     if let Some(issued) = first(|r| r.first_failure_issued) {
-        what.push_str(&format!(", after {issued} were issued"));
+        what.push(format!(", after {issued} were issued"));
     }
     let (all, issued) = facts.errors(cell);
     let trials = counted(rows.len(), "trial");
-    what.push_str(&format!(", and {} of {} requests failed ({trials})", count(all), count(issued)));
+    what.push(format!(", and {} of {} requests failed ({trials})", count(all), count(issued)));
     Some(Limit { what, advice })
 }
 
@@ -150,7 +150,7 @@ fn waited(facts: &Facts, cell: usize) -> Met {
         count(times),
         counted(rows.len(), "trial")
     );
-    if times > 0 { Met::Yes(Limit { what, advice }) } else { Met::No }
+    if times > 0 { Met::Yes(Limit { what: what.into(), advice }) } else { Met::No }
 }
 
 /// A sum over all trials of a cell; `None` where one does not tell.
@@ -192,7 +192,7 @@ fn queued(facts: &Facts, cell: usize) -> Met {
                   connections";
     // There were more requests than streams, so a short wait is not none.
     let is_queue = waited.value >= SHARE * total.value;
-    if is_queue { Met::Yes(Limit { what, advice }) } else { Met::Unknown }
+    if is_queue { Met::Yes(Limit { what: what.into(), advice }) } else { Met::Unknown }
 }
 
 /// `, with at most 7 in flight`; nothing where nobody knows.
@@ -221,7 +221,7 @@ fn dropped(facts: &Facts, cell: usize) -> Met {
     );
     let advice = "let the server queue more connections (`backlog`, and `net.core.somaxconn`), or open \
                   fewer at once";
-    Met::Yes(Limit { what, advice })
+    Met::Yes(Limit { what: what.into(), advice })
 }
 
 /// Trials that ended because the client had not enough memory.
@@ -243,7 +243,7 @@ fn out_of_memory(facts: &Facts, cell: usize) -> Met {
         counted(trials.len(), "trial")
     );
     let advice = "allow it more memory, or limit what is in flight";
-    Met::Yes(Limit { what, advice })
+    Met::Yes(Limit { what: what.into(), advice })
 }
 
 /// What a class of failures means, and what helps.
@@ -297,13 +297,13 @@ fn range(values: impl Iterator<Item = u64>) -> Option<String> {
 
 /// The cells nearest to this one, of those that met no limit, and how they differ from it. Empty if
 /// none is near: whoever differs in everything explains nothing.
-fn avoids(facts: &Facts, cell: usize, free: &[usize]) -> String {
+fn avoids(facts: &Facts, cell: usize, free: &[usize]) -> Words {
     const MOST_SHOWN: usize = 2;
     let plan = facts.plan();
     let differing: Vec<(usize, Vec<Factor>)> =
         free.iter().map(|&other| (other, differences(plan, cell, other))).collect();
     let nearest = differing.iter().map(|(_, factors)| factors.len()).min();
-    let Some(nearest) = nearest.filter(|&n| n <= FAR) else { return String::new() };
+    let Some(nearest) = nearest.filter(|&n| n <= FAR) else { return Words::default() };
     // Of those that differ in the same things, the one that allows the most.
     let mut shown: Vec<&(usize, Vec<Factor>)> = Vec::new();
     for near in differing.iter().filter(|(_, factors)| factors.len() == nearest) {
@@ -315,14 +315,14 @@ fn avoids(facts: &Facts, cell: usize, free: &[usize]) -> String {
         }
     }
     let said = shown.iter().take(MOST_SHOWN).map(|(other, factors)| {
-        let value = |cell: usize, factor: &Factor| text(&plan.factor(facts.cell(cell), *factor));
+        let value = |cell: usize, factor: &Factor| plan.factor(facts.cell(cell), *factor);
         let changed = factors.iter().map(|factor| {
             let (there, here) = (value(*other, factor), value(cell, factor));
-            format!("{} {there} instead of {here}", code(factor.name()))
+            words!((code(factor.name())) " " there " instead of " here)
         });
-        format!("{} ({})", facts.full_code(*other), changed.collect::<Vec<_>>().join(", "))
+        words!((facts.full_code(*other)) " (" (Words::join(changed, ", ")) ")")
     });
-    format!("It did not happen in {}. ", and(&said.collect::<Vec<_>>()))
+    words!("It did not happen in " (Words::and(said)) ". ")
 }
 
 /// The factors in which two cells differ, names left out.

@@ -1,80 +1,55 @@
 //! What was built from what.
 
-use crate::chart::Drawing;
-use crate::diff::{self, Contest, Diff};
-use crate::record::{Build, Origin, Recording, Side};
+use crate::diff::{self, Contest};
+use crate::page::{Block, Figure, Words, code, heading, words};
+use crate::record::{Build, Origin, RecordError, Side};
 
 use super::facts::Facts;
-use super::markdown::{code, image, text};
-
-/// The chart of the comparison, without number and ending.
-pub(super) const CHART: &str = "builds";
 
 /// What the builds differ by, and which of them the page is about, where the recording has several.
-pub(super) fn section(whole: &Facts) -> Option<String> {
-    let [base, new] = whole.recording.manifest.builds.as_slice() else { return None };
-    let diffs = compared(whole.recording);
-    let images: Vec<String> = charts(whole.recording)
-        .iter()
-        .map(|(name, _)| image(&format!("{name}.svg"), ALT))
-        .collect();
-    Some(format!(
-        "## {} against {}\n\n{}\n\n{}\n\nThis recording compares two builds of inflight, {} and {}, in \
-         the same blocks. From here on, where nothing else is said, this page shows the trials of {}.",
-        text(&new.name),
-        text(&base.name),
-        diff::markdown(&diffs).trim_end(),
-        images.join("\n\n"),
-        named(base),
-        named(new),
-        code(&new.name)
-    ))
-}
-
-const ALT: &str = "Ratio of every cell, new build to base, with its interval";
-
-/// The charts of the comparison by name; none of a recording of one build.
-pub(super) fn charts(recording: &Recording) -> Vec<(String, Drawing)> {
-    let name = |n: usize| if n == 1 { CHART.to_owned() } else { format!("{CHART}-{n}") };
-    (1..).zip(&compared(recording)).map(|(n, diff)| (name(n), diff::chart(diff))).collect()
-}
-
-fn compared(recording: &Recording) -> Vec<Diff> {
-    let contests = Contest::by_build(recording).unwrap_or_default();
-    diff::compare(&contests, &diff::Options::default())
-}
-
-fn named(side: &Side) -> String {
-    format!("{} ({})", code(&side.name), code(&side.build.short()))
+pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
+    let [base, new] = facts.whole.manifest.builds.as_slice() else { return Ok(Vec::new()) };
+    let contests = Contest::by_build(facts.whole).unwrap_or_default();
+    let diffs = diff::compare(&contests, &diff::Options::default());
+    let mut out = vec![heading(2, format!("{} against {}", new.name, base.name))];
+    out.extend(diffs.iter().flat_map(diff::blocks));
+    for diff in &diffs {
+        let alt = "Ratio of every cell, new build to base, with its interval".to_owned();
+        out.push(Figure { alt, ..Figure::new(diff::chart(diff), []) }.into());
+    }
+    let named = |side: &Side| words!((code(&side.name)) " (" (code(side.build.short())) ")");
+    out.push(Block::from(words!(
+        "This recording compares two builds of inflight, " (named(base)) " and " (named(new))
+        ", in the same blocks. From here on, where nothing else is said, this page shows the trials of "
+        (code(&new.name)) "."
+    )));
+    Ok(out)
 }
 
 /// A side of a comparison in one line.
-pub(super) fn describe(side: &Side) -> String {
+pub(super) fn describe(side: &Side) -> Words {
     let origin = match &side.origin {
-        Origin::Revision(revision) => format!("revision {}", code(revision)),
-        other => text(&other.to_string()),
+        Origin::Revision(revision) => words!("revision "(code(revision))),
+        other => other.into(),
     };
     let Side { build, binary, .. } = side;
-    format!(
-        "{}; from {origin}; {}; lock {}; file {}",
-        commit(build),
-        compiler(build),
-        code(&build.lock),
-        code(binary)
+    words!(
+        (commit(build)) "; from " origin "; " (compiler(build)) "; lock " (code(&build.lock))
+        "; file " (code(binary))
     )
 }
 
 /// Version and commit.
-pub(super) fn commit(build: &Build) -> String {
-    let commit = build.commit.as_deref().map_or_else(|| "unknown commit".to_owned(), code);
+pub(super) fn commit(build: &Build) -> Words {
+    let commit = build.commit.as_ref().map_or_else(|| "unknown commit".into(), code);
     let dirty = match &build.dirty {
-        Some(digest) => format!(" with changes that are not committed (digest {})", code(digest)),
-        None => String::new(),
+        Some(digest) => words!(" with changes that are not committed (digest " (code(digest)) ")"),
+        None => Words::default(),
     };
-    format!("inflight {}, {commit}{dirty}", text(&build.version))
+    words!("inflight " (&build.version) ", " commit dirty)
 }
 
 /// Compiler and profile.
-pub(super) fn compiler(build: &Build) -> String {
-    format!("{}, profile {}", text(&build.rustc), code(&build.profile))
+pub(super) fn compiler(build: &Build) -> Words {
+    words!((&build.rustc) ", profile " (code(&build.profile)))
 }

@@ -1,31 +1,29 @@
 //! What the author expected, and what the record says of it.
 
 use crate::analyse::{ClaimAnalysis, ClaimCell, ClaimFinding, Estimate, Finding};
+use crate::page::{
+    Block, Table, Words, blocks, cells, code, details, heading, strong, term, words,
+};
+use crate::record::RecordError;
 use crate::spec::{Claim, Over, Selector, Unit};
 
 use super::facts::Facts;
-use super::markdown::{Align, Table, code, details, text};
-use super::numbers::{UNKNOWN, about, and, bytes, counted, estimate, ns, ratio};
+use super::numbers::{UNKNOWN, about, bytes, counted, estimate, ns, ratio};
 
 /// The claims as a table, the cells of each folded below; nothing without claims.
-pub(super) fn section(facts: &Facts) -> Option<String> {
+pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
     if facts.analysis.claims.is_empty() {
-        return None;
+        return Ok(Vec::new());
     }
-    let mut table = Table::new(&[
-        ("claim", Align::Left),
-        ("finding", Align::Left),
-        ("measured (95 % interval)", Align::Right),
-        ("level", Align::Right),
-        ("bound", Align::Right),
-        ("what, of which cell", Align::Left),
-    ]);
-    let mut parts = Vec::new();
+    let mut table = Table::new(["claim", "finding"])
+        .numbers(["measured (95 % interval)", "level", "bound"])
+        .text(["what, of which cell"]);
+    let mut folded = Vec::new();
     for analysed in &facts.analysis.claims {
         let claim = &facts.plan().experiment.claims[analysed.claim];
         table.row(row(facts, claim, analysed));
         if analysed.cells.len() > 1 {
-            parts.push(every_cell(facts, claim, analysed));
+            folded.push(every_cell(facts, claim, analysed));
         }
     }
     let held = |finding: ClaimFinding| {
@@ -41,66 +39,53 @@ pub(super) fn section(facts: &Facts) -> Option<String> {
             n => format!(", {n} refuted"),
         }
     );
-    let rule = "A claim is *held* if the whole interval lies within its bound for every cell that it \
-                selects, *refuted* if the whole interval lies outside for one, *not judged* where too \
-                much of the work failed. A claim about a \
-                count must hold in every trial. The cell shown is the worst for the claim. *Level* \
-                is what the interval achieves: exactly, or after ≈ by a normal approximation.";
-    let mut rule = rule.to_owned();
+    let mut rule = words!(
+        "A claim is " (term("held")) " if the whole interval lies within its bound for every cell \
+         that it selects, " (term("refuted")) " if the whole interval lies outside for one, "
+        (term("not judged")) " where too much of the work failed. A claim about a count must hold in \
+         every trial. The cell shown is the worst for the claim. " (term("Level")) " is what the \
+         interval achieves: exactly, or after ≈ by a normal approximation."
+    );
     let claims = || facts.analysis.claims.iter().map(|c| &facts.plan().experiment.claims[c.claim]);
     if claims().any(|claim| matches!(claim.over, Over::Metric(_) | Over::Largest(_))) {
-        rule += " Where a metric is divided by another, it is so within each trial.";
+        rule.push(" Where a metric is divided by another, it is so within each trial.");
     }
-    let mut out = vec!["### Claims".to_owned(), intro, table.render(), rule];
-    out.extend(parts);
-    Some(out.join("\n\n"))
+    let mut out = blocks![heading(3, "Claims"), intro, table, rule];
+    out.extend(folded);
+    Ok(out)
 }
 
-fn row(facts: &Facts, claim: &Claim, analysed: &ClaimAnalysis) -> Vec<String> {
-    let finding = format!("**{}**", analysed.finding.name());
+fn row(facts: &Facts, claim: &Claim, analysed: &ClaimAnalysis) -> Vec<Words> {
+    let finding = strong(analysed.finding.name());
     let Some(worst) = worst(claim, &analysed.cells) else {
-        let why = "no recorded cell is selected".to_owned();
-        let unknown = || UNKNOWN.to_owned();
-        return vec![text(&claim.text), finding, unknown(), unknown(), bounds(claim), why];
+        let why = "no recorded cell is selected";
+        return cells![&claim.text, finding, UNKNOWN, UNKNOWN, bounds(claim), why];
     };
     let finding = match &worst.finding {
-        Finding::Undecided(reason) => format!("{finding}: {reason}"),
-        Finding::NotJudged(reason) => format!("{finding}: {reason}"),
+        Finding::Undecided(reason) => words!(finding ": " reason),
+        Finding::NotJudged(reason) => words!(finding ": " reason),
         _ => finding,
     };
     let others = match analysed.cells.len() - 1 {
         0 => String::new(),
         n => format!(" (worst of {})", n + 1),
     };
-    let what = format!(
-        "{} of {}{others}",
-        quantity(facts, claim, worst.cell),
-        facts.full_code(worst.cell)
-    );
+    let quantity = quantity(facts, claim, worst.cell);
+    let what = words!(quantity " of " (facts.full_code(worst.cell)) others);
     let (value, level) = (value(claim, worst), achieved(claim, worst));
-    vec![text(&claim.text), finding, value, level, bounds(claim), what]
+    cells![&claim.text, finding, value, level, bounds(claim), what]
 }
 
-fn every_cell(facts: &Facts, claim: &Claim, analysed: &ClaimAnalysis) -> String {
-    let mut table = Table::new(&[
-        ("cell", Align::Left),
-        ("finding", Align::Left),
-        ("measured (95 % interval)", Align::Right),
-        ("level", Align::Right),
-        ("n", Align::Right),
-    ]);
+fn every_cell(facts: &Facts, claim: &Claim, analysed: &ClaimAnalysis) -> Block {
+    let mut table =
+        Table::new(["cell", "finding"]).numbers(["measured (95 % interval)", "level", "n"]);
     for cell in &analysed.cells {
-        let n = cell.ratio.as_ref().map_or_else(|_| "0".to_owned(), |e| e.n.to_string());
-        table.row(vec![
-            facts.full_code(cell.cell),
-            cell.finding.to_string(),
-            value(claim, cell),
-            achieved(claim, cell),
-            n,
-        ]);
+        let n = cell.ratio.as_ref().map_or(0, |e| e.n);
+        let (value, level) = (value(claim, cell), achieved(claim, cell));
+        table.row(cells![facts.full_code(cell.cell), &cell.finding, value, level, n]);
     }
     let summary = format!("“{}”: {}", claim.text, counted(analysed.cells.len(), "cell"));
-    details(&summary, &table.render())
+    details(summary, blocks![table])
 }
 
 /// The cell that says most against the claim: refuted before undecided before held, and among
@@ -196,47 +181,44 @@ fn bounds(claim: &Claim) -> String {
 }
 
 /// What the claim measures, divided by what.
-fn quantity(facts: &Facts, claim: &Claim, cell: usize) -> String {
+fn quantity(facts: &Facts, claim: &Claim, cell: usize) -> Words {
     let metric = claim.metric.title();
     match &claim.over {
-        Over::One => metric.to_owned(),
-        over => format!("{metric} ÷ {}", divisor(facts, over, cell)),
+        Over::One => metric.into(),
+        over => words!(metric " ÷ " (divisor(facts, over, cell))),
     }
 }
 
-fn divisor(facts: &Facts, over: &Over, cell: usize) -> String {
+fn divisor(facts: &Facts, over: &Over, cell: usize) -> Words {
     match over {
-        Over::Ideal => "ideal".to_owned(),
-        Over::LongestDelay => "longest delay".to_owned(),
-        Over::SumOfDelays => "sum of delays".to_owned(),
-        Over::RoundTrip => "round trip".to_owned(),
-        Over::Requests => "requests".to_owned(),
-        Over::Metric(other) => other.title().to_owned(),
+        Over::Ideal => "ideal".into(),
+        Over::LongestDelay => "longest delay".into(),
+        Over::SumOfDelays => "sum of delays".into(),
+        Over::RoundTrip => "round trip".into(),
+        Over::Requests => "requests".into(),
+        Over::Metric(other) => other.title().into(),
         Over::Largest(some) => {
-            let some: Vec<String> = some.iter().map(|over| divisor(facts, over, cell)).collect();
             let which = if some.len() == 2 { "larger" } else { "largest" };
-            format!("the {which} of {}", and(&some))
+            let some = Words::and(some.iter().map(|over| divisor(facts, over, cell)));
+            words!("the " which " of " some)
         }
-        Over::One => "1".to_owned(),
+        Over::One => "1".into(),
         Over::Cell(selector) => denominator(facts, selector, cell),
     }
 }
 
-fn denominator(facts: &Facts, selector: &Selector, cell: usize) -> String {
-    let plan = facts.plan();
-    plan.denominator(selector, cell).map_or_else(
-        || {
+fn denominator(facts: &Facts, selector: &Selector, cell: usize) -> Words {
+    match facts.plan().denominator(selector, cell) {
+        None => {
             let terms: Vec<String> = selector
                 .terms
                 .iter()
                 .map(|(factor, values)| format!("{} = {}", factor.name(), values.join(" or ")))
                 .collect();
-            format!("a cell that was not run ({})", code(&terms.join(", ")))
-        },
+            words!("a cell that was not run (" (code(terms.join(", "))) ")")
+        }
         // Of another scenario, if the selector names factors of scenarios.
-        |c| match facts.cell(c).scenario == facts.cell(cell).scenario {
-            true => facts.code(c),
-            false => facts.full_code(c),
-        },
-    )
+        Some(c) if facts.cell(c).scenario == facts.cell(cell).scenario => facts.code(c),
+        Some(c) => facts.full_code(c),
+    }
 }

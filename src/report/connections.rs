@@ -1,19 +1,19 @@
 //! Connections, names, and how libraries get at both.
 
-use crate::record::TrialRow;
+use crate::page::{Block, Table, blocks, cells, code, heading, strong, term, words};
+use crate::record::{RecordError, TrialRow};
 use crate::strategy::{ByName, Library, Reuse};
 
 use super::facts::Facts;
-use super::markdown::{Align, Table, code, text};
 use super::numbers::{UNKNOWN, about, count, ratio, span, times};
 
 /// What the clients noted of their connections; nothing where they noted none.
-pub(super) fn section(facts: &Facts) -> Option<String> {
+pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
     let noted = |row: &TrialRow| row.connections_opened.is_some();
     if !facts.all_ok_rows().any(noted) {
-        return None;
+        return Ok(Vec::new());
     }
-    let mut out = vec!["## Connections".to_owned()];
+    let mut out = vec![heading(2, "Connections")];
     for (index, scenario) in facts.scenarios() {
         let cells: Vec<usize> = facts
             .cells_of(index)
@@ -24,21 +24,21 @@ pub(super) fn section(facts: &Facts) -> Option<String> {
             continue;
         }
         if facts.has_scenarios() {
-            out.push(format!("**{}**", text(&scenario.name)));
+            out.push(strong(&scenario.name).into());
         }
-        out.push(opened(facts, &cells, facts.plan().experiment.scenarios[index].tls));
+        out.push(opened(facts, &cells, facts.plan().experiment.scenarios[index].tls).into());
     }
-    out.push(
-        "Medians over the trials of a cell, counted by the client where nothing else is said. *Expected* is what the mode of \
-         reuse allows. *Unused* connections were begun for a request that another one then \
-         carried; *given up* is what was not open when the trial ended or its request was over; \
-         *kept* were open at the end. *Requests / connection* is what the \
-         server got, answered or not, over the connections that carried any."
-            .to_owned(),
-    );
+    out.push(Block::from(words!(
+        "Medians over the trials of a cell, counted by the client where nothing else is said. "
+        (term("Expected")) " is what the mode of reuse allows. " (term("Unused")) " connections were \
+         begun for a request that another one then carried; " (term("given up")) " is what was not \
+         open when the trial ended or its request was over; " (term("kept")) " were open at the end. "
+        (term("Requests / connection")) " is what the server got, answered or not, over the \
+         connections that carried any."
+    )));
     out.extend(names(facts));
-    out.push(libraries(facts));
-    Some(out.join("\n\n"))
+    out.extend(libraries(facts));
+    Ok(out)
 }
 
 fn value(facts: &Facts, cell: usize, of: impl Fn(&TrialRow) -> Option<f64>) -> Option<f64> {
@@ -59,23 +59,11 @@ fn carriers(row: &TrialRow) -> Option<u64> {
     row.server_connections_used.or_else(|| used(row))
 }
 
-fn opened(facts: &Facts, cells: &[usize], tls: bool) -> String {
-    let mut columns = vec![
-        ("cell", Align::Left),
-        ("reuse", Align::Left),
-        ("opened", Align::Right),
-        ("expected", Align::Right),
-        ("used", Align::Right),
-        ("unused", Align::Right),
-        ("failed", Align::Right),
-        ("given up", Align::Right),
-        ("kept", Align::Right),
-        ("requests / connection", Align::Right),
-    ];
-    if tls {
-        columns.push(("TLS full / resumed", Align::Right));
-    }
-    let mut table = Table::new(&columns);
+fn opened(facts: &Facts, cells: &[usize], tls: bool) -> Table {
+    let mut table = Table::new(["cell", "reuse"])
+        .numbers(["opened", "expected", "used", "unused", "failed", "given up", "kept"])
+        .numbers(["requests / connection"])
+        .numbers(tls.then_some("TLS full / resumed"));
     for &cell in cells {
         let planned = facts.cell(cell);
         let scenario = facts.plan().scenario_of(planned);
@@ -87,9 +75,9 @@ fn opened(facts: &Facts, cells: &[usize], tls: bool) -> String {
         let carried = value(facts, cell, |r| {
             Some(r.server_requests? as f64 / carriers(r).filter(|&n| n > 0)? as f64)
         });
-        let mut row = vec![
+        let mut row = cells![
             facts.code(cell),
-            planned.strategy.reuse.to_string(),
+            planned.strategy.reuse,
             median(|r| r.connections_opened),
             span(least, most, about),
             median(used),
@@ -100,11 +88,12 @@ fn opened(facts: &Facts, cells: &[usize], tls: bool) -> String {
             shown(carried, each),
         ];
         if tls {
-            row.push(format!("{} / {}", median(|r| r.tls_full), median(|r| r.tls_resumed)));
+            let (full, resumed) = (median(|r| r.tls_full), median(|r| r.tls_resumed));
+            row.push(format!("{full} / {resumed}").into());
         }
         table.row(row);
     }
-    table.render()
+    table
 }
 
 /// `50`, `1.87`, `0.610`
@@ -122,18 +111,16 @@ fn lookups(row: &TrialRow) -> Option<u64> {
 }
 
 /// The look-ups of every cell whose requests go to names.
-fn names(facts: &Facts) -> Option<String> {
-    let mut table = Table::new(&[
-        ("cell", Align::Left),
-        ("cache", Align::Left),
-        ("look-ups / request", Align::Right),
-        ("asked the server", Align::Right),
-        ("from the cache", Align::Right),
-        ("coalesced", Align::Right),
-        ("failed", Align::Right),
-        ("queries at the server", Align::Right),
-    ]);
-    let mut any = false;
+fn names(facts: &Facts) -> Vec<Block> {
+    let mut table = Table::new(["cell", "cache"])
+        .numbers([
+            "look-ups / request",
+            "asked the server",
+            "from the cache",
+            "coalesced",
+            "failed",
+        ])
+        .numbers(["queries at the server"]);
     for cell in 0..facts.plan().cells.len() {
         let planned = facts.cell(cell);
         let named = facts.plan().scenario_of(planned).dns_delay_ns.is_some();
@@ -141,14 +128,13 @@ fn names(facts: &Facts) -> Option<String> {
         if !named || !rows.iter().any(|r| lookups(r).is_some()) {
             continue;
         }
-        any = true;
         let median = |of: fn(&TrialRow) -> Option<u64>| {
             shown(value(facts, cell, |r| of(r).map(|v| v as f64)), about)
         };
         let per_request = value(facts, cell, |r| per_request(r, lookups(r)?));
-        table.row(vec![
+        table.row(cells![
             facts.full_code(cell),
-            if planned.strategy.dns_cache { "on" } else { "off" }.to_owned(),
+            if planned.strategy.dns_cache { "on" } else { "off" },
             shown(per_request, each),
             median(|r| r.dns_misses),
             median(|r| r.dns_hits),
@@ -157,13 +143,14 @@ fn names(facts: &Facts) -> Option<String> {
             median(|r| r.dns_queries),
         ]);
     }
-    any.then(|| {
-        format!(
-            "### Names\n\n{}\n\nMedians over the trials of a cell. A *coalesced* look-up waited for \
-             the query of another.",
-            table.render()
-        )
-    })
+    if table.is_empty() {
+        return Vec::new();
+    }
+    let meaning = words!(
+        "Medians over the trials of a cell. A " (term("coalesced")) " look-up waited for the query of \
+         another."
+    );
+    blocks![heading(3, "Names"), table, meaning]
 }
 
 fn per_request(row: &TrialRow, n: u64) -> Option<f64> {
@@ -172,7 +159,7 @@ fn per_request(row: &TrialRow, n: u64) -> Option<f64> {
 
 /// Which library resolves, connects, races and pools how: what is known of it, and what these
 /// trials show.
-fn libraries(facts: &Facts) -> String {
+fn libraries(facts: &Facts) -> Vec<Block> {
     let mut seen: Vec<(&ByName<Library>, Reuse, Vec<usize>)> = Vec::new();
     for cell in 0..facts.plan().cells.len() {
         let strategy = &facts.cell(cell).strategy;
@@ -182,32 +169,20 @@ fn libraries(facts: &Facts) -> String {
             None => seen.push((library, reuse, vec![cell])),
         }
     }
-    let mut ways = Table::new(&[
-        ("client", Align::Left),
-        ("looks a name up", Align::Left),
-        ("connects", Align::Left),
-        ("keeps", Align::Left),
-    ]);
+    let mut ways = Table::new(["client", "looks a name up", "connects", "keeps"]);
     let mut named: Vec<&ByName<Library>> = Vec::new();
     for (library, ..) in &seen {
         if !named.contains(library) {
             named.push(library);
             let says = library.known().map(|library| library.ways);
-            let words =
+            let [resolves, connects, pools] =
                 says.map_or([UNKNOWN; 3], |says| [says.resolves, says.connects, says.pools]);
-            let mut row = vec![code(library.name())];
-            row.extend(words.map(text));
-            ways.row(row);
+            ways.row(cells![code(library.name()), resolves, connects, pools]);
         }
     }
-    let mut table = Table::new(&[
-        ("client", Align::Left),
-        ("reuse", Align::Left),
-        ("look-ups / request", Align::Right),
-        ("connections / request", Align::Right),
-        ("unused connections", Align::Right),
-        ("requests on a reused connection", Align::Right),
-    ]);
+    let mut table = Table::new(["client", "reuse"])
+        .numbers(["look-ups / request", "connections / request", "unused connections"])
+        .numbers(["requests on a reused connection"]);
     for (library, reuse, cells) in &seen {
         let range = |of: &dyn Fn(&TrialRow) -> Option<f64>, show: fn(f64) -> String| {
             let values: Vec<f64> = cells.iter().filter_map(|&c| value(facts, c, of)).collect();
@@ -224,16 +199,12 @@ fn libraries(facts: &Facts) -> String {
         if numbers.iter().all(Option::is_none) {
             continue;
         }
-        let mut row = vec![code(library.name()), reuse.to_string()];
-        row.extend(numbers.map(|n| n.unwrap_or_else(|| UNKNOWN.to_owned())));
+        let mut row = cells![code(library.name()), reuse];
+        row.extend(numbers.map(|n| n.unwrap_or_else(|| UNKNOWN.to_owned()).into()));
         table.row(row);
     }
-    format!(
-        "### How each library does it\n\n{}\n\nWhat these trials show of it, over the cells of a \
-         client and mode of reuse:\n\n{}",
-        ways.render(),
-        table.render()
-    )
+    let shown = "What these trials show of it, over the cells of a client and mode of reuse:";
+    blocks![heading(3, "How each library does it"), ways, shown, table]
 }
 
 /// Share of the requests that the server got, answered or not, that were not the first of their

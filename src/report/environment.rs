@@ -1,53 +1,52 @@
 //! Where and with what it was recorded.
 
-use crate::record::{Event, Happening};
+use crate::page::{Block, Table, blocks, cells, code, heading, words};
+use crate::record::{Event, Happening, RecordError};
 
 use super::builds;
 use super::facts::Facts;
-use super::markdown::{Align, Table, code, text};
 use super::numbers::{UNKNOWN, and, count};
 
 /// The facts of machine, build and run.
-pub(super) fn section(facts: &Facts) -> String {
-    let recording = facts.recording;
+pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
+    let recording = facts.whole;
     let manifest = &recording.manifest;
     let build = &manifest.build;
-    let mut table = Table::new(&[("what", Align::Left), ("value", Align::Left)]);
-    let mut row = |what: &str, value: String| table.row(vec![what.to_owned(), value]);
-    row("run", code(&recording.name));
-    row("machine", code(&manifest.machine));
+    let mut table = Table::new(["what", "value"]);
+    table.row(cells!["run", code(&recording.name)]);
+    table.row(cells!["machine", code(&manifest.machine)]);
     match &recording.machine {
         Some(machine) => {
-            row("label", text(&machine.label));
-            row("system", text(&format!("{} {}, {}", machine.os, machine.arch, manifest.kernel)));
-            row(
-                "hardware",
-                text(&format!(
-                    "{}, {} CPUs, {} GiB",
-                    machine.cpu_model, machine.cpus, machine.memory_gib
-                )),
-            );
+            table.row(cells!["label", &machine.label]);
+            table.row(cells![
+                "system",
+                format!("{} {}, {}", machine.os, machine.arch, manifest.kernel)
+            ]);
+            let (cpu, cpus, memory) = (&machine.cpu_model, machine.cpus, machine.memory_gib);
+            table.row(cells!["hardware", format!("{cpu}, {cpus} CPUs, {memory} GiB")]);
         }
         None => {
-            row("system", text(&manifest.kernel));
-            row("hardware", format!("{UNKNOWN} (the record lies apart from its `machine.toml`)"));
+            table.row(cells!["system", &manifest.kernel]);
+            let apart = words!(" (the record lies apart from its " (code("machine.toml")) ")");
+            table.row(cells!["hardware", words!(UNKNOWN apart)]);
         }
     }
-    row("CPUs of the server", cpus(&manifest.server_cpus));
-    row("CPUs of the client", cpus(&manifest.client_cpus));
-    row("open files allowed", manifest.nofile.map_or_else(|| UNKNOWN.to_owned(), count));
+    table.row(cells!["CPUs of the server", cpus(&manifest.server_cpus)]);
+    table.row(cells!["CPUs of the client", cpus(&manifest.client_cpus)]);
+    let nofile = manifest.nofile.map_or_else(|| UNKNOWN.to_owned(), count);
+    table.row(cells!["open files allowed", nofile]);
     let recorded_by = if manifest.builds.is_empty() { "build" } else { "build of the server" };
-    row(recorded_by, builds::commit(build));
-    row("compiler", builds::compiler(build));
-    row("digest of `Cargo.lock`", code(&build.lock));
+    table.row(cells![recorded_by, builds::commit(build)]);
+    table.row(cells!["compiler", builds::compiler(build)]);
+    table.row(cells![words!("digest of "(code("Cargo.lock"))), code(&build.lock)]);
     for side in &manifest.builds {
-        row(&format!("build {} of the client", side.name), builds::describe(side));
+        table.row(cells![format!("build {} of the client", side.name), builds::describe(side)]);
     }
-    row("digest of the plan", code(&manifest.plan));
-    row("format of the record", manifest.format.to_string());
-    row("seeds", seeds(facts));
-    row("events", events(&manifest.events));
-    format!("## Environment\n\n{}", table.render())
+    table.row(cells!["digest of the plan", code(&manifest.plan)]);
+    table.row(cells!["format of the record", manifest.format]);
+    table.row(cells!["seeds", seeds(facts)]);
+    table.row(cells!["events", events(&manifest.events)]);
+    Ok(blocks![heading(2, "Environment"), table])
 }
 
 fn cpus(given: &[usize]) -> String {

@@ -8,11 +8,11 @@ use std::io::ErrorKind;
 use crate::analyse::{
     Analysis, CellAnalysis, Direction, Estimate, Fitness, NoEstimate, RatioEstimate, Sample, paired,
 };
+use crate::page::{Words, code, words};
 use crate::plan::{Cell, Plan, ScenarioFacts};
 use crate::record::{RecordError, Recording, TimelineRow, TrialRow};
 use crate::spec::{Factor, Metric};
 
-use super::markdown;
 use super::numbers::percent;
 use super::requests::{self, Digest, Kept};
 
@@ -21,6 +21,9 @@ type Histograms = HashMap<String, Vec<(u64, u64)>>;
 
 /// A recording and its analysis.
 pub(super) struct Facts<'a> {
+    /// The recording with all its builds.
+    pub(super) whole: &'a Recording,
+    /// The subject of the report: the last build of the whole.
     pub(super) recording: &'a Recording,
     pub(super) analysis: &'a Analysis,
     histograms: OnceCell<Histograms>,
@@ -28,8 +31,13 @@ pub(super) struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    pub(super) fn new(recording: &'a Recording, analysis: &'a Analysis) -> Facts<'a> {
-        Facts { recording, analysis, histograms: OnceCell::new(), digests: OnceCell::new() }
+    pub(super) fn new(
+        whole: &'a Recording,
+        recording: &'a Recording,
+        analysis: &'a Analysis,
+    ) -> Facts<'a> {
+        let (histograms, digests) = (OnceCell::new(), OnceCell::new());
+        Facts { whole, recording, analysis, histograms, digests }
     }
 
     pub(super) fn plan(&self) -> &'a Plan {
@@ -49,18 +57,14 @@ impl<'a> Facts<'a> {
         &self.cell(cell).name
     }
 
-    /// The name of a cell, in Markdown.
-    pub(super) fn code(&self, cell: usize) -> String {
-        markdown::code(self.name(cell))
+    /// The name of a cell, as words.
+    pub(super) fn code(&self, cell: usize) -> Words {
+        code(self.name(cell))
     }
 
-    /// The names of cells in Markdown, at most this many of them.
-    pub(super) fn codes(&self, cells: &[usize], most: usize) -> String {
-        let mut names: Vec<String> = cells.iter().take(most).map(|&c| self.code(c)).collect();
-        if cells.len() > most {
-            names.push(format!("{} more", cells.len() - most));
-        }
-        super::numbers::and(&names)
+    /// The names of cells, at most this many of them.
+    pub(super) fn codes(&self, cells: &[usize], most: usize) -> Words {
+        Words::some(cells.iter().map(|&c| self.code(c)), most)
     }
 
     pub(super) fn scenarios(&self) -> impl Iterator<Item = (usize, &'a ScenarioFacts)> {
@@ -72,15 +76,15 @@ impl<'a> Facts<'a> {
         self.plan().scenarios.len() > 1
     }
 
-    /// The name of a cell with its scenario where there are several, in Markdown.
-    pub(super) fn full_code(&self, cell: usize) -> String {
+    /// The name of a cell with its scenario where there are several, as words.
+    pub(super) fn full_code(&self, cell: usize) -> Words {
         match &self.plan().facts_of(self.cell(cell)).name {
             name if name.is_empty() => self.code(cell),
-            name => format!("{} ({})", self.code(cell), markdown::text(name)),
+            name => words!((self.code(cell)) " (" name ")"),
         }
     }
 
-    /// The same, as it stands.
+    /// The name of a cell with its scenario where there are several, as it stands.
     pub(super) fn full_name(&self, cell: usize) -> String {
         match &self.plan().facts_of(self.cell(cell)).name {
             name if name.is_empty() => self.name(cell).to_owned(),

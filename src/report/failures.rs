@@ -1,9 +1,9 @@
 //! Failed requests: what they died of, and where.
 
+use crate::page::{Block, Table, Words, blocks, cells, code, heading, term, words};
 use crate::record::RecordError;
 
 use super::facts::Facts;
-use super::markdown::{Align, Table, code};
 use super::numbers::{UNKNOWN, count};
 use super::requests::FailedRows;
 
@@ -11,24 +11,17 @@ use super::requests::FailedRows;
 const CHAIN: usize = 160;
 
 /// Failed requests by class and phase; nothing where none failed.
-pub(super) fn section(facts: &Facts) -> Result<Option<String>, RecordError> {
-    let mut table = Table::new(&[
-        ("cell", Align::Left),
-        ("class", Align::Left),
-        ("failed", Align::Right),
-        ("of", Align::Right),
-        ("failed in", Align::Left),
-        ("the first says", Align::Left),
-    ]);
-    let mut any = false;
+pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
+    let mut table = Table::new(["cell", "class"])
+        .numbers(["failed", "of"])
+        .text(["failed in", "the first says"]);
     for cell in 0..facts.plan().cells.len() {
         let (_, issued) = facts.errors(cell);
         let classes = facts.error_classes(cell);
         for (class, failed) in &classes {
-            any = true;
             let failures = &facts.digest(cell)?.failures;
             let rows: Vec<&FailedRows> = failures.iter().filter(|f| f.class == *class).collect();
-            table.row(vec![
+            table.row(cells![
                 facts.full_code(cell),
                 code(class),
                 count(*failed),
@@ -38,17 +31,20 @@ pub(super) fn section(facts: &Facts) -> Result<Option<String>, RecordError> {
             ]);
         }
     }
-    if !any {
-        return Ok(None);
+    if table.is_empty() {
+        return Ok(Vec::new());
     }
-    let meaning = "All trials of a cell together. A request *failed in* the phase after the last \
-                   that it is known to have come through; what its library cannot tell is part of \
-                   the next phase.";
     let counted = |cell| facts.error_classes(cell).is_empty() || facts.counts_phases(cell);
-    let all_counted = (0..facts.plan().cells.len()).all(counted);
-    let source =
-        if all_counted { "" } else { " It is taken from the request rows that were kept." };
-    Ok(Some(format!("## Failed requests\n\n{}\n\n{meaning}{source}", table.render())))
+    let source = match (0..facts.plan().cells.len()).all(counted) {
+        true => "",
+        false => " It is taken from the request rows that were kept.",
+    };
+    let meaning = words!(
+        "All trials of a cell together. A request " (term("failed in")) " the phase after the last \
+         that it is known to have come through; what its library cannot tell is part of the next \
+         phase." source
+    );
+    Ok(blocks![heading(2, "Failed requests"), table, meaning])
 }
 
 /// `connect`, `connect 12, wait 3`, `connect (of 15 rows)`
@@ -74,7 +70,7 @@ fn phases(all: &[(String, u64)], rows: &[&FailedRows], failed: u64) -> String {
 }
 
 /// The raw chain of the first failure: of the rows, or of the trial where it has one class only.
-fn first(facts: &Facts, cell: usize, rows: &[&FailedRows], classes: usize) -> String {
+fn first(facts: &Facts, cell: usize, rows: &[&FailedRows], classes: usize) -> Words {
     let of_rows = rows.iter().map(|f| f.chain.as_str()).find(|chain| !chain.is_empty());
     let trials = facts.ok_rows(cell);
     let of_trial = || {
@@ -84,9 +80,9 @@ fn first(facts: &Facts, cell: usize, rows: &[&FailedRows], classes: usize) -> St
     match of_rows.or_else(of_trial) {
         Some(chain) if chain.chars().count() > CHAIN => {
             let cut: String = chain.chars().take(CHAIN).collect();
-            code(&format!("{cut}…"))
+            code(format!("{cut}…"))
         }
         Some(chain) => code(chain),
-        None => UNKNOWN.to_owned(),
+        None => UNKNOWN.into(),
     }
 }

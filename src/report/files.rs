@@ -7,7 +7,7 @@ use std::path::Path;
 
 use fs_err as fs;
 
-use super::{Rendered, figures};
+use super::{PAGE, Rendered};
 use crate::record::replace;
 
 /// Writes a report, each file as a whole, and removes charts of earlier reports that it does not
@@ -139,7 +139,7 @@ fn is_chart(name: &str) -> bool {
         Some((kind, n)) if number(n) => kind,
         _ => stem,
     };
-    figures::NAMES.contains(&kind)
+    !kind.is_empty() && PAGE.iter().any(|(charts, _)| *charts == kind)
 }
 
 #[cfg(test)]

@@ -1,13 +1,11 @@
 //! `reports/README.md`: all reports in one table.
 
-use std::fmt::Write as _;
-
 use crate::analyse::Analysis;
+use crate::page::{Block, Table, Words, blocks, cells, code, heading, link, markdown, words};
 use crate::record::Recording;
 
 use super::answer;
 use super::facts::Facts;
-use super::markdown::{Align, Table, code, text};
 use super::numbers::UNKNOWN;
 
 /// A report as the index tells of it.
@@ -16,7 +14,7 @@ pub struct Entry {
     run: String,
     title: String,
     question: String,
-    answer: String,
+    answer: Words,
     machine: String,
     blocks: String,
 }
@@ -25,7 +23,7 @@ impl Entry {
     /// What the index says of a recording.
     pub fn of(recording: &Recording, analysis: &Analysis) -> Entry {
         let subject = recording.subject();
-        let facts = Facts::new(&subject, analysis);
+        let facts = Facts::new(recording, &subject, analysis);
         let experiment = &recording.plan.experiment;
         let blocks = match (analysis.blocks, analysis.planned_blocks) {
             (done, planned) if done == planned => done.to_string(),
@@ -47,34 +45,24 @@ impl Entry {
 pub fn index(entries: &[Entry]) -> String {
     let mut entries: Vec<&Entry> = entries.iter().collect();
     entries.sort_by(|a, b| (&a.title, &b.run).cmp(&(&b.title, &a.run)));
-    let mut out = "# Reports\n\nEach report is a pure function of the recording of the same name \
-                   under `results/`; `inflight report --check` holds one against the other.\n"
-        .to_owned();
-    if entries.is_empty() {
-        out += "\nThere are none yet.\n";
-        return out;
-    }
-    let mut table = Table::new(&[
-        ("experiment", Align::Left),
-        ("question", Align::Left),
-        ("answer", Align::Left),
-        ("machine", Align::Left),
-        ("date", Align::Left),
-        ("blocks", Align::Right),
-    ]);
+    let columns = ["experiment", "question", "answer", "machine", "date"];
+    let mut table = Table::new(columns).numbers(["blocks"]);
     for entry in entries {
-        table.row(vec![
-            format!("[{}]({}/report.md)", text(&entry.title), url(&entry.run)),
-            text(&entry.question),
+        table.row(cells![
+            link(&entry.title, format!("{}/report.md", url(&entry.run))),
+            &entry.question,
             entry.answer.clone(),
             code(&entry.machine),
             date(&entry.run),
-            entry.blocks.clone(),
+            &entry.blocks,
         ]);
     }
-    // Writing to a string cannot fail.
-    let _ = writeln!(out, "\n{}", table.render());
-    out
+    let intro = words!(
+        "Each report is a pure function of the recording of the same name under " (code("results/"))
+        "; " (code("inflight report --check")) " holds one against the other."
+    );
+    let list: Block = if table.is_empty() { "There are none yet.".into() } else { table.into() };
+    format!("{}\n", markdown::text(&blocks![heading(1, "Reports"), intro, list]))
 }
 
 /// The date of a run's name: `20260101T000000Z-…` is 2026-01-01.

@@ -1,24 +1,21 @@
 //! The law of a sweep and its knee, in words.
 
 use super::facts::Facts;
-use super::numbers::{and, count, counted, estimate, percent};
+use super::numbers::{count, counted, estimate, percent};
 use crate::analyse::{
     BEHIND, Binds, Estimate, FULL, Knee, LeftOut, MIN_LIMITS, MISSES, NoLaw, Peak, Scalability,
     Sweep,
 };
+use crate::page::{Words, words};
 use crate::units::three_digits;
 
-/// Knee, law and what was left out, in Markdown.
-pub(super) fn words(facts: &Facts, sweep: &Sweep) -> String {
+/// Knee, law and what was left out.
+pub(super) fn said(facts: &Facts, sweep: &Sweep) -> Words {
     let law = match &sweep.law {
         Ok(found) => fitted(found, sweep.largest()),
         Err(reason) => refused(reason),
     };
-    [knee(sweep), law, left_out(facts, sweep)]
-        .into_iter()
-        .filter(|s| !s.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+    Words::join([knee(sweep).into(), law.into(), left_out(facts, sweep)], " ")
 }
 
 fn rate(per_second: f64) -> String {
@@ -183,27 +180,27 @@ fn refused(reason: &NoLaw) -> String {
     format!("No Universal Scalability Law is fitted: {why}.")
 }
 
-fn left_out(facts: &Facts, sweep: &Sweep) -> String {
+fn left_out(facts: &Facts, sweep: &Sweep) -> Words {
     let of = |wanted: LeftOut, why: &str| {
         let cells: Vec<usize> =
             sweep.left_out.iter().filter(|(_, w)| *w == wanted).map(|(c, _)| *c).collect();
         let names = match wanted {
             // As many as the sweep has limits, which would say nothing.
-            LeftOut::FewerRequests => counted(cells.len(), "cell"),
-            _ => and(&cells.iter().map(|&c| facts.full_code(c)).collect::<Vec<_>>()),
+            LeftOut::FewerRequests => counted(cells.len(), "cell").into(),
+            _ => Words::and(cells.iter().map(|&c| facts.full_code(c))),
         };
-        (!cells.is_empty()).then(|| format!("{names} ({why})"))
+        (!cells.is_empty()).then(|| words!(names " (" why ")"))
     };
-    let parts: Vec<String> = [
+    let parts = [
         of(LeftOut::TooFewRequests, "too few requests to tell such a limit"),
         of(LeftOut::TooFewTrials, "too few trials"),
         of(LeftOut::RequestsFailed, "requests failed"),
         of(LeftOut::FewerRequests, "the same limit is measured with more requests"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    if parts.is_empty() { String::new() } else { format!("Left out: {}.", and(&parts)) }
+    ];
+    match Words::and(parts.into_iter().flatten()) {
+        none if none.is_empty() => none,
+        some => words!("Left out: " some "."),
+    }
 }
 
 #[cfg(test)]

@@ -1,15 +1,17 @@
 //! A recording in, Markdown and SVG out.
 //!
 //! ```text
-//! Recording + Analysis ─render→ Rendered ─write→ reports/<run>/report.md + *.svg
-//!                                        ─check→ every Difference from what stands there
+//! Recording + Analysis ─sections→ blocks ─render→ Rendered
+//!                                          ─write→ reports/<run>/report.md + *.svg
+//!                                          ─check→ every Difference from what stands there
 //! Recording + Analysis ─answer→ a few sentences for the terminal
 //!                      ─warnings→ what may have disturbed it
 //! Entries of all recordings ─index→ reports/README.md
 //! ```
 //!
 //! A report is a pure function of the record: it knows no clock, no environment and no version of
-//! its own, so the same record gives the same bytes.
+//! its own, so the same record gives the same bytes. A section gives [`Block`]s and knows no
+//! renderer: no mark of Markdown stands in one.
 
 mod answer;
 mod broke;
@@ -24,7 +26,6 @@ mod figures;
 mod files;
 mod index;
 mod laws;
-mod markdown;
 mod numbers;
 mod open;
 mod phases;
@@ -44,15 +45,51 @@ use std::collections::BTreeMap;
 
 use crate::analyse::Analysis;
 use crate::chart::Drawing;
+use crate::page::{self, Block, heading, markdown, terminal};
 use crate::record::{RecordError, Recording};
 use facts::Facts;
-use figures::{All, Figures};
+use figures::{
+    cost, inflight, percentiles, ratios, scaling, throughput, timeline, wall, waterfall,
+};
 
 pub use files::{Difference, check, write};
 pub use index::{Entry, index};
 
 /// The name of the report beside its charts.
 pub const REPORT: &str = "report.md";
+
+/// A part of the page; empty where the recording has nothing for it.
+type Section = fn(&Facts) -> Result<Vec<Block>, RecordError>;
+
+/// The page, part by part, each with the name of its charts' files if it has any. A chart is its
+/// file, its `mod` line and a line here.
+const PAGE: [(&str, Section); 25] = [
+    ("", title),
+    ("builds", builds::section),
+    ("", answer::section),
+    ("", claims::section),
+    ("", control::section),
+    ("load", open::section),
+    ("waterfall", waterfall::section),
+    ("wall", wall::section),
+    ("", tables::section),
+    ("percentiles", percentiles::section),
+    ("phases", phases::section),
+    ("", pieces::section),
+    ("", connections::section),
+    ("", broke::section),
+    ("", failures::section),
+    ("timeline", timeline::section),
+    ("scaling", scaling::section),
+    ("throughput", throughput::section),
+    ("inflight", inflight::section),
+    ("cost", cost::section),
+    ("ratios", ratios::section),
+    ("", prediction::section),
+    ("", validity::section),
+    ("", environment::section),
+    ("", reproduce::section),
+];
 
 /// A report, ready to be written or compared.
 #[derive(Clone, Debug)]
@@ -71,32 +108,28 @@ pub struct Rendered {
 /// If request rows, timelines or histograms of the record cannot be read.
 pub fn render(recording: &Recording, analysis: &Analysis) -> Result<Rendered, RecordError> {
     let subject = recording.subject();
-    let facts = Facts::new(&subject, analysis);
-    let figures = All::of(&facts)?;
-    let mut files = BTreeMap::new();
-    let page = page(&facts, &Facts::new(recording, analysis), &figures)?;
-    files.insert(REPORT.to_owned(), page.into_bytes());
-    let mut drawings = Vec::new();
-    for (name, drawing) in builds::charts(recording) {
-        files.insert(format!("{name}.svg"), drawing.svg().into_bytes());
-        drawings.push((name, drawing));
+    let facts = Facts::new(recording, &subject, analysis);
+    let (mut blocks, mut drawings) = (Vec::new(), Vec::new());
+    for (charts, section) in PAGE {
+        let mut part = section(&facts)?;
+        page::draw(&mut part, charts, &mut drawings);
+        blocks.extend(part);
     }
-    for figure in figures.into_figures() {
-        files.insert(format!("{}.svg", figure.name), figure.drawing.svg().into_bytes());
-        drawings.push((figure.name, figure.drawing));
-    }
+    let svg = |(name, chart): &(String, Drawing)| (format!("{name}.svg"), chart.svg().into_bytes());
+    let mut files: BTreeMap<String, Vec<u8>> = drawings.iter().map(svg).collect();
+    files.insert(REPORT.to_owned(), format!("{}\n", markdown::text(&blocks)).into_bytes());
     Ok(Rendered { files, drawings })
 }
 
 /// The answer in one to three sentences for each scenario, for a terminal.
 pub fn answer(recording: &Recording, analysis: &Analysis) -> String {
-    answer::plain(&Facts::new(&recording.subject(), analysis))
+    terminal::text(&answer::blocks(&Facts::new(recording, &recording.subject(), analysis)))
 }
 
 /// Signs of disturbance in a recording, each with advice, for a terminal: of the machine first, then
 /// of single cells.
 pub fn warnings(recording: &Recording, analysis: &Analysis) -> Vec<String> {
-    warnings::plain(&Facts::new(recording, analysis))
+    warnings::plain(&Facts::new(recording, recording, analysis))
 }
 
 #[cfg(feature = "png")]
@@ -112,54 +145,8 @@ impl Rendered {
     }
 }
 
-/// `facts` are of what the report is about, `whole` of the recording with all its builds.
-fn page(facts: &Facts, whole: &Facts, figures: &All) -> Result<String, RecordError> {
+/// The title of the experiment, and its question.
+fn title(facts: &Facts) -> Result<Vec<Block>, RecordError> {
     let experiment = &facts.plan().experiment;
-    let mut parts = vec![
-        format!("# {}", markdown::text(&experiment.title)),
-        format!("> {}", markdown::paragraph(&experiment.question)),
-    ];
-    parts.extend(builds::section(whole));
-    parts.push(answer::section(facts));
-    parts.extend(claims::section(facts));
-    parts.push(control::section(facts));
-    parts.extend(open::section(facts, &figures.load));
-    parts.push("## What happened".to_owned());
-    parts.push(figures.waterfall.render("The other scenarios, request by request"));
-    parts.push(figures.wall.render("More scenarios"));
-    parts.push(tables::section(facts));
-    parts.extend(chart("## Latency", &figures.percentiles, "More scenarios"));
-    parts.extend(phases::section(facts, &figures.phases)?);
-    parts.extend(pieces::section(facts)?);
-    parts.extend(connections::section(facts));
-    parts.extend(broke::section(facts));
-    parts.extend(failures::section(facts)?);
-    parts.extend(chart("## Trials that broke", &figures.timeline, "The other cells"));
-    parts.extend(chart("## Scaling", &figures.scaling, "The other scenarios"));
-    parts.extend(chart(
-        "### Throughput against the limit",
-        &figures.throughput,
-        "The other sweeps",
-    ));
-    let charts = [
-        ("## In flight", &figures.inflight, "The other scenarios"),
-        ("## Cost", &figures.cost, "More scenarios"),
-        ("## Against the baseline", &figures.ratios, "More scenarios"),
-    ];
-    for (heading, figures, others) in charts {
-        parts.extend(chart(heading, figures, others));
-    }
-    parts.extend(prediction::section(facts)?);
-    parts.push(validity::section(facts, whole));
-    parts.push(environment::section(whole));
-    parts.push(reproduce::section(whole));
-    let mut page = parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join("\n\n");
-    page.push('\n');
-    Ok(page)
-}
-
-/// A part of the page that is charts; nothing without any.
-fn chart(heading: &str, figures: &Figures, others: &str) -> Option<String> {
-    let body = figures.render(others);
-    (!body.is_empty()).then(|| format!("{heading}\n\n{body}"))
+    Ok(vec![heading(1, &experiment.title), Block::Quote((&experiment.question).into())])
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::analyse::NoEstimate;
 use crate::arrival::{Arrival, Rate};
-use crate::record::TrialRow;
+use crate::page::{Block, Table, Words, cells, strong, term, under, words};
+use crate::record::{RecordError, TrialRow};
 use crate::spec::{Factor, Metric};
 
 use super::facts::Facts;
-use super::figures::Figures;
-use super::markdown::{Align, Table, list, text};
+use super::figures::{load, shown as charts};
 use super::numbers::{UNKNOWN, about, and, count, ns};
 
 /// A strategy keeps up if at least this share of the offered rate is achieved. Lateness of answers
@@ -160,10 +160,10 @@ fn per_s(value: f64) -> String {
     }
 }
 
-/// Up to which rate a strategy keeps up, and what happens beyond; `name` writes its name.
-pub(super) fn sentence(facts: &Facts, line: &Line, name: impl Fn(usize) -> String) -> String {
+/// Up to which rate a strategy keeps up, and what happens beyond.
+pub(super) fn sentence(facts: &Facts, line: &Line) -> Words {
     let points = &line.points;
-    let name = name(points[0].cell);
+    let name = facts.code(points[0].cell);
     let held = points.iter().take_while(|p| p.keeps == Keeps::Yes).last();
     let broken = points.iter().find(|p| p.keeps == Keeps::No);
     let within = |p: &Point| match value(facts, p.cell, Metric::P99) {
@@ -180,31 +180,29 @@ pub(super) fn sentence(facts: &Facts, line: &Line, name: impl Fn(usize) -> Strin
         [] => String::new(),
         some => format!("; whether it does at {} is not shown", and(some)),
     };
-    match (held, broken) {
+    let said = match (held, broken) {
         (Some(h), Some(b)) => format!(
-            "{name} keeps up to {}{} and no longer at {}{}{between}.",
+            "keeps up to {}{} and no longer at {}{}{between}",
             shown(h.rate),
             within(h),
             shown(b.rate),
             fall(facts, b.cell)
         ),
         (Some(h), None) if points.len() == 1 => {
-            format!("{name} keeps up with {}{}.", shown(h.rate), within(h))
+            format!("keeps up with {}{}", shown(h.rate), within(h))
         }
         (Some(h), None) if between.is_empty() => {
-            format!("{name} keeps up to {}, the highest rate offered{}.", shown(h.rate), within(h))
+            format!("keeps up to {}, the highest rate offered{}", shown(h.rate), within(h))
         }
-        (Some(h), None) => format!("{name} keeps up to {}{}{between}.", shown(h.rate), within(h)),
+        (Some(h), None) => format!("keeps up to {}{}{between}", shown(h.rate), within(h)),
         (None, Some(b)) => {
             let even = if between.is_empty() && points.len() > 1 { "even " } else { "" };
-            format!(
-                "{name} does not keep up {even}at {}{}{between}.",
-                shown(b.rate),
-                fall(facts, b.cell)
-            )
+            let fall = fall(facts, b.cell);
+            format!("does not keep up {even}at {}{fall}{between}", shown(b.rate))
         }
-        (None, None) => format!("Whether {name} keeps up is not shown at any rate."),
-    }
+        (None, None) => return words!("Whether " name " keeps up is not shown at any rate."),
+    };
+    words!(name " " said ".")
 }
 
 /// What is left of the offered rate, and what waits in the end.
@@ -219,49 +217,43 @@ fn fall(facts: &Facts, cell: usize) -> String {
 }
 
 /// The part of the report; nothing if arrival is closed everywhere.
-pub(super) fn section(facts: &Facts, figures: &Figures) -> Option<String> {
+pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
     let sweeps = sweeps(facts);
     if sweeps.is_empty() {
-        return None;
+        return Ok(Vec::new());
     }
-    let mut out = vec!["## Open arrival".to_owned(), INTRO.to_owned()];
-    out.push(figures.render("More scenarios"));
+    let mut out = vec![intro().into()];
+    out.extend(charts(load::figures(facts), "More scenarios"));
     for sweep in &sweeps {
         if !sweep.name.is_empty() {
-            out.push(format!("**{}**", text(&sweep.name)));
+            out.push(strong(&sweep.name).into());
         }
         let lines = lines(facts, sweep);
-        let sentences: Vec<String> =
-            lines.iter().map(|line| sentence(facts, line, |cell| facts.code(cell))).collect();
-        out.push(list(&sentences));
-        out.push(table(facts, &lines));
+        out.push(Block::List(lines.iter().map(|line| sentence(facts, line)).collect()));
+        table(facts, &lines, &mut out);
     }
-    Some(out.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n"))
+    Ok(under(2, "Open arrival", out))
 }
 
-const INTRO: &str = "Requests come at a rate that no answer slows down. Medians over the trials of a \
-    cell. *Latency* counts from the moment for which a request is planned, *service time* from \
-    handing it to the library: the wait for a slot is in the first and not in the second. \
-    *Backlog* is how many requests were planned and had not started when another one came: the most, \
-    and when the last one came. *Achieved* is the offered rate, less by as much as the lateness of \
-    answers grew from the trial's first half to its last tenth; a failed request does not count. A \
-    strategy *keeps up* if 99 % are achieved. No request is added to those that were made.";
+fn intro() -> Words {
+    words!(
+        "Requests come at a rate that no answer slows down. Medians over the trials of a cell. "
+        (term("Latency")) " counts from the moment for which a request is planned, "
+        (term("service time")) " from handing it to the library: the wait for a slot is in the first \
+         and not in the second. " (term("Backlog")) " is how many requests were planned and had not \
+         started when another one came: the most, and when the last one came. " (term("Achieved"))
+        " is the offered rate, less by as much as the lateness of answers grew from the trial's first \
+         half to its last tenth; a failed request does not count. A strategy " (term("keeps up"))
+        " if 99 % are achieved. No request is added to those that were made."
+    )
+}
 
-fn table(facts: &Facts, lines: &[Line]) -> String {
-    let mut table = Table::new(&[
-        ("cell", Align::Left),
-        ("asked", Align::Right),
-        ("offered", Align::Right),
-        ("achieved", Align::Right),
-        ("keeps up", Align::Left),
-        ("latency p50", Align::Right),
-        ("service p50", Align::Right),
-        ("latency p99", Align::Right),
-        ("service p99", Align::Right),
-        ("backlog: most", Align::Right),
-        ("at the end", Align::Right),
-        ("in flight: most", Align::Right),
-    ]);
+fn table(facts: &Facts, lines: &[Line], out: &mut Vec<Block>) {
+    let mut table = Table::new(["cell"])
+        .numbers(["asked", "offered", "achieved"])
+        .text(["keeps up"])
+        .numbers(["latency p50", "service p50", "latency p99", "service p99"])
+        .numbers(["backlog: most", "at the end", "in flight: most"]);
     let mut few = BTreeSet::new();
     for point in lines.iter().flat_map(|line| &line.points) {
         let cell = point.cell;
@@ -284,7 +276,7 @@ fn table(facts: &Facts, lines: &[Line]) -> String {
             Keeps::Untold => "not shown".to_owned(),
             Keeps::Unmeasured => facts.why_unmeasured(cell),
         };
-        table.row(vec![
+        table.row(cells![
             facts.code(cell),
             shown(point.rate),
             of(TrialRow::offered_per_s, per_s),
@@ -299,10 +291,10 @@ fn table(facts: &Facts, lines: &[Line]) -> String {
             of(|r| r.server_peak_in_flight.map(|n| n as f64), whole),
         ]);
     }
-    let few: Vec<String> = few.into_iter().collect();
-    match few.as_slice() {
-        [] => table.render(),
-        reasons => format!("{}\n\nNot known: {}.", table.render(), reasons.join("; ")),
+    out.push(table.into());
+    if !few.is_empty() {
+        let reasons: Vec<String> = few.into_iter().collect();
+        out.push(format!("Not known: {}.", reasons.join("; ")).into());
     }
 }
 

@@ -1,11 +1,11 @@
 //! Where the time of a request goes, in numbers.
 
+use crate::page::{Block, Table, Words, cells, details, strong, term, under, words};
 use crate::record::{RecordError, TrialRow};
 use crate::strategy::probe::Phase;
 
 use super::facts::Facts;
-use super::figures::Figures;
-use super::markdown::{Align, Table, details, text};
+use super::figures::{phases, shown as charts};
 use super::numbers::{UNKNOWN, count, counted, ns, percent};
 
 /// Whether the trials of a cell have phases.
@@ -35,45 +35,41 @@ pub(super) fn own_ns(row: &TrialRow) -> Option<f64> {
 }
 
 /// Chart and tables; nothing where no phases were recorded.
-pub(super) fn section(facts: &Facts, figures: &Figures) -> Result<Option<String>, RecordError> {
-    if figures.figures.is_empty() {
-        return Ok(None);
+pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
+    let figures = phases::figures(facts);
+    if figures.is_empty() {
+        return Ok(Vec::new());
     }
-    let mut out = vec!["## Where the time of a request goes".to_owned()];
-    out.push(figures.render("More scenarios"));
-    let mut percentiles = Vec::new();
+    let mut out = charts(figures, "More scenarios");
+    let mut percentiles: Vec<Block> = Vec::new();
     for (index, scenario) in facts.scenarios() {
         let cells = facts.cells_of(index);
         let known: Vec<usize> = cells.into_iter().filter(|&c| has_phases(facts, c)).collect();
         if known.is_empty() {
             continue;
         }
-        let heading = || facts.has_scenarios().then(|| format!("**{}**", text(&scenario.name)));
+        let heading = || facts.has_scenarios().then(|| Block::from(strong(&scenario.name)));
         out.extend(heading());
-        out.push(means(facts, &known));
+        out.push(means(facts, &known).into());
         if let Some(table) = spread(facts, &known)? {
             percentiles.extend(heading());
-            percentiles.push(table);
+            percentiles.push(table.into());
         }
     }
-    out.push(format!(
-        "Mean times of a successful request. {UNKNOWN}: the library cannot tell the phase, and its \
-         time is in the next one that has a number; or no request was in it. *Delay* is what the \
-         server waited, a part of *wait*."
-    ));
+    out.push(Block::from(words!(
+        "Mean times of a successful request. " UNKNOWN ": the library cannot tell the phase, and its \
+         time is in the next one that has a number; or no request was in it. " (term("Delay"))
+        " is what the server waited, a part of " (term("wait")) "."
+    )));
     if !percentiles.is_empty() {
-        percentiles.push(
+        percentiles.push(Block::from(
             "p50 / p99 over the successful requests that were in the phase, with their share \
              where it is not all; the median over the trials whose rows were kept. Of fewer than \
-             100 there is no p99."
-                .to_owned(),
-        );
-        out.push(details(
-            "Percentiles of every phase, from the request rows",
-            &percentiles.join("\n\n"),
+             100 there is no p99.",
         ));
+        out.push(details("Percentiles of every phase, from the request rows", percentiles));
     }
-    Ok(Some(out.join("\n\n")))
+    Ok(under(2, "Where the time of a request goes", out))
 }
 
 /// The phases that any of the cells has.
@@ -81,16 +77,16 @@ fn present(has: impl Fn(Phase) -> bool) -> Vec<Phase> {
     Phase::ALL.into_iter().filter(|&phase| has(phase)).collect()
 }
 
-fn means(facts: &Facts, cells: &[usize]) -> String {
+fn means(facts: &Facts, cells: &[usize]) -> Table {
     let mean = |cell: usize, phase: Phase| {
         facts.median(cell, |r| r.phase_ns(phase).map(|v| v as f64)).ok()
     };
     let phases = present(|phase| cells.iter().any(|&c| mean(c, phase).is_some()));
-    let mut columns = vec![("cell", Align::Left)];
-    columns.extend(phases.iter().map(|phase| (phase.name(), Align::Right)));
-    columns.extend([("total", Align::Right), ("delay", Align::Right)]);
-    let mut table = Table::new(&columns);
-    let shown = |estimate: Option<f64>| estimate.map_or_else(|| UNKNOWN.to_owned(), ns);
+    let mut table = Table::new(["cell"])
+        .numbers(phases.iter().map(|phase| phase.name()))
+        .numbers(["total", "delay"]);
+    let shown =
+        |estimate: Option<f64>| -> Words { estimate.map_or_else(|| UNKNOWN.to_owned(), ns).into() };
     for &cell in cells {
         let mut row = vec![facts.code(cell)];
         row.extend(phases.iter().map(|&phase| shown(mean(cell, phase).map(|e| e.value))));
@@ -98,10 +94,10 @@ fn means(facts: &Facts, cells: &[usize]) -> String {
         row.push(shown(facts.median(cell, delay_ns).ok().map(|e| e.value)));
         table.row(row);
     }
-    table.render()
+    table
 }
 
-fn spread(facts: &Facts, cells: &[usize]) -> Result<Option<String>, RecordError> {
+fn spread(facts: &Facts, cells: &[usize]) -> Result<Option<Table>, RecordError> {
     let mut digests = Vec::new();
     for &cell in cells {
         let digest = facts.digest(cell)?;
@@ -113,10 +109,8 @@ fn spread(facts: &Facts, cells: &[usize]) -> Result<Option<String>, RecordError>
         return Ok(None);
     }
     let phases = present(|phase| digests.iter().any(|(_, d)| d.phases[phase as usize].is_some()));
-    let mut columns = vec![("cell", Align::Left)];
-    columns.extend(phases.iter().map(|phase| (phase.name(), Align::Right)));
-    columns.push(("rows", Align::Right));
-    let mut table = Table::new(&columns);
+    let mut table =
+        Table::new(["cell"]).numbers(phases.iter().map(|phase| phase.name())).numbers(["rows"]);
     for (cell, digest) in digests {
         let mut row = vec![facts.code(cell)];
         row.extend(phases.iter().map(|&phase| match digest.phases[phase as usize] {
@@ -127,12 +121,16 @@ fn spread(facts: &Facts, cells: &[usize]) -> Result<Option<String>, RecordError>
                     s => format!(" ({})", percent(s)),
                 };
                 let p99 = numbers.p99_ns.map_or_else(|| UNKNOWN.to_owned(), ns);
-                format!("{} / {p99}{share}", ns(numbers.p50_ns))
+                format!("{} / {p99}{share}", ns(numbers.p50_ns)).into()
             }
-            None => UNKNOWN.to_owned(),
+            None => UNKNOWN.into(),
         }));
-        row.push(format!("{} of {}", count(digest.rows), counted(digest.trials, "trial")));
+        row.extend(cells![format!(
+            "{} of {}",
+            count(digest.rows),
+            counted(digest.trials, "trial")
+        )]);
         table.row(row);
     }
-    Ok(Some(table.render()))
+    Ok(Some(table))
 }

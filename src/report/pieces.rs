@@ -3,11 +3,11 @@
 use hdrhistogram::Histogram;
 
 use crate::analyse::median;
+use crate::page::{Block, Table, blocks, cells, heading, term, words};
 use crate::record::{Numbers, RecordError};
 use crate::spec::Scenario;
 
 use super::facts::Facts;
-use super::markdown::{Align, Table};
 use super::numbers::{UNKNOWN, about, bytes, ns, percent};
 use super::requests::{Counts, p99};
 
@@ -119,44 +119,39 @@ impl PieceCounts {
 }
 
 /// The pieces of every cell that has rows with any; nothing where there are none.
-pub(super) fn section(facts: &Facts) -> Result<Option<String>, RecordError> {
-    let mut table = Table::new(&[
-        ("cell", Align::Left),
-        ("body", Align::Left),
-        ("pieces", Align::Right),
-        ("bytes of a piece", Align::Right),
-        ("from one to the next, p50 / p99", Align::Right),
-        ("planned", Align::Right),
-        ("first to last", Align::Right),
-        ("requests", Align::Right),
-    ]);
-    let mut any = false;
+pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
+    let mut table = Table::new(["cell", "body"])
+        .numbers(["pieces", "bytes of a piece", "from one to the next, p50 / p99"])
+        .numbers(["planned", "first to last", "requests"]);
     for cell in 0..facts.plan().cells.len() {
         let scenario = facts.plan().scenario_of(facts.cell(cell));
         for direction in Direction::ALL {
             let Some(numbers) = facts.digest(cell)?.pieces[direction as usize] else { continue };
-            any = true;
-            table.row(vec![
+            let p99 = numbers.gap_p99_ns.map_or_else(|| UNKNOWN.to_owned(), ns);
+            table.row(cells![
                 facts.full_code(cell),
-                direction.name().to_owned(),
+                direction.name(),
                 about(numbers.pieces),
                 numbers.bytes.map_or_else(|| UNKNOWN.to_owned(), bytes),
-                format!(
-                    "{} / {}",
-                    ns(numbers.gap_p50_ns),
-                    numbers.gap_p99_ns.map_or_else(|| UNKNOWN.to_owned(), ns)
-                ),
+                format!("{} / {p99}", ns(numbers.gap_p50_ns)),
                 planned(direction, scenario),
                 ns(numbers.span_ns),
                 percent(numbers.share),
             ]);
         }
     }
-    let meaning = "Bodies that went in more than one piece, from the request rows that were kept; medians of the \
-                   successful requests, then over the trials. *Received* is as a library hands an answer over: it may \
-                   join what was sent apart, and cut what was sent as one. *Sent* is as it takes the body of a request, \
-                   64 KiB at a time. Of fewer than 100 pauses there is no p99. Of more than 10 000 pieces of a body the first are told. *Planned* is the pause of the server between two pieces.";
-    Ok(any.then(|| format!("## Pieces of bodies\n\n{}\n\n{meaning}", table.render())))
+    if table.is_empty() {
+        return Ok(Vec::new());
+    }
+    let meaning = words!(
+        "Bodies that went in more than one piece, from the request rows that were kept; medians of \
+         the successful requests, then over the trials. " (term("Received")) " is as a library hands \
+         an answer over: it may join what was sent apart, and cut what was sent as one. "
+        (term("Sent")) " is as it takes the body of a request, 64 KiB at a time. Of fewer than 100 \
+         pauses there is no p99. Of more than 10 000 pieces of a body the first are told. "
+        (term("Planned")) " is the pause of the server between two pieces."
+    );
+    Ok(blocks![heading(2, "Pieces of bodies"), table, meaning])
 }
 
 fn planned(direction: Direction, scenario: &Scenario) -> String {

@@ -3,19 +3,19 @@
 use std::path::Path;
 
 use super::facts::Facts;
-use super::markdown::{code, details, fenced};
-use crate::record::{EXPERIMENT, Manifest, Origin, Recording, Side};
+use crate::page::{Block, Words, code, details, heading, words};
+use crate::record::{EXPERIMENT, Manifest, Origin, RecordError, Recording, Side};
 
 /// The commands, and the experiment file.
-pub(super) fn section(facts: &Facts) -> String {
-    let recording = facts.recording;
+pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
+    let recording = facts.whole;
     let manifest = &recording.manifest;
     let typed = Typed::of(recording);
     let commit = manifest.build.commit.as_ref().filter(|_| typed.in_checkout);
     let checkout = commit.map(|commit| format!("git checkout {commit}"));
     let back = checkout.as_ref().map(|_| "git checkout -".to_owned());
     let install = typed.in_checkout.then(|| "cargo install --locked --path .".to_owned());
-    let again = install.into_iter().chain([run_command(facts, &typed)]);
+    let again = install.into_iter().chain([run_command(manifest, &typed)]);
     let read = [
         format!("inflight report {}", quoted(&typed.run)),
         format!(
@@ -25,67 +25,65 @@ pub(super) fn section(facts: &Facts) -> String {
         ),
     ];
     let commands: Vec<String> = checkout.into_iter().chain(again).chain(back).chain(read).collect();
+    let how =
+        words!("The same seeds give the same delays and the same order of trials everywhere. "(
+            how(recording, &typed)
+        )(unnamed_folders(&typed, manifest)));
+    let mut out =
+        vec![heading(2, "How to reproduce"), Block::Code("sh", commands.join("\n")), how.into()];
     let all_builds = || manifest.builds.iter().map(|s| &s.build).chain([&manifest.build]);
-    let dirty = match all_builds().find_map(|build| build.dirty.as_ref()) {
-        Some(_) => {
-            "\n\nThe build had changes that are not in its commit, so the first command gives \
-             something close to it, not the same."
-        }
-        None => "",
-    };
-    let experiment = if recording.experiment_text.trim().is_empty() {
-        "The record does not hold the experiment file.".to_owned()
+    if all_builds().any(|build| build.dirty.is_some()) {
+        out.push(Block::from(
+            "The build had changes that are not in its commit, so the first command gives something \
+             close to it, not the same.",
+        ));
+    }
+    out.push(if recording.experiment_text.trim().is_empty() {
+        "The record does not hold the experiment file.".into()
     } else {
-        details(&typed.title, &fenced("toml", &recording.experiment_text))
-    };
-    format!(
-        "## How to reproduce\n\n{}\n\nThe same seeds give the same delays and the same order of \
-         trials everywhere. {}{}{dirty}\n\n{experiment}",
-        fenced("sh", &commands.join("\n")),
-        how(facts, &typed),
-        unnamed_folders(&typed, manifest),
-    )
+        let text = recording.experiment_text.clone();
+        details(typed.title, vec![Block::Code("toml", text)])
+    });
+    Ok(out)
 }
 
 /// Which commands do what, and with which build.
-fn how(facts: &Facts, typed: &Typed) -> String {
-    let recording = facts.recording;
+fn how(recording: &Recording, typed: &Typed) -> Words {
     let name = code(&recording.name);
+    let diff = words!((code("inflight diff")) " gives verdicts on the same machine only.");
     if typed.in_checkout {
-        return format!(
+        return words!(
             "The first commands make a recording of your own with the same build. The last two need \
-             the checkout that holds the record {name}: they make this report again, and compare; \
-             `inflight diff` gives verdicts on the same machine only."
+             the checkout that holds the record " name ": they make this report again, and compare; "
+            diff
         );
     }
     let build = &recording.manifest.build;
     let of_commit = match &build.commit {
-        Some(_) => format!(", built from commit {}", code(&build.short())),
-        None => String::new(),
+        Some(_) => words!(", built from commit "(code(build.short()))),
+        None => Words::default(),
     };
-    format!(
-        "The first command, where this one was given, makes a recording of your own; it was inflight \
-         {}{of_commit}. The last two need the record {name}: they make this report again, and compare; \
-         `inflight diff` gives verdicts on the same machine only.",
-        build.version
+    words!(
+        "The first command, where this one was given, makes a recording of your own; it was inflight "
+        (&build.version) of_commit ". The last two need the record " name ": they make this report \
+         again, and compare; " diff
     )
 }
 
 /// What has to be put for folders that a record does not name.
-fn unnamed_folders(typed: &Typed, manifest: &Manifest) -> String {
-    let Some(given) = &manifest.given else { return String::new() };
-    let mut text = String::new();
+fn unnamed_folders(typed: &Typed, manifest: &Manifest) -> Words {
+    let mut all = Words::default();
+    let Some(given) = &manifest.given else { return all };
     if given.results.absolute {
-        text += &format!(
-            " A record names no folder above its own: give the commands in the folder that holds {}, or \
-             put that folder's path before it.",
-            code(&typed.results)
-        );
+        all.push(words!(
+            " A record names no folder above its own: give the commands in the folder that holds "
+            (code(&typed.results)) ", or put that folder's path before it."
+        ));
     }
     if given.binaries.values().any(|path| path.absolute) {
-        text += " `PATH` stands for the folder of a binary, likewise.";
+        all.push(words!(" " (code("PATH")) " stands for the folder of a binary, likewise."));
     }
-    text
+    all
 }
 
 /// What was typed, as far as a record says.
@@ -141,8 +139,7 @@ impl Typed {
 }
 
 /// `inflight run`, or `inflight ab`, with the options that change what is run.
-fn run_command(facts: &Facts, typed: &Typed) -> String {
-    let manifest = &facts.recording.manifest;
+fn run_command(manifest: &Manifest, typed: &Typed) -> String {
     let command = if manifest.builds.is_empty() { "inflight run" } else { "inflight ab" };
     let mut words = vec![command.to_owned()];
     words.extend(manifest.builds.iter().map(|side| build_option(manifest, side)));
@@ -188,7 +185,8 @@ mod tests {
         let mut recording = recording_of_builds(experiment, builds, |_, _, _| ());
         change(&mut recording.manifest);
         let analysis = Analysis::of(&recording);
-        section(&Facts::new(&recording, &analysis))
+        let page = section(&Facts::new(&recording, &recording, &analysis)).expect("a section");
+        crate::page::markdown::text(&page)
     }
 
     fn given(file: &str, results: &str, in_checkout: bool) -> Given {

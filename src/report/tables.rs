@@ -1,25 +1,25 @@
 //! Every cell in numbers: one table of times and one of costs for each scenario.
 
 use crate::analyse::{CellAnalysis, Doubt, Estimate, Fitness, Levels, NoEstimate, Verdict};
-use crate::record::TrialRow;
+use crate::page::{Block, Table, Words, cells, heading, strong, term, words};
+use crate::record::{RecordError, TrialRow};
 use crate::spec::Metric;
 
 use super::facts::{Facts, client_cpu_per_1000, server_cpu_per_1000};
-use super::markdown::{Align, Table, list, text};
 use super::numbers::{UNKNOWN, about, bytes, count, estimate, intervals_of, ns, ratio};
 
 /// The tables of all scenarios.
-pub(super) fn section(facts: &Facts) -> String {
-    let mut out = vec!["## Every cell".to_owned(), intro(facts)];
+pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
+    let mut out = vec![heading(2, "Every cell"), intro(facts).into()];
     for (index, scenario) in facts.scenarios() {
         if facts.has_scenarios() {
-            out.push(format!("### {}", text(&scenario.name)));
+            out.push(heading(3, &scenario.name));
         }
         let point = &facts.plan().experiment.scenarios[index];
-        out.push(format!(
+        out.push(Block::from(format!(
             "{} requests, delay {}{}; longest delay {}, sum of delays {}.{}",
             count(u64::from(point.requests)),
-            text(&point.delay.describe()),
+            point.delay.describe(),
             if point.time_scale == 1.0 {
                 String::new()
             } else {
@@ -29,20 +29,20 @@ pub(super) fn section(facts: &Facts) -> String {
             ns(scenario.sum_of_delays_ns as f64),
             match facts.conditions(index) {
                 none if none.is_empty() => none,
-                some => format!(" Beyond that: {}.", text(&some)),
+                some => format!(" Beyond that: {some}."),
             },
-        ));
+        )));
         let cells = facts.cells_of(index);
         let mut notes = Notes::default();
-        out.push(times(facts, &cells, &mut notes));
-        out.push(costs(facts, &cells, &mut notes));
-        out.extend(notes.render(facts));
+        out.push(times(facts, &cells, &mut notes).into());
+        out.extend(costs(facts, &cells, &mut notes));
+        out.extend(notes.blocks(facts));
         out.extend(super::time_scale::table(facts, index));
     }
-    out.join("\n\n")
+    Ok(out)
 }
 
-fn intro(facts: &Facts) -> String {
+fn intro(facts: &Facts) -> Words {
     let cells = || facts.analysis.cells.iter();
     let walls = cells().filter_map(|c| c.wall.as_ref().ok());
     let ratios = cells().filter_map(|c| c.over_baseline.as_ref()?.ratio.as_ref().ok());
@@ -62,11 +62,11 @@ fn intro(facts: &Facts) -> String {
         true => String::new(),
         false => format!("; in brackets the 95 % interval ({})", said.join("; ")),
     };
-    format!(
-        "Medians over the trials of a cell{brackets}. *Ideal* is the wall time of the same \
-         schedule with no overhead at all, *efficiency* is ideal ÷ wall. *Ratio* is the wall time \
-         over that of the baseline, paired by block. {}",
-        if facts.any_open() { OPEN } else { CLOSED }
+    words!(
+        "Medians over the trials of a cell" brackets ". " (term("Ideal")) " is the wall time of the \
+         same schedule with no overhead at all, " (term("efficiency")) " is ideal ÷ wall. "
+        (term("Ratio")) " is the wall time over that of the baseline, paired by block. "
+        (if facts.any_open() { OPEN } else { CLOSED })
     )
 }
 
@@ -80,13 +80,13 @@ const OPEN: &str = "Where requests come at a rate, latencies count from the mome
 /// Why cells of the tables are empty, each reason once.
 #[derive(Default)]
 struct Notes {
-    reasons: Vec<String>,
+    reasons: Vec<Words>,
     /// What kept cells from a verdict, and which cells.
     doubts: Vec<(Doubt, Vec<usize>)>,
 }
 
 impl Notes {
-    fn add(&mut self, note: String) {
+    fn add(&mut self, note: Words) {
         if !self.reasons.contains(&note) {
             self.reasons.push(note);
         }
@@ -100,67 +100,67 @@ impl Notes {
     }
 
     /// The value, or a dash and the reason.
-    fn or(&mut self, value: Option<String>, reason: impl FnOnce() -> String) -> String {
+    fn or(&mut self, value: Option<String>, reason: impl FnOnce() -> Words) -> String {
         value.unwrap_or_else(|| {
             self.add(reason());
             UNKNOWN.to_owned()
         })
     }
 
-    fn render(&self, facts: &Facts) -> Option<String> {
+    fn blocks(self, facts: &Facts) -> Vec<Block> {
         let doubts = self.doubts.iter().map(|(doubt, cells)| {
             let names = facts.codes(cells, 6);
             match doubt {
-                Doubt::Multiplicity { .. } => format!(
-                    "By itself, {names}: the interval of the ratio is clear, but these blocks are too few \
-                     for all cells at once ({doubt})."
+                Doubt::Multiplicity { .. } => words!(
+                    "By itself, " names ": the interval of the ratio is clear, but these blocks are \
+                     too few for all cells at once (" doubt ")."
                 ),
-                _ => format!("Inconclusive, {names}: {doubt}."),
+                _ => words!("Inconclusive, " names ": " doubt "."),
             }
         });
-        let notes: Vec<String> = self.reasons.iter().cloned().chain(doubts).collect();
-        (!notes.is_empty())
-            .then(|| format!("Notes ({UNKNOWN} is unknown, not zero):\n\n{}", list(&notes)))
+        let notes: Vec<Words> = self.reasons.into_iter().chain(doubts).collect();
+        if notes.is_empty() {
+            return Vec::new();
+        }
+        let intro = format!("Notes ({UNKNOWN} is unknown, not zero):");
+        vec![intro.into(), Block::List(notes)]
     }
 }
 
 /// The name with what else the cell is.
-fn marked(facts: &Facts, cell: usize) -> String {
+fn marked(facts: &Facts, cell: usize) -> Words {
     let roles = [(facts.is_baseline(cell), "baseline"), (facts.is_control(cell), "A/A")];
     let roles = roles.into_iter().filter(|(is, _)| *is).map(|(_, role)| role.to_owned());
     let roles: Vec<String> = roles.chain(facts.shortfall(cell)).collect();
-    if roles.is_empty() {
-        facts.code(cell)
-    } else {
-        format!("{} ({})", facts.code(cell), roles.join(", "))
+    match roles.is_empty() {
+        true => facts.code(cell),
+        false => words!((facts.code(cell)) " (" (roles.join(", ")) ")"),
     }
 }
 
-fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
+/// Why a cell has no value at all.
+fn unmeasured(facts: &Facts, cell: usize) -> Words {
+    words!((facts.code(cell)) ": " (facts.why_unmeasured(cell)) ".")
+}
+
+fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> Table {
     let any_skipped = cells.iter().any(|&cell| facts.analysed(cell).fitness.skipped > 0);
     let statuses =
         if any_skipped { "ok / failed / invalid / skipped" } else { "ok / failed / invalid" };
-    let mut table = Table::new(&[
-        ("cell", Align::Left),
-        ("wall", Align::Right),
-        ("ideal", Align::Right),
-        ("efficiency", Align::Right),
-        ("ratio", Align::Right),
-        ("verdict", Align::Left),
-        ("p50", Align::Right),
-        ("p99", Align::Right),
-        (statuses, Align::Right),
-    ]);
+    let mut table = Table::new(["cell"])
+        .numbers(["wall", "ideal", "efficiency", "ratio"])
+        .text(["verdict"])
+        .numbers(["p50", "p99", statuses]);
     for &cell in cells {
         let analysed = facts.analysed(cell);
-        let missing = || format!("{}: {}.", facts.code(cell), facts.why_unmeasured(cell));
+        let missing = || unmeasured(facts, cell);
         let wall = analysed.wall.as_ref().ok();
         if let Some(Err(reason)) = wall.map(|e| &e.interval) {
-            notes.add(format!("No interval of a wall time: {reason}."));
+            notes.add(words!("No interval of a wall time: " reason "."));
         }
         let (over, verdict) = compared(facts, cell, notes);
         let ideal = facts.has_ideal(cell).then(|| facts.cell(cell).ideal.wall_ns);
-        let no_ideal = || "No ideal to speak of where the delays are next to nothing.".to_owned();
+        let no_ideal = || "No ideal to speak of where the delays are next to nothing.".into();
         let efficiency = analysed.efficiency.as_ref().ok();
         let mut latency = |metric: Metric| {
             let (value, reason) = match facts.metric(cell, metric) {
@@ -169,16 +169,16 @@ fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
             };
             notes.or(value, || match (wall, reason) {
                 (Some(_), Some(few @ NoEstimate::TooFewRequests { .. })) => {
-                    format!("Not known: {few}.")
+                    words!("Not known: " few ".")
                 }
                 (Some(_), _) => {
-                    format!("{}: no latency, because no request succeeded.", facts.code(cell))
+                    words!((facts.code(cell)) ": no latency, because no request succeeded.")
                 }
                 (None, _) => missing(),
             })
         };
         let (p50, p99) = (latency(Metric::P50), latency(Metric::P99));
-        table.row(vec![
+        table.row(cells![
             marked(facts, cell),
             notes.or(wall.map(|e| estimate(e, ns)), missing),
             notes.or(ideal.map(|ideal| ns(ideal as f64)), no_ideal),
@@ -187,7 +187,7 @@ fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
                 Some(_) => notes.or(efficiency.map(|e| format!("{:.2}", e.value)), || {
                     match (wall, facts.shortfall(cell)) {
                         (Some(_), Some(why)) => {
-                            format!("{}: no efficiency, {why}.", facts.code(cell))
+                            words!((facts.code(cell)) ": no efficiency, " why ".")
                         }
                         _ => missing(),
                     }
@@ -201,7 +201,7 @@ fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
             counts(analysed, any_skipped),
         ]);
     }
-    table.render()
+    table
 }
 
 /// Trials by what became of them.
@@ -215,67 +215,54 @@ fn counts(analysed: &CellAnalysis, with_skipped: bool) -> String {
 const BY_ITSELF: [&str; 2] = ["faster, by itself", "slower, by itself"];
 
 /// Ratio and verdict against the baseline.
-fn compared(facts: &Facts, cell: usize, notes: &mut Notes) -> (String, String) {
+fn compared(facts: &Facts, cell: usize, notes: &mut Notes) -> (String, Words) {
     let Some(compared) = &facts.analysed(cell).over_baseline else {
-        return ("1".to_owned(), "baseline".to_owned());
+        return ("1".to_owned(), "baseline".into());
     };
     let over = compared.ratio.as_ref().ok().map(|r| estimate(&r.ratio, ratio));
     let baseline = facts.plan().facts_of(facts.cell(cell)).baseline;
     let over = notes.or(over, || {
         let without = |c: usize| facts.wall_ns(c).is_none();
+        let name = facts.code(cell);
         match (without(cell), without(baseline)) {
-            (true, _) => format!("{}: {}.", facts.code(cell), facts.why_unmeasured(cell)),
-            (false, true) => format!(
-                "No ratios: the baseline {} has no valid trial ({}).",
-                facts.code(baseline),
-                facts.why_unmeasured(baseline)
+            (true, _) => unmeasured(facts, cell),
+            (false, true) => words!(
+                "No ratios: the baseline " (facts.code(baseline)) " has no valid trial ("
+                (facts.why_unmeasured(baseline)) ")."
             ),
             _ => match [cell, baseline].into_iter().find(|&c| !facts.is_ranked(c)) {
-                Some(c) => format!(
-                    "No ratio of {}: {} in {}.",
-                    facts.code(cell),
-                    facts.shortfall(c).unwrap_or_else(|| facts.why_unmeasured(c)),
-                    facts.code(c)
-                ),
-                None => format!("{}: no block has it and the baseline.", facts.code(cell)),
+                Some(c) => {
+                    let why = facts.shortfall(c).unwrap_or_else(|| facts.why_unmeasured(c));
+                    words!("No ratio of " name ": " why " in " (facts.code(c)) ".")
+                }
+                None => words!(name ": no block has it and the baseline."),
             },
         }
     });
     let verdict = match (&compared.judged.verdict, &compared.judged.doubt) {
-        (Ok(verdict @ (Verdict::Faster | Verdict::Slower)), _) => format!("**{verdict}**"),
-        (Ok(verdict), None) => verdict.to_string(),
+        (Ok(verdict @ (Verdict::Faster | Verdict::Slower)), _) => strong(verdict),
+        (Ok(verdict), None) => verdict.into(),
         (Ok(verdict), Some(doubt)) => {
             notes.doubt(doubt, cell);
             match (doubt, &compared.ratio) {
-                (Doubt::Multiplicity { .. }, Ok(r)) if r.ratio.value < 1.0 => {
-                    BY_ITSELF[0].to_owned()
-                }
-                (Doubt::Multiplicity { .. }, Ok(_)) => BY_ITSELF[1].to_owned(),
-                _ => verdict.to_string(),
+                (Doubt::Multiplicity { .. }, Ok(r)) if r.ratio.value < 1.0 => BY_ITSELF[0].into(),
+                (Doubt::Multiplicity { .. }, Ok(_)) => BY_ITSELF[1].into(),
+                _ => verdict.into(),
             }
         }
-        (Err(_), _) => UNKNOWN.to_owned(),
+        (Err(_), _) => UNKNOWN.into(),
     };
     (over, verdict)
 }
 
-fn costs(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
+fn costs(facts: &Facts, cells: &[usize], notes: &mut Notes) -> [Block; 2] {
     // Older recordings do not have it.
     let whole_client = cells.iter().any(|&c| facts.metric(c, Metric::ProcessWall).is_ok());
-    let mut header = vec![("cell", Align::Left)];
-    if whole_client {
-        header.push(("whole client", Align::Right));
-    }
-    header.extend([
-        ("CPU / 1,000", Align::Right),
-        ("server CPU / 1,000", Align::Right),
-        ("peak memory", Align::Right),
-        ("threads", Align::Right),
-        ("in flight", Align::Right),
-        ("connections", Align::Right),
-        ("failed requests", Align::Left),
-    ]);
-    let mut table = Table::new(&header);
+    let mut table = Table::new(["cell"])
+        .numbers(whole_client.then_some("whole client"))
+        .numbers(["CPU / 1,000", "server CPU / 1,000", "peak memory", "threads", "in flight"])
+        .numbers(["connections"])
+        .text(["failed requests"]);
     for &cell in cells {
         let value = |of: &dyn Fn(&TrialRow) -> Option<f64>, show: fn(f64) -> String| {
             facts.median(cell, of).ok().map(|e: Estimate| show(e.value))
@@ -299,25 +286,27 @@ fn costs(facts: &Facts, cells: &[usize], notes: &mut Notes) -> String {
         let mut row = vec![facts.code(cell)];
         let values = whole_client.then_some(process).into_iter().chain(costs);
         row.extend(values.map(|v| {
-            notes.or(v, || match measured {
-                true => format!("{}: the system did not tell every cost.", facts.code(cell)),
-                false => format!("{}: {}.", facts.code(cell), facts.why_unmeasured(cell)),
-            })
+            let shown = notes.or(v, || match measured {
+                true => words!((facts.code(cell)) ": the system did not tell every cost."),
+                false => unmeasured(facts, cell),
+            });
+            shown.into()
         }));
-        row.push(failures(facts, cell));
+        row.push(failures(facts, cell).into());
         table.row(row);
     }
-    let meaning = "*In flight* is the busiest moment at the server, of what the schedule reaches \
-                   without overhead. *CPU* is user and kernel time for 1,000 requests issued: the \
-                   client's within the measured window, the server's from its start to its end.";
-    let process = match whole_client {
-        true => {
-            " *Whole client* is the time from the start of its process to its exit: loading, set-up \
-             and report are in it."
-        }
-        false => "",
-    };
-    format!("{}\n\n{meaning}{process}", table.render())
+    let mut meaning = words!(
+        (term("In flight")) " is the busiest moment at the server, of what the schedule reaches \
+         without overhead. " (term("CPU")) " is user and kernel time for 1,000 requests issued: the \
+         client's within the measured window, the server's from its start to its end."
+    );
+    if whole_client {
+        meaning.push(words!(
+            " " (term("Whole client")) " is the time from the start of its process to its exit: \
+             loading, set-up and report are in it."
+        ));
+    }
+    [table.into(), meaning.into()]
 }
 
 /// `none`, or a share with its classes.
@@ -328,7 +317,7 @@ fn failures(facts: &Facts, cell: usize) -> String {
         (errors, issued) => {
             let classes = facts.error_classes(cell);
             let classes: Vec<String> =
-                classes.iter().map(|(class, n)| format!("{} {}", text(class), count(*n))).collect();
+                classes.iter().map(|(class, n)| format!("{class} {}", count(*n))).collect();
             format!("{} of {}: {}", count(errors), count(issued), classes.join(", "))
         }
     }

@@ -1,11 +1,11 @@
 //! Wall times under a `time_scale`, and what they stand for without one.
 
 use crate::analyse::Estimate;
+use crate::page::{Block, Table, Words, cells, message, strong, words};
 use crate::plan::{Caution, MUCH_OVERHEAD, timed_out};
 
 use super::facts::Facts;
-use super::markdown::{Align, Table, text};
-use super::numbers::{UNKNOWN, and, estimate, ns, percent};
+use super::numbers::{UNKNOWN, capital, estimate, ns, percent};
 use super::standing::Standing;
 
 /// A cell under the scale of its scenario and without it.
@@ -99,19 +99,12 @@ impl Unscaled {
 
 /// What the wall times of a scenario stand for, in sentences; in whole, what the scale could turn.
 /// None at a scale of 1.
-pub(super) fn sentences(
-    facts: &Facts,
-    scenario: usize,
-    name: impl Fn(&str) -> String,
-    strong: impl Fn(&str) -> String,
-    whole: bool,
-) -> Vec<String> {
+pub(super) fn sentences(facts: &Facts, scenario: usize, whole: bool) -> Vec<Words> {
     let point = &facts.plan().experiment.scenarios[scenario];
     if point.time_scale == 1.0 {
         return Vec::new();
     }
-    let name = |cell: usize| name(facts.name(cell));
-    let scale = strong(&format!("× {}", point.time_scale));
+    let scale = strong(format!("× {}", point.time_scale));
     let longest = facts.plan().scenarios[scenario].longest_delay_ns as f64;
     let delays = format!(
         "delays of up to {} stand for up to {}",
@@ -120,14 +113,13 @@ pub(super) fn sentences(
     );
     let fastest = Standing::of(facts, scenario).fastest;
     let of_fastest = fastest.and_then(|cell| Some((cell, Scaled::of(facts, cell)?)));
-    let Some((fastest, scaled)) = of_fastest else { return vec![format!("{scale}: {delays}.")] };
+    let Some((fastest, scaled)) = of_fastest else { return vec![words!(scale ": " delays ".")] };
     let first = match &scaled.unscaled {
-        Ok(unscaled) => format!(
-            "{scale}: {} stand for about {} (the ideal at × 1 plus the overhead measured here, which does not scale).",
-            ns(scaled.wall.value),
-            ns(unscaled.wall.value)
+        Ok(unscaled) => words!(
+            scale ": " (ns(scaled.wall.value)) " stand for about " (ns(unscaled.wall.value))
+            " (the ideal at × 1 plus the overhead measured here, which does not scale)."
         ),
-        Err(why) => format!("{scale}: {delays}; no wall time at × 1 is predicted: {why}."),
+        Err(why) => words!(scale ": " delays "; no wall time at × 1 is predicted: " why "."),
     };
     let mut sentences = vec![first];
     if !whole {
@@ -141,72 +133,56 @@ pub(super) fn sentences(
         let bound = unscaled.wall.value / (1.0 + facts.analysis.margin.relative());
         let before = |(cell, other): &(usize, Scaled)| {
             let wall = other.unscaled.as_ref().ok()?.wall.value;
-            (wall < bound).then(|| format!("{} ({})", name(*cell), ns(wall)))
+            (wall < bound).then(|| words!((facts.code(*cell)) " (" (ns(wall)) ")"))
         };
-        let before: Vec<String> = others.iter().filter_map(before).collect();
+        let before = Words::and(others.iter().filter_map(before));
         if !before.is_empty() {
-            sentences.push(format!(
-                "The order may turn: at × 1, {} would come before {} ({}).",
-                and(&before),
-                name(fastest),
-                ns(unscaled.wall.value)
+            sentences.push(words!(
+                "The order may turn: at × 1, " before " would come before " (facts.code(fastest))
+                " (" (ns(unscaled.wall.value)) ")."
             ));
         }
     }
     let all = std::iter::once((fastest, scaled)).chain(others);
-    let swollen: Vec<String> = all.filter(|(_, s)| s.has_swollen()).map(|(c, _)| name(c)).collect();
+    let swollen: Vec<usize> = all.filter(|(_, s)| s.has_swollen()).map(|(cell, _)| cell).collect();
     if !swollen.is_empty() {
-        let shown = match swollen.split_at_checked(3) {
-            Some((first, rest)) if !rest.is_empty() => {
-                and(&[first, &[format!("{} more", rest.len())]].concat())
-            }
-            _ => and(&swollen),
-        };
-        sentences.push(format!(
-            "The overhead of {shown} is more than {} of the ideal here and less at × 1, so a ranking may \
-             not hold there.",
-            percent(MUCH_OVERHEAD)
+        sentences.push(words!(
+            "The overhead of " (facts.codes(&swollen, 3)) " is more than " (percent(MUCH_OVERHEAD))
+            " of the ideal here and less at × 1, so a ranking may not hold there."
         ));
     }
     let cautions = facts.plan().scale_cautions(scenario).into_iter();
     // What overhead was expected is of no interest beside what it was.
     let cautions = cautions.filter(|caution| !matches!(caution, Caution::Overhead { .. }));
-    sentences.extend(
-        cautions.map(|caution| format!("{}.", super::numbers::capital(&caution.to_string()))),
-    );
+    sentences.extend(cautions.map(|c| message(&capital(&format!("{c}.")))));
     sentences
 }
 
 /// Every cell of a scenario with the wall time that its own stands for; nothing at a scale of 1.
-pub(super) fn table(facts: &Facts, scenario: usize) -> Option<String> {
+pub(super) fn table(facts: &Facts, scenario: usize) -> Vec<Block> {
     let scale = facts.plan().experiment.scenarios[scenario].time_scale;
     let cells: Vec<(usize, Scaled)> = (facts.cells_of(scenario).into_iter())
         .filter_map(|cell| Some((cell, Scaled::of(facts, cell)?)))
         .collect();
     let any_known = cells.iter().any(|(_, scaled)| scaled.unscaled.is_ok());
     if !any_known {
-        return None;
+        return Vec::new();
     }
-    let mut table = Table::new(&[
-        ("cell", Align::Left),
-        ("wall", Align::Right),
-        ("overhead", Align::Right),
-        ("ideal at × 1", Align::Right),
-        ("predicted wall at × 1", Align::Right),
-    ]);
+    let mut table =
+        Table::new(["cell"]).numbers(["wall", "overhead", "ideal at × 1", "predicted wall at × 1"]);
     for (cell, scaled) in &cells {
         let (ideal, wall) = match &scaled.unscaled {
             Ok(unscaled) => (ns(unscaled.ideal_ns), estimate(&unscaled.wall, ns)),
-            Err(why) => (UNKNOWN.to_owned(), text(&format!("not predicted: {why}"))),
+            Err(why) => (UNKNOWN.to_owned(), format!("not predicted: {why}")),
         };
         let overhead = ns(scaled.overhead_ns());
-        table.row(vec![facts.code(*cell), ns(scaled.wall.value), overhead, ideal, wall]);
+        table.row(cells![facts.code(*cell), ns(scaled.wall.value), overhead, ideal, wall]);
     }
-    Some(format!(
-        "Measured at × {scale}. Predicted at × 1 is the ideal with the delays as the experiment names them, and \
-         the overhead (wall − ideal) that was measured here, since it does not scale:\n\n{}",
-        table.render()
-    ))
+    let intro = format!(
+        "Measured at × {scale}. Predicted at × 1 is the ideal with the delays as the experiment names \
+         them, and the overhead (wall − ideal) that was measured here, since it does not scale:"
+    );
+    vec![intro.into(), table.into()]
 }
 
 #[cfg(test)]

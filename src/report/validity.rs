@@ -4,83 +4,81 @@ mod checks;
 mod quiet;
 
 use crate::analyse::widest_half_width;
-use crate::record::{Happening, Status, TrialRow};
+use crate::page::{Block, Table, blocks, cells, code, details, heading, words};
+use crate::record::{Happening, RecordError, Status, TrialRow};
 
 use super::facts::Facts;
-use super::markdown::{Align, Table, details, text};
 use super::numbers::{count, counted, percent};
 
-/// Trials, checks, disturbances. A stopping rule looks at the `whole` recording, with all its builds.
-pub(super) fn section(facts: &Facts, whole: &Facts) -> String {
-    let mut out = vec!["## Validity and noise".to_owned(), trials(facts, whole)];
+/// Trials, checks, disturbances.
+pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
+    let mut out = vec![heading(2, "Validity and noise")];
+    out.extend(trials(facts));
     out.extend(reasons(facts));
-    out.push("### Was it what its name says?".to_owned());
-    out.push(checks::table(facts));
-    out.push("### Was it quiet?".to_owned());
-    out.push(quiet::noise(facts));
-    out.push(quiet::signs(facts));
-    out.push(quiet::saturation(facts));
-    out.join("\n\n")
+    out.push(heading(3, "Was it what its name says?"));
+    out.extend(checks::table(facts));
+    out.push(heading(3, "Was it quiet?"));
+    out.extend(quiet::noise(facts));
+    out.extend(quiet::signs(facts));
+    out.extend(quiet::saturation(facts));
+    Ok(out)
 }
 
-fn trials(facts: &Facts, whole: &Facts) -> String {
+fn trials(facts: &Facts) -> Vec<Block> {
     let recording = facts.recording;
     let last = facts.analysis.planned_blocks;
     let planned = facts.plan().trials.iter().filter(|t| t.block > 0 && t.block as usize <= last);
     let planned = planned.count();
     let rows: Vec<&TrialRow> = recording.measured().collect();
     let of = |status: Status| rows.iter().filter(|r| r.status == status).count();
-    let mut columns = vec![
-        ("trials planned", count(planned as u64)),
-        ("ok", of(Status::Ok).to_string()),
-        ("failed", of(Status::Failed).to_string()),
-        ("invalid", of(Status::Invalid).to_string()),
-    ];
-    let skipped = of(Status::Skipped);
-    if skipped > 0 {
-        columns.push(("skipped", skipped.to_string()));
-    }
-    columns.push(("not in a complete block", planned.saturating_sub(rows.len()).to_string()));
-    let heads: Vec<_> = columns.iter().map(|(head, _)| (*head, Align::Right)).collect();
-    let mut table = Table::new(&heads);
-    table.row(columns.into_iter().map(|(_, value)| value).collect());
+    let skipped = Some(of(Status::Skipped)).filter(|&n| n > 0);
+    let mut table = Table::default()
+        .numbers(["trials planned", "ok", "failed", "invalid"])
+        .numbers(skipped.map(|_| "skipped"))
+        .numbers(["not in a complete block"]);
+    let mut row = cells![count(planned as u64), of(Status::Ok), of(Status::Failed)];
+    row.push(of(Status::Invalid).into());
+    row.extend(skipped.map(Into::into));
+    row.push(planned.saturating_sub(rows.len()).into());
+    table.row(row);
     let warmup = recording.trials.len() - rows.len();
     let aside = recording.all_trials.len() - recording.trials.len();
-    let mut notes = vec![format!(
-        "{} of {} are complete. Trials of the A/A control are counted here.",
-        facts.analysis.blocks,
-        counted(facts.analysis.planned_blocks, "planned block"),
-    )];
-    notes.extend(rule(whole));
+    let mut notes = words!(
+        (facts.analysis.blocks) " of " (counted(facts.analysis.planned_blocks, "planned block"))
+        " are complete. Trials of the A/A control are counted here."
+    );
+    if let Some(rule) = rule(facts) {
+        notes.push(format!(" {rule}"));
+    }
     if warmup > 0 {
-        notes.push(format!(
-            "{} of warm-up are recorded and not analysed.",
-            counted(warmup, "trial")
-        ));
+        let trials = counted(warmup, "trial");
+        notes.push(format!(" {trials} of warm-up are recorded and not analysed."));
     }
     if aside > 0 {
+        let trials = counted(aside, "trial");
         notes.push(format!(
-            "{} of interrupted or repeated blocks are recorded and set aside.",
-            counted(aside, "trial")
+            " {trials} of interrupted or repeated blocks are recorded and set aside."
         ));
     }
     let repeated = recording.repeated_blocks();
     if repeated > 0 {
         let most = facts.plan().experiment.blocks.repeat_invalid;
-        notes.push(format!(
-            "{} of a block {} repeated, because the server was late in a trial of it (`repeat_invalid = {most}`).",
-            counted(repeated, "attempt"),
-            if repeated == 1 { "was" } else { "were" },
+        let (attempts, were) =
+            (counted(repeated, "attempt"), if repeated == 1 { "was" } else { "were" });
+        notes.push(words!(
+            " " attempts " of a block " were " repeated, because the server was late in a trial of it ("
+            (code(format!("repeat_invalid = {most}"))) ")."
         ));
     }
-    format!("{}\n\n{}", table.render(), notes.join(" "))
+    blocks![table, notes]
 }
 
-/// What the stopping rule did.
+/// What the stopping rule did, which looks at all builds.
 fn rule(facts: &Facts) -> Option<String> {
-    let until = facts.plan().experiment.blocks.until.as_ref()?;
-    let measured: Vec<TrialRow> = facts.recording.measured().cloned().collect();
-    let widest = match widest_half_width(facts.plan(), &measured) {
+    let whole = facts.whole;
+    let until = whole.plan.experiment.blocks.until.as_ref()?;
+    let measured: Vec<TrialRow> = whole.measured().cloned().collect();
+    let widest = match widest_half_width(&whole.plan, &measured) {
         Some(widest) => format!("the widest is {}", plus_minus(widest)),
         None => "not every one can be computed".to_owned(),
     };
@@ -89,7 +87,7 @@ fn rule(facts: &Facts) -> Option<String> {
         "every interval that a verdict rests on is within {}",
         plus_minus(until.half_width)
     );
-    let manifest = &facts.recording.manifest;
+    let manifest = &whole.manifest;
     Some(if manifest.happened(Happening::NarrowEnough) {
         format!(
             "The run ended by its rule after {blocks} of at most {most} blocks: {wanted} ({widest})."
@@ -108,7 +106,7 @@ fn plus_minus(share: f64) -> String {
     format!("±{}", percent(share))
 }
 
-fn reasons(facts: &Facts) -> Option<String> {
+fn reasons(facts: &Facts) -> Option<Block> {
     let mut seen: Vec<(usize, Status, String, usize)> = Vec::new();
     for row in facts.recording.measured().filter(|r| !r.is_ok()) {
         let Some(cell) = facts.cell_of(row) else { continue };
@@ -124,15 +122,9 @@ fn reasons(facts: &Facts) -> Option<String> {
         return None;
     }
     seen.sort_by_key(|(cell, ..)| *cell);
-    let mut table = Table::new(&[
-        ("cell", Align::Left),
-        ("status", Align::Left),
-        ("trials", Align::Right),
-        ("reason", Align::Left),
-    ]);
+    let mut table = Table::new(["cell", "status"]).numbers(["trials"]).text(["reason"]);
     for (cell, status, reason, n) in &seen {
-        let status = status.to_string();
-        table.row(vec![facts.full_code(*cell), status, n.to_string(), text(reason)]);
+        table.row(cells![facts.full_code(*cell), status, n, reason]);
     }
     let all: usize = seen.iter().map(|(.., n)| n).sum();
     let summary = format!(
@@ -140,5 +132,5 @@ fn reasons(facts: &Facts) -> Option<String> {
         counted(all, "trial"),
         if all == 1 { "is" } else { "are" }
     );
-    Some(details(&summary, &table.render()))
+    Some(details(summary, blocks![table]))
 }

@@ -23,7 +23,7 @@ pub(super) const OPENED: Check = Check {
         };
         let parts = [range(false, "without reuse"), range(true, "with reuse")];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
-        (!parts.is_empty()).then(|| format!("per trial: {}", parts.join(", ")))
+        (!parts.is_empty()).then(|| format!("per trial: {}", parts.join(", ")).into())
     },
 };
 
@@ -80,7 +80,7 @@ pub(super) const SIDES: Check = Check {
             .filter_map(|&(n, what)| Some((n.filter(|&n| n > 0)?, what)))
             .map(|(n, what)| format!(", {} {what}", count(n)))
             .collect();
-        Some(format!("{} accepted{parts}", count(accepted)))
+        Some(format!("{} accepted{parts}", count(accepted)).into())
     },
 };
 
@@ -110,7 +110,7 @@ pub(super) const KEPT: Check = Check {
         };
         let parts = [most(false, "without"), most(true, "with")];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
-        (!parts.is_empty()).then(|| format!("at most at the end: {}", parts.join(", ")))
+        (!parts.is_empty()).then(|| format!("at most at the end: {}", parts.join(", ")).into())
     },
 };
 
@@ -129,7 +129,9 @@ pub(super) const ACCEPTED: Check = Check {
             )
         })
     },
-    seen: |looked| Some(format!("{} waited", count(looked.sum(|t| t.row.server_accept_failures)?))),
+    seen: |looked| {
+        Some(format!("{} waited", count(looked.sum(|t| t.row.server_accept_failures)?)).into())
+    },
 };
 
 pub(super) const TLS: Check = Check {
@@ -139,7 +141,7 @@ pub(super) const TLS: Check = Check {
     seen: |looked| {
         let full = looked.sum(|t| t.row.tls_full)?;
         let resumed = looked.sum(|t| t.row.tls_resumed)?;
-        Some(format!("handshakes: {} full, {} resumed", count(full), count(resumed)))
+        Some(format!("handshakes: {} full, {} resumed", count(full), count(resumed)).into())
     },
 };
 

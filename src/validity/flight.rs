@@ -1,5 +1,6 @@
 //! How many requests were in flight, and how long they took.
 
+use crate::page::words;
 use crate::strategy::Protocol;
 use crate::units::{count, percent, ratio};
 
@@ -29,7 +30,7 @@ pub(super) const LIMIT: Check = Check {
     },
     seen: |looked| {
         let most = looked.most(|t| t.row.server_peak_in_flight)?;
-        Some(format!("highest at the server: {}", count(most)))
+        Some(format!("highest at the server: {}", count(most)).into())
     },
 };
 
@@ -48,10 +49,10 @@ pub(super) const PEAK: Check = Check {
         below.dedup();
         let least = percent(reached.iter().map(|v| v.0).fold(f64::INFINITY, f64::min));
         Some(match below.as_slice() {
-            [] => format!("least: {least} of the expected peak"),
-            cells => format!(
-                "least: {least}; below in {} (the client's own CPU or a short schedule kept it low)",
-                looked.codes(cells)
+            [] => words!("least: " least " of the expected peak"),
+            cells => words!(
+                "least: " least "; below in " (looked.codes(cells))
+                " (the client's own CPU or a short schedule kept it low)"
             ),
         })
     },
@@ -110,6 +111,6 @@ pub(super) const BOUND: Check = Check {
             all_succeeded.then_some(t.row.wall_ns? as f64 / t.row.bound_ns as f64)
         })?;
         let least = times.into_iter().fold(f64::INFINITY, f64::min);
-        Some(format!("closest: {} times its bound", ratio(least)))
+        Some(format!("closest: {} times its bound", ratio(least)).into())
     },
 };

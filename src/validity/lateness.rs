@@ -35,7 +35,7 @@ pub(super) const DELAYS: Check = Check {
     seen: |looked| {
         let p50 = looked.most(|t| t.row.server_delay_error_p50_ns)?;
         let p99 = looked.most(|t| t.row.server_delay_error_p99_ns)?;
-        Some(late_by(p50, p99))
+        Some(late_by(p50, p99).into())
     },
 };
 
@@ -183,13 +183,16 @@ pub(super) const PAUSES: Check = Check {
             Some(lost_to_lateness(t.row).ok()? / wall_ns as f64)
         })?;
         let share = shares.into_iter().fold(0.0, f64::max);
-        Some(format!(
-            "{} of {} pauses late, the worst by {}; at most {} of a wall time",
-            count(late),
-            count(all),
-            ReadableNs(worst as f64),
-            percent(share)
-        ))
+        Some(
+            format!(
+                "{} of {} pauses late, the worst by {}; at most {} of a wall time",
+                count(late),
+                count(all),
+                ReadableNs(worst as f64),
+                percent(share)
+            )
+            .into(),
+        )
     },
 };
 
@@ -262,7 +265,7 @@ pub(super) const NETWORK: Check = Check {
             n if n == by_netem.len() => " (netem, by probes)".to_owned(),
             n => format!(" (netem, by probes, in {} of {})", count(n as u64), by_netem.len()),
         };
-        Some(format!("{} lost; {}{timed}", count(lost), late_by(p50, p99)))
+        Some(format!("{} lost; {}{timed}", count(lost), late_by(p50, p99)).into())
     },
 };
 

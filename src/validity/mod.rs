@@ -19,6 +19,8 @@ pub use answer::{Answer, NotPassed, Why};
 pub use measured::MeasuredTrial;
 pub use tally::{Looked, Tally};
 
+use crate::page::Words;
+
 /// One question about a trial.
 pub struct Check {
     /// Sentence that is true of a trial that passes.
@@ -27,7 +29,7 @@ pub struct Check {
     pub by_machine: bool,
     ask: fn(&MeasuredTrial) -> Answer,
     /// Summary of what was seen in some trials, if it is recorded.
-    seen: fn(&Looked) -> Option<String>,
+    seen: fn(&Looked) -> Option<Words>,
 }
 
 /// Every check, in the order of the report.

@@ -16,7 +16,10 @@ pub(super) const LOOKED_UP: Check = Check {
         let asked = count(looked.sum(|t| t.row.dns_queries)?);
         let hits = count(looked.sum(|t| t.row.dns_hits)?);
         let shared = count(looked.sum(|t| t.row.dns_coalesced)?);
-        Some(format!("{asked} queries, {hits} hits, {shared} waited for the query of another"))
+        Some(
+            format!("{asked} queries, {hits} hits, {shared} waited for the query of another")
+                .into(),
+        )
     },
 };
 

@@ -16,7 +16,7 @@ pub(super) const ISSUED: Check = Check {
             0 => String::new(),
             n => format!(", {} failed", count(n)),
         };
-        Some(format!("{issued} issued, {served} served{failed}"))
+        Some(format!("{issued} issued, {served} served{failed}").into())
     },
 };
 
@@ -65,7 +65,7 @@ pub(super) const ARRIVALS: Check = Check {
                 let shown = span(low as f64, high as f64, |ns| ReadableNs(ns).to_string());
                 format!("; median start late by {shown}")
             });
-        Some(format!("{} at another time{late}", count(off)))
+        Some(format!("{} at another time{late}", count(off)).into())
     },
 };
 
@@ -73,7 +73,9 @@ pub(super) const ANSWERS: Check = Check {
     words: "every answer has the right status, length and checksum",
     by_machine: false,
     ask: answers,
-    seen: |looked| Some(format!("{} wrong", count(looked.sum(|t| t.row.client_body_mismatches)?))),
+    seen: |looked| {
+        Some(format!("{} wrong", count(looked.sum(|t| t.row.client_body_mismatches)?)).into())
+    },
 };
 
 fn answers(trial: &MeasuredTrial) -> Answer {
@@ -102,7 +104,7 @@ pub(super) const REDIRECTS: Check = Check {
             format!("the server sent {sent} redirects instead of {expected}")
         })
     },
-    seen: |looked| Some(format!("{} sent", count(looked.sum(|t| t.row.server_redirects)?))),
+    seen: |looked| Some(format!("{} sent", count(looked.sum(|t| t.row.server_redirects)?)).into()),
 };
 
 /// A body comes again with each hop.
@@ -118,7 +120,7 @@ pub(super) const UPLOADS: Check = Check {
     },
     seen: |looked| {
         let received = looked.sum(|t| t.row.server_uploaded_bytes)?;
-        Some(format!("{} received", ReadableBytes(received as f64)))
+        Some(format!("{} received", ReadableBytes(received as f64)).into())
     },
 };
 

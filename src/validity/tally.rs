@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::{Check, MeasuredTrial, NotPassed, Why};
+use crate::page::Words;
 
 /// Trials that a check has something to ask of.
 pub struct Looked<'a> {
     trials: Vec<&'a MeasuredTrial<'a>>,
-    codes: &'a dyn Fn(&[usize]) -> String,
+    codes: &'a dyn Fn(&[usize]) -> Words,
 }
 
 impl Looked<'_> {
@@ -28,7 +29,7 @@ impl Looked<'_> {
     }
 
     /// Names of some cells.
-    pub(super) fn codes(&self, cells: &[usize]) -> String {
+    pub(super) fn codes(&self, cells: &[usize]) -> Words {
         (self.codes)(cells)
     }
 }
@@ -41,7 +42,7 @@ pub struct Tally {
     pub failed: usize,
     not_asked: BTreeMap<Why, usize>,
     /// Summary of what was seen, if it is recorded.
-    pub seen: Option<String>,
+    pub seen: Option<Words>,
 }
 
 impl Tally {
@@ -61,7 +62,7 @@ impl Check {
     pub fn tally<'a>(
         &self,
         trials: &'a [MeasuredTrial<'a>],
-        codes: &'a dyn Fn(&[usize]) -> String,
+        codes: &'a dyn Fn(&[usize]) -> Words,
     ) -> Tally {
         let mut tally = Tally { passed: 0, failed: 0, not_asked: BTreeMap::new(), seen: None };
         let mut looked = Looked { trials: Vec::new(), codes };

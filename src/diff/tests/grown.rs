@@ -1,6 +1,7 @@
 //! More than two recordings' wall times: metrics, machines, factors, several sides, bare trials.
 
 use super::{exit, four, of, outcomes, recorded, scale, text, unchanged, with};
+use crate::chart::Draw;
 use crate::diff::{
     self, Contest, Diff, NoSplit, Options, Order, Pairing, Relative, Side, chart, compare,
 };

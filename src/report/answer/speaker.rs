@@ -1,10 +1,11 @@
 //! What is said of one scenario.
 
 use super::super::facts::{Facts, client_cpu_per_1000};
-use super::super::numbers::{and, bytes, counted, interval, ns, percent, ratio, span, times};
+use super::super::numbers::{bytes, counted, interval, ns, percent, ratio, span, times};
 use super::super::standing::Standing;
-use super::{OTHERS, Voice, names};
+use super::OTHERS;
 use crate::analyse::{Compared, Doubt, Estimate, RatioEstimate, Verdict, blocks_to_rank};
+use crate::page::{Words, words};
 use crate::spec::Metric;
 
 /// A wall time up to this many times the longest delay is told as a distance from it: it is what
@@ -14,22 +15,21 @@ const NEAR_LONGEST: f64 = 1.5;
 /// One scenario's sentences.
 pub(super) struct Speaker<'a> {
     facts: &'a Facts<'a>,
-    voice: Voice,
     scenario: usize,
     standing: Standing,
 }
 
 impl<'a> Speaker<'a> {
-    pub(super) fn of(facts: &'a Facts<'a>, voice: Voice, scenario: usize) -> Speaker<'a> {
-        Speaker { facts, voice, scenario, standing: Standing::of(facts, scenario) }
+    pub(super) fn of(facts: &'a Facts<'a>, scenario: usize) -> Speaker<'a> {
+        Speaker { facts, scenario, standing: Standing::of(facts, scenario) }
     }
 
-    fn name(&self, cell: usize) -> String {
-        (self.voice.name)(self.facts.name(cell))
+    fn name(&self, cell: usize) -> Words {
+        self.facts.code(cell)
     }
 
-    fn names(&self, cells: &[usize]) -> String {
-        names(self.facts, self.voice, cells, 4)
+    fn names(&self, cells: &[usize]) -> Words {
+        self.facts.codes(cells, 4)
     }
 
     fn wall(&self, cell: usize) -> String {
@@ -45,49 +45,43 @@ impl<'a> Speaker<'a> {
         let requests = counted(n as usize, "request");
         match self.facts.conditions(self.scenario) {
             none if none.is_empty() => requests,
-            some => format!("{requests} ({})", (self.voice.text)(&some)),
+            some => format!("{requests} ({some})"),
         }
     }
 
     /// Who is the fastest, how much faster than the baseline, how near to the possible.
-    pub(super) fn fastest(&self) -> String {
+    pub(super) fn fastest(&self) -> Words {
         let Some(fastest) = self.standing.fastest else {
             return match self.standing.faulty.is_empty() {
                 true => "Nothing can be said: no cell has a valid trial in a complete block.",
                 false => "No strategy is the fastest: something failed in each.",
             }
-            .to_owned();
+            .into();
         };
         let Ok(wall) = &self.facts.analysed(fastest).wall else {
-            return "Nothing can be said: no wall time was recorded.".to_owned();
+            return "Nothing can be said: no wall time was recorded.".into();
         };
         let requests = self.requests();
         let opening = if !self.standing.has_intervals && self.has_company() {
             return self.without_intervals(fastest, wall);
         } else if self.standing.has_winner() || !self.has_company() {
-            format!("{} completes {requests} in {}", self.name(fastest), self.measured(wall))
+            words!((self.name(fastest)) " completes " requests " in " (self.measured(wall)))
         } else {
             self.tie(fastest, wall)
         };
-        let clauses: Vec<String> = [self.against_baseline(fastest), self.against_ideal(fastest)]
-            .into_iter()
-            .flatten()
-            .collect();
         let clauses =
-            if clauses.is_empty() { String::new() } else { format!(", {}", and(&clauses)) };
+            [self.against_baseline(fastest), self.against_ideal(fastest).map(Words::from)];
+        let clauses = Words::and(clauses.into_iter().flatten());
+        let comma = if clauses.is_empty() { "" } else { ", " };
         let next = match self.best_of_other_labels(fastest) {
             others if self.standing.has_winner() && !others.is_empty() => {
-                let shown: Vec<String> = others
-                    .iter()
-                    .map(|&c| format!("{} ({})", self.name(c), self.wall(c)))
-                    .collect();
-                let verb = if shown.len() == 1 { "Next comes" } else { "Next come" };
-                Some(format!("{verb} {}.", and(&shown)))
+                let verb = if others.len() == 1 { "Next comes" } else { "Next come" };
+                let shown = others.iter().map(|&c| words!((self.name(c)) " (" (self.wall(c)) ")"));
+                words!(" " verb " " (Words::and(shown)) ".")
             }
             _ => self.not_told_apart(wall),
         };
-        let next = next.map_or_else(String::new, |next| format!(" {next}"));
-        format!("{opening}{clauses}.{next}")
+        words!(opening comma clauses "." next)
     }
 
     /// The fastest cell of each label but that of the fastest, in their order; without the
@@ -121,47 +115,37 @@ impl<'a> Speaker<'a> {
         }
     }
 
-    fn tie(&self, fastest: usize, wall: &Estimate) -> String {
-        let requests = self.requests();
+    fn tie(&self, fastest: usize, wall: &Estimate) -> Words {
+        let (name, requests, measured) = (self.name(fastest), self.requests(), self.measured(wall));
         if self.standing.equivalent.is_empty() {
-            let measured = self.measured(wall);
-            return format!(
-                "{} has the shortest median for {requests}, {measured}",
-                self.name(fastest)
-            );
+            return words!(name " has the shortest median for " requests ", " measured);
         }
         let mut equal = vec![fastest];
         equal.extend(&self.standing.equivalent);
-        format!(
-            "{} complete {requests} equally fast (within the margin of {}), {} in {}",
-            self.names(&equal),
-            percent(self.facts.analysis.margin.relative()),
-            self.name(fastest),
-            self.measured(wall)
+        let margin = percent(self.facts.analysis.margin.relative());
+        words!(
+            (self.names(&equal)) " complete " requests " equally fast (within the margin of " margin
+            "), " name " in " measured
         )
     }
 
-    /// Which cells may be as fast for all that is known.
-    fn not_told_apart(&self, wall: &Estimate) -> Option<String> {
+    /// Which cells may be as fast for all that is known, after a space.
+    fn not_told_apart(&self, wall: &Estimate) -> Words {
         let Standing { untold, unranked, .. } = &self.standing;
-        let mut sentences = Vec::new();
+        let mut all = Words::default();
         if !untold.is_empty() {
             let verb = if untold.len() == 1 { "is" } else { "are" };
-            sentences.push(format!(
-                "But {} ({}) {verb} not shown to differ from it by more than the margin or the noise.",
-                self.names(untold),
-                self.walls(untold)
+            all.push(words!(
+                " But " (self.names(untold)) " (" (self.walls(untold)) ") " verb " not shown to differ \
+                 from it by more than the margin or the noise."
             ));
         }
         if !unranked.is_empty() {
+            let walls = self.walls(unranked);
             let slower = match unranked.as_slice() {
-                [one] => {
-                    format!("By itself, {} ({}) is slower", self.name(*one), self.walls(&[*one]))
-                }
-                many => format!(
-                    "Each by itself, {} other cells ({}) are slower",
-                    many.len(),
-                    self.walls(many)
+                [one] => words!("By itself, " (self.name(*one)) " (" walls ") is slower"),
+                many => words!(
+                    "Each by itself, " (many.len()) " other cells (" walls ") are slower"
                 ),
             };
             let Standing { slower: ranked, equivalent, .. } = &self.standing;
@@ -171,9 +155,9 @@ impl<'a> Speaker<'a> {
                 true => format!("but to rank {cells} cells at once takes at least {needed} blocks"),
                 false => format!("but not by enough for {cells} cells at once"),
             };
-            sentences.push(format!("{slower}, {but}."));
+            all.push(words!(" " slower ", " but "."));
         }
-        (!sentences.is_empty()).then(|| sentences.join(" "))
+        all
     }
 
     /// The shortest and the longest median of cells.
@@ -183,7 +167,7 @@ impl<'a> Speaker<'a> {
         span(low, high, ns)
     }
 
-    fn without_intervals(&self, fastest: usize, wall: &Estimate) -> String {
+    fn without_intervals(&self, fastest: usize, wall: &Estimate) -> Words {
         let why = match &wall.interval {
             Err(reason) => format!("no interval: {reason}"),
             Ok(_) => "too few blocks are shared by the cells".to_owned(),
@@ -191,31 +175,28 @@ impl<'a> Speaker<'a> {
         let baseline = self.baseline();
         let compared = match self.facts.wall_ns(baseline) {
             Some(base) if baseline != fastest && self.facts.is_ranked(baseline) => {
-                format!(", the baseline {} in {}", self.name(baseline), ns(base))
+                words!(", the baseline " (self.name(baseline)) " in " (ns(base)))
             }
-            _ => String::new(),
+            _ => Words::default(),
         };
-        format!(
-            "{} took the shortest time for {}, {}{compared}; whether that is more than noise is \
-             not known ({why}).",
-            self.name(fastest),
-            self.requests(),
-            self.measured(wall),
+        words!(
+            (self.name(fastest)) " took the shortest time for " (self.requests()) ", "
+            (self.measured(wall)) compared "; whether that is more than noise is not known (" why ")."
         )
     }
 
-    fn against_baseline(&self, cell: usize) -> Option<String> {
+    fn against_baseline(&self, cell: usize) -> Option<Words> {
         let baseline = self.baseline();
         if cell == baseline {
             let alone = !self.has_company();
-            return (!alone).then(|| "itself the baseline".to_owned());
+            return (!alone).then(|| "itself the baseline".into());
         }
         let Compared { ratio: r, judged } = self.facts.analysed(cell).over_baseline.as_ref()?;
         let name = self.name(baseline);
         let shortfall = self.facts.shortfall(baseline);
         let Ok(r) = r else {
             let why = shortfall.unwrap_or_else(|| self.facts.why_unmeasured(baseline));
-            return Some(format!("not compared with the baseline {name} ({why})"));
+            return Some(words!("not compared with the baseline " name " (" why ")"));
         };
         let caveat = shortfall.map_or_else(String::new, |shortfall| format!("; {shortfall}"));
         let details = format!("{}; {}{caveat}", self.wall(baseline), with_interval(r));
@@ -228,16 +209,17 @@ impl<'a> Speaker<'a> {
         };
         Some(match &judged.doubt {
             _ if is_faster && r.ratio.value <= 2.0 / 3.0 => {
-                format!("{} times as fast as {name} ({details})", times(1.0 / r.ratio.value))
+                let times = times(1.0 / r.ratio.value);
+                words!(times " times as fast as " name " (" details ")")
             }
             _ if is_faster => {
-                format!("{} less than {name} ({details})", percent(1.0 - r.ratio.value))
+                words!((percent(1.0 - r.ratio.value)) " less than " name " (" details ")")
             }
-            _ if is_slower => format!("slower than the baseline {name} ({details})"),
-            None => format!("as fast as the baseline {name} ({details})"),
-            Some(doubt) => {
-                format!("not shown to differ from the baseline {name} ({details}; {doubt})")
-            }
+            _ if is_slower => words!("slower than the baseline " name " (" details ")"),
+            None => words!("as fast as the baseline " name " (" details ")"),
+            Some(doubt) => words!(
+                "not shown to differ from the baseline " name " (" details "; " doubt ")"
+            ),
         })
     }
 
@@ -257,7 +239,7 @@ impl<'a> Speaker<'a> {
     }
 
     /// What the fastest costs, and the baseline beside it.
-    pub(super) fn cost(&self) -> Option<String> {
+    pub(super) fn cost(&self) -> Option<Words> {
         let mut cells = vec![self.standing.fastest?];
         cells.extend(self.standing.equivalent.iter().take(2));
         let baseline = self.baseline();
@@ -270,52 +252,45 @@ impl<'a> Speaker<'a> {
         let known: Vec<(usize, String, String)> =
             cells.into_iter().filter_map(|c| Some((c, cpu(c)?, memory(c)?))).collect();
         let ((first, cpu, memory), others) = known.split_first()?;
-        let mut parts = vec![format!(
-            "{} takes {cpu} of CPU per 1,000 requests and {memory} of memory",
-            self.name(*first)
-        )];
-        parts.extend(
-            others.iter().map(|(c, cpu, memory)| format!("{} {cpu} and {memory}", self.name(*c))),
+        let mut all = words!(
+            (self.name(*first)) " takes " cpu " of CPU per 1,000 requests and " memory " of memory"
         );
-        Some(format!("{}.", parts.join(", ")))
+        for (cell, cpu, memory) in others {
+            all.push(words!(", " (self.name(*cell)) " " cpu " and " memory));
+        }
+        Some(words!(all "."))
     }
 
     /// The cells that are not ranked, and what failed in them.
-    pub(super) fn faulty(&self) -> Option<String> {
+    pub(super) fn faulty(&self) -> Option<Words> {
         /// More would fill the first screen.
         const MOST_NAMED: usize = 4;
         let faulty = &self.standing.faulty;
-        let mut named: Vec<String> =
-            faulty.iter().take(MOST_NAMED).map(|&cell| self.failures(cell)).collect();
-        match faulty.len().saturating_sub(MOST_NAMED) {
-            0 => {}
-            more => named.push(format!("{more} more")),
-        }
-        (!named.is_empty())
-            .then(|| format!("Not ranked, because less work was done: {}.", and(&named)))
+        let named = Words::some(faulty.iter().map(|&cell| self.failures(cell)), MOST_NAMED);
+        (!named.is_empty()).then(|| words!("Not ranked, because less work was done: " named "."))
     }
 
     /// `` `impatient` (50 % of requests failed: timeout(head)) ``
-    fn failures(&self, cell: usize) -> String {
+    fn failures(&self, cell: usize) -> Words {
         let classes = self.facts.error_classes(cell).into_iter().take(3);
-        let classes: Vec<String> = classes.map(|(class, _)| (self.voice.text)(&class)).collect();
+        let classes: Vec<String> = classes.map(|(class, _)| class).collect();
         let classes = match classes.as_slice() {
             [] => String::new(),
             some => format!(": {}", some.join(", ")),
         };
         let shortfall = self.facts.shortfall(cell).unwrap_or_default();
-        format!("{} ({shortfall}{classes})", self.name(cell))
+        words!((self.name(cell)) " (" shortfall classes ")")
     }
 
-    pub(super) fn unmeasured(&self) -> Option<String> {
+    pub(super) fn unmeasured(&self) -> Option<Words> {
         let cells = &self.standing.unmeasured;
         let (&first, rest) = cells.split_first()?;
         let why = self.facts.why_unmeasured(first);
         let others = match rest {
-            [] => String::new(),
-            rest => format!("; nor of {}", self.names(rest)),
+            [] => Words::default(),
+            rest => words!("; nor of "(self.names(rest))),
         };
-        Some(format!("There is no time of {} ({why}){others}.", self.name(first)))
+        Some(words!("There is no time of " (self.name(first)) " (" why ")" others "."))
     }
 }
 

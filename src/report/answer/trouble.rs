@@ -2,11 +2,11 @@
 
 use super::super::facts::Facts;
 use super::super::numbers::{and, count};
-use super::{Voice, names};
+use crate::page::{Words, strong, words};
 use crate::record::{Happening, Status, TrialRow};
 
 /// A warning for each thing that does.
-pub(super) fn trouble(facts: &Facts, voice: Voice) -> Vec<String> {
+pub(super) fn trouble(facts: &Facts) -> Vec<Words> {
     let analysis = facts.analysis;
     let mut warnings = Vec::new();
     if analysis.blocks < analysis.planned_blocks {
@@ -16,17 +16,15 @@ pub(super) fn trouble(facts: &Facts, voice: Voice) -> Vec<String> {
             Some(_) => "at most ",
             None => "",
         };
-        warnings.push(format!(
-            "{}: it holds {} of {most}{} planned blocks{how}.",
-            (voice.strong)("The recording is incomplete"),
-            analysis.blocks,
-            analysis.planned_blocks,
+        warnings.push(words!(
+            (strong("The recording is incomplete")) ": it holds " (analysis.blocks) " of " most
+            (analysis.planned_blocks) " planned blocks" how "."
         ));
     }
     if facts.recording.manifest.build.profile != "release" {
-        warnings.push(format!(
-            "{}: its CPU times and efficiencies are not those of a program that is shipped.",
-            (voice.strong)("This is no release build"),
+        warnings.push(words!(
+            (strong("This is no release build")) ": its CPU times and efficiencies are not those of a \
+             program that is shipped."
         ));
     }
     let rows: Vec<&TrialRow> = facts.recording.measured().collect();
@@ -49,27 +47,22 @@ pub(super) fn trouble(facts: &Facts, voice: Voice) -> Vec<String> {
             what.push(format!("{invalid} measured something else than their cell names"));
         }
         let trials = count(rows.len() as u64);
-        warnings.push(format!(
-            "{} ({}); intervals hold whatever these trials would have shown.",
-            (voice.strong)(&format!("Of {trials} trials, {}", and(&what))),
-            names(facts, voice, &affected, 4),
+        warnings.push(words!(
+            (strong(format!("Of {trials} trials, {}", and(&what)))) " (" (facts.codes(&affected, 4))
+            "); intervals hold whatever these trials would have shown."
         ));
     }
     let skipped = of(Status::Skipped);
     if skipped > 0 {
-        let mut why: Vec<String> = rows
-            .iter()
-            .filter(|r| r.status == Status::Skipped)
-            .map(|r| (voice.text)(&r.reason))
-            .collect();
+        let skipped_rows = rows.iter().filter(|r| r.status == Status::Skipped);
+        let mut why: Vec<&str> = skipped_rows.map(|r| r.reason.trim()).collect();
         why.sort_unstable();
         why.dedup();
         let (were, trials) = (if skipped == 1 { "was" } else { "were" }, count(rows.len() as u64));
-        warnings.push(format!(
-            "{} ({}): {}.",
-            (voice.strong)(&format!("Of {trials} trials, {skipped} {were} skipped")),
-            names(facts, voice, &affected(|status| status == Status::Skipped), 4),
-            why.join("; "),
+        let cells = affected(|status| status == Status::Skipped);
+        warnings.push(words!(
+            (strong(format!("Of {trials} trials, {skipped} {were} skipped"))) " ("
+            (facts.codes(&cells, 4)) "): " (why.join("; ")) "."
         ));
     }
     warnings

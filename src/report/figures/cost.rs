@@ -1,22 +1,22 @@
 //! CPU time and memory of client and server.
 
 use crate::analyse::Estimate;
-use crate::record::TrialRow;
+use crate::page::{Block, Figure, under};
+use crate::record::{RecordError, TrialRow};
 use crate::spec::Metric;
 
 use super::super::facts::{Facts, client_cpu_per_1000, per_1000};
-use super::super::markdown::text;
 use super::super::numbers::{counted, ns};
 use super::coverage::{coverage, joined};
-use super::{Figures, duration, grouped, short_of};
+use super::{duration, grouped, short_of, shown};
 use crate::chart::Frame;
 use crate::chart::cost::{Cost, Row, Usage};
 
-pub(super) fn figures(facts: &Facts) -> Figures {
+pub(in crate::report) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
     let measured = |s: usize| -> Vec<usize> {
         facts.cells_of(s).into_iter().filter(|&c| facts.wall_ns(c).is_some()).collect()
     };
-    let mut figures = Figures::default();
+    let mut figures = Vec::new();
     for (cells, groups) in grouped(facts, measured, |c| row(facts, c)) {
         let footer = joined(&["Medians over the trials of a cell.", &coverage(facts, &cells)]);
         let chart = Cost {
@@ -31,16 +31,15 @@ pub(super) fn figures(facts: &Facts) -> Figures {
             },
             groups,
         };
-        let caption = format!(
-            "The client's CPU time is of the measured window, the server's of its whole process. {}",
-            text(&footer)
-        );
-        figures.add("cost", chart, caption);
+        let caption =
+            "The client's CPU time is of the measured window, the server's of its whole process.";
+        figures.push(Figure::new(chart, [caption.into(), footer.into()]));
     }
-    if figures.figures.is_empty() {
-        return Figures::note("No cost is known: no cell has a valid trial.");
+    let mut out = shown(figures, "More scenarios");
+    if out.is_empty() {
+        out.push("No cost is known: no cell has a valid trial.".into());
     }
-    figures
+    Ok(under(2, "Cost", out))
 }
 
 fn row(facts: &Facts, cell: usize) -> Row {

@@ -5,11 +5,11 @@ use std::time::Duration;
 use super::super::facts::Facts;
 use super::super::numbers::count;
 use super::super::requests::Times;
-use super::coverage::joined;
 use super::representatives::{not_shown, representatives};
-use super::{Figures, duration, short};
+use super::{duration, short, shown};
 use crate::chart::Frame;
 use crate::chart::inflight::{InFlight, Panel, Reference};
+use crate::page::{Block, Figure, Words, under, words};
 use crate::record::{RecordError, TimelineRow, TrialRow};
 use crate::spec::Metric;
 
@@ -23,18 +23,19 @@ const MOST_CHARTS: usize = 6;
 /// harness.
 const REACHED: f64 = 0.9;
 
-pub(super) fn figures(facts: &Facts) -> Result<Figures, RecordError> {
-    let mut figures = Figures::default();
+pub(in crate::report) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
+    let mut figures = Vec::new();
     for (scenario, _) in facts.scenarios().take(MOST_CHARTS) {
-        figure(facts, scenario, &mut figures)?;
+        figures.extend(figure(facts, scenario)?);
     }
-    if figures.figures.is_empty() {
-        return Ok(Figures::note(
+    let mut out = shown(figures, "The other scenarios");
+    if out.is_empty() {
+        out.push(Block::from(
             "There is no chart of requests in flight: the record has neither timelines nor all \
              request rows of a valid trial. The highest numbers stand in the table above.",
         ));
     }
-    Ok(figures)
+    Ok(under(2, "In flight", out))
 }
 
 /// Where a panel's steps come from.
@@ -45,10 +46,10 @@ enum Source {
     Requests,
 }
 
-fn figure(facts: &Facts, scenario: usize, figures: &mut Figures) -> Result<(), RecordError> {
-    let (shown, others) = representatives(facts, scenario, MOST_PANELS, MOST_PANELS);
+fn figure(facts: &Facts, scenario: usize) -> Result<Option<Figure>, RecordError> {
+    let (drawn, others) = representatives(facts, scenario, MOST_PANELS, MOST_PANELS);
     let (mut panels, mut sources, mut cells, mut without) = (vec![], vec![], vec![], vec![]);
-    for cell in shown {
+    for cell in drawn {
         match panel(facts, cell)? {
             Some((panel, source)) => {
                 panels.push(panel);
@@ -59,7 +60,7 @@ fn figure(facts: &Facts, scenario: usize, figures: &mut Figures) -> Result<(), R
         }
     }
     if panels.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let from = origin(&sources);
     let name = &facts.plan().scenarios[scenario].name;
@@ -75,18 +76,13 @@ fn figure(facts: &Facts, scenario: usize, figures: &mut Figures) -> Result<(), R
         panels,
     };
     let missing = match without.as_slice() {
-        [] => String::new(),
-        cells => format!("Nothing was recorded over time of {}.", facts.codes(cells, 6)),
+        [] => Words::default(),
+        cells => words!("Nothing was recorded over time of " (facts.codes(cells, 6)) "."),
     };
-    let caption = joined(&[
-        "Requests started and not ended, as the client saw them, beside the limit (or the peak \
-         that the schedule should reach).",
-        &from,
-        &not_shown(facts, &others),
-        &missing,
-    ]);
-    figures.add("inflight", chart, caption);
-    Ok(())
+    let legend = "Requests started and not ended, as the client saw them, beside the limit (or the \
+                  peak that the schedule should reach).";
+    let caption = [legend.into(), from.into(), not_shown(facts, &others), missing];
+    Ok(Some(Figure::new(chart, caption)))
 }
 
 fn origin(sources: &[Source]) -> String {

@@ -3,21 +3,21 @@
 use std::collections::BTreeSet;
 
 use super::super::facts::Facts;
-use super::super::markdown::text;
 use super::super::open::{Keeps, Line, lines, sweeps, value};
 use super::coverage::{coverage, joined};
-use super::{Figures, short};
+use super::short;
 use crate::analyse::NoEstimate;
 use crate::chart::Frame;
 use crate::chart::load::{Load, Point, Series};
+use crate::page::{Figure, Words, words};
 use crate::record::TrialRow;
 use crate::spec::Metric;
 
 /// Curves that can be told apart.
 const MOST_SERIES: usize = 8;
 
-pub(super) fn figures(facts: &Facts) -> Figures {
-    let mut figures = Figures::default();
+pub(in crate::report) fn figures(facts: &Facts) -> Vec<Figure> {
+    let mut figures = Vec::new();
     for sweep in sweeps(facts) {
         // One rate makes a table, and no curve.
         if sweep.scenarios.len() < 2 {
@@ -46,17 +46,14 @@ pub(super) fn figures(facts: &Facts) -> Figures {
         };
         let hidden: Vec<usize> = hidden.iter().map(|line| line.points[0].cell).collect();
         let hidden = match hidden.as_slice() {
-            [] => String::new(),
-            cells => format!("Not shown: {}.", facts.codes(cells, 6)),
+            [] => Words::default(),
+            cells => words!("Not shown: " (facts.codes(cells, 6)) "."),
         };
-        let caption = joined(&[
-            "Where a strategy keeps up, its curve follows the delays. Where it does not, latency is \
-             as long as the trial lets it grow: it would be longer in a longer one.",
-            &text(&footer),
-            &hidden,
-            &untold(facts, &cells),
-        ]);
-        figures.add("load", chart, caption);
+        let legend = "Where a strategy keeps up, its curve follows the delays. Where it does not, \
+                      latency is as long as the trial lets it grow: it would be longer in a longer \
+                      one.";
+        let caption = [legend.into(), footer.into(), hidden, untold(facts, &cells).into()];
+        figures.push(Figure::new(chart, caption));
     }
     figures
 }

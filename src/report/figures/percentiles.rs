@@ -1,15 +1,15 @@
 //! Latency by percentile.
 
 use crate::analyse::{Estimate, median};
+use crate::page::{Block, Figure, under};
 use crate::record::RecordError;
 use crate::spec::Metric;
 
 use super::super::facts::Facts;
-use super::super::markdown::text;
 use super::super::numbers::ns;
 use super::coverage::{coverage, joined};
 use super::representatives::{not_shown, representatives};
-use super::{Figures, duration, short};
+use super::{duration, short, shown};
 use crate::chart::Frame;
 use crate::chart::percentiles::{Curve, MOST_CURVES, Panel, Percentiles};
 
@@ -24,25 +24,26 @@ const FAR_BELOW: f64 = 20.0;
 /// Panels of one chart.
 const MOST_PANELS: usize = 6;
 
-pub(super) fn figures(facts: &Facts) -> Result<Figures, RecordError> {
-    let mut figures = Figures::default();
+pub(in crate::report) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
+    let mut figures = Vec::new();
     let scenarios: Vec<usize> = facts.scenarios().map(|(s, _)| s).collect();
     for scenarios in scenarios.chunks(MOST_PANELS) {
-        figure(facts, scenarios, &mut figures)?;
+        figures.extend(figure(facts, scenarios)?);
     }
-    if figures.figures.is_empty() {
-        return Ok(Figures::note("The record has no latency histogram of a valid trial."));
+    let mut out = shown(figures, "More scenarios");
+    if out.is_empty() {
+        out.push("The record has no latency histogram of a valid trial.".into());
     }
-    Ok(figures)
+    Ok(under(2, "Latency", out))
 }
 
-fn figure(facts: &Facts, scenarios: &[usize], figures: &mut Figures) -> Result<(), RecordError> {
+fn figure(facts: &Facts, scenarios: &[usize]) -> Result<Option<Figure>, RecordError> {
     let (mut panels, mut cells, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for &scenario in scenarios {
-        let (shown, hidden) = representatives(facts, scenario, MOST_CURVES, MOST_CURVES);
+        let (drawn, hidden) = representatives(facts, scenario, MOST_CURVES, MOST_CURVES);
         others.extend(hidden);
         let mut curves = Vec::new();
-        for cell in shown {
+        for cell in drawn {
             let points = points(facts, cell)?;
             if !points.is_empty() {
                 let label = facts.label(cell);
@@ -56,7 +57,7 @@ fn figure(facts: &Facts, scenarios: &[usize], figures: &mut Figures) -> Result<(
         }
     }
     if panels.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let footer = joined(&[
         "Quantiles of each trial, then the median over trials; requests are not pooled.",
@@ -75,15 +76,11 @@ fn figure(facts: &Facts, scenarios: &[usize], figures: &mut Figures) -> Result<(
         },
         panels,
     };
-    let caption = joined(&[
-        if facts.any_open() { "" } else { WAITS },
-        "Failed requests have none. Percentiles with less than one request beyond them, and those \
-         at less than a twentieth of the median, are not drawn.",
-        &text(&footer),
-        &not_shown(facts, &others),
-    ]);
-    figures.add("percentiles", chart, caption);
-    Ok(())
+    let waits = if facts.any_open() { "" } else { WAITS };
+    let legend = "Failed requests have none. Percentiles with less than one request beyond them, \
+                  and those at less than a twentieth of the median, are not drawn.";
+    let caption = [waits.into(), legend.into(), footer.into(), not_shown(facts, &others)];
+    Ok(Some(Figure::new(chart, caption)))
 }
 
 /// From when a latency counts.

@@ -4,23 +4,23 @@ use crate::analyse::Estimate;
 use crate::strategy::probe::Phase;
 
 use super::super::facts::Facts;
-use super::super::markdown::text;
 use super::super::numbers::{counted, ns};
 use super::super::phases::{delay_ns, has_phases, own_ns, total_ns};
 use super::coverage::{coverage, joined};
-use super::{Figures, duration, grouped, short_of};
+use super::{duration, grouped, short_of};
 use crate::chart::Frame;
 use crate::chart::phases::{Bar, Phases, Row};
+use crate::page::{Figure, Words, term, words};
 
 /// Where queue and delay are more than this share of a request, what is left has a panel of its own.
 const HIDING: f64 = 0.5;
 
-pub(super) fn figures(facts: &Facts) -> Figures {
+pub(in crate::report) fn figures(facts: &Facts) -> Vec<Figure> {
     let shown = |scenario: usize| -> Vec<usize> {
         let cells = facts.cells_of(scenario);
         if cells.iter().any(|&c| has_phases(facts, c)) { cells } else { Vec::new() }
     };
-    let mut figures = Figures::default();
+    let mut figures = Vec::new();
     for (cells, groups) in grouped(facts, shown, |c| row(facts, c)) {
         let two = cells.iter().any(|&c| hidden(facts, c) > HIDING);
         let footer = joined(&[
@@ -44,18 +44,16 @@ pub(super) fn figures(facts: &Facts) -> Figures {
             groups,
             rest: two.then(|| "without queue and the server's delay".to_owned()),
         };
-        let rest = if two {
-            "At the right, the queue is left out, and of *wait* the delay that the server was asked \
-             for: what is left is the client's, the network's and the server's own."
-        } else {
-            ""
+        let rest = match two {
+            true => words!(
+                "At the right, the queue is left out, and of " (term("wait")) " the delay that the \
+                 server was asked for: what is left is the client's, the network's and the server's \
+                 own."
+            ),
+            false => Words::default(),
         };
-        let caption = joined(&[
-            "The time of a phase that a library cannot tell is part of the next one.",
-            rest,
-            &text(&footer),
-        ]);
-        figures.add("phases", chart, caption);
+        let legend = "The time of a phase that a library cannot tell is part of the next one.";
+        figures.push(Figure::new(chart, [legend.into(), rest, footer.into()]));
     }
     figures
 }

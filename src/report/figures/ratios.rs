@@ -3,19 +3,20 @@
 use crate::analyse::{Compared, Levels, Verdict};
 
 use super::super::facts::Facts;
-use super::super::markdown::text;
 use super::super::numbers::{and, counted, intervals_of, percent};
 use super::coverage::{coverage, joined};
-use super::{Figures, grouped, short};
+use super::{grouped, short, shown};
 use crate::chart::Frame;
 use crate::chart::aa::{Ratios, Row, Tone};
+use crate::page::{Block, Figure, term, under, words};
+use crate::record::RecordError;
 
-pub(super) fn figures(facts: &Facts) -> Figures {
+pub(in crate::report) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
     let compared = |s: usize| -> Vec<usize> {
         let cells = facts.cells_of(s).into_iter();
         cells.filter(|&c| facts.analysed(c).over_baseline.is_some()).collect()
     };
-    let mut figures = Figures::default();
+    let mut figures = Vec::new();
     for (cells, groups) in grouped(facts, compared, |c| row(facts, c)) {
         let margin = facts.analysis.margin.relative();
         let mut scenarios: Vec<usize> = cells.iter().map(|&c| facts.cell(c).scenario).collect();
@@ -53,15 +54,13 @@ pub(super) fn figures(facts: &Facts) -> Figures {
             more: "slower".to_owned(),
             groups,
         };
-        let caption = format!(
-            "*Faster* and *slower* need the whole interval beyond the margin of {} and beyond what the A/A \
-             control differs by. {}",
-            percent(margin),
-            text(&footer)
+        let caption = words!(
+            (term("Faster")) " and " (term("slower")) " need the whole interval beyond the margin of "
+            (percent(margin)) " and beyond what the A/A control differs by."
         );
-        figures.add("ratios", chart, caption);
+        figures.push(Figure::new(chart, [caption, footer.into()]));
     }
-    figures
+    Ok(under(2, "Against the baseline", shown(figures, "More scenarios")))
 }
 
 fn row(facts: &Facts, cell: usize) -> Row {

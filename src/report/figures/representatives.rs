@@ -2,6 +2,7 @@
 
 use super::super::facts::Facts;
 use super::super::standing::Standing;
+use crate::page::{Words, words};
 
 /// The cells of a scenario that are shown where there is room for `most`, and the others; both in
 /// the order of the plan. First come the baseline and the fastest, then the fastest of each model;
@@ -50,13 +51,13 @@ fn fastest_by(facts: &Facts, cells: &[usize], kind: impl Fn(usize) -> String) ->
     best.into_iter().map(|(_, cell)| cell).collect()
 }
 
-/// `Not shown: a, b and 12 more.` in Markdown; empty if all are shown.
-pub(super) fn not_shown(facts: &Facts, others: &[usize]) -> String {
+/// `Not shown: a, b and 12 more.`; empty if all are shown.
+pub(super) fn not_shown(facts: &Facts, others: &[usize]) -> Words {
     match others {
-        [] => String::new(),
-        others => format!(
-            "Shown are the baseline, the fastest and one of each kind; not shown: {}.",
-            facts.codes(others, 6)
+        [] => Words::default(),
+        others => words!(
+            "Shown are the baseline, the fastest and one of each kind; not shown: "
+            (facts.codes(others, 6)) "."
         ),
     }
 }

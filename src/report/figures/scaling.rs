@@ -1,12 +1,13 @@
 //! Wall time against the limit of requests in flight.
 
 use super::super::facts::Facts;
-use super::super::markdown::text;
 use super::super::numbers::{count, ns, percent};
 use super::coverage::{coverage, intervals, joined};
-use super::{Figures, short, shortened};
+use super::{short, shortened, shown};
 use crate::chart::Frame;
 use crate::chart::scaling::{Limit, Point, Quantity, Reference, Scaling, Series};
+use crate::page::{Block, Figure, Words, under, words};
+use crate::record::RecordError;
 use crate::strategy::Flavour;
 
 /// Curves that can be told apart; beyond them, cells with a single limit are left out.
@@ -33,20 +34,16 @@ impl Family {
     }
 }
 
-pub(super) fn figures(facts: &Facts) -> Figures {
-    let mut figures = Figures::default();
-    for (scenario, _) in facts.scenarios() {
-        if figures.figures.len() < MOST_CHARTS {
-            figure(facts, scenario, &mut figures);
-        }
-    }
-    figures
+pub(in crate::report) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
+    let scenarios = facts.scenarios();
+    let figures = scenarios.filter_map(|(scenario, _)| figure(facts, scenario)).take(MOST_CHARTS);
+    Ok(under(2, "Scaling", shown(figures.collect(), "The other scenarios")))
 }
 
-fn figure(facts: &Facts, scenario: usize, figures: &mut Figures) {
+fn figure(facts: &Facts, scenario: usize) -> Option<Figure> {
     let mut families = families(facts, scenario);
     if families.iter().all(|f| f.limits() < 2) {
-        return;
+        return None;
     }
     let mut left_out = Vec::new();
     if families.len() > MOST_SERIES {
@@ -79,16 +76,12 @@ fn figure(facts: &Facts, scenario: usize, figures: &mut Figures) {
     };
     let hidden: Vec<usize> = left_out.iter().flat_map(|f| &f.cells).map(|&(_, c)| c).collect();
     let hidden = match hidden.as_slice() {
-        [] => String::new(),
-        cells => format!("Not shown: {}, each with one limit only.", facts.codes(cells, 6)),
+        [] => Words::default(),
+        cells => words!("Not shown: " (facts.codes(cells, 6)) ", each with one limit only."),
     };
-    let caption = joined(&[
-        "Dashed is the ideal for the same limit. Sequential cells stand at limit 1, cells without \
-         a limit at the right end.",
-        &text(&footer),
-        &hidden,
-    ]);
-    figures.add("scaling", chart, caption);
+    let legend = "Dashed is the ideal for the same limit. Sequential cells stand at limit 1, cells \
+                  without a limit at the right end.";
+    Some(Figure::new(chart, [legend.into(), footer.into(), hidden]))
 }
 
 fn families(facts: &Facts, scenario: usize) -> Vec<Family> {

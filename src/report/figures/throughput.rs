@@ -2,14 +2,15 @@
 
 use super::super::facts::Facts;
 use super::super::laws;
-use super::super::markdown::{list, text};
 use super::super::numbers::{and, count, ns};
 use super::coverage::{coverage, intervals, joined};
 use super::scaling::label;
-use super::{Figures, shortened};
+use super::{shortened, shown};
 use crate::analyse::{Knee, MIN_LIMITS, NoLaw, Sweep};
 use crate::chart::Frame;
 use crate::chart::scaling::{Limit, Line, Point, Quantity, Scaling, Series};
+use crate::page::{Block, Figure, Words, strong, under, words};
+use crate::record::RecordError;
 use crate::spec::Factor;
 
 /// Curves that can be told apart.
@@ -23,9 +24,8 @@ const CURVE: u32 = 160;
 
 /// A chart for the sweeps of each scenario (its number of requests apart), if one of them is long
 /// enough for a law; and a sentence for each sweep.
-pub(super) fn figures(facts: &Facts) -> Figures {
+pub(in crate::report) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
     let sweeps = Sweep::all(facts.recording, facts.analysis);
-    let mut figures = Figures::default();
     let mut groups: Vec<(String, Vec<&Sweep>)> = Vec::new();
     for sweep in &sweeps {
         let key = conditions(facts, sweep, |_| true);
@@ -35,38 +35,37 @@ pub(super) fn figures(facts: &Facts) -> Figures {
         }
     }
     let drawn = groups.iter().filter(|(_, g)| g.iter().any(|s| s.points.len() >= MIN_LIMITS));
-    for (_, members) in drawn.take(MOST_CHARTS) {
-        figure(facts, members, &mut figures);
-    }
-    let sentences: Vec<String> = sweeps
+    let figures = drawn.take(MOST_CHARTS).map(|(_, members)| figure(facts, members));
+    let mut out = shown(figures.collect(), "The other sweeps");
+    let sentences: Vec<Words> = sweeps
         .iter()
         .map(|sweep| {
             let varying = conditions(facts, sweep, |f| varies(facts, f));
             let place = if varying.is_empty() { varying } else { format!(" ({varying})") };
             let name = format!("{}{place}", label(facts, &cells(sweep)));
-            format!("**{}**: {}", text(&name), laws::words(facts, sweep))
+            words!((strong(name)) ": " (laws::said(facts, sweep)))
         })
         .collect();
     if !sentences.is_empty() {
-        figures.notes.push(list(&sentences));
+        out.push(Block::List(sentences));
     }
-    figures
+    Ok(under(3, "Throughput against the limit", out))
 }
 
-fn figure(facts: &Facts, sweeps: &[&Sweep], figures: &mut Figures) {
-    let shown: Vec<&Sweep> = sweeps.iter().copied().take(MOST_SERIES).collect();
-    let all: Vec<usize> = shown.iter().flat_map(|s| cells(s)).collect();
+fn figure(facts: &Facts, sweeps: &[&Sweep]) -> Figure {
+    let drawn: Vec<&Sweep> = sweeps.iter().copied().take(MOST_SERIES).collect();
+    let all: Vec<usize> = drawn.iter().flat_map(|s| cells(s)).collect();
     let footer = joined(&[&coverage(facts, &all), &intervals(facts, &all)]);
-    let place = conditions(facts, shown[0], |f| varies(facts, f));
+    let place = conditions(facts, drawn[0], |f| varies(facts, f));
     let place = if place.is_empty() { place } else { format!("{place} · ") };
     // The same delays, so the same line for all.
-    let line = shown[0].points[0].little.map(|first| {
-        let slope = first / f64::from(shown[0].points[0].limit);
+    let line = drawn[0].points[0].little.map(|first| {
+        let slope = first / f64::from(drawn[0].points[0].limit);
         Line { slope, label: format!("Little's law: limit ÷ {}", ns(1e9 / slope)) }
     });
     let chart = Scaling {
         frame: Frame {
-            title: title(facts, &shown),
+            title: title(facts, &drawn),
             subtitle: format!(
                 "{place}median of successful requests a second against the limit of requests in \
                  flight"
@@ -78,22 +77,18 @@ fn figure(facts: &Facts, sweeps: &[&Sweep], figures: &mut Figures) {
             ..Frame::default()
         },
         quantity: Quantity::Throughput,
-        series: shown.iter().map(|sweep| series(facts, sweep)).collect(),
+        series: drawn.iter().map(|sweep| series(facts, sweep)).collect(),
         reference: None,
         line,
     };
-    let hidden = match sweeps.len() - shown.len() {
+    let hidden = match sweeps.len() - drawn.len() {
         0 => String::new(),
         n => format!("{n} sweeps are not shown."),
     };
-    let caption = joined(&[
-        "Dashed is the ideal of each cell, dotted is Little's law: as many requests as the limit \
-         allows, in flight all the time. Where a law was fitted, the solid line is its curve and \
-         leads through no point. A ring marks the knee.",
-        &text(&footer),
-        &hidden,
-    ]);
-    figures.add("throughput", chart, caption);
+    let legend = "Dashed is the ideal of each cell, dotted is Little's law: as many requests as the \
+                  limit allows, in flight all the time. Where a law was fitted, the solid line is \
+                  its curve and leads through no point. A ring marks the knee.";
+    Figure::new(chart, [legend.into(), footer.into(), hidden.into()])
 }
 
 fn cells(sweep: &Sweep) -> Vec<usize> {

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::super::facts::Facts;
-use super::super::markdown::text;
 use super::super::numbers::{count, ns};
 use super::coverage::joined;
-use super::{Figures, short};
+use super::{short, shown};
 use crate::chart::Frame;
 use crate::chart::timeline::{Line, Panel, Quantity, Timeline};
+use crate::page::{Block, Figure, under};
 use crate::record::{RecordError, Status, TimelineRow, TrialRow};
 
 /// More cells are not drawn: each is a chart of its own.
@@ -22,17 +22,17 @@ const PARTS: usize = 100;
 
 /// A chart for each cell with failed requests, or with a trial that failed or was no measurement of it,
 /// of its first such trial with a timeline; one of the warm-up only where there is no other.
-pub(super) fn figures(facts: &Facts) -> Result<Figures, RecordError> {
-    let mut figures = Figures::default();
+pub(in crate::report) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
+    let mut figures = Vec::new();
     for cell in 0..facts.plan().cells.len() {
-        if figures.figures.len() == MOST_CHARTS {
+        if figures.len() == MOST_CHARTS {
             break;
         }
         if let Some((row, samples)) = broken(facts, cell)? {
-            figure(facts, cell, row, &samples, &mut figures);
+            figures.push(figure(facts, cell, row, &samples));
         }
     }
-    Ok(figures)
+    Ok(under(2, "Trials that broke", shown(figures, "The other cells")))
 }
 
 fn broken<'a>(
@@ -58,13 +58,7 @@ fn broken<'a>(
     Ok(None)
 }
 
-fn figure(
-    facts: &Facts,
-    cell: usize,
-    row: &TrialRow,
-    samples: &[TimelineRow],
-    figures: &mut Figures,
-) {
+fn figure(facts: &Facts, cell: usize, row: &TrialRow, samples: &[TimelineRow]) -> Figure {
     let name = &facts.plan().scenarios[facts.cell(cell).scenario].name;
     let place = if name.is_empty() { String::new() } else { format!("{name} · ") };
     let from = match row.block {
@@ -89,7 +83,7 @@ fn figure(
         },
         panels: panels(samples),
     };
-    figures.add("timeline", chart, text(&footer));
+    Figure::new(chart, [footer.into()])
 }
 
 fn title(facts: &Facts, cell: usize, row: &TrialRow, samples: &[TimelineRow]) -> String {

@@ -1,16 +1,17 @@
 //! Wall time of every cell against its ideal.
 
 use super::super::facts::Facts;
-use super::super::markdown::text;
 use super::super::numbers::{counted, ns};
 use super::coverage::{coverage, intervals, joined};
-use super::{Figures, duration, grouped, short_of};
+use super::{duration, grouped, short_of, shown};
 use crate::analyse::Estimate;
 use crate::chart::Frame;
 use crate::chart::wall::{Row, Wall};
+use crate::page::{Block, Figure};
+use crate::record::RecordError;
 
-pub(super) fn figures(facts: &Facts) -> Figures {
-    let mut figures = Figures::default();
+pub(in crate::report) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
+    let mut figures = Vec::new();
     for (cells, groups) in grouped(facts, |s| facts.cells_of(s), |c| row(facts, c)) {
         let against = cells.iter().any(|&c| facts.has_ideal(c));
         let footer = joined(&[&coverage(facts, &cells), &intervals(facts, &cells)]);
@@ -42,10 +43,9 @@ pub(super) fn figures(facts: &Facts) -> Figures {
             "Dots are medians, small ticks single trials. The delays are next to nothing, so there \
              is no ideal to speak of."
         };
-        let caption = format!("{legend} {}", text(&footer));
-        figures.add("wall", chart, caption);
+        figures.push(Figure::new(chart, [legend.into(), footer.into()]));
     }
-    figures
+    Ok(shown(figures, "More scenarios"))
 }
 
 fn row(facts: &Facts, cell: usize) -> Row {

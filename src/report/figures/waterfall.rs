@@ -1,6 +1,7 @@
 //! Every request of a few cells over time.
 
 use crate::analyse::Verdict;
+use crate::page::{Block, Figure, Words, code, under, words};
 use crate::record::{RecordError, TrialRow};
 use crate::spec::RecordLevel;
 use crate::strategy::probe::Phase;
@@ -11,7 +12,7 @@ use super::super::requests::Times;
 use super::super::standing::Standing;
 use super::coverage::joined;
 use super::representatives::{not_shown, representatives};
-use super::{Figures, duration, short};
+use super::{duration, short, shown};
 use crate::chart::Frame;
 use crate::chart::waterfall::{BETWEEN, Panel, Request, Waterfall};
 
@@ -24,27 +25,28 @@ const FEW_PANELS: usize = 4;
 /// More scenarios than this are not drawn: each is a chart of its own.
 const MOST_CHARTS: usize = 6;
 
-pub(super) fn figures(facts: &Facts) -> Result<Figures, RecordError> {
-    let mut figures = Figures::default();
+pub(in crate::report) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
+    let mut figures = Vec::new();
     for (scenario, _) in facts.scenarios().take(MOST_CHARTS) {
-        figure(facts, scenario, &mut figures)?;
+        figures.extend(figure(facts, scenario)?);
     }
-    if figures.figures.is_empty() {
-        return Ok(Figures::note(match facts.plan().experiment.record {
-            RecordLevel::None => {
-                "There is no chart of single requests: the experiment keeps none of their rows \
-                 (`record = \"none\"`)."
-            }
-            _ => "There is no chart of single requests: the record has no rows of a valid trial.",
-        }));
+    let mut out = shown(figures, "The other scenarios, request by request");
+    let scenarios = facts.plan().scenarios.len();
+    if out.is_empty() {
+        out.push(match facts.plan().experiment.record {
+            RecordLevel::None => Block::from(words!(
+                "There is no chart of single requests: the experiment keeps none of their rows ("
+                (code("record = \"none\"")) ")."
+            )),
+            _ => "There is no chart of single requests: the record has no rows of a valid trial."
+                .into(),
+        });
+    } else if scenarios > MOST_CHARTS {
+        out.push(Block::from(format!(
+            "Single requests are drawn for the first {MOST_CHARTS} of {scenarios} scenarios."
+        )));
     }
-    if facts.plan().scenarios.len() > MOST_CHARTS {
-        figures.notes.push(format!(
-            "Single requests are drawn for the first {MOST_CHARTS} of {} scenarios.",
-            facts.plan().scenarios.len()
-        ));
-    }
-    Ok(figures)
+    Ok(under(2, "What happened", out))
 }
 
 /// How near a trial came to its ideal; a trial of which requests failed did less, and is not compared.
@@ -55,13 +57,13 @@ fn note(row: &TrialRow) -> String {
     }
 }
 
-fn figure(facts: &Facts, scenario: usize, figures: &mut Figures) -> Result<(), RecordError> {
-    let (shown, others) = representatives(facts, scenario, MOST_PANELS, FEW_PANELS);
+fn figure(facts: &Facts, scenario: usize) -> Result<Option<Figure>, RecordError> {
+    let (drawn, others) = representatives(facts, scenario, MOST_PANELS, FEW_PANELS);
     let mut panels = Vec::new();
     let mut trials = Vec::new();
     let mut without_rows = Vec::new();
     let (mut any_left_out, mut any_marks) = (false, false);
-    for &cell in &shown {
+    for &cell in &drawn {
         let Some(kept) = facts.requests(cell)? else {
             without_rows.push(cell);
             continue;
@@ -83,7 +85,7 @@ fn figure(facts: &Facts, scenario: usize, figures: &mut Figures) -> Result<(), R
         });
     }
     if panels.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     panels.sort_by_key(|p| std::cmp::Reverse(p.wall));
     let cut =
@@ -109,8 +111,8 @@ fn figure(facts: &Facts, scenario: usize, figures: &mut Figures) -> Result<(), R
         panels,
     };
     let missing = match without_rows.as_slice() {
-        [] => String::new(),
-        cells => format!("No rows were kept of {}.", facts.codes(cells, 6)),
+        [] => Words::default(),
+        cells => words!("No rows were kept of " (facts.codes(cells, 6)) "."),
     };
     let bars = if any_marks {
         "Each bar is a request, coloured by what it does; what is too short for a pixel is not \
@@ -119,16 +121,10 @@ fn figure(facts: &Facts, scenario: usize, figures: &mut Figures) -> Result<(), R
         "Each bar is a request: pale while it waits for its turn, dark while it waits for the \
          answer."
     };
-    let caption = joined(&[
-        bars,
-        &from,
-        "The title is from the medians of all blocks; a single trial need not be typical.",
-        cut,
-        &not_shown(facts, &others),
-        &missing,
-    ]);
-    figures.add("waterfall", chart, caption);
-    Ok(())
+    let title = "The title is from the medians of all blocks; a single trial need not be typical.";
+    let others = not_shown(facts, &others);
+    let caption = [bars.into(), from.into(), title.into(), cut.into(), others, missing];
+    Ok(Some(Figure::new(chart, caption)))
 }
 
 /// `One trial of each cell (n = 1), from block 1.`

@@ -142,7 +142,7 @@ fn praise(quick: &[Fate], other: &[Fate]) -> Vec<String> {
         }
     });
     let analysis = Analysis::of(&recording);
-    let facts = Facts::new(&recording, &analysis);
+    let facts = Facts::new(&recording, &recording, &analysis);
     let cell = facts.cells_of(0).into_iter().find(|&c| facts.name(c).starts_with("quick"));
     let cell = cell.expect("the cell");
     let mut words: Vec<String> = analysis

@@ -1,7 +1,7 @@
 //! The checks of every trial: how many passed, why others were not asked, and what was seen.
 
+use crate::page::{Block, Table, blocks, cells, code, message, term, words};
 use crate::report::facts::Facts;
-use crate::report::markdown::{Align, Table};
 use crate::report::numbers::{UNKNOWN, count};
 use crate::validity::{CHECKS, MeasuredTrial, Tally};
 
@@ -9,7 +9,7 @@ use crate::validity::{CHECKS, MeasuredTrial, Tally};
 const NAMED: usize = 4;
 
 /// A line for each check that asks something of these trials.
-pub(super) fn table(facts: &Facts) -> String {
+pub(super) fn table(facts: &Facts) -> Vec<Block> {
     let rows = facts.all_ok_rows().filter_map(|row| Some((row, facts.cell_of(row)?)));
     let trials: Vec<MeasuredTrial> =
         rows.map(|(row, cell)| MeasuredTrial::new(facts.plan(), cell, row)).collect();
@@ -20,25 +20,25 @@ pub(super) fn table(facts: &Facts) -> String {
         .filter(|(_, tally)| tally.has_subject())
         .collect();
     let all_asked = lines.iter().all(|(_, tally)| why_not_asked(tally).is_empty());
-    let mut heads = vec![("check of every `ok` trial", Align::Left), ("passed", Align::Right)];
-    heads.extend((!all_asked).then_some(("not asked", Align::Left)));
-    heads.push(("seen", Align::Left));
-    let mut table = Table::new(&heads);
-    for (words, tally) in lines {
+    let mut table = Table::new([words!("check of every " (code("ok")) " trial")])
+        .numbers(["passed"])
+        .text((!all_asked).then_some("not asked"))
+        .text(["seen"]);
+    for (what, tally) in lines {
         let passed = match tally.passed + tally.failed {
             0 => UNKNOWN.to_owned(),
             asked => format!("{} of {asked}", tally.passed),
         };
-        let mut row = vec![words.to_owned(), passed];
-        row.extend((!all_asked).then(|| why_not_asked(&tally)));
-        row.push(tally.seen.unwrap_or_else(|| UNKNOWN.to_owned()));
+        let mut row = cells![what, passed];
+        row.extend((!all_asked).then(|| message(&why_not_asked(&tally))));
+        row.push(tally.seen.unwrap_or_else(|| UNKNOWN.into()));
         table.row(row);
     }
-    format!(
-        "{}\n\nA trial that fails a check is *invalid* and not in this table. Failed requests are a \
-         result of the strategy, not a reason.",
-        table.render()
-    )
+    let meaning = words!(
+        "A trial that fails a check is " (term("invalid")) " and not in this table. Failed requests \
+         are a result of the strategy, not a reason."
+    );
+    blocks![table, meaning]
 }
 
 /// `3 (requests failed)`

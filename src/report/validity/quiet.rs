@@ -1,8 +1,8 @@
 //! What else the machine did, and who was busy.
 
+use crate::page::{Block, Table, Words, blocks, cells, details, message, words};
 use crate::record::{EnvRow, TrialRow};
 use crate::report::facts::Facts;
-use crate::report::markdown::{Align, Table, details, list};
 use crate::report::numbers::{UNKNOWN, capital, count, counted, ns, percent, span};
 use crate::report::warnings::{self, Warning};
 
@@ -10,23 +10,24 @@ use crate::report::warnings::{self, Warning};
 const SATURATED: f64 = 0.9;
 
 /// Timer, network and machine.
-pub(super) fn noise(facts: &Facts) -> String {
+pub(super) fn noise(facts: &Facts) -> Vec<Block> {
     let env: Vec<&EnvRow> = facts.recording.env.iter().collect();
     let over = |of: &dyn Fn(&EnvRow) -> Option<f64>, show: &dyn Fn(f64) -> String| {
         let values: Vec<f64> = env.iter().filter_map(|e| of(e)).collect();
         let low = values.iter().copied().fold(f64::INFINITY, f64::min);
         let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        (!values.is_empty()).then(|| span(low, high, show))
+        (!values.is_empty()).then(|| Words::from(span(low, high, show)))
     };
     let sum = |of: &dyn Fn(&TrialRow) -> Option<u64>| {
         let values: Vec<(u64, usize)> =
             facts.all_ok_rows().filter_map(|r| Some((of(r)?, facts.cell_of(r)?))).collect();
         let all: u64 = values.iter().map(|v| v.0).sum();
         let worst = values.iter().max_by_key(|v| v.0).filter(|v| v.0 > 0);
-        let most = worst.map_or_else(String::new, |(n, cell)| {
-            format!(", at most {} in one trial of {}", count(*n), facts.full_code(*cell))
+        let most = worst.map(|&(n, cell)| {
+            words!(", at most " (count(n)) " in one trial of " (facts.full_code(cell)))
         });
-        (!values.is_empty()).then(|| format!("{} in all trials{most}", count(all)))
+        let most = most.unwrap_or_default();
+        (!values.is_empty()).then(|| words!((count(all)) " in all trials" most))
     };
     let late = |of: fn(&EnvRow) -> Option<u64>| over(&|e| of(e).map(|v| v as f64), &ns);
     let percents = |v: f64| percent(v / 100.0);
@@ -41,42 +42,42 @@ pub(super) fn noise(facts: &Facts) -> String {
         ("load average of a minute", over(&|e| e.load_1min, &plain)),
         ("clock of the CPUs, MHz", over(&|e| e.cpu_mhz, &|v| format!("{v:.0}"))),
     ];
-    let mut table = Table::new(&[("over the blocks", Align::Left), ("seen", Align::Left)]);
+    let mut table = Table::new(["over the blocks", "seen"]);
     for (what, seen) in rows {
-        table.row(vec![what.to_owned(), seen.unwrap_or_else(|| UNKNOWN.to_owned())]);
+        table.row(cells![what, seen.unwrap_or_else(|| UNKNOWN.into())]);
     }
     let unknown =
         format!("{UNKNOWN} means that the system did not tell, or that it was not recorded.");
-    format!("{}\n\n{unknown}", table.render())
+    blocks![table, unknown]
 }
 
 /// Signs of disturbance in wall times and machine.
-pub(super) fn signs(facts: &Facts) -> String {
+pub(super) fn signs(facts: &Facts) -> Vec<Block> {
     let line = |warning: Warning| match warning.cell {
-        Some(cell) => format!("{}: {}.", facts.full_code(cell), warning.text),
-        None => capital(&format!("{}.", warning.text)),
+        Some(cell) => words!((facts.full_code(cell)) ": " (message(&warning.text)) "."),
+        None => message(&capital(&format!("{}.", warning.text))),
     };
-    let flags: Vec<String> = warnings::all(facts).into_iter().map(line).collect();
+    let flags: Vec<Words> = warnings::all(facts).into_iter().map(line).collect();
     let cells = facts.analysis.cells.len();
     match flags.len() {
-        0 => format!(
+        0 => blocks![format!(
             "No sign of disturbance in the wall times of {} (spread, outliers, slow start, trend, \
              resemblance of neighbours, groups) nor in what is known of the machine (stolen CPU \
              time, other programs, clock).",
             counted(cells, "cell")
-        ),
+        )],
         1..=5 => {
-            format!("Signs of disturbance, nothing of which was left out:\n\n{}", list(&flags))
+            blocks!["Signs of disturbance, nothing of which was left out:", Block::List(flags)]
         }
-        n => details(
-            &format!("{n} signs of disturbance, nothing of which was left out"),
-            &list(&flags),
-        ),
+        n => {
+            let summary = format!("{n} signs of disturbance, nothing of which was left out");
+            vec![details(summary, vec![Block::List(flags)])]
+        }
     }
 }
 
 /// Whether server or client may have been the limit.
-pub(super) fn saturation(facts: &Facts) -> String {
+pub(super) fn saturation(facts: &Facts) -> Vec<Block> {
     let cpus = |given: &[usize]| {
         let all = facts.recording.machine.as_ref().map_or(1, |m| m.cpus as usize);
         if given.is_empty() { all } else { given.len() }.max(1) as f64
@@ -100,20 +101,21 @@ pub(super) fn saturation(facts: &Facts) -> String {
             false => ("the server", "its", "it"),
         };
         if let Some(busy) = share(server, server_cpus) {
-            flags.push(format!(
-                "{name}: {who} used {} of {whose} CPU time: {it} may be what is measured.",
-                percent(busy)
+            let busy = percent(busy);
+            flags.push(words!(
+                (name.clone()) ": " who " used " busy " of " whose " CPU time: " it " may be what is \
+                 measured."
             ));
         }
         if let Some(busy) = share(TrialRow::client_cpu_ns, client_cpus) {
-            flags.push(format!(
-                "{name}: the client used {} of its CPU time: CPU is its limit, not waiting.",
-                percent(busy)
+            let busy = percent(busy);
+            flags.push(words!(
+                name ": the client used " busy " of its CPU time: CPU is its limit, not waiting."
             ));
         }
     }
-    match flags.as_slice() {
-        [] => capital("neither server nor client used more than 90 % of its CPUs in any cell."),
-        _ => format!("Saturated CPUs:\n\n{}", list(&flags)),
+    if flags.is_empty() {
+        return blocks!["Neither server nor client used more than 90 % of its CPUs in any cell."];
     }
+    blocks!["Saturated CPUs:", Block::List(flags)]
 }
