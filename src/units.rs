@@ -251,7 +251,7 @@ pub fn and(items: &[String]) -> String {
 pub fn ratio(value: f64) -> String {
     match value.abs() {
         v if (0.9995..2.0).contains(&v) => format!("{value:.3}"),
-        v if v == 0.0 || (1e-4..1e6).contains(&v) => three_digits(value),
+        v if v < 1e6 => three_digits(value),
         _ => format!("{value:.1e}"),
     }
 }
