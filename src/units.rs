@@ -222,17 +222,6 @@ pub fn percent(share: f64) -> String {
     format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
 }
 
-/// A share in percent as it was written: `5 %`, `0.25 %`.
-pub fn exact_percent(share: f64) -> String {
-    format!("{} %", six_digits(share * 100.0))
-}
-
-/// `x` to six significant digits, which is more than any measurement has, so that the last digits
-/// of a platform's logarithm do not reach a file.
-pub fn six_digits(x: f64) -> f64 {
-    format!("{x:.5e}").parse().expect("a float prints as one")
-}
-
 /// A number of things: `1 report`, `12,000 reports`.
 pub fn counted(number: usize, thing: &str) -> String {
     format!("{} {thing}{}", count(number as u64), if number == 1 { "" } else { "s" })

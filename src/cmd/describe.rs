@@ -9,7 +9,7 @@ use crate::delay::Model;
 use crate::page::{Table, cells as row, terminal};
 use crate::plan::{Cell, Drawn, Plan};
 use crate::spec::Until;
-use crate::units::{ReadableNs, exact_percent, rough};
+use crate::units::{ReadableNs, rough, three_digits};
 
 /// Trial noises that the table of detectable differences is shown for: a quiet machine, a shared
 /// one, a noisy one.
@@ -50,9 +50,9 @@ fn range<T: Display + PartialEq>(least: &T, most: &T) -> String {
 fn rule(until: &Until) -> String {
     format!(
         "\nfrom block {} on, it ends after the block in which every ratio over the baseline and every\n\
-         A/A control is known to ±{} (95 % intervals), at the latest after block {}\n",
+         A/A control is known to ±{} % (95 % intervals), at the latest after block {}\n",
         until.min,
-        exact_percent(until.half_width),
+        three_digits(until.half_width * 100.0),
         until.max
     )
 }

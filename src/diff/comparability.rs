@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::analyse::median;
 use crate::record::{Build, Manifest, Recording};
-use crate::units::{ReadableNs, exact_percent};
+use crate::units::{ReadableNs, three_digits};
 
 use super::side::Side;
 
@@ -185,7 +185,7 @@ fn of_recordings(base: &Made, new: &Made, relative: bool) -> Vec<Condition> {
         noted("plan", short(&b.plan), short(&n.plan)),
         noted("--set", arguments(&b.overrides), arguments(&n.overrides)),
         noted("--only", arguments(&b.only), arguments(&n.only)),
-        noted("margin", exact_percent(base.margin), exact_percent(new.margin)),
+        noted("margin", margin(base), margin(new)),
         noted("complete blocks", blocks(base), blocks(new)),
         noted("state", state(b), state(n)),
     ];
@@ -244,6 +244,10 @@ fn or_unknown(number: Option<u64>) -> String {
 
 fn arguments(arguments: &[String]) -> String {
     if arguments.is_empty() { "none".to_owned() } else { arguments.join(" ") }
+}
+
+fn margin(made: &Made) -> String {
+    format!("{} %", three_digits(made.margin * 100.0))
 }
 
 fn round_trips(made: &Made) -> String {

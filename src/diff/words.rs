@@ -3,7 +3,7 @@
 use crate::analyse::{Direction, Doubt, Estimate, Interval, Levels, Side};
 use crate::page::{Align, Table, cells};
 use crate::spec::{Gate, Metric, Unit};
-use crate::units::{ReadableBytes, ReadableNs, exact_percent, percent, ratio, three_digits};
+use crate::units::{ReadableBytes, ReadableNs, three_digits};
 
 use super::comparability::ONE_RECORDING;
 use super::{
@@ -83,9 +83,10 @@ pub(super) fn yardsticks(diff: &Diff) -> Vec<String> {
     let several = diff.margins.len() > 1;
     let of =
         |metric: Metric| if several { format!(" of {}", metric.name()) } else { String::new() };
-    let margins = diff.margins.iter().map(|(metric, margin)| {
-        format!("margin{} {}", of(*metric), exact_percent(margin.relative()))
-    });
+    let margins = diff
+        .margins
+        .iter()
+        .map(|(metric, margin)| format!("margin{} {} %", of(*metric), percent(margin.relative())));
     let margins: Vec<String> = margins.collect();
     let control = |control: &ControlPair| {
         let ends = |interval: Option<Interval>| interval.map_or("none".to_owned(), |i| range(&i));
@@ -246,8 +247,9 @@ pub(super) fn gate(gate: &Gate) -> String {
         .map(|(factor, values)| format!("{}={}", factor.name(), values.join(",")))
         .collect();
     let of = if terms.is_empty() { String::new() } else { format!(":{}", terms.join(";")) };
-    let margin = exact_percent(gate.margin).replace(' ', "");
-    format!("{}={margin}{of}", gate.metric.name())
+    // As it was written: 5, not 5.00.
+    let percent = six_digits(gate.margin * 100.0);
+    format!("{}={percent}%{of}", gate.metric.name())
 }
 
 /// Rows of one metric; `range` sets the column of intervals.
@@ -347,7 +349,7 @@ pub(super) fn notes(diff: &Diff, cell: &CellDiff) -> Vec<String> {
                 Source::Drift => "drift within",
             };
             let beyond = percent(judged.bound - 1.0);
-            notes.push(format!("bound {beyond} by the {what} {}", called(noise.side)));
+            notes.push(format!("bound {beyond} % by the {what} {}", called(noise.side)));
         }
         let measured = cell.base.ok > 0 && cell.new.ok > 0;
         if let (Outcome::NotMeasured | Outcome::NotJudged, true, Err(reason)) =
@@ -371,7 +373,7 @@ pub(super) fn notes(diff: &Diff, cell: &CellDiff) -> Vec<String> {
     let lost = |side: &CellSide| side.failed_requests.unwrap_or(0.0);
     if lost(&cell.base) > 0.0 || lost(&cell.new) > 0.0 {
         notes.push(format!(
-            "failed requests {} → {}{}",
+            "failed requests {} % → {} %{}",
             percent(lost(&cell.base)),
             percent(lost(&cell.new)),
             moved(&cell.failures.requests).map_or(String::new(), |how| format!(", {how}"))
@@ -416,4 +418,20 @@ fn failed_trials(side: &str, trials: &CellSide) -> Option<String> {
 
 fn range(interval: &Interval) -> String {
     format!("{} to {}", ratio(interval.low), ratio(interval.high))
+}
+
+/// A ratio to a tenth of a percent, which is finer than any margin that makes sense; three
+/// significant digits where it is far from 1.
+fn ratio(ratio: f64) -> String {
+    if (0.1..10.0).contains(&ratio) { format!("{ratio:.3}") } else { three_digits(ratio) }
+}
+
+fn percent(share: f64) -> String {
+    three_digits(share * 100.0)
+}
+
+/// `x` to six significant digits, which is more than any measurement has, so that the last digits
+/// of a platform's logarithm do not reach a file.
+pub(super) fn six_digits(x: f64) -> f64 {
+    format!("{x:.5e}").parse().expect("a float prints as one")
 }
