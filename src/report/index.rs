@@ -1,7 +1,7 @@
 //! `reports/README.md`: all reports in one table.
 
 use crate::analyse::Analysis;
-use crate::page::{Block, Table, Words, blocks, cells, code, heading, link, markdown, words};
+use crate::page::{Block, Table, Words, cells, code, heading, link, markdown, words};
 use crate::record::Recording;
 
 use super::answer;
@@ -62,7 +62,7 @@ pub fn index(entries: &[Entry]) -> String {
         "; " (code("inflight report --check")) " holds one against the other."
     );
     let list: Block = if table.is_empty() { "There are none yet.".into() } else { table.into() };
-    format!("{}\n", markdown::text(&blocks![heading(1, "Reports"), intro, list]))
+    format!("{}\n", markdown::text(&[heading(1, "Reports"), intro.into(), list]))
 }
 
 /// The date of a run's name: `20260101T000000Z-…` is 2026-01-01.

@@ -111,7 +111,7 @@ pub(super) fn of_scenario() -> impl Iterator<Item = (Factor, &'static dyn Factor
 /// The factors that are keys of the table with this title.
 pub(super) fn keys_of(table: &str) -> Vec<&'static dyn AnyKey> {
     let all = Factor::ALL.into_iter().map(Factor::entry);
-    all.filter(|entry| entry.facts().table == table).map(|entry| entry.key()).collect()
+    all.filter(|entry| entry.facts().table == table).map(FactorKey::key).collect()
 }
 
 /// Cells by the values of their factors: every factor named must have one of its values.

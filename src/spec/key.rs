@@ -266,7 +266,7 @@ impl TableForm {
 
     /// Reports an unknown key, and returns the key that was probably meant.
     fn check_known(&self, entry: &Entry, reading: &mut Reading) -> Option<&'static str> {
-        let names = || self.keys().map(|k| k.name());
+        let names = || self.keys().map(AnyKey::name);
         if names().any(|name| name == entry.key) {
             return None;
         }

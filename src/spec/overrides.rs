@@ -90,7 +90,7 @@ impl Override {
             Some(key) => Ok(key.inside()),
             None => {
                 let what = format!("there is no key `{segment}` in {}", table.title);
-                let known = table.keys().map(|k| k.name());
+                let known = table.keys().map(super::key::AnyKey::name);
                 let problem = Problem::at(self.path_span, what).known(segment, known);
                 let elsewhere = keys::tables_with(segment);
                 Err(match (&problem.hint, elsewhere.as_slice()) {

@@ -23,7 +23,7 @@ fn table(table: &TableForm) -> Value {
     let properties: Map<String, Value> =
         table.keys().map(|k| (k.name().to_owned(), property(k))).collect();
     let required: Vec<&str> =
-        table.keys().filter(|k| k.presence() == Presence::Required).map(|k| k.name()).collect();
+        table.keys().filter(|k| k.presence() == Presence::Required).map(AnyKey::name).collect();
     let mut schema = json!({
         "type": "object",
         "description": table.doc,
