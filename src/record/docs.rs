@@ -31,10 +31,18 @@ fn the_tables_of_the_page_are_those_of_the_rows() {
 #[test]
 fn every_column_has_words_and_a_day_that_can_be_compared() {
     for column in TrialRow::COLUMNS.iter().chain(RequestRow::COLUMNS) {
-        assert!(column.meaning.trim().ends_with('.'), "{}", column.name);
+        assert!(!column.meaning.trim().is_empty(), "{}", column.name);
         let is_day = |text: &str| text.parse::<jiff::civil::Date>().is_ok();
         assert!(column.since.is_empty() || is_day(column.since), "{}", column.name);
     }
+}
+
+/// Words with a capital letter and a full stop: those of keys have neither.
+fn sentence(words: &str) -> String {
+    let mut chars = words.chars();
+    let first = chars.next().into_iter().flat_map(char::to_uppercase);
+    let stop = if words.ends_with('.') { "" } else { "." };
+    format!("{}{stop}", first.chain(chars).collect::<String>())
 }
 
 /// The columns as a table of Markdown: from which side only where the type tells it.
@@ -46,7 +54,7 @@ fn table<T: Row>() -> String {
     for column in T::COLUMNS {
         let from = if from { format!("{} | ", column.from) } else { String::new() };
         let Column { name, since, meaning, .. } = column;
-        let (form, meaning) = (form(column), meaning.trim());
+        let (form, meaning) = (form(column), sentence(meaning.trim()));
         let _ = write!(text, "\n| `{name}` | {form} | {from}{since} | {meaning} |");
     }
     text
