@@ -5,7 +5,7 @@
 //!                                                                     ─terminal→ what is printed
 //! ```
 //!
-//! Nothing here is markup. [`words!`] takes text as it stands; each renderer escapes it, so another
+//! Nothing here is markup. `words!` takes text as it stands; each renderer escapes it, so another
 //! renderer is a file here and touches no section.
 
 pub mod markdown;
