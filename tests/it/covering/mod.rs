@@ -17,7 +17,7 @@ use inflight::server::self_check;
 use inflight::spec::{Experiment, Scenario, Source};
 use inflight::strategy::Protocol;
 use inflight::strategy::probe::Phase;
-use inflight::validity::{CHECKS, MeasuredTrial, NotPassed, Why};
+use inflight::validity::{CHECKS, MeasuredTrial, NotPassed, Why, is_invalid_by_machine};
 use serde_json::Value as Json;
 
 use crate::bench::{Bench, alone};
@@ -241,6 +241,8 @@ fn faults_of(recording: &Recording, busy: bool) -> Vec<String> {
             continue;
         }
         let measured = MeasuredTrial::new(&recording.plan, 0, trial);
+        // Other work on this machine says nothing of a setting.
+        let busy = busy || is_invalid_by_machine(&measured);
         for check in CHECKS.iter().filter(|check| !busy || !check.by_machine) {
             match check.ask(&measured) {
                 Err(NotPassed::Failed(what)) => faults.push(format!("{name} is invalid: {what}")),
