@@ -47,11 +47,14 @@ fn late_by(p50_ns: u64, p99_ns: u64) -> String {
 
 fn delays(trial: &MeasuredTrial) -> Answer {
     let row = trial.row;
-    let late = recorded!(row, server_delay_error_p50_ns)? as f64;
     // Older recordings do not tell how many delays were served. Refused requests have none.
     let served = row.server_delay_pauses.or(row.server_requests);
     let served = served.ok_or(NotPassed::NotAsked(Why::NotRecorded("server_delay_pauses")))?;
-    ask_if(served > 0, Why::RequestsFailed)?;
+    if served == 0 {
+        trial.all_succeeded()?;
+    }
+    ask_if(served > 0, Why::NoSubject)?;
+    let late = recorded!(row, server_delay_error_p50_ns)? as f64;
     let mean = recorded!(row, server_delay_sum_ns)? as f64 / served as f64;
     let allowed = allowed_ns(mean).max(burst_ns(row, answer_ns(row)));
     require(late <= allowed, || {

@@ -373,6 +373,9 @@ fn a_check_that_is_not_asked_says_why() {
     let lost = of(without(&row, |name| name.starts_with("server_")));
     assert_eq!(lost, Err(NotPassed::NotAsked(Why::NotRecorded("server_requests"))));
     let (plan, mut row) = planned_and_measured(|_, _| (), |_| ());
+    row.server_delay_pauses = Some(0);
+    let delays = lateness::DELAYS.ask(&MeasuredTrial::new(&plan, 0, &row));
+    assert_eq!(delays, Err(NotPassed::NotAsked(Why::NoSubject)), "answers without a delay");
     let tls = connections::TLS.ask(&MeasuredTrial::new(&plan, 0, &row));
     assert_eq!(tls, Err(NotPassed::NotAsked(Why::NoSubject)));
     (row.errors, row.server_peak_in_flight) = (Some(1), Some(11));
