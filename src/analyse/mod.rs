@@ -1,4 +1,4 @@
-//! What a recording says in numbers, and what follows from them: no I/O, no clock, no globals.
+//! Numbers of a recording, and conclusions from them: no I/O, no clock, no globals.
 //!
 //! The trial is the unit; requests are never pooled for a test. The statistics themselves are those of
 //! [`inflight_stats`], which knows of no recording.
@@ -15,7 +15,7 @@
 //! cells that differ in their limit   ─Sweep→                      scalability law, knee, what binds there
 //! ```
 //!
-//! What cannot be computed is a variant that gives the reason ([`NoEstimate`], [`NoInterval`]), never a
+//! A number that cannot be computed is a variant that gives the reason ([`NoEstimate`], [`NoInterval`]), never a
 //! neutral number.
 
 mod analysis;

@@ -32,7 +32,7 @@ impl From<Token> for Paint {
 /// A point in px.
 pub(super) type Point = (f64, f64);
 
-/// What was drawn, in the order of drawing.
+/// Shapes of a drawing, in the order of drawing.
 #[derive(Debug, Default)]
 pub(super) struct Canvas {
     svg: Svg,

@@ -48,7 +48,7 @@ pub enum ChildError {
     /// The system refused something.
     #[error("cannot {what}: {error}")]
     System {
-        /// What was tried.
+        /// Step that was refused, as it goes on after `cannot`.
         what: String,
         /// Answer of the system.
         error: io::Error,

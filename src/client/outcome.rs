@@ -13,7 +13,7 @@ use crate::record::{Numbers, RequestRow};
 use crate::strategy::failure::Failure;
 use crate::strategy::probe::{Carried, PerLibraryPhase, Phase};
 
-/// What became of one request. Times are nanoseconds since the start of the window.
+/// End of one request. Times are nanoseconds since the start of the window.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
     pub(super) scheduled_ns: u64,
@@ -34,7 +34,7 @@ pub(super) struct Outcome {
 /// whose answer comes in one piece, has all of it in its other marks.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pieces {
-    /// Of the answer, if they are more than one.
+    /// Pieces of the answer, if they are more than one.
     pub(super) received: Received,
     /// When each of the request's own was taken by the library.
     pub(super) sent_ns: Vec<u64>,
@@ -47,7 +47,8 @@ pub(super) struct Piece {
     pub(super) bytes: u64,
 }
 
-/// What a library saw of a request: its [`Marks`](crate::strategy::probe::Marks) as nanoseconds since the start of the window.
+/// A library's view of a request: its [`Marks`](crate::strategy::probe::Marks) as nanoseconds since
+/// the start of the window.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Seen {
     /// When each of [`Phase::OF_LIBRARY`] ended.

@@ -65,7 +65,7 @@ impl Executor for ChildExecutor {
         let memory_bytes = job.client.strategy.memory_bytes;
         let report = client
             .answer_while(&wait, || server.ticks().for_each(&mut *told))
-            .map_err(|ended| for_want_of_memory(ended, memory_bytes))?;
+            .map_err(|ended| out_of_memory(ended, memory_bytes))?;
         client.end(&wait)?;
         let client_lived = client.lived();
         server.close_input();
@@ -104,7 +104,7 @@ const NO_MEMORY: [&str; 3] =
     ["memory allocation of ", "Cannot allocate memory", "Resource temporarily unavailable"];
 
 /// Names the limit that a client died of, if it did.
-fn for_want_of_memory(ended: Ended, memory_bytes: Option<u64>) -> Ended {
+fn out_of_memory(ended: Ended, memory_bytes: Option<u64>) -> Ended {
     match (ended, memory_bytes) {
         (Ended::Failed(why), Some(bytes)) if NO_MEMORY.iter().any(|said| why.contains(said)) => {
             let memory = exact_size(bytes);

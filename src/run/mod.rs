@@ -417,7 +417,7 @@ impl Trial<'_> {
 
     /// The first good measured trial of a cell speaks for it; its control twin does not.
     fn request_rows(&self, requests: u32, kept: &Kept) -> Option<u32> {
-        let speaks = self.may_speak() && !kept.requests.contains(&self.speaks_for());
+        let speaks = self.is_representative() && !kept.requests.contains(&self.speaks_for());
         match self.plan.experiment.record {
             RecordLevel::All => Some(requests),
             RecordLevel::Sample => speaks.then_some(SAMPLE_ROWS.min(requests)),
@@ -429,7 +429,7 @@ impl Trial<'_> {
         (self.planned.cell, self.planned.build)
     }
 
-    fn may_speak(&self) -> bool {
+    fn is_representative(&self) -> bool {
         self.planned.block > 0 && self.planned.replica == Replica::A
     }
 }
@@ -473,7 +473,7 @@ impl Kept {
     fn note(&mut self, trial: &Trial, row: &TrialRow) {
         if row.is_ok() {
             self.timelines.insert(trial.speaks_for());
-            if trial.may_speak() {
+            if trial.is_representative() {
                 self.requests.insert(trial.speaks_for());
             }
         }

@@ -98,7 +98,7 @@ pub enum Doubt {
     /// The interval reaches across the margin.
     #[error("the interval reaches across the margin")]
     Wide,
-    /// What is the same, measured twice, differs as much.
+    /// The A/A control, one cell measured twice, differs as much.
     #[error("the A/A control differs as much")]
     Noise,
     /// Too many comparisons for this p.

@@ -51,7 +51,7 @@ pub enum ResolveError {
     /// The system refused something.
     #[error("cannot {what} for a DNS query")]
     Io {
-        /// What was tried.
+        /// Step that was refused, as it goes on after `cannot`.
         what: &'static str,
         /// Its answer.
         source: io::Error,
