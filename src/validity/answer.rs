@@ -1,6 +1,6 @@
 //! The three answers of a check.
 
-use std::fmt;
+use crate::page::{Words, code, words};
 
 /// Outcome of one check of one trial: `Ok` if it passed.
 pub type Answer = Result<(), NotPassed>;
@@ -24,19 +24,28 @@ pub enum Why {
     RequestsFailed,
     /// The experiment limits the open files of the server.
     ServerFilesLimited,
+    /// Another version recorded the trial, with an HTTP client that this one does not have.
+    UnknownClient,
     /// A column of `trials.csv` that the check needs is empty.
     NotRecorded(&'static str),
 }
 
-impl fmt::Display for Why {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Why {
+    /// The reason as the end of a sentence.
+    pub fn words(self) -> Words {
         match self {
-            Why::NoSubject => f.write_str("it has nothing of the kind"),
-            Why::RequestsFailed => f.write_str("requests failed"),
-            Why::ServerFilesLimited => f.write_str("the server may open few files"),
-            Why::NotRecorded(column) => write!(f, "`{column}` is not recorded"),
+            Why::NoSubject => "it has nothing of the kind".into(),
+            Why::RequestsFailed => "requests failed".into(),
+            Why::ServerFilesLimited => "the server may open few files".into(),
+            Why::UnknownClient => "this version does not have its client".into(),
+            Why::NotRecorded(column) => words!((code(column)) " is not recorded"),
         }
     }
+}
+
+/// Whether a check failed.
+pub(super) fn failed(answer: &Answer) -> bool {
+    matches!(answer, Err(NotPassed::Failed(_)))
 }
 
 /// Passes if `holds`; fails with the reason if not.

@@ -33,6 +33,7 @@ fn opened(trial: &MeasuredTrial) -> Answer {
     require(strategy.reuse != Reuse::None || most_on_one <= 1, || {
         format!("a connection carried {most_on_one} requests instead of 1")
     })?;
+    ask_if(strategy.library.known().is_some(), Why::UnknownClient)?;
     let (requests, targets) = (scenario.requests, scenario.targets);
     let expected = strategy.connections_with_redirects(requests, scenario.redirects, targets);
     let (least, most) = (u64::from(*expected.start()), u64::from(*expected.end()));

@@ -8,7 +8,7 @@ use crate::protocol::{LATE_NS, LATE_SHARE, late_after_ns};
 use crate::record::TrialRow;
 use crate::units::{ReadableNs, count, percent};
 
-use super::answer::{Answer, NotPassed, Why, ask_if, recorded, require};
+use super::answer::{Answer, NotPassed, Why, ask_if, failed, recorded, require};
 use super::{Check, MeasuredTrial};
 
 /// CPU time of the delay server for one answer on a kept connection: 7 to 18 µs on a two-core machine,
@@ -68,11 +68,16 @@ fn allowed_ns(pause_ns: f64) -> f64 {
     (LATE_NS as f64).max(LATE_SHARE * pause_ns)
 }
 
-/// CPU time that the server needed for one request, [`ANSWER_NS`] at least. A request that needs a connection of
-/// its own takes some 100 µs; that is the strategy's doing, and a busy machine adds nothing to it.
+/// CPU time that the server needed for one request, [`ANSWER_NS`] at least. A request that needs a
+/// connection of its own takes some 100 µs; that is the strategy's doing, and a busy machine adds nothing
+/// to it. Where few of many requests reached the server, all that it needed is shared out among the many:
+/// failed requests do not allow the others to be later.
 fn answer_ns(row: &TrialRow) -> f64 {
-    let measured = row.server_cpu_ns().zip(row.server_requests.filter(|&n| n > 0));
-    measured.map_or(ANSWER_NS, |(cpu, requests)| (cpu as f64 / requests as f64).max(ANSWER_NS))
+    let Some((cpu, requests)) = row.server_cpu_ns().zip(row.server_requests) else {
+        return ANSWER_NS;
+    };
+    let most = requests.max(row.expected_peak_in_flight.into()).max(1);
+    (cpu as f64 / most as f64).max(ANSWER_NS)
 }
 
 /// Time that one thread needs for all that may be due at once.
@@ -202,9 +207,8 @@ pub(super) const PAUSES: Check = Check {
 fn pauses(trial: &MeasuredTrial) -> Answer {
     let burst = burst_ns(trial.row, answer_ns(trial.row) + PACKET_NS);
     let answers = kinds(trial).map(|kind| kind.are_on_time(burst));
-    let failed = |answer: &Answer| matches!(answer, Err(NotPassed::Failed(_)));
-    // One that fails is told before one that is not recorded.
     lost(trial)?;
+    // One that fails is told before one that is not recorded.
     let first = answers.iter().find(|a| failed(a)).or(answers.iter().find(|a| a.is_err()));
     first.cloned().unwrap_or(Ok(()))
 }
@@ -212,8 +216,7 @@ fn pauses(trial: &MeasuredTrial) -> Answer {
 /// Whether the machine kept server or network waiting for a part of the wall time that matters. CPU time
 /// that the trial itself needed is taken off.
 pub(super) fn machine_was_busy(trial: &MeasuredTrial) -> bool {
-    let failed = |answer: Answer| matches!(answer, Err(NotPassed::Failed(_)));
-    failed(lost(trial)) || failed(held(trial))
+    failed(&lost(trial)) || failed(&held(trial))
 }
 
 /// Fails if the server's lateness cost a part of the wall time that matters.

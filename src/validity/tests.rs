@@ -720,6 +720,14 @@ fn the_servers_own_work_is_no_lateness() {
     assert_eq!(with(200, 2_000), "valid");
     assert_ne!(with(200, 2_001), "valid");
     assert_ne!(with(20, 1_001), "valid");
+    // All that the server needed is no more for a burst of which nearly all failed.
+    let failing = late(|row| {
+        (row.server_cpu_user_ns, row.server_cpu_sys_ns) = (Some(0), Some(2 * MS));
+        (row.server_requests, row.server_answered) = (Some(1), Some(1));
+        (row.errors, row.ok) = (Some(99), Some(1));
+        row.server_delay_error_p50_ns = Some(3 * MS);
+    });
+    assert!(failing.contains("3.0 ms late, 2.0 ms are allowed"), "{failing}");
 }
 
 #[test]

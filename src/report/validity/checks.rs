@@ -1,6 +1,6 @@
 //! The checks of every trial: how many passed, why others were not asked, and what was seen.
 
-use crate::page::{Block, Table, blocks, cells, code, message, term, words};
+use crate::page::{Block, Table, Words, blocks, cells, code, term, words};
 use crate::report::facts::Facts;
 use crate::report::numbers::{UNKNOWN, count};
 use crate::validity::{CHECKS, MeasuredTrial, Tally};
@@ -19,7 +19,7 @@ pub(super) fn table(facts: &Facts) -> Vec<Block> {
         .map(|check| (check.words, check.tally(&trials, &codes)))
         .filter(|(_, tally)| tally.has_subject())
         .collect();
-    let all_asked = lines.iter().all(|(_, tally)| why_not_asked(tally).is_empty());
+    let all_asked = lines.iter().all(|(_, tally)| tally.reasons().next().is_none());
     let mut table = Table::new([words!("check of every " (code("ok")) " trial")])
         .numbers(["passed"])
         .text((!all_asked).then_some("not asked"))
@@ -30,7 +30,7 @@ pub(super) fn table(facts: &Facts) -> Vec<Block> {
             asked => format!("{} of {asked}", tally.passed),
         };
         let mut row = cells![what, passed];
-        row.extend((!all_asked).then(|| message(&why_not_asked(&tally))));
+        row.extend((!all_asked).then(|| why_not_asked(&tally)));
         row.push(tally.seen.unwrap_or_else(|| UNKNOWN.into()));
         table.row(row);
     }
@@ -42,7 +42,7 @@ pub(super) fn table(facts: &Facts) -> Vec<Block> {
 }
 
 /// `3 (requests failed)`
-fn why_not_asked(tally: &Tally) -> String {
-    let reasons = tally.reasons().map(|(why, n)| format!("{} ({why})", count(n as u64)));
-    reasons.collect::<Vec<_>>().join(", ")
+fn why_not_asked(tally: &Tally) -> Words {
+    let reasons = tally.reasons().map(|(why, n)| words!((count(n as u64)) " (" (why.words()) ")"));
+    Words::join(reasons, ", ")
 }
