@@ -2,8 +2,9 @@
 # Does `ab` name what got slower, and nothing else? Compares a commit with one on top of it that spends
 # 300 µs of CPU more on each request in one model, `async-all`.
 #
-# The patched cell must be called slower every time. That no other cell is may fail once by chance, so
-# it has to hold in one of two tries.
+# One of three tries must call the patched cell slower and no other cell different. Another may be called
+# different by chance, and on a busy machine the patched cell may be inconclusive. It must never be called
+# anything else.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}
@@ -28,20 +29,25 @@ sed -i "s|tokio::spawn(work.arrived(index).await.send())|{ $spin & }|" "$model"
 grep -q 'from_micros(300)' "$model" || { echo "the patch did not apply"; exit 1; }
 commit patched
 
-for try in 1 2; do
+for try in 1 2 3; do
   code=0
   if [[ $try == 1 ]]; then
     "$work/inflight" ab --base HEAD~1 --new HEAD --target-dir "$work/target" --keep "$work/kept" \
-      experiments/quickstart.toml || code=$?
+      tests/fixtures/patched-build.toml || code=$?
   else
     "$work/inflight" ab --base-bin "$work"/kept/base-* --new-bin "$work"/kept/new-* \
-      experiments/quickstart.toml || code=$?
+      tests/fixtures/patched-build.toml || code=$?
   fi
   "$work/inflight" diff @latest --by build --format csv > "$work/table.csv" || true
   called=$(python3 -c 'import csv, sys; print("; ".join(r["name"] + " " + r["outcome"] for r in csv.DictReader(sys.stdin) if r["outcome"] not in ("equivalent", "inconclusive")))' < "$work/table.csv")
-  echo "try $try: exit $code; called different: ${called:-none}"
-  [[ $code == 1 && $called == *"async, all at once slower"* ]] || { echo "the patched cell is not called slower"; exit 1; }
+  outcome=$(python3 -c 'import csv, sys; print(*(r["outcome"] for r in csv.DictReader(sys.stdin) if r["name"] == "async, all at once"))' < "$work/table.csv")
+  echo "try $try: exit $code; patched: $outcome; called different: ${called:-none}"
+  case $outcome in
+    slower) [[ $code == 1 ]] || { echo "a slower cell must end with exit code 1"; exit 1; } ;;
+    inconclusive) continue ;;
+    *) echo "the patched cell is not called slower"; exit 1 ;;
+  esac
   [[ $called == "async, all at once slower" ]] && exit 0
 done
-echo "other cells were called different in both tries"
+echo "in no try was the patched cell the only one called different"
 exit 1

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Does `diff` name what got slower, and nothing else? Records the quickstart with this build and with
-# one in which `async-semaphore` sleeps 5 ms for each request, and compares them.
+# Does `diff` name what got slower, and nothing else? Makes one recording with this build and one with
+# a build in which `async-semaphore` sleeps 5 ms for each request, and compares them.
 #
-# The patched cell must be called slower every time. That no other cell is may fail once by chance
-# (a 95 % interval is not a certainty, and the machine may change between two recordings), so it has
-# to hold in one of two tries.
+# One of three tries must call the patched cell slower and no other. Another cell may be called slower
+# by chance (a 95 % interval is not a certainty, and the machine may change between two recordings),
+# and on a busy machine the patched cell may be inconclusive. It must never be called anything else.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}
@@ -27,11 +27,11 @@ cp "$work/target/release/inflight" "$work/patched"
 cd "$work"
 
 record() { # BINARY FOLDER
-  "$1" run --quiet --out "$2" --reports "$2-reports" "$root/experiments/quickstart.toml" || [[ $? == 5 ]] || exit 1
-  echo "$2"/*/*-quickstart-*/
+  "$1" run --quiet --out "$2" --reports "$2-reports" "$root/tests/fixtures/patched-build.toml" || [[ $? == 5 ]] || exit 1
+  echo "$2"/*/*-patched-build-*/
 }
 
-for try in 1 2; do
+for try in 1 2 3; do
   base=$(record "$work/base" "results-base$try")
   new=$(record "$work/patched" "results-new$try")
   code=0
@@ -39,9 +39,14 @@ for try in 1 2; do
   "$work/base" diff "$base" "$new" --format csv > table.csv || true
   slower=$(awk -F, '$1 == "slower" { print $2 }' table.csv | sort | tr '\n' ' ')
   patched=$(awk -F, '/async, limited/ { print $2 }' table.csv)
-  echo "try $try: exit $code; slower: ${slower:-none}; patched: $patched"
-  [[ $code == 1 && " $slower" == *" $patched "* ]] || { echo "the patched cell is not called slower"; exit 1; }
+  outcome=$(awk -F, '/async, limited/ { print $1 }' table.csv)
+  echo "try $try: exit $code; slower: ${slower:-none}; patched: $patched, $outcome"
+  case $outcome in
+    slower) [[ $code == 1 ]] || { echo "a slower cell must end with exit code 1"; exit 1; } ;;
+    inconclusive) continue ;;
+    *) echo "the patched cell is not called slower"; exit 1 ;;
+  esac
   [[ $slower == "$patched " ]] && exit 0
 done
-echo "other cells were called slower in both tries"
+echo "in no try was the patched cell the only one called slower"
 exit 1
