@@ -14,9 +14,9 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use inflight::child::Wait;
-use inflight::link::{RelayReport, RttBy};
 use inflight::machine::process::{allowed_cpus, pin, set_exact_timers};
-use inflight::run::link::{Link, Network};
+use inflight::network::{RelayReport, RttBy};
+use inflight::run::network::{Link, Network};
 
 const RTT: Duration = Duration::from_millis(15);
 /// Known before this process keeps itself on another.

@@ -19,7 +19,7 @@
 //! - [`protocol`]: what the harness and its trial children say to each other
 //! - [`child`]: any process that takes a document and gives documents, and what every child does
 //! - [`server`] and [`client`]: the two children of a trial
-//! - [`link`]: a network with a round trip, around the two
+//! - [`network`]: a network with a round trip, around the two
 //! - [`dns`]: a server for host names with a delay, and the resolver of every client
 //! - [`events`]: what happens during a run, and who is told: a bar, plain lines, JSON
 //! - [`timer`]: sleeps that end tens of microseconds after their deadline
@@ -48,8 +48,8 @@ pub mod events;
 pub mod exit;
 #[cfg(test)]
 mod generated;
-pub mod link;
 pub mod machine;
+pub mod network;
 pub mod page;
 pub mod plan;
 pub mod predict;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::link::LinkKind;
+use crate::network::LinkKind;
 use crate::record::{EnvRow, Recording, Status, TrialRow};
 
 use super::stability::DISPERSED;

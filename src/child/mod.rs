@@ -102,7 +102,7 @@ fn line(document: &impl Serialize) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::RelayConfig;
+    use crate::network::RelayConfig;
 
     fn told(line: &str) -> String {
         let config: Result<RelayConfig, _> = configuration(&mut line.as_bytes());

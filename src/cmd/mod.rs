@@ -126,7 +126,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
             Ok(Exit::Fine)
         }
         Command::Relay => {
-            crate::link::run_child(io::stdin().lock(), io::stdout().lock())?;
+            crate::network::run_child(io::stdin().lock(), io::stdout().lock())?;
             Ok(Exit::Fine)
         }
         Command::Hello => {

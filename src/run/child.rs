@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::executor::{Executor, Job, Reports};
-use super::link::Link;
+use super::network::Link;
 use crate::child::{CLIENT_COMMAND, Ended, Process, SERVER_COMMAND, Wait, command, this_binary};
 use crate::protocol::{ClientConfig, ServerConfig, ServerReady, Tick};
 use crate::record::NOT_ENOUGH_MEMORY;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::link::Network;
+use super::network::Network;
 use crate::child::Ended;
-use crate::link::RelayReport;
+use crate::network::RelayReport;
 use crate::protocol::{ClientConfig, ClientReport, ServerConfig, ServerReport, Tick};
 use crate::server::SelfCheck;
 

@@ -2,7 +2,7 @@
 
 pub mod child;
 pub mod executor;
-pub mod link;
+pub mod network;
 #[cfg(test)]
 mod tests;
 mod timelines;
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 pub use child::ChildExecutor;
 pub use executor::{Executor, Job, Reports};
-pub use link::Network;
+pub use network::Network;
 
 use crate::child::Ended;
 use crate::events::{Event, Sink, Summary};

@@ -3,7 +3,7 @@
 //! Two things can be wrong. Pauses are late as a rule: then the median says so. Or a few are, or the
 //! server stood still: then it matters if it has cost a part of the wall time that matters.
 
-use crate::link::LinkKind;
+use crate::network::LinkKind;
 use crate::protocol::{LATE_NS, LATE_SHARE, late_after_ns};
 use crate::record::TrialRow;
 use crate::units::{ReadableNs, count, percent};

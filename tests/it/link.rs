@@ -8,8 +8,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use inflight::child::{Ended, Wait};
-use inflight::link::{LinkKind, RelayReport, RttBy};
-use inflight::run::link::{Link, Network};
+use inflight::network::{LinkKind, RelayReport, RttBy};
+use inflight::run::network::{Link, Network};
 use serde::{Deserialize, Serialize};
 
 use crate::bench::{Bench, alone};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::TrialRow;
-use crate::link::RelayReport;
+use crate::network::RelayReport;
 use crate::plan::{Plan, PlannedTrial};
 use crate::protocol::{ClientReport, ServerReport, Stall};
 use crate::record::columns::as_written;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub(super) use self::fill::{attempt_name, one_line};
 use super::columns::row;
 use super::{ErrorClasses, Status, trial_columns};
-use crate::link::RelayReport;
+use crate::network::RelayReport;
 use crate::protocol::{ClientReport, ServerReport};
 use crate::spec::{Factor, factors};
 use crate::strategy::probe::Phase;

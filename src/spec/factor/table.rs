@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use super::{FactorOf, Lens, Row, Slot, words};
 use crate::arrival::Arrival;
 use crate::delay::{Delay, LONGEST_NS, Sampling};
-use crate::link::RttBy;
+use crate::network::RttBy;
 use crate::spec::forms::{
     ArrivalForm, DelayForm, Duration, Even, Flag, Integer, Line, MOST, OneOf, Positive,
     RequestsForm, RuntimeForm, Size,

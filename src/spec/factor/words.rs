@@ -1,7 +1,7 @@
 //! Words that values of factors are written with.
 
 use crate::delay::Sampling;
-use crate::link::RttBy;
+use crate::network::RttBy;
 use crate::spec::forms::Word;
 use crate::strategy::{ByName, Library, Listed, Model, Protocol, Retries, Reuse};
 

@@ -2,7 +2,7 @@
 
 use super::{BASE, changed, good};
 use crate::delay::{MODELS, Model};
-use crate::link::RttBy;
+use crate::network::RttBy;
 use crate::plan::{Only, Plan};
 use crate::spec::{DEFAULT_BLOCKS, Factor, Metric, Over, RecordLevel, Scenario, Selector, Until};
 use crate::strategy::{Reuse, Runtime};

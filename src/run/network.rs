@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::child::{Ended, Process, RELAY_COMMAND, Wait, command};
-use crate::link::{RelayAnswer, RelayConfig, RelayReady, RelayReport, RttBy};
+use crate::network::{RelayAnswer, RelayConfig, RelayReady, RelayReport, RttBy};
 use crate::protocol::VERSION;
 
 /// What a network of a trial's own is to be like.

@@ -17,7 +17,7 @@
 //! limit of its own, such as few local ports. It has no TUN device, and the relay nothing to do but
 //! keep it.
 //!
-//! The relay's side is here; the harness's is [`run::link`](crate::run::link).
+//! The relay's side is here; the harness's is [`run::network`](crate::run::network).
 
 mod child;
 mod documents;
