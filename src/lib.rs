@@ -16,6 +16,7 @@
 //! - [`strategy`]: models and HTTP libraries, one file each, and their ideal schedules
 //! - [`delay`]: delays as a function of seed and request index
 //! - [`arrival`]: when requests are to start, likewise
+//! - [`payload`]: the bytes of answers and uploads, likewise
 //! - [`protocol`]: what the harness and its trial children say to each other
 //! - [`child`]: any process that takes a document and gives documents, and what every child does
 //! - [`server`] and [`client`]: the two children of a trial
@@ -33,7 +34,6 @@
 pub mod ab;
 pub mod analyse;
 pub mod arrival;
-pub mod body;
 #[cfg(test)]
 mod calibration;
 pub mod chart;
@@ -51,6 +51,7 @@ mod generated;
 pub mod machine;
 pub mod network;
 pub mod page;
+pub mod payload;
 pub mod plan;
 pub mod predict;
 pub mod protocol;

@@ -40,10 +40,10 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::runtime;
 
-use crate::body::Body;
 use crate::child::{self, ChildError, system};
 use crate::dns::{Lookups, Resolver};
 use crate::machine::process::{self, Usage};
+use crate::payload::Body;
 use crate::protocol::{ClientConfig, ClientReport, DnsCounts};
 use crate::strategy::failure::Failure;
 use crate::strategy::library::{AsyncClient, BlockingClient, Connect, Settings, Tls};

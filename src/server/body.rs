@@ -13,7 +13,7 @@ use hyper::body::{Body, Frame, SizeHint};
 use super::Shared;
 use super::in_flight::InFlight;
 use super::pause::pause;
-use crate::body::{Body as WholeBody, PIECE_BYTES};
+use crate::payload::{Body as WholeBody, PIECE_BYTES};
 use crate::protocol::Pause;
 use crate::timer::Moment;
 

@@ -38,11 +38,11 @@ use tokio::runtime::{Builder, Runtime};
 pub use check::{SelfCheck, self_check};
 pub use child::run_child;
 
-use crate::body::Body;
 use crate::child::{ChildError, system};
 use crate::delay::{Delay, Planned, Sampling};
 use crate::dns::{self, Counts};
 use crate::machine::process;
+use crate::payload::Body;
 use crate::protocol::{Capacity, ServerConfig, ServerReady, ServerReport, Tick, VERSION};
 use crate::timer::Timer;
 use connection::Tls;

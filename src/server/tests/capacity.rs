@@ -37,7 +37,7 @@ fn what_a_refused_request_brings_is_read() {
     busy.send("GET /0", "");
     server.wait_for_in_flight(1);
     let mut late = server.connect();
-    let refused = late.post("/1", &body::pattern(7, LENGTH));
+    let refused = late.post("/1", &payload::pattern(7, LENGTH));
     assert_eq!((refused.status, refused.headers["retry-after"].as_str()), (429, "0"));
     assert_eq!(busy.receive().status, 200);
     server.wait_for_in_flight(0);

@@ -51,7 +51,7 @@ fn handshakes_are_paused_and_counted() {
             assert!(start.elapsed() >= Duration::from_millis(30));
             longest = longest.max(start.elapsed());
             assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
-            assert!(get(&mut stream).await.ends_with(&body::pattern(7, 100)));
+            assert!(get(&mut stream).await.ends_with(&payload::pattern(7, 100)));
         }
         longest
     });

@@ -45,7 +45,7 @@ fn a_client_that_knows_speaks_it_at_once() {
     runtime().unwrap().block_on(async {
         let mut sender = unencrypted(&server).await;
         for index in 0..3 {
-            assert_eq!(get(&mut sender, index, "1ms").await, body::pattern(7, 100_000));
+            assert_eq!(get(&mut sender, index, "1ms").await, payload::pattern(7, 100_000));
         }
     });
     // The other version is there as well.
@@ -64,7 +64,7 @@ fn alpn_chooses_the_version() {
         let stream = shake_hands(&server, &connector, "127.0.0.1").await.unwrap();
         assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
         let mut sender = client(stream).await;
-        assert_eq!(get(&mut sender, 5, "0s").await, body::pattern(7, 100));
+        assert_eq!(get(&mut sender, 5, "0s").await, payload::pattern(7, 100));
     });
     let report = server.stop();
     assert_eq!((report.requests, report.answered, report.tls_full), (1, 1, 1));
@@ -112,7 +112,7 @@ fn a_window_bounds_no_upload() {
         stream.reserve_capacity(BYTES);
         let capacity = poll_fn(|context| stream.poll_capacity(context)).await;
         assert_eq!(capacity.unwrap().unwrap(), BYTES);
-        stream.send_data(body::pattern(7, BYTES), true).unwrap();
+        stream.send_data(payload::pattern(7, BYTES), true).unwrap();
         assert_eq!(head.await.unwrap().status(), 200);
     });
     let report = server.stop();
@@ -138,7 +138,7 @@ fn pieces_come_apart_here_too() {
         }
         assert!(start.elapsed() >= Duration::from_millis(35), "{:?}", start.elapsed());
         assert_eq!(pieces.iter().map(Bytes::len).collect::<Vec<_>>(), [4, 3, 3]);
-        assert_eq!(pieces.concat(), body::pattern(7, 10));
+        assert_eq!(pieces.concat(), payload::pattern(7, 10));
     });
     assert_eq!(server.stop().answered, 1);
 }

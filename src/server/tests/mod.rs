@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::body;
 use crate::delay::{Delay, Fixed, Model, Uniform};
+use crate::payload;
 use crate::protocol::{ServerReady, ServerReport};
 use crate::spec::Scenario;
 
@@ -188,9 +188,9 @@ fn a_body_is_the_pattern_of_the_seed() {
         let mut client = server.connect();
         for index in 0..2 {
             let body = client.get(index, "").body;
-            let want = body::pattern(7, length as usize);
+            let want = payload::pattern(7, length as usize);
             assert_eq!(body.len() as u64, length);
-            assert_eq!(body::checksum(&body), body::checksum(&want));
+            assert_eq!(payload::checksum(&body), payload::checksum(&want));
         }
         server.wait_for_in_flight(0);
         let report = server.stop();

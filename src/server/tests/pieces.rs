@@ -53,7 +53,7 @@ fn pieces_come_one_after_the_other() {
             times.push(start.elapsed());
         }
         assert_eq!(pieces.iter().map(Vec::len).collect::<Vec<_>>(), [3, 3, 2, 2]);
-        assert_eq!(pieces.concat(), body::pattern(7, 10));
+        assert_eq!(pieces.concat(), payload::pattern(7, 10));
         // This reader may have been late for a piece, never early: each is there no sooner than
         // its pauses after the first was sent, which is before this clock by a moment.
         for (i, time) in times.iter().enumerate() {
@@ -80,7 +80,7 @@ fn pieces_without_a_pause_are_written_apart() {
     head(&mut client);
     let pieces: Vec<Vec<u8>> = (0..5).map(|_| piece(&mut client)).collect();
     assert_eq!(pieces.iter().map(Vec::len).collect::<Vec<_>>(), [1, 1, 1, 1, 0]);
-    assert_eq!(pieces.concat(), body::pattern(7, 4));
+    assert_eq!(pieces.concat(), payload::pattern(7, 4));
     assert_eq!(server.stop().answered, 1);
 }
 
@@ -99,7 +99,7 @@ fn long_pieces_are_whole() {
         }
         body.extend(piece);
     }
-    assert_eq!(body, body::pattern(7, LENGTH));
+    assert_eq!(body, payload::pattern(7, LENGTH));
     assert_eq!(server.stop().answered, 1);
 }
 
@@ -124,7 +124,7 @@ fn a_client_that_goes_between_pieces_is_in_flight_no_more() {
     let mut client = server.connect();
     client.send("GET /0", "");
     head(&mut client);
-    assert_eq!(piece(&mut client), body::pattern(7, 10)[..5]);
+    assert_eq!(piece(&mut client), payload::pattern(7, 10)[..5]);
     server.wait_for_in_flight(1);
     drop(client);
     server.wait_for_in_flight(0);

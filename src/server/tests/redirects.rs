@@ -22,7 +22,7 @@ fn a_chain_ends_with_the_answer() {
     };
     assert_eq!(seen, ["/17?redirects=1", "/17"]);
     assert_eq!(reply.headers["inflight-index"], "17");
-    assert_eq!(reply.body, body::pattern(7, 10));
+    assert_eq!(reply.body, payload::pattern(7, 10));
     // Only the answer takes its time.
     assert!(start.elapsed() >= Duration::from_millis(20));
     let report = server.stop();
@@ -54,7 +54,7 @@ fn a_post_keeps_its_method_and_its_body() {
         ("/4?redirects=1", 307, Some("/4")),
         ("/4", 200, None),
     ] {
-        let reply = client.post(target, &body::pattern(7, 5));
+        let reply = client.post(target, &payload::pattern(7, 5));
         assert_eq!(
             (reply.status, reply.headers.get("location").map(String::as_str)),
             (status, location)

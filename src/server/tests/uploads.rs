@@ -10,7 +10,7 @@ fn expecting(upload_bytes: Option<u64>, delay_ms: u64) -> ServerConfig {
 fn the_delay_begins_when_the_body_is_read() {
     const LENGTH: usize = 200_000;
     let server = Running::start(expecting(Some(LENGTH as u64), 30));
-    let upload = body::pattern(7, LENGTH);
+    let upload = payload::pattern(7, LENGTH);
     let mut client = server.connect();
     client.send("POST /1", &format!("Content-Length: {LENGTH}\r\n"));
     client.0.get_mut().write_all(&upload[..LENGTH / 2]).unwrap();
@@ -21,7 +21,7 @@ fn the_delay_begins_when_the_body_is_read() {
     client.0.get_mut().write_all(&upload[LENGTH / 2..]).unwrap();
     let reply = client.receive();
     assert!(rest_sent.elapsed() >= Duration::from_millis(30), "{:?}", rest_sent.elapsed());
-    assert_eq!((reply.status, &reply.body[..]), (200, &body::pattern(7, 3)[..]));
+    assert_eq!((reply.status, &reply.body[..]), (200, &payload::pattern(7, 3)[..]));
     // What it says of its delay has no share of the upload.
     assert!(reply.delay_ns() >= 30_000_000);
     let report = server.stop();
@@ -33,10 +33,10 @@ fn the_delay_begins_when_the_body_is_read() {
 fn another_body_is_refused_and_the_connection_goes_on() {
     let server = Running::start(expecting(Some(5), 0));
     let mut client = server.connect();
-    let right = body::pattern(7, 5);
+    let right = payload::pattern(7, 5);
     let wrong_length = "the body has 4 B, and those of this server 5 B\n";
     assert_eq!(client.post("/0", &right[..4]).text(), wrong_length);
-    let longer = client.post("/0", &body::pattern(7, 70_000));
+    let longer = client.post("/0", &payload::pattern(7, 70_000));
     assert_eq!(longer.text(), "the body has 70000 B, and those of this server 5 B\n");
     let mut wrong = right.to_vec();
     wrong[4] ^= 1;
@@ -54,7 +54,7 @@ fn another_body_is_refused_and_the_connection_goes_on() {
 fn a_body_may_come_in_chunks() {
     let server = Running::start(expecting(Some(5), 0));
     let mut client = server.connect();
-    let right = body::pattern(7, 5);
+    let right = payload::pattern(7, 5);
     client.send("POST /0", "Transfer-Encoding: chunked\r\n");
     for piece in [&right[..2], &right[2..]] {
         let stream = client.0.get_mut();
@@ -83,7 +83,7 @@ fn a_body_that_breaks_off_is_in_flight_no_more() {
     let server = Running::start(expecting(Some(10), 0));
     let mut client = server.connect();
     client.send("POST /0", "Content-Length: 10\r\n");
-    client.0.get_mut().write_all(&body::pattern(7, 4)).unwrap();
+    client.0.get_mut().write_all(&payload::pattern(7, 4)).unwrap();
     server.wait_for_in_flight(1);
     drop(client);
     server.wait_for_in_flight(0);

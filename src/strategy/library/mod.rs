@@ -20,8 +20,8 @@ use rustls::ClientConfig;
 use super::failure::Failure;
 use super::probe::{Connections, Marks, Phase};
 use super::{Flavour, Protocol, Retries, Reuse};
-use crate::body::{Body, PIECE_BYTES};
 use crate::dns::{Resolver, host};
+use crate::payload::{Body, PIECE_BYTES};
 
 /// One HTTP client library.
 #[derive(Debug)]

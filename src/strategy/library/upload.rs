@@ -9,7 +9,7 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
 use super::{Settings, UPLOAD_CHUNK_BYTES};
-use crate::body::Body as WholeBody;
+use crate::payload::Body as WholeBody;
 use crate::strategy::probe::Sent;
 
 /// A request's body: pieces of [`UPLOAD_CHUNK_BYTES`], of a length that is known. A library that
@@ -120,7 +120,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::body;
+    use crate::payload;
 
     proptest! {
         #[test]
@@ -128,7 +128,7 @@ mod tests {
             length in 0..40 * UPLOAD_CHUNK_BYTES,
             buffer in 1..2 * UPLOAD_CHUNK_BYTES,
         ) {
-            let body = body::pattern(1, length);
+            let body = payload::pattern(1, length);
             let mut upload = Upload::new(WholeBody::new(1, length), Sent::default().begin());
             let (taken, mut read, mut buffer) = (upload.taken(), Vec::new(), vec![0; buffer]);
             loop {

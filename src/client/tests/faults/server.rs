@@ -45,7 +45,7 @@ pub(in crate::client::tests) fn read_request(stream: &mut impl Read) -> Option<u
 
 /// The right body.
 pub(in crate::client::tests) fn body() -> Vec<u8> {
-    crate::body::pattern(SEED, BODY_BYTES as usize).to_vec()
+    crate::payload::pattern(SEED, BODY_BYTES as usize).to_vec()
 }
 
 /// Answers a request, with this length said and this body, as the last one of its connection.

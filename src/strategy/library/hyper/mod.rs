@@ -29,7 +29,7 @@ use futures_util::future::BoxFuture;
 
 use super::upload::Upload;
 use super::{Answer, AsyncClient, Connect, Library, NOTHING, Settings, Ways};
-use crate::body::Body;
+use crate::payload::Body;
 use crate::strategy::failure::{Failure, Link};
 use crate::strategy::probe::Phase;
 use crate::strategy::{Protocol, Reuse};

@@ -11,8 +11,8 @@ use bytes::{BufMut, BytesMut};
 use super::super::Settings;
 use super::super::upload::Upload;
 use super::progress::Progress;
-use crate::body::Body;
 use crate::dns::host;
+use crate::payload::Body;
 use crate::strategy::failure::{Class, Failure};
 
 /// A host that requests go to.
