@@ -34,8 +34,6 @@
 pub mod ab;
 pub mod analyse;
 pub mod arrival;
-#[cfg(test)]
-mod calibration;
 pub mod chart;
 pub mod child;
 pub mod cli;
@@ -46,8 +44,6 @@ pub mod diff;
 pub mod dns;
 pub mod events;
 pub mod exit;
-#[cfg(test)]
-mod generated;
 pub mod machine;
 pub mod network;
 pub mod page;
@@ -61,6 +57,8 @@ pub mod run;
 pub mod server;
 pub mod spec;
 pub mod strategy;
+#[cfg(test)]
+mod tests;
 pub mod timer;
 pub mod tls;
 pub mod units;

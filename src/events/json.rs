@@ -85,10 +85,10 @@ impl<W: Write> Sink for Json<W> {
 mod tests {
     use super::*;
     use crate::events::Summary;
-    use crate::generated::text;
     use crate::plan::PlannedTrial;
     use crate::protocol::Tick;
     use crate::record::synthetic::{experiment, recording, strategy};
+    use crate::tests::generated::text;
 
     #[test]
     fn every_event_has_one_form_which_the_page_names() {

@@ -9,7 +9,7 @@ use super::write::PlanRow;
 use super::{
     ConnectionRow, EarlierRow, EnvRow, LatencyRow, PredictionRow, RequestRow, TimelineRow, TrialRow,
 };
-use crate::generated::same_part;
+use crate::tests::generated::same_part;
 
 #[test]
 fn the_tables_of_the_page_are_those_of_the_rows() {

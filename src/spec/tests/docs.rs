@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use super::{BASE, good, parse};
 use crate::delay::{MODELS, Syntax};
-use crate::generated::{BLESS, between, blessing, same, same_part, text};
 use crate::spec::error::Span;
 use crate::spec::key::{Inside, Presence, TableForm};
 use crate::spec::node::{self, Kind, Node};
 use crate::spec::{Metric, Unit, keys, schema};
 use crate::strategy::probe::Phase;
 use crate::strategy::{Library, Model, Reuse, Strategy, library, model};
+use crate::tests::generated::{BLESS, between, blessing, same, same_part, text};
 
 const REFERENCE: &str = "docs/experiment-file.md";
 const METHOD: &str = "docs/method/requests.md";

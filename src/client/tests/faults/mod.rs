@@ -17,8 +17,8 @@ mod tls;
 
 use super::*;
 use crate::arrival::{Arrival, Rate};
-use crate::generated::same_part;
 use crate::strategy::probe::Phase;
+use crate::tests::generated::same_part;
 use case::{Case, FINE, Faulty, Said, fails};
 
 const METHOD: &str = "docs/method/errors.md";

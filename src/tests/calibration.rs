@@ -18,11 +18,11 @@ use rayon::prelude::*;
 use crate::analyse::{Analysis, Interval, RatioEstimate, Verdict, shift_ratio};
 use crate::diff::{Contest, Options, Outcome, Side, compare, exit};
 use crate::exit::Exit;
-use crate::generated::same_part;
 use crate::plan::{Only, Plan};
 use crate::record::synthetic::{experiment, recording, strategy};
 use crate::record::{Recording, Status, TrialRow};
 use crate::spec::Experiment;
+use crate::tests::generated::same_part;
 
 const METHOD: &str = "docs/method/statistics.md";
 
