@@ -15,8 +15,9 @@ use std::time::{Duration, Instant};
 
 use inflight::child::Wait;
 use inflight::machine::process::{allowed_cpus, pin, set_exact_timers};
-use inflight::network::{RelayReport, RttBy};
+use inflight::network::RelayReport;
 use inflight::run::network::{Link, Network};
+use inflight::vocabulary::RttBy;
 
 const RTT: Duration = Duration::from_millis(15);
 /// Known before this process keeps itself on another.

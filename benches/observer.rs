@@ -18,7 +18,8 @@ use inflight::delay::{Delay, Fixed, Model};
 use inflight::machine::process;
 use inflight::protocol::{ClientConfig, ClientReport, ServerConfig, ServerReady, Timeline};
 use inflight::spec::Scenario;
-use inflight::strategy::{Flavour, Library, Strategy, library, model};
+use inflight::strategy::{Library, Strategy, library, model};
+use inflight::vocabulary::Flavour;
 
 /// Requests of a trial, as in the case that this is about.
 const REQUESTS: u32 = 20;

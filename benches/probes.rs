@@ -19,7 +19,8 @@ use inflight::delay::Delay;
 use inflight::machine::process;
 use inflight::protocol::{ClientConfig, ServerConfig, ServerReady};
 use inflight::spec::Scenario;
-use inflight::strategy::{Flavour, Library, Protocol, Reuse, Strategy, library, model};
+use inflight::strategy::{Library, Strategy, library, model};
+use inflight::vocabulary::{Flavour, Protocol, Reuse};
 
 /// Requests of a trial: opening connections and starting threads is shared by so many.
 const REQUESTS: u32 = 4_000;

@@ -18,7 +18,8 @@ use inflight::protocol::{ClientConfig, ServerConfig, ServerReady};
 use inflight::server;
 use inflight::spec::Scenario;
 use inflight::strategy::model::LimitRule;
-use inflight::strategy::{Reuse, Strategy, library, model};
+use inflight::strategy::{Strategy, library, model};
+use inflight::vocabulary::Reuse;
 
 /// Requests of a trial: the start of the model's threads and the opening of its connections are
 /// shared by so many.

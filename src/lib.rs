@@ -13,6 +13,7 @@
 //!
 //! What the stages share:
 //!
+//! - [`vocabulary`]: words of an experiment file that several stages share
 //! - [`strategy`]: models and HTTP libraries, one file each, and their ideal schedules
 //! - [`delay`]: delays as a function of seed and request index
 //! - [`arrival`]: when requests are to start, likewise
@@ -63,3 +64,4 @@ pub mod timer;
 pub mod tls;
 pub mod units;
 pub mod validity;
+pub mod vocabulary;

@@ -12,7 +12,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::NoServerSessionStorage;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
-use crate::strategy::Protocol;
+use crate::vocabulary::Protocol;
 
 /// What ALPN calls HTTP/1.1 and HTTP/2 (RFC 7301, RFC 9113).
 const HTTP1: &[u8] = b"http/1.1";

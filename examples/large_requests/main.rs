@@ -12,7 +12,7 @@ use inflight::record::{
     write_compressed,
 };
 use inflight::spec::{Experiment, Source};
-use inflight::strategy::Reuse;
+use inflight::vocabulary::Reuse;
 
 /// Five cells, in eight blocks: forty trials share the rows.
 const EXPERIMENT: &str = r#"

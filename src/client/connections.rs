@@ -7,8 +7,9 @@ use std::sync::Arc;
 use super::record::Recorder;
 use crate::protocol::ConnectionCounts;
 use crate::record::{ConnectionRow, Fate};
+use crate::strategy::Strategy;
 use crate::strategy::probe::{Connection, Connections, Handshake, Opening};
-use crate::strategy::{Reuse, Strategy};
+use crate::vocabulary::Reuse;
 
 /// All of them, counted.
 ///

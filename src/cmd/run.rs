@@ -23,8 +23,8 @@ use crate::record::{
 };
 use crate::run::{ChildExecutor, Cpus, Done, record};
 use crate::spec::Source;
-use crate::strategy::Runtime;
 use crate::units::rough;
+use crate::vocabulary::Runtime;
 
 pub(super) fn run(args: &cli::Run) -> Result<Exit, Failure> {
     let mut executor = ChildExecutor::new(stop_on_signals()?);

@@ -5,6 +5,8 @@ use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::vocabulary::RttBy;
+
 /// What a relay is to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,39 +57,6 @@ pub struct RelayReady {
     /// The port where a server is to listen, so that it takes none of the local ports that there
     /// are for connections; any, if absent.
     pub listen: Option<u16>,
-}
-
-/// What is to hold the packets of a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RttBy {
-    /// netem where the kernel has it, otherwise the relay.
-    #[default]
-    Auto,
-    /// netem.
-    Netem,
-    /// The relay, behind a TUN device.
-    Tun,
-}
-
-impl RttBy {
-    /// All, the default first.
-    pub const ALL: [RttBy; 3] = [RttBy::Auto, RttBy::Netem, RttBy::Tun];
-
-    /// The word of the experiment file.
-    pub fn name(self) -> &'static str {
-        match self {
-            RttBy::Auto => "auto",
-            RttBy::Netem => "netem",
-            RttBy::Tun => "tun",
-        }
-    }
-}
-
-impl fmt::Display for RttBy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }
 
 /// What holds the packets of a link.

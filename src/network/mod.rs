@@ -41,7 +41,7 @@ mod wait;
 use std::net::Ipv4Addr;
 
 pub use child::run_child;
-pub use documents::{LinkKind, RelayAnswer, RelayConfig, RelayReady, RelayReport, RttBy};
+pub use documents::{LinkKind, RelayAnswer, RelayConfig, RelayReady, RelayReport};
 
 /// The address of the namespace itself. Its network is private to the namespace, so it can collide
 /// with nothing.

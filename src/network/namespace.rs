@@ -11,10 +11,11 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
 use rustix::process::{getegid, geteuid};
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 
-use super::documents::{RelayReady, RttBy};
+use super::documents::RelayReady;
 use super::netem::{self, NoNetem};
 use super::{FAR, MTU, NEAR};
 use crate::protocol::VERSION;
+use crate::vocabulary::RttBy;
 
 /// The device's name.
 const DEVICE: &str = "inflight";

@@ -10,7 +10,7 @@ use crate::analyse::{Estimate, median};
 use crate::plan::{Cell, Plan};
 use crate::record::{Recording, TrialRow};
 use crate::spec::Scenario;
-use crate::strategy::{Flavour, Protocol, Runtime};
+use crate::vocabulary::{Flavour, Protocol, Runtime};
 
 /// A recorded size is said to be missed by the simulation if it is off by more than this.
 const MISSED: f64 = 0.1;

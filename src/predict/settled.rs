@@ -16,8 +16,9 @@ use super::{Note, OtherLimits, Range};
 use crate::plan::{Cell, Plan};
 use crate::record::{Recording, TrialRow};
 use crate::spec::Scenario;
+use crate::strategy::Strategy;
 use crate::strategy::model::Holds;
-use crate::strategy::{Protocol, Reuse, Strategy};
+use crate::vocabulary::{Protocol, Reuse};
 
 /// What is known of the connections of a cell to be predicted.
 #[derive(Debug, PartialEq)]

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::row;
 use crate::dns::Source;
-use crate::strategy::Protocol;
 use crate::strategy::probe::Handshake;
+use crate::vocabulary::Protocol;
 
 row! {
     /// One connection of one trial, as its client saw it. Times are nanoseconds since the start of the

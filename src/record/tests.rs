@@ -96,7 +96,7 @@ impl Small {
                 connect_ns: Some(30),
                 tls_ns: None,
                 tls: None,
-                protocol: Some(crate::strategy::Protocol::Http1),
+                protocol: Some(crate::vocabulary::Protocol::Http1),
                 local_port: Some(4_000),
                 ready_ns: Some(40),
                 requests: 2,

@@ -5,9 +5,9 @@ use crate::page::{Block, Words, code, heading, message, words};
 use crate::plan::Plan;
 use crate::record::{RecordError, Status, TrialRow};
 use crate::spec::Factor;
-use crate::strategy::Protocol;
 use crate::strategy::probe::Phase;
 use crate::units::exact_size;
+use crate::vocabulary::Protocol;
 
 use super::facts::Facts;
 use super::numbers::{count, counted, ns, span};

@@ -2,7 +2,8 @@
 
 use crate::page::{Block, Table, blocks, cells, code, heading, strong, term, words};
 use crate::record::{RecordError, TrialRow};
-use crate::strategy::{ByName, Library, Reuse};
+use crate::strategy::{ByName, Library};
+use crate::vocabulary::Reuse;
 
 use super::facts::Facts;
 use super::numbers::{UNKNOWN, about, count, ratio, span, times};

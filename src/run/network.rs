@@ -6,8 +6,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::child::{Ended, Process, RELAY_COMMAND, Wait, command};
-use crate::network::{RelayAnswer, RelayConfig, RelayReady, RelayReport, RttBy};
+use crate::network::{RelayAnswer, RelayConfig, RelayReady, RelayReport};
 use crate::protocol::VERSION;
+use crate::vocabulary::RttBy;
 
 /// What a network of a trial's own is to be like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

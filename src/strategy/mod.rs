@@ -1,4 +1,4 @@
-//! The vocabulary of strategies: how a client may issue many requests.
+//! Strategies: how a client may issue many requests.
 //!
 //! A strategy is model × library × reuse × limit × runtime. Models stand in [`model`], one file
 //! and one line of [`model::ALL`] each; HTTP libraries in [`library`], likewise. A [`Strategy`] is
@@ -12,7 +12,6 @@ pub mod probe;
 pub mod schedule;
 pub mod work;
 
-use std::fmt;
 use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 
@@ -23,133 +22,7 @@ pub use library::Library;
 pub use model::{LimitRule, Model};
 use probe::Phase;
 
-/// Whether code waits by blocking its thread or by yielding to a runtime. A model issues requests
-/// in one flavour, so it can drive the libraries of that flavour only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flavour {
-    /// A call returns when the answer is there.
-    Blocking,
-    /// A call returns a future.
-    Async,
-}
-
-/// What happens to a connection after its answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Reuse {
-    /// A connection for every request.
-    None,
-    /// One client object for the whole trial; it keeps and reuses its connections.
-    Session,
-    /// A fresh client object for every request over one shared pool of connections.
-    Pool,
-}
-
-impl Reuse {
-    /// Every mode, in the order of the documentation.
-    pub const ALL: [Reuse; 3] = [Reuse::None, Reuse::Session, Reuse::Pool];
-
-    /// The word of the experiment file.
-    pub fn name(self) -> &'static str {
-        match self {
-            Reuse::None => "none",
-            Reuse::Session => "session",
-            Reuse::Pool => "pool",
-        }
-    }
-}
-
-impl fmt::Display for Reuse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// The tokio runtime that an async model runs on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Runtime {
-    /// Everything on the thread that started the trial.
-    CurrentThread,
-    /// A work-stealing runtime with this many worker threads.
-    MultiThread(NonZeroU32),
-}
-
-impl fmt::Display for Runtime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Runtime::CurrentThread => f.write_str("current-thread"),
-            Runtime::MultiThread(n) => write!(f, "multi-thread({n})"),
-        }
-    }
-}
-
-/// The version of HTTP that a client speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Protocol {
-    /// HTTP/1.1.
-    Http1,
-    /// HTTP/2: by ALPN where connections are encrypted, by prior knowledge where they are not.
-    Http2,
-}
-
-impl Protocol {
-    /// Every protocol, in the order of the documentation.
-    pub const ALL: [Protocol; 2] = [Protocol::Http1, Protocol::Http2];
-
-    /// The word of the experiment file.
-    pub fn name(self) -> &'static str {
-        match self {
-            Protocol::Http1 => "http1",
-            Protocol::Http2 => "http2",
-        }
-    }
-}
-
-impl fmt::Display for Protocol {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// What a client sends again by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Retries {
-    /// What its library does by default.
-    Library,
-    /// Nothing: either its library retries nothing, or it is told not to.
-    None,
-}
-
-impl Retries {
-    /// Every value, in the order of the documentation.
-    pub const ALL: [Retries; 2] = [Retries::Library, Retries::None];
-
-    /// The word of the experiment file.
-    pub fn name(self) -> &'static str {
-        match self {
-            Retries::Library => "library",
-            Retries::None => "none",
-        }
-    }
-
-    /// The value before strategies had one: every client was told not to.
-    fn legacy() -> Option<Retries> {
-        Some(Retries::None)
-    }
-
-    fn is_legacy(retries: &Option<Retries>) -> bool {
-        *retries == Retries::legacy()
-    }
-}
-
-impl fmt::Display for Retries {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+use crate::vocabulary::{Flavour, Protocol, Retries, Reuse, Runtime};
 
 /// One way of issuing requests, as it is written; also the form in which it travels to a trial child.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -11,10 +11,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::Protocol;
 use super::failure::Failure;
 use crate::dns::Source;
 use crate::timer::Moment;
+use crate::vocabulary::Protocol;
 
 /// A part of a request's life. They follow each other in this order without a gap: each ends where
 /// its mark stands, and begins where the last known one before it ended. The time of a phase that a

@@ -1,7 +1,7 @@
 //! Connections: how many, how they were used, and how they were encrypted.
 
-use crate::strategy::Reuse;
 use crate::units::count;
+use crate::vocabulary::Reuse;
 
 use super::answer::{Answer, Why, ask_if, recorded, require};
 use super::{Check, MeasuredTrial, between};

@@ -52,6 +52,6 @@ impl<'a> MeasuredTrial<'a> {
     }
 
     pub(super) fn reuses(&self) -> bool {
-        self.strategy.reuse != crate::strategy::Reuse::None
+        self.strategy.reuse != crate::vocabulary::Reuse::None
     }
 }

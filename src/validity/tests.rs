@@ -9,7 +9,8 @@ use crate::plan::Plan;
 use crate::record::TrialRow;
 use crate::record::synthetic::{experiment, recording, strategy};
 use crate::spec::Scenario;
-use crate::strategy::{Protocol, Reuse, Strategy};
+use crate::strategy::Strategy;
+use crate::vocabulary::{Protocol, Reuse};
 
 /// Reason for which a trial of ten threads is invalid after `change`.
 fn after(reuse: Reuse, change: impl Fn(&mut TrialRow)) -> Option<String> {

@@ -8,8 +8,9 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use inflight::child::{Ended, Wait};
-use inflight::network::{LinkKind, RelayReport, RttBy};
+use inflight::network::{LinkKind, RelayReport};
 use inflight::run::network::{Link, Network};
+use inflight::vocabulary::RttBy;
 use serde::{Deserialize, Serialize};
 
 use crate::bench::{Bench, alone};

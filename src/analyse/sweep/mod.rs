@@ -9,7 +9,8 @@ use inflight_stats::{MIN_BLOCKS, NoLaw, Scalability, scalability};
 use crate::plan::{Cell, Plan};
 use crate::record::{Recording, TrialRow};
 use crate::spec::{Factor, Metric};
-use crate::strategy::{Flavour, Runtime, Strategy};
+use crate::strategy::Strategy;
+use crate::vocabulary::{Flavour, Runtime};
 
 use super::{Analysis, Estimate, median};
 

@@ -24,7 +24,8 @@ use crate::protocol::{RequestLog, ServerConfig, ServerReady, ServerReport};
 use crate::record::{ConnectionRow, RequestRow, Row, read_compressed};
 use crate::server;
 use crate::spec::Scenario;
-use crate::strategy::{Flavour, Library, Protocol, Reuse, library, model};
+use crate::strategy::{Library, library, model};
+use crate::vocabulary::{Flavour, Protocol, Reuse};
 
 const SEED: u64 = 7;
 const BODY_BYTES: u64 = 20_000;

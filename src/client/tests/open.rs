@@ -4,7 +4,7 @@ use super::manipulated::found_of;
 use super::*;
 use crate::arrival::{Arrival, Rate};
 use crate::protocol::OpenReport;
-use crate::strategy::Flavour;
+use crate::vocabulary::Flavour;
 
 const REQUESTS: u32 = 40;
 

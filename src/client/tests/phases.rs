@@ -5,9 +5,10 @@ use std::num::NonZeroU32;
 
 use super::*;
 use crate::record::Fate;
+use crate::strategy::Library;
 use crate::strategy::library::UPLOAD_CHUNK_BYTES;
 use crate::strategy::probe::Phase;
-use crate::strategy::{Library, Protocol};
+use crate::vocabulary::Protocol;
 
 const REQUESTS: u32 = 24;
 

@@ -1,7 +1,7 @@
 //! Every strategy does what its name says.
 
 use super::*;
-use crate::strategy::Flavour;
+use crate::vocabulary::Flavour;
 
 const REQUESTS: u32 = 24;
 const LIMIT: u32 = 6;

@@ -3,7 +3,8 @@
 use super::*;
 use crate::predict::memory::harness_bytes;
 use crate::strategy::library;
-use crate::strategy::{Reuse, model};
+use crate::strategy::model;
+use crate::vocabulary::Reuse;
 
 /// `async-workers` of this client at this limit.
 fn workers(client: &str, limit: u32, reuse: Reuse) -> Strategy {

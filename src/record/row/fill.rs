@@ -10,8 +10,9 @@ use crate::record::columns::as_written;
 use crate::record::sides::mismatched;
 use crate::record::{ErrorClasses, Status};
 use crate::spec::Factor;
+use crate::strategy::Strategy;
 use crate::strategy::probe::Phase;
-use crate::strategy::{Retries, Strategy};
+use crate::vocabulary::Retries;
 
 impl TrialRow {
     /// The row of a planned trial before anything is known of it.

@@ -8,7 +8,7 @@ use crate::chart::Frame;
 use crate::chart::scaling::{Limit, Point, Quantity, Reference, Scaling, Series};
 use crate::page::{Block, Figure, Words, under, words};
 use crate::record::RecordError;
-use crate::strategy::Flavour;
+use crate::vocabulary::Flavour;
 
 /// Curves that can be told apart; beyond them, cells with a single limit are left out.
 const MOST_SERIES: usize = 8;

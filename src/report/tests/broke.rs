@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::record::Status;
-use crate::strategy::Protocol;
+use crate::vocabulary::Protocol;
 
 /// All at once, and limited to 50 and to 80: the first without files.
 fn files() -> Experiment {

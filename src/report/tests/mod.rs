@@ -22,7 +22,8 @@ use crate::plan::{Plan, PlannedTrial};
 use crate::record::synthetic::{experiment, on_disk, recording, strategy};
 use crate::record::{EnvRow, Event, Happening, Recording, TrialRow};
 use crate::spec::{Claim, Experiment, Factor, Metric, Over, Selector};
-use crate::strategy::{Reuse, Strategy, library, model};
+use crate::strategy::{Strategy, library, model};
+use crate::vocabulary::Reuse;
 
 /// A number that looks random in [−1, 1], the same for the same trial.
 fn wobble(trial: &PlannedTrial, salt: u64) -> f64 {

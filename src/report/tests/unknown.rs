@@ -7,7 +7,8 @@ use crate::machine::Machine;
 use crate::record::synthetic::recording;
 use crate::record::{Build, Foreseen, Happening, Manifest, NewRun, Recording};
 use crate::spec::{Experiment, Scenario, Source};
-use crate::strategy::{Runtime, Strategy};
+use crate::strategy::Strategy;
+use crate::vocabulary::Runtime;
 
 const TEXT: &str = r#"
 title = "t"

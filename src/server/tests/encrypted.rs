@@ -6,8 +6,8 @@ use tokio_rustls::client::TlsStream;
 
 use super::*;
 use crate::protocol::{DnsTerms, TlsTerms};
-use crate::strategy::Protocol;
 use crate::tls;
+use crate::vocabulary::Protocol;
 
 /// A server under TLS that pauses this long before a handshake.
 pub(super) fn encrypted(handshake_delay_ms: u64, resumption: bool) -> ServerConfig {

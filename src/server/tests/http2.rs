@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::encrypted::{encrypted, shake_hands, trusting};
 use super::*;
-use crate::strategy::Protocol;
+use crate::vocabulary::Protocol;
 
 type Sender = SendRequest<Empty<Bytes>>;
 

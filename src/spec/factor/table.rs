@@ -5,12 +5,12 @@ use std::num::NonZeroU32;
 use super::{FactorOf, Lens, Row, Slot, words};
 use crate::arrival::Arrival;
 use crate::delay::{Delay, LONGEST_NS, Sampling};
-use crate::network::RttBy;
 use crate::spec::forms::{
     ArrivalForm, DelayForm, Duration, Even, Flag, Integer, Line, MOST, OneOf, Positive,
     RequestsForm, RuntimeForm, Size,
 };
 use crate::strategy::Strategy;
+use crate::vocabulary::RttBy;
 
 /// The table: factors of the strategy first, then those of the scenario. Hands its lines to the macro
 /// of this name: variant, key of the experiment file (and column of the record), meaning, and in

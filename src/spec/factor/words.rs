@@ -1,9 +1,9 @@
 //! Words that values of factors are written with.
 
 use crate::delay::Sampling;
-use crate::network::RttBy;
 use crate::spec::forms::Word;
-use crate::strategy::{ByName, Library, Listed, Model, Protocol, Retries, Reuse};
+use crate::strategy::{ByName, Library, Listed, Model};
+use crate::vocabulary::{Protocol, Retries, Reuse, RttBy};
 
 pub(super) fn models() -> Vec<Word<ByName<Model>>> {
     listed(|model| model.summary)

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::error::Problem;
 use super::key::{Canonical, Form, Reading};
 use super::node::{Kind, Node};
-use crate::strategy::Runtime;
+use crate::vocabulary::Runtime;
 
 pub(super) use arrival::{ArrivalForm, Requests, RequestsForm};
 pub(super) use delay::{DelayForm, definitions};

@@ -9,9 +9,8 @@ use crate::spec::error::{Problem, Span};
 use crate::spec::key::{Open, Reading};
 use crate::spec::node::Node;
 use crate::spec::{Factor, Scenario, factor, keys};
-use crate::strategy::{
-    ByName, Flavour, Invalid, Library, Model, Retries, Runtime, Strategy, library, model,
-};
+use crate::strategy::{ByName, Invalid, Library, Model, Strategy, library, model};
+use crate::vocabulary::{Flavour, Retries, Runtime};
 
 /// The lists of one table.
 pub(super) struct Table {

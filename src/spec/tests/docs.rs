@@ -13,8 +13,9 @@ use crate::spec::key::{Inside, Presence, TableForm};
 use crate::spec::node::{self, Kind, Node};
 use crate::spec::{Metric, Unit, keys, schema};
 use crate::strategy::probe::Phase;
-use crate::strategy::{Library, Model, Reuse, Strategy, library, model};
+use crate::strategy::{Library, Model, Strategy, library, model};
 use crate::tests::generated::{BLESS, between, blessing, same, same_part, text};
+use crate::vocabulary::Reuse;
 
 const REFERENCE: &str = "docs/experiment-file.md";
 const METHOD: &str = "docs/method/requests.md";
@@ -165,7 +166,7 @@ fn combinations_table() -> String {
     let head = "| model | what it does | clients and their reuse | limit | runtime |";
     let mut text = format!("{head}\n| --- | --- | --- | --- | --- |\n");
     let limit = std::num::NonZeroU32::new(5);
-    let runtime = Some(crate::strategy::Runtime::CurrentThread);
+    let runtime = Some(crate::vocabulary::Runtime::CurrentThread);
     let valid = |m: &'static Model, l: &'static Library, r: Reuse, limit, runtime| {
         Strategy { reuse: r, limit, runtime, ..Strategy::of("", m, l) }.checked().is_ok()
     };

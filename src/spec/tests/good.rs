@@ -2,10 +2,9 @@
 
 use super::{BASE, changed, good};
 use crate::delay::{MODELS, Model};
-use crate::network::RttBy;
 use crate::plan::{Only, Plan};
 use crate::spec::{DEFAULT_BLOCKS, Factor, Metric, Over, RecordLevel, Scenario, Selector, Until};
-use crate::strategy::{Reuse, Runtime};
+use crate::vocabulary::{Reuse, RttBy, Runtime};
 
 #[test]
 fn a_small_experiment_has_its_defaults() {

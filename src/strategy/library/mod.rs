@@ -19,9 +19,9 @@ use rustls::ClientConfig;
 
 use super::failure::Failure;
 use super::probe::{Connections, Marks, Phase};
-use super::{Flavour, Protocol, Retries, Reuse};
 use crate::dns::{Resolver, host};
 use crate::payload::{Body, PIECE_BYTES};
+use crate::vocabulary::{Flavour, Protocol, Retries, Reuse};
 
 /// One HTTP client library.
 #[derive(Debug)]

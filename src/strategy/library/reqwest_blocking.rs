@@ -9,8 +9,8 @@ use super::upload::Upload;
 use super::{Answer, BlockingClient, Connect, Library, Settings, Ways, read_body};
 use crate::strategy::failure::{Class, Failure, Stage};
 use crate::strategy::probe::{Marks, Sent};
-use crate::strategy::{Protocol, Reuse};
 use crate::timer::Moment;
+use crate::vocabulary::{Protocol, Reuse};
 
 pub(super) const LIBRARY: Library = Library {
     name: "reqwest-blocking",

@@ -17,9 +17,9 @@ use std::num::NonZeroU32;
 use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
 
-use super::Flavour;
 use super::schedule::Schedule;
 use super::work::{AsyncWork, BlockingWork};
+use crate::vocabulary::Flavour;
 
 /// Whether a model takes a `limit`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,9 +15,9 @@ use inflight::protocol::LATE_NS;
 use inflight::record::{Recording, Status, TrialRow};
 use inflight::server::self_check;
 use inflight::spec::{Experiment, Scenario, Source};
-use inflight::strategy::Protocol;
 use inflight::strategy::probe::Phase;
 use inflight::validity::{CHECKS, MeasuredTrial, NotPassed, Why, is_invalid_by_machine};
+use inflight::vocabulary::Protocol;
 use serde_json::Value as Json;
 
 use crate::bench::{Bench, alone};

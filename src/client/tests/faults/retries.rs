@@ -2,7 +2,7 @@
 
 use super::http2::{refuse, refusing};
 use super::*;
-use crate::strategy::Retries;
+use crate::vocabulary::Retries;
 
 /// One request that is refused `times` times: the class that it fails with, if it does, and how often it
 /// was sent again, if that is known.

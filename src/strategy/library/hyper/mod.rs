@@ -32,7 +32,7 @@ use super::{Answer, AsyncClient, Connect, Library, NOTHING, Settings, Ways};
 use crate::payload::Body;
 use crate::strategy::failure::{Failure, Link};
 use crate::strategy::probe::Phase;
-use crate::strategy::{Protocol, Reuse};
+use crate::vocabulary::{Protocol, Reuse};
 use http1::Alone;
 use http2::Share;
 use open::Opener;
@@ -283,8 +283,8 @@ fn failure(error: &(dyn Error + 'static)) -> Failure {
 mod tests {
     use super::*;
     use crate::dns;
-    use crate::strategy::Retries;
     use crate::strategy::probe::Marks;
+    use crate::vocabulary::Retries;
 
     struct Nobody;
 

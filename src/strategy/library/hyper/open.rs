@@ -17,10 +17,10 @@ use super::io::{Io, Stream, Watch};
 use super::pool::Permit;
 use super::progress::Progress;
 use crate::dns::{Resolver, host};
-use crate::strategy::Protocol;
 use crate::strategy::failure::{Class, Failure, Stage};
 use crate::strategy::probe::{Connection, Connections, Handshake, Phase};
 use crate::timer::Moment;
+use crate::vocabulary::Protocol;
 
 /// Opens connections.
 pub(super) struct Opener {

@@ -21,7 +21,7 @@ use super::open::{Opened, Opener};
 use super::progress::Progress;
 use crate::strategy::failure::{Failure, Stage};
 use crate::strategy::probe::Phase;
-use crate::strategy::{Protocol, Reuse};
+use crate::vocabulary::{Protocol, Reuse};
 
 /// What a request goes over.
 pub(super) enum Taken {

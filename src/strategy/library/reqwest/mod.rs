@@ -17,7 +17,7 @@ use super::upload::Upload;
 use super::{Answer, AsyncClient, Connect, Library, Settings, Ways};
 use crate::strategy::failure::{Class, Failure, Link, Stage};
 use crate::strategy::probe::{Marks, Phase, Sent};
-use crate::strategy::{Protocol, Reuse};
+use crate::vocabulary::{Protocol, Reuse};
 use connector::ByTask;
 pub(super) use connector::ByThread;
 pub(super) use ending::Ending;

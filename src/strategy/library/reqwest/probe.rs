@@ -17,11 +17,11 @@ use hyper_util::client::legacy::connect::{self, Connected, HttpInfo};
 use super::attempts::{Attempts, End, Since};
 use super::{ending, failure};
 use crate::dns::host;
-use crate::strategy::Protocol;
 use crate::strategy::failure::{Class, Failure, Stage};
 use crate::strategy::library::Settings;
 use crate::strategy::probe::{Connection, Connections, Marks};
 use crate::timer::Moment;
+use crate::vocabulary::Protocol;
 
 tokio::task_local! {
     /// The request that this task makes.

@@ -14,8 +14,8 @@ use super::tls;
 use crate::dns::Resolver;
 use crate::strategy::failure::Failure;
 use crate::strategy::library::Settings;
-use crate::strategy::{Protocol, Retries, Reuse};
 use crate::timer::Moment;
+use crate::vocabulary::{Protocol, Retries, Reuse};
 
 /// What HTTP/2 lets the server send ahead, on a stream and on a connection: as much as the longest
 /// body that a delay server sends. The defaults (2 MiB and 5 MiB) would hold bodies back where many

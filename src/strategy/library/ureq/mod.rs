@@ -22,7 +22,7 @@ use super::{
 };
 use crate::strategy::failure::{Class, Failure, Link, Stage};
 use crate::strategy::probe::{Marks, Phase};
-use crate::strategy::{Protocol, Reuse};
+use crate::vocabulary::{Protocol, Reuse};
 use names::Names;
 use pool::Pooling;
 use probe::Probed;

@@ -14,10 +14,10 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTi
 
 use super::failure;
 use crate::dns::Source;
-use crate::strategy::Protocol;
 use crate::strategy::failure::{Class, Failure, Stage};
 use crate::strategy::probe::{Connection, Connections, Marks, Phase};
 use crate::timer::Moment;
+use crate::vocabulary::Protocol;
 
 thread_local! {
     static TRIP: RefCell<Option<Trip>> = const { RefCell::new(None) };
