@@ -13,7 +13,7 @@
 //!
 //! What the stages share:
 //!
-//! - [`vocabulary`]: words of an experiment file that several stages share
+//! - [`vocabulary`]: words of experiment files and columns of trials that several stages share
 //! - [`strategy`]: models and HTTP libraries, one file each, and their ideal schedules
 //! - [`delay`]: delays as a function of seed and request index
 //! - [`arrival`]: when requests are to start, likewise

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::{ServerReady, VERSION};
 use crate::arrival::Arrival;
 use crate::delay::{Delay, Planned, Sampling};
-use crate::record::report;
 use crate::spec::Scenario;
 use crate::strategy::Strategy;
 use crate::strategy::probe::Phase;
+use crate::vocabulary::report;
 
 /// What a trial's client is to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::VERSION;
 use crate::delay::{Delay, Sampling};
-use crate::record::report;
 use crate::spec::Scenario;
 use crate::strategy::Strategy;
+use crate::vocabulary::report;
 
 /// What a delay server is to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

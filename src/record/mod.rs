@@ -43,7 +43,6 @@ pub(crate) mod synthetic;
 #[cfg(test)]
 mod tests;
 mod timeline;
-mod trial;
 mod write;
 
 use std::io;
@@ -70,7 +69,6 @@ pub use same::{Kinship, kinship};
 pub use scan::{RequestScan, Scanned};
 pub use status::{NOT_ENOUGH_MEMORY, Status};
 pub use timeline::TimelineRow;
-pub(crate) use trial::{report, trial_columns};
 pub use write::{NewRun, Repair, RunWriter, replace};
 
 /// The experiment file of a record.

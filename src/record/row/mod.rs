@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use self::fill::{attempt_name, one_line};
 use super::columns::row;
-use super::{ErrorClasses, Status, trial_columns};
+use super::{ErrorClasses, Status};
 use crate::network::RelayReport;
 use crate::protocol::{ClientReport, ServerReport};
 use crate::spec::{Factor, factors};
 use crate::strategy::probe::Phase;
+use crate::vocabulary::trial_columns;
 
 macro_rules! trial_row {
     (

@@ -5,7 +5,7 @@
 ///
 /// - `from client.dns { … }` has the columns that are fields of a report: `column: type = field`. A type
 ///   behind the field adds it to the report itself, see [`report!`].
-/// - `of client { … }` has those that are worked out of it, in `row/fill.rs`.
+/// - `of client { … }` has those that are worked out of it, in `record/row/fill.rs`.
 /// - `since` is the day from which on recordings have the column. Without it, they all do.
 /// - `phase` makes it the mean time in a phase.
 /// - `serde` is for the report's field.
@@ -548,7 +548,7 @@ pub(crate) use trial_columns;
 /// `report! { client.dns => pub struct DnsCounts { … } }`; its own fields come first.
 macro_rules! report {
     ($from:ident $(. $part:ident)? => $(#[$meta:meta])* pub struct $name:ident { $($own:tt)* }) => {
-        $crate::record::trial_columns! {
+        $crate::vocabulary::trial_columns! {
             report [$from $(. $part)?] [$(#[$meta])* pub struct $name] [$($own)*] []
         }
     };
