@@ -30,6 +30,7 @@
 //! - [`validity`]: checks of whether a trial measured what its cell names
 //! - [`inflight_stats`]: statistics of numbers, a crate of its own
 //! - [`chart`]: drawings of numbers, for `report` and `diff`
+//! - [`words`]: words in a line, without markup
 //! - [`page`]: words, tables and charts as data, and their renderers
 
 pub mod ab;
@@ -65,3 +66,4 @@ pub mod tls;
 pub mod units;
 pub mod validity;
 pub mod vocabulary;
+pub mod words;

@@ -47,13 +47,13 @@ pub fn inline(words: &Words) -> String {
         Inline::Emphasis(words) => format!("*{}*", one_line(&inline(words))),
         Inline::Link(words, to) => format!("[{}]({to})", one_line(&inline(words))),
     };
-    words.0.iter().map(piece).collect()
+    words.pieces().iter().map(piece).collect()
 }
 
 /// Words that begin a line: no heading, no list and no rule.
 fn paragraph(words: &Words) -> String {
     let mut out = one_line(&inline(words));
-    if matches!(words.0.first(), Some(Inline::Text(_))) {
+    if matches!(words.pieces().first(), Some(Inline::Text(_))) {
         let digits = out.chars().take_while(char::is_ascii_digit).count();
         let mut rest = out.chars().skip(digits);
         match (rest.next(), rest.next()) {

@@ -24,7 +24,7 @@ pub fn line(words: &Words) -> String {
         Inline::Code(name) => format!("`{name}`"),
         Inline::Strong(words) | Inline::Emphasis(words) | Inline::Link(words, _) => line(words),
     };
-    words.0.iter().map(piece).collect()
+    words.pieces().iter().map(piece).collect()
 }
 
 /// A table without a frame.

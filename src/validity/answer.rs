@@ -1,6 +1,6 @@
 //! The three answers of a check.
 
-use crate::page::{Words, code, words};
+use crate::words::{Words, code, words};
 
 /// Outcome of one check of one trial: `Ok` if it passed.
 pub type Answer = Result<(), NotPassed>;

@@ -1,8 +1,8 @@
 //! How many requests were in flight, and how long they took.
 
-use crate::page::words;
 use crate::units::{count, percent, ratio};
 use crate::vocabulary::Protocol;
+use crate::words::words;
 
 use super::answer::{Answer, Why, ask_if, recorded, require};
 use super::lateness::told_apart;

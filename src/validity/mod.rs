@@ -19,7 +19,7 @@ pub use answer::{Answer, NotPassed, Why};
 pub use measured::MeasuredTrial;
 pub use tally::{Looked, Tally};
 
-use crate::page::Words;
+use crate::words::Words;
 
 /// One question about a trial.
 pub struct Check {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Check, MeasuredTrial, NotPassed, Why};
-use crate::page::Words;
+use crate::words::Words;
 
 /// Trials that a check has something to ask of.
 pub struct Looked<'a> {
