@@ -6,7 +6,8 @@ use super::{
     normal,
     power::{PRACTICAL_BLOCKS, extra_to_shrink},
     ratio::{Logs, RatioEstimate},
-    verdict::{Comparison, Direction, Doubt, Judged, Margin, Verdict},
+    sample::Direction,
+    verdict::{Comparison, Doubt, Judged, Margin, Verdict},
 };
 
 /// Judges a family of comparisons: all that one table prints.

@@ -42,6 +42,7 @@ mod select;
 mod unpaired;
 mod usl;
 mod verdict;
+mod wilcoxon;
 
 pub use self::{
     bootstrap::bootstrap,
@@ -57,8 +58,8 @@ pub use self::{
     power::{blocks_for, blocks_to_judge, blocks_to_rank, detectable_ratio},
     rank::{RankTest, difference_interval, paired_rank_test, rank_test},
     ratio::RatioEstimate,
-    sample::{Pairs, Sample},
+    sample::{Direction, Pairs, Sample},
     unpaired::{lossy_shift_ratio, shift_interval, shift_ratio},
     usl::{LINEAR, MIN_LIMITS, MISSES, NoLaw, Peak, Saturation, Scalability, Usl, scalability},
-    verdict::{Comparison, Direction, Doubt, Judged, Margin, Verdict},
+    verdict::{Comparison, Doubt, Judged, Margin, Verdict},
 };

@@ -1,8 +1,7 @@
 //! The median with its order-statistic interval.
 
 use super::estimate::{Estimate, NoEstimate};
-use super::sample::Sample;
-use super::verdict::Direction;
+use super::sample::{Direction, Sample};
 
 /// The median, in the unit of the values.
 ///

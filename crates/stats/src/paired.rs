@@ -4,8 +4,7 @@ use super::{
     estimate::{
         Estimate, Interval, MIN_BLOCKS, NOMINAL, NoEstimate, NoInterval, Side, check_positive,
     },
-    normal,
-    null::{EXACT_LIMIT, Null, subset_sums, two_sided},
+    null::Null,
     ratio::{Logs, Lost, RatioEstimate, log_ratio},
     sample::Pairs,
     select::{walsh_kth, walsh_median},
@@ -103,54 +102,6 @@ fn log_interval(logs: &[f64], lost: usize) -> Result<Interval, NoInterval> {
         achieved: critical.achieved,
         exact: critical.exact,
     })
-}
-
-/// Two-sided p of "the differences are symmetric about 0", and whether it is exact.
-pub(super) fn signed_rank_p(differences: &[f64]) -> (f64, bool) {
-    let mut by_size = differences.to_vec();
-    by_size.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
-
-    // Ranks are doubled, so that midranks are whole numbers.
-    let mut ranks = Vec::new();
-    let mut positive = 0;
-    let mut before = 0;
-    let mut untied = true;
-    for tied in by_size.chunk_by(|a, b| a.abs() == b.abs()) {
-        let rank = 2 * before + tied.len() + 1;
-        before += tied.len();
-        untied &= tied.len() == 1 && tied[0] != 0.0;
-        for &difference in tied.iter().filter(|&&difference| difference != 0.0) {
-            ranks.push(rank);
-            if difference > 0.0 {
-                positive += rank;
-            }
-        }
-    }
-
-    let n = differences.len();
-    if n <= EXACT_LIMIT && untied {
-        let null = Null::signed_rank(n);
-        // T is symmetric about n(n + 1)/4.
-        let (sum, greatest) = (positive / 2, n * (n + 1) / 2);
-        return (two_sided(null.at_most(sum), null.at_most(greatest - sum)), true);
-    }
-    if n <= EXACT_LIMIT {
-        let counts = subset_sums(&ranks);
-        let total = (1_u64 << ranks.len()) as f64;
-        let at_most = counts[..=positive].iter().sum::<u64>() as f64 / total;
-        let at_least = counts[positive..].iter().sum::<u64>() as f64 / total;
-        return (two_sided(at_most, at_least), true);
-    }
-    if ranks.is_empty() {
-        return (1.0, true);
-    }
-    // Each rank counts with chance ½: mean Σr/2, variance Σr²/4. Half a step of T⁺ is 1 in
-    // doubled ranks.
-    let ranks: Vec<f64> = ranks.into_iter().map(|rank| rank as f64).collect();
-    let mean = ranks.iter().sum::<f64>() / 2.0;
-    let sd = ranks.iter().map(|rank| rank * rank).sum::<f64>().sqrt() / 2.0;
-    let distance = ((positive as f64 - mean).abs() - 1.0).max(0.0);
-    ((2.0 * normal::cdf(-distance / sd)).min(1.0), false)
 }
 
 #[cfg(test)]

@@ -5,9 +5,8 @@ use std::cmp::Ordering;
 use super::{
     estimate::{Interval, NOMINAL, NoEstimate, Side, check_finite},
     null::Null,
-    paired::signed_rank_p,
     select::walsh_kth,
-    unpaired::mann_whitney_p,
+    wilcoxon::{mann_whitney_p, signed_rank_p},
 };
 
 /// Whether one side has more than the other.

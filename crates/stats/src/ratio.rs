@@ -1,6 +1,9 @@
 //! A ratio of two samples, with everything a verdict needs.
 
-use super::{estimate::Estimate, paired::signed_rank_p, unpaired::mann_whitney_p};
+use super::{
+    estimate::Estimate,
+    wilcoxon::{mann_whitney_p, signed_rank_p},
+};
 
 /// How many times larger the new side is than the base.
 #[derive(Clone, Debug, PartialEq)]

@@ -11,7 +11,15 @@ use super::estimate::{
     Estimate, Interval, MIN_BLOCKS, NOMINAL, NoEstimate, NoInterval, Side, sorted,
 };
 use super::null::Null;
-use super::verdict::Direction;
+
+/// Which way a value improves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Durations, memory, errors.
+    LowerIsBetter,
+    /// Throughput, efficiency.
+    HigherIsBetter,
+}
 
 /// The values of some trials of one kind.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -2,11 +2,11 @@
 
 use super::{
     estimate::{Estimate, Interval, NOMINAL, NoEstimate, NoInterval, Side, check_positive},
-    normal,
-    null::{Null, is_exact, sized_subset_sums, two_sided},
+    null::Null,
     ratio::{Logs, Lost, RatioEstimate},
     sample::Sample,
     select::{difference_kth, difference_median},
+    wilcoxon::Ranks,
 };
 
 /// The ratio new ÷ base of two independent samples.
@@ -116,70 +116,6 @@ fn too_few(base: usize, new: usize) -> NoInterval {
 
 /// Fewest trials on either side of equal sides with a 95 % interval.
 const MIN_EQUAL: usize = 4;
-
-/// Two-sided p of "both sides have one distribution", and whether it is exact.
-pub(super) fn mann_whitney_p(base: &[f64], new: &[f64]) -> (f64, bool) {
-    let (m, n) = (base.len(), new.len());
-    let ranks = Ranks::of(base, new);
-    if !is_exact(m, n) {
-        return (ranks.approximate_p(m, n), false);
-    }
-    if ranks.ties == 0.0 {
-        let u = ranks.doubled_u / 2;
-        let null = Null::mann_whitney(m, n);
-        // U is symmetric about mn/2.
-        return (two_sided(null.at_most(u), null.at_most(m * n - u)), true);
-    }
-    let sums = sized_subset_sums(&ranks.doubled, n);
-    // The least sum of n doubled ranks 2, 4, …, 2n.
-    let observed = ranks.doubled_u + n * (n + 1);
-    let total: f64 = sums.iter().sum();
-    let at_most = sums[..=observed].iter().sum::<f64>() / total;
-    let at_least = sums[observed..].iter().sum::<f64>() / total;
-    (two_sided(at_most, at_least), true)
-}
-
-/// Midranks of both sides together, doubled to be whole numbers.
-struct Ranks {
-    /// Ascending.
-    doubled: Vec<usize>,
-    /// Twice U: pairs with the new value larger count 2, tied pairs 1.
-    doubled_u: usize,
-    /// Σ (t³ − t) over groups of t tied values.
-    ties: f64,
-}
-
-impl Ranks {
-    fn of(base: &[f64], new: &[f64]) -> Self {
-        let mut all: Vec<(f64, bool)> = base.iter().map(|&value| (value, false)).collect();
-        all.extend(new.iter().map(|&value| (value, true)));
-        all.sort_by(|a, b| a.0.total_cmp(&b.0));
-
-        let mut doubled = Vec::with_capacity(all.len());
-        let mut sum = 0;
-        let mut ties = 0.0;
-        for tied in all.chunk_by(|a, b| a.0 == b.0) {
-            let rank = 2 * doubled.len() + tied.len() + 1;
-            sum += rank * tied.iter().filter(|(_, is_new)| *is_new).count();
-            doubled.resize(doubled.len() + tied.len(), rank);
-            let t = tied.len() as f64;
-            ties += t * t * t - t;
-        }
-        Self { doubled, doubled_u: sum - new.len() * (new.len() + 1), ties }
-    }
-
-    /// Lehmann (1975): normal with the variance corrected for ties.
-    fn approximate_p(&self, m: usize, n: usize) -> f64 {
-        let (m, n) = (m as f64, n as f64);
-        let all = m + n;
-        let variance = m * n / 12.0 * (all + 1.0 - self.ties / (all * (all - 1.0)));
-        if variance <= 0.0 {
-            return 1.0;
-        }
-        let distance = ((self.doubled_u as f64 / 2.0 - m * n / 2.0).abs() - 0.5).max(0.0);
-        (2.0 * normal::cdf(-distance / variance.sqrt())).min(1.0)
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -5,6 +5,7 @@ use std::fmt;
 use super::{
     estimate::{NoEstimate, NoInterval},
     ratio::RatioEstimate,
+    sample::Direction,
 };
 
 /// One row of a family. `E` is the reason of a row without a ratio.
@@ -14,15 +15,6 @@ pub struct Comparison<E = NoEstimate> {
     pub ratio: Result<RatioEstimate, E>,
     /// Which way is better.
     pub direction: Direction,
-}
-
-/// Which way a value improves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// Durations, memory, errors.
-    LowerIsBetter,
-    /// Throughput, efficiency.
-    HigherIsBetter,
 }
 
 /// The smallest difference that matters, fixed before measuring.
