@@ -7,7 +7,7 @@ use crate::spec::Metric;
 use super::claims::{self, ClaimAnalysis};
 use super::{
     Comparison, Disturbance, Estimate, Fitness, Instability, Interval, Judged, Margin, NoEstimate,
-    RatioEstimate, Sample, disturbances, judge, lossy_paired_ratio, stability, wide_control,
+    RatioEstimate, disturbances, judge, lossy_paired_ratio, stability, wide_control,
 };
 
 /// Everything that the report says in numbers.
@@ -109,17 +109,6 @@ impl Analysis {
         let failed = self.cells.iter().filter(|c| c.fitness.failed_requests == Some(1.0));
         failed.map(|c| c.cell).filter(|&cell| !is_claimed(cell)).collect()
     }
-
-    /// Median of a metric over the blocks of a cell, with its interval; see [`Sample::median`].
-    pub fn metric(
-        recording: &Recording,
-        cell: usize,
-        metric: Metric,
-    ) -> Result<Estimate, NoEstimate> {
-        let id = recording.plan.cells[cell].id.to_string();
-        metric.check_told(recording.of_cell(&id))?;
-        Ok(sample(recording, cell, metric).median(metric.direction())?)
-    }
 }
 
 impl Control {
@@ -127,11 +116,6 @@ impl Control {
     pub fn interval(&self) -> Option<Interval> {
         self.ratio.as_ref().ok()?.ratio.interval.clone().ok()
     }
-}
-
-/// The values of a metric in the trials of a cell, in the order of blocks.
-pub fn sample(recording: &Recording, cell: usize, metric: Metric) -> Sample {
-    metric.sample(recording.of_cell(&recording.plan.cells[cell].id.to_string()))
 }
 
 impl CellAnalysis {
@@ -205,22 +189,6 @@ fn efficiency(ideal_ns: u64, wall: &Estimate) -> Estimate {
     }
 }
 
-/// A metric of one cell ÷ that of another, paired by block.
-pub fn paired(
-    recording: &Recording,
-    base: usize,
-    new: usize,
-    metric: Metric,
-) -> Result<RatioEstimate, NoEstimate> {
-    let id = |cell: usize| recording.plan.cells[cell].id.to_string();
-    let (base_id, new_id) = (id(base), id(new));
-    for id in [&base_id, &new_id] {
-        metric.check_told(recording.of_cell(id))?;
-    }
-    let pairs = metric.pairs(recording.of_cell(&base_id), recording.of_cell(&new_id));
-    Ok(lossy_paired_ratio(&pairs)?)
-}
-
 fn control(recording: &Recording, cell: usize, margin: Margin) -> Control {
     let id = recording.plan.cells[cell].id.to_string();
     let replica = |letter: &'static str| recording.measured().filter(move |t| t.replica == letter);
@@ -246,7 +214,7 @@ fn compare_with_baseline(
     let fit = |cell: usize| cells[cell].fitness.check(Metric::Wall, margin);
     let ratio = |cell: usize| {
         fit(baseline).and(fit(cell))?;
-        paired(recording, baseline, cell, Metric::Wall)
+        Metric::Wall.ratio_of_cells(recording, baseline, cell)
     };
     let direction = Metric::Wall.direction();
     let family: Vec<Comparison> =

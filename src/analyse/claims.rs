@@ -3,10 +3,9 @@
 use crate::record::{Recording, Status, TrialRow};
 use crate::spec::{Claim, Metric, Over};
 
-use super::analysis::paired;
 use super::{
-    Analysis, Bounds, Estimate, Finding, Fitness, Interval, Margin, NoEstimate, Sample, Side,
-    Undecided, Unfit, judge_claim, median,
+    Bounds, Estimate, Finding, Fitness, Interval, Margin, NoEstimate, Sample, Side, Undecided,
+    Unfit, judge_claim, median,
 };
 
 /// A claim, judged for every cell that it selects.
@@ -165,7 +164,7 @@ fn claimed_ratio(
     let plan = &recording.plan;
     match &claim.over {
         over @ (Over::Ideal | Over::LongestDelay | Over::SumOfDelays | Over::RoundTrip) => {
-            let estimate = Analysis::metric(recording, cell, claim.metric)?;
+            let estimate = claim.metric.median_of_cell(recording, cell)?;
             divided(estimate, planned_number(recording, cell, over).unwrap_or(0.0))
         }
         over @ Over::Requests => {
@@ -174,12 +173,12 @@ fn claimed_ratio(
         }
         over @ (Over::Metric(_) | Over::Largest(_)) => within_trials(recording, claim, cell, over),
         Over::One if is_claim_of_count(claim) => every_trial(recording, cell, claim.metric),
-        Over::One => Analysis::metric(recording, cell, claim.metric),
+        Over::One => claim.metric.median_of_cell(recording, cell),
         Over::Cell(selector) => {
             let base = plan
                 .denominator(selector, cell)
                 .ok_or(inflight_stats::NoEstimate::Empty(Side::Base))?;
-            paired(recording, base, cell, claim.metric).map(|r| r.ratio)
+            claim.metric.ratio_of_cells(recording, base, cell).map(|r| r.ratio)
         }
     }
 }
@@ -273,6 +272,7 @@ fn divided(estimate: Estimate, denominator: f64) -> Result<Estimate, NoEstimate>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analyse::Analysis;
     use crate::record::synthetic::{experiment, recording, strategy};
     use crate::spec::{Factor, Selector};
 

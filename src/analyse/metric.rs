@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::record::TrialRow;
+use crate::record::{Recording, TrialRow};
 use crate::spec::{Metric, metrics};
 
-use super::{Direction, NoEstimate, Pairs, Sample};
+use super::{Direction, Estimate, NoEstimate, Pairs, RatioEstimate, Sample, lossy_paired_ratio};
 
 macro_rules! reading {
     ($($metric:ident $name:literal {
@@ -67,6 +67,33 @@ impl Metric {
             }
         }
         pairs
+    }
+
+    /// Its median over the blocks of a cell, with an interval; see [`Sample::median`].
+    pub fn median_of_cell(
+        self,
+        recording: &Recording,
+        cell: usize,
+    ) -> Result<Estimate, NoEstimate> {
+        let id = recording.plan.cells[cell].id.to_string();
+        self.check_told(recording.of_cell(&id))?;
+        Ok(self.sample(recording.of_cell(&id)).median(self.direction())?)
+    }
+
+    /// Its ratio of a cell to a base, paired by block.
+    pub fn ratio_of_cells(
+        self,
+        recording: &Recording,
+        base: usize,
+        new: usize,
+    ) -> Result<RatioEstimate, NoEstimate> {
+        let id = |cell: usize| recording.plan.cells[cell].id.to_string();
+        let (base_id, new_id) = (id(base), id(new));
+        for id in [&base_id, &new_id] {
+            self.check_told(recording.of_cell(id))?;
+        }
+        let pairs = self.pairs(recording.of_cell(&base_id), recording.of_cell(&new_id));
+        Ok(lossy_paired_ratio(&pairs)?)
     }
 
     /// Whether a measurement among these trials tells it, and if none does, why.

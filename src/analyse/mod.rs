@@ -38,7 +38,7 @@ pub use inflight_stats::{
 };
 
 pub use self::{
-    analysis::{Analysis, CellAnalysis, Compared, Control, paired, sample},
+    analysis::{Analysis, CellAnalysis, Compared, Control},
     claim::{Bounds, Finding, Undecided, judge_claim},
     claims::{ClaimAnalysis, ClaimCell, ClaimFinding},
     disturbance::{Disturbance, disturbances},

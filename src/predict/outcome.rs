@@ -65,7 +65,7 @@ pub fn outcomes(recording: &Recording, analysis: &Analysis) -> Result<Vec<Outcom
         let compare = |metric, [value, low, high]: [Option<u64>; 3]| {
             let number = |value: Option<u64>| value.map(|v| v as f64);
             let fit = fitness.check(metric, analysis.margin).map_err(NoEstimate::from);
-            let measured = fit.and_then(|()| Analysis::metric(recording, cell, metric));
+            let measured = fit.and_then(|()| metric.median_of_cell(recording, cell));
             let ends = number(low).zip(number(high));
             Some(Compared { metric, predicted: number(value)?, ends, measured })
         };

@@ -5,9 +5,7 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::io::ErrorKind;
 
-use crate::analyse::{
-    Analysis, CellAnalysis, Direction, Estimate, Fitness, NoEstimate, RatioEstimate, Sample, paired,
-};
+use crate::analyse::{Analysis, CellAnalysis, Direction, Estimate, Fitness, NoEstimate, Sample};
 use crate::page::{Words, code, words};
 use crate::plan::{Cell, Plan, ScenarioFacts};
 use crate::record::{RecordError, Recording, TimelineRow, TrialRow};
@@ -173,16 +171,6 @@ impl<'a> Facts<'a> {
     pub(super) fn metric(&self, cell: usize, metric: Metric) -> Result<Estimate, NoEstimate> {
         metric.check_told(self.ok_rows(cell))?;
         Ok(self.sample(cell, |row| metric.of(row)).median(metric.direction())?)
-    }
-
-    /// A metric of one cell ÷ that of another, paired by block.
-    pub(super) fn paired(
-        &self,
-        base: usize,
-        new: usize,
-        metric: Metric,
-    ) -> Result<RatioEstimate, NoEstimate> {
-        paired(self.recording, base, new, metric)
     }
 
     /// What the trials of a cell say of something, and how many do not.

@@ -62,7 +62,7 @@ impl Standing {
         let family: Vec<Comparison> = others
             .iter()
             .map(|&other| Comparison {
-                ratio: facts.paired(fastest, other, Metric::Wall),
+                ratio: Metric::Wall.ratio_of_cells(facts.recording, fastest, other),
                 direction: Direction::LowerIsBetter,
             })
             .collect();

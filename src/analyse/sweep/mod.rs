@@ -124,7 +124,7 @@ impl Sweep {
         for cell in cells {
             let limit = limit_of(cell);
             let (ideal, little) = expected(plan, cell);
-            let throughput = Analysis::metric(recording, cell, Metric::Throughput);
+            let throughput = Metric::Throughput.median_of_cell(recording, cell);
             let why = match throughput {
                 _ if is_short(limit, requests(cell), ideal, little) => LeftOut::TooFewRequests,
                 _ if points.last().is_some_and(|p| p.limit == limit) => LeftOut::FewerRequests,
