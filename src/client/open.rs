@@ -2,8 +2,7 @@
 //! whether lateness grew. Every number is of requests that were made; none is filled in.
 
 use super::outcome::Outcome;
-use super::report::percentiles;
-use crate::protocol::{ClientConfig, OpenReport};
+use crate::protocol::{ClientConfig, OpenReport, Percentiles};
 
 /// The requests of an open trial, as they are read back.
 pub(super) struct Open<'a> {
@@ -64,8 +63,8 @@ impl<'a> Open<'a> {
         };
         OpenReport {
             span_ns,
-            service: percentiles(&self.service_ns),
-            start_lateness: percentiles(&self.late_starts_ns),
+            service: Percentiles::of(&self.service_ns),
+            start_lateness: Percentiles::of(&self.late_starts_ns),
             backlog_peak,
             backlog_end,
             lateness_before_ns: growth.map(|g| g.before_ns),

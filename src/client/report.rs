@@ -100,7 +100,7 @@ pub(super) fn of(
     report.failures = failures.into_iter().map(group).collect();
     report.errors = classes.into_iter().map(|(class, n)| (class.to_string(), n)).collect();
     report.latency = histogram(&latencies);
-    report.latency_percentiles = percentiles(&latencies);
+    report.latency_percentiles = Percentiles::of(&latencies);
     report.open = open.map(Open::report);
     // Last, so that it covers the making of the report too.
     report.cpu_process_ns = Usage::now().cpu_ns();
@@ -154,48 +154,10 @@ fn histogram(latencies_ns: &[u64]) -> Vec<(u64, u64)> {
         .collect()
 }
 
-/// The smallest value that at least p of 1,000 values do not exceed (nearest rank).
-pub(super) fn percentiles(sorted_ns: &[u64]) -> Option<Percentiles> {
-    let at = |p: usize| sorted_ns[(sorted_ns.len() * p).div_ceil(1_000) - 1];
-    let max_ns = *sorted_ns.last()?;
-    Some(Percentiles {
-        p50_ns: at(500),
-        p90_ns: at(900),
-        p95_ns: Some(at(950)),
-        p99_ns: at(990),
-        p999_ns: Some(at(999)),
-        max_ns,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    #[test]
-    fn percentiles_are_nearest_ranks() {
-        let thousand: Vec<u64> = (1..=1_000).collect();
-        let want = Percentiles {
-            p50_ns: 500,
-            p90_ns: 900,
-            p95_ns: Some(950),
-            p99_ns: 990,
-            p999_ns: Some(999),
-            max_ns: 1_000,
-        };
-        assert_eq!(percentiles(&thousand), Some(want));
-        let one = Percentiles {
-            p50_ns: 7,
-            p90_ns: 7,
-            p95_ns: Some(7),
-            p99_ns: 7,
-            p999_ns: Some(7),
-            max_ns: 7,
-        };
-        assert_eq!(percentiles(&[7]), Some(one));
-        assert_eq!(percentiles(&[]), None);
-    }
 
     proptest! {
         #[test]

@@ -256,3 +256,20 @@ pub struct Percentiles {
     /// The longest.
     pub max_ns: u64,
 }
+
+impl Percentiles {
+    /// Percentiles of values in ascending order; `None` of none.
+    pub fn of(sorted_ns: &[u64]) -> Option<Percentiles> {
+        // The smallest value that at least p of 1,000 values do not exceed.
+        let at = |p: usize| sorted_ns[(sorted_ns.len() * p).div_ceil(1_000) - 1];
+        let max_ns = *sorted_ns.last()?;
+        Some(Percentiles {
+            p50_ns: at(500),
+            p90_ns: at(900),
+            p95_ns: Some(at(950)),
+            p99_ns: at(990),
+            p999_ns: Some(at(999)),
+            max_ns,
+        })
+    }
+}

@@ -96,3 +96,27 @@ fn open_arrival_has_one_form_in_each_version() {
     let text = serde_json::json!([arrivals, OpenReport::default()]).to_string();
     insta::assert_snapshot!(text, @r#"[["closed",{"constant":60000},{"poisson":30000000}],{"backlog_end":0,"backlog_peak":0,"early":0,"lateness_apart_ns":null,"lateness_before_ns":null,"lateness_end_ns":null,"misplanned":0,"service":null,"span_ns":0,"start_lateness":null}]"#);
 }
+
+#[test]
+fn percentiles_are_nearest_ranks() {
+    let thousand: Vec<u64> = (1..=1_000).collect();
+    let want = Percentiles {
+        p50_ns: 500,
+        p90_ns: 900,
+        p95_ns: Some(950),
+        p99_ns: 990,
+        p999_ns: Some(999),
+        max_ns: 1_000,
+    };
+    assert_eq!(Percentiles::of(&thousand), Some(want));
+    let one = Percentiles {
+        p50_ns: 7,
+        p90_ns: 7,
+        p95_ns: Some(7),
+        p99_ns: 7,
+        p999_ns: Some(7),
+        max_ns: 7,
+    };
+    assert_eq!(Percentiles::of(&[7]), Some(one));
+    assert_eq!(Percentiles::of(&[]), None);
+}
