@@ -4,7 +4,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{Draw, LONGEST_NS, Model, Portion, Syntax, Written};
+use super::{Draw, LONGEST_NS, Model, Part, Portion, Syntax, Written};
 use crate::units::exact_duration;
 
 /// One of several models, by weight.
@@ -12,15 +12,6 @@ use crate::units::exact_duration;
 pub struct Mixture {
     /// The models; at least one.
     pub parts: Vec<Part>,
-}
-
-/// One part of a mixture.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Part {
-    /// How often, relative to the other parts; positive and finite.
-    pub weight: f64,
-    /// The model that is drawn from.
-    pub model: Model,
 }
 
 impl Mixture {

@@ -30,7 +30,7 @@ pub use cycle::Cycle;
 pub use exponential::Exponential;
 pub use fixed::Fixed;
 pub use lognormal::Lognormal;
-pub use mixture::{Mixture, Part};
+pub use mixture::Mixture;
 pub use normal::Normal;
 pub use pareto::Pareto;
 pub use sample::{Planned, Sampling};
@@ -81,6 +81,15 @@ pub struct Portion {
     least_ns: f64,
     /// Its longest delay, likewise; may be infinite.
     most_ns: f64,
+}
+
+/// A model among several, with its weight.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    /// How often, relative to the other parts; positive and finite.
+    pub weight: f64,
+    /// The model that is drawn from.
+    pub model: Model,
 }
 
 /// A list of more different delays has no parts with names: a sentence for each would be no help.
