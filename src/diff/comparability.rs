@@ -1,47 +1,10 @@
 //! What is the same and what differs between two sides, before any number is compared.
 
-use std::collections::BTreeSet;
-
-use crate::analyse::median;
-use crate::record::{Build, Manifest, Recording};
+use crate::record::{Build, Manifest};
 use crate::units::{ReadableNs, three_digits};
 
+use super::made::Made;
 use super::side::Side;
-
-/// What a side was recorded with.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Made {
-    pub(super) manifest: Manifest,
-    /// The machine as people call it.
-    machine: String,
-    planned_blocks: u32,
-    complete_blocks: usize,
-    margin: f64,
-    /// How late the timer of the delay server fires, median over the self-checks of the blocks.
-    timer_ns: Option<f64>,
-    /// What held the packets of round trips; nothing, where there were none.
-    round_trips_by: BTreeSet<String>,
-    /// Whether the thread that samples trials is taken off the client's CPU time.
-    sampler_off: bool,
-}
-
-impl Made {
-    pub(super) fn of(recording: &Recording) -> Made {
-        let late: Vec<f64> =
-            recording.env.iter().filter_map(|e| Some(e.timer_error_p50_ns? as f64)).collect();
-        let kinds = recording.measured().map(|row| &row.rtt_kind);
-        Made {
-            round_trips_by: kinds.filter(|kind| !kind.is_empty()).cloned().collect(),
-            sampler_off: recording.measured().any(|row| row.client_sampler_cpu_ns.is_some()),
-            manifest: recording.manifest.clone(),
-            machine: recording.machine_name().to_owned(),
-            planned_blocks: recording.planned_blocks(),
-            complete_blocks: recording.complete_blocks().len(),
-            margin: recording.plan.experiment.margin,
-            timer_ns: median(&late).ok().map(|m| m.value),
-        }
-    }
-}
 
 /// Something that a recording was made with or under, on both sides.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -59,6 +59,7 @@ mod gate;
 mod github;
 mod json;
 mod judging;
+mod made;
 mod noise;
 mod options;
 mod result;

@@ -7,7 +7,7 @@ use crate::analyse::{CellAnalysis, Margin};
 use crate::record::{Kinship, RecordError, Recording, TrialRow, kinship, read_trials};
 use crate::spec::{Factor, Gate, Metric};
 
-use super::comparability::Made;
+use super::made::Made;
 
 /// A recording, or a part of one, as a comparison sees it.
 #[derive(Debug, Clone)]
