@@ -7,23 +7,10 @@ use crate::spec::{Factor, Metric};
 
 use super::failures::{Failures, Trend};
 use super::noise::{self, ControlPair};
-use super::side::{self, Side, SideCell};
+use super::result::is_divided;
+use super::side::{self, Pair, Side, SideCell};
 use super::values::{self, Values};
 use super::{CellDiff, CellSide, LoneCell, Outcome, Pairing, Ranked, Withheld};
-
-/// A cell of both sides: its index on either.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Pair {
-    pub(super) base: usize,
-    pub(super) new: usize,
-}
-
-impl Pair {
-    /// Index of its scenario on either side.
-    pub(super) fn scenarios(self, [base, new]: [&Side; 2]) -> [usize; 2] {
-        [base.cells[self.base].scenario, new.cells[self.new].scenario]
-    }
-}
 
 /// Cells by where they are found.
 pub(super) struct Found {
@@ -222,11 +209,6 @@ impl How<'_> {
         metric.check_told(&side.cells[baseline].trials)?;
         Ok(Values::of(cell, metric, Some(&side.cells[baseline])))
     }
-}
-
-/// Whether the values of a metric are divided by those of the baseline, where cells are.
-pub(super) fn is_divided(metric: Metric, relative: bool) -> bool {
-    relative && !metric.is_share()
 }
 
 fn is_baseline(side: &Side, cell: usize) -> bool {

@@ -14,12 +14,11 @@ use std::collections::BTreeMap;
 
 use inflight_stats::ALPHA;
 
-use crate::analyse::{Margin, fails_more, fails_more_by_block, holm, paired_rank_test, rank_test};
+use crate::analyse::{Margin, fails_more, fails_more_by_block, paired_rank_test, rank_test};
 use crate::record::{Status, TrialRow};
 
-use super::cells::Pair;
-use super::side::{Side, SideCell, paired};
-use super::{Diff, Pairing, noise};
+use super::side::{Pair, Side, SideCell, paired};
+use super::{Pairing, noise};
 
 /// How often a cell failed on both sides.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -179,36 +178,4 @@ fn shares(trials: &[TrialRow]) -> BTreeMap<u32, f64> {
         Some((row.block, row.errors? as f64 / issued as f64))
     };
     trials.iter().filter(|row| row.is_ok()).filter_map(share).collect()
-}
-
-/// Makes one family of *more*, and one of *less*, of all cells of all tables that are judged.
-pub(super) fn adjust(diffs: &mut [Diff]) {
-    let each: [fn(&mut Failures) -> [&mut P; 2]; 2] = [
-        |failures| [&mut failures.trials.more, &mut failures.requests.more],
-        |failures| [&mut failures.trials.less, &mut failures.requests.less],
-    ];
-    for family in each {
-        let judged = || diffs.iter().enumerate().filter(|(_, diff)| diff.is_judged());
-        // The rows of one cell, one for each metric, share its failures.
-        let mut cells: BTreeMap<(usize, usize), [f64; 2]> = BTreeMap::new();
-        for (d, diff) in judged() {
-            for cell in &diff.cells {
-                let mut failures = cell.failures;
-                cells.insert((d, cell.plan), family(&mut failures).map(|p| p.alone));
-            }
-        }
-        let alone: Vec<Option<f64>> = cells.values().flatten().copied().map(Some).collect();
-        let mut adjusted = holm(&alone).into_iter().flatten();
-        for p in cells.values_mut().flatten() {
-            *p = adjusted.next().expect("one for each");
-        }
-        for (d, diff) in diffs.iter_mut().enumerate() {
-            for cell in &mut diff.cells {
-                let Some(adjusted) = cells.get(&(d, cell.plan)) else { continue };
-                for (p, adjusted) in family(&mut cell.failures).into_iter().zip(adjusted) {
-                    p.adjusted = *adjusted;
-                }
-            }
-        }
-    }
 }

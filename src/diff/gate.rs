@@ -5,48 +5,7 @@ use crate::plan::Only;
 use crate::spec::{Gate, Metric};
 
 use super::judging::judged;
-use super::{CellDiff, Contest, Diff, Options, Outcome, Withheld};
-
-/// A gate, judged.
-#[derive(Debug, Clone, PartialEq)]
-pub struct GateResult {
-    /// What was asked for.
-    pub gate: Gate,
-    /// The word for all of its cells: the worst of theirs.
-    pub finding: GateFinding,
-    /// Its cells that did not pass, as rows of [`Diff::cells`].
-    pub cells: Vec<(usize, GateFinding)>,
-    /// Why cells are undecided whose numbers would pass, likewise.
-    pub withheld: Vec<(usize, Withheld)>,
-    /// Cells that it looked at.
-    pub looked_at: usize,
-}
-
-/// The word for a gate, the best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum GateFinding {
-    /// No cell is worse by more than the margin.
-    Passed,
-    /// The interval of a cell reaches across the margin, trials of it failed, or it was not measured
-    /// on both sides.
-    Undecided,
-    /// There is no measurement of the same work on both sides to look at.
-    NothingMeasured,
-    /// A cell is worse by more than the margin, or fails more often.
-    Failed,
-}
-
-impl GateFinding {
-    /// The word of every rendering.
-    pub fn name(self) -> &'static str {
-        match self {
-            GateFinding::Passed => "passed",
-            GateFinding::Undecided => "undecided",
-            GateFinding::NothingMeasured => "nothing measured",
-            GateFinding::Failed => "failed",
-        }
-    }
-}
+use super::{CellDiff, Contest, Diff, GateFinding, GateResult, Options, Outcome};
 
 /// Reads a gate of the command line: `METRIC=PERCENT`, and after a colon the cells that it holds for
 /// as `FACTOR=VALUE[,VALUE…]`, several with semicolons.

@@ -1,8 +1,10 @@
-//! The verdicts of rows that are one family: ratios, and values that have none.
+//! The verdicts of rows that are one family: ratios, values that have none, and failures.
+
+use std::collections::BTreeMap;
 
 use crate::analyse::{Comparison, Direction, Doubt, Judged, Margin, Verdict, holm, judge_each};
 
-use super::CellDiff;
+use super::{CellDiff, Diff, Failures, P};
 
 /// Chance of a false *faster* or *slower* in a family: that of [`judge_each`].
 const ALPHA: f64 = 0.05;
@@ -81,4 +83,37 @@ fn by_ranks(
         (Ok(if better { Verdict::Faster } else { Verdict::Slower }), None)
     };
     Judged { verdict, doubt, bound: 1.0 + margin.relative(), p, adjusted_p }
+}
+
+/// Adjusts the p-values of failures: *more* is one family and *less* another, each of all cells of all
+/// tables that are judged.
+pub(super) fn adjust_failures(diffs: &mut [Diff]) {
+    let each: [fn(&mut Failures) -> [&mut P; 2]; 2] = [
+        |failures| [&mut failures.trials.more, &mut failures.requests.more],
+        |failures| [&mut failures.trials.less, &mut failures.requests.less],
+    ];
+    for family in each {
+        let judged = || diffs.iter().enumerate().filter(|(_, diff)| diff.is_judged());
+        // The rows of one cell, one for each metric, share its failures.
+        let mut cells: BTreeMap<(usize, usize), [f64; 2]> = BTreeMap::new();
+        for (d, diff) in judged() {
+            for cell in &diff.cells {
+                let mut failures = cell.failures;
+                cells.insert((d, cell.plan), family(&mut failures).map(|p| p.alone));
+            }
+        }
+        let alone: Vec<Option<f64>> = cells.values().flatten().copied().map(Some).collect();
+        let mut adjusted = holm(&alone).into_iter().flatten();
+        for p in cells.values_mut().flatten() {
+            *p = adjusted.next().expect("one for each");
+        }
+        for (d, diff) in diffs.iter_mut().enumerate() {
+            for cell in &mut diff.cells {
+                let Some(adjusted) = cells.get(&(d, cell.plan)) else { continue };
+                for (p, adjusted) in family(&mut cell.failures).into_iter().zip(adjusted) {
+                    p.adjusted = *adjusted;
+                }
+            }
+        }
+    }
 }

@@ -83,14 +83,14 @@ pub use self::{
     csv::csv,
     exit::exit,
     failures::{Change, Failures, P, Trend},
-    gate::{GateFinding, GateResult, parse as parse_gate, parse_margin, parse_metric},
+    gate::{parse as parse_gate, parse_margin, parse_metric},
     github::{annotations, step_summary},
     json::{SCHEMA, json},
     noise::{ControlPair, Noise, Source},
     options::{Options, Order, Relative},
     result::{
-        CellDiff, CellSide, Diff, GeometricMean, LoneCell, MarginSource, Name, Outcome, Ranked,
-        Withheld,
+        CellDiff, CellSide, Diff, GateFinding, GateResult, GeometricMean, LoneCell, MarginSource,
+        Name, Outcome, Ranked, Withheld,
     },
     side::Side,
     split::NoSplit,
@@ -238,7 +238,7 @@ fn margin(base: Option<Margin>, new: Option<Margin>, options: &Options) -> (Marg
 
 /// Gives every row its word. All rows of all tables are one family, and all of their failures another.
 fn judge(diffs: &mut [Diff]) {
-    failures::adjust(diffs);
+    judging::adjust_failures(diffs);
     let judged: Vec<&Diff> = diffs.iter().filter(|diff| diff.is_judged()).collect();
     let rows: Vec<_> = judged
         .iter()

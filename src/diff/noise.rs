@@ -10,8 +10,7 @@ use crate::record::{Status, TrialRow};
 use crate::spec::Metric;
 
 use super::Pairing;
-use super::cells::Pair;
-use super::side::{Side, SideScenario, paired, values};
+use super::side::{Pair, Side, SideScenario, paired, values};
 use super::values::Values;
 
 /// The A/A controls of the scenarios that a common cell stands in. Where one side has none, that of

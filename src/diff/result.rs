@@ -3,10 +3,9 @@
 use crate::analyse::{
     Estimate, Interval, Judged, Margin, NoEstimate, RankTest, RatioEstimate, Verdict,
 };
-use crate::spec::{Factor, Metric};
+use crate::spec::{Factor, Gate, Metric};
 
-use super::cells::is_divided;
-use super::{Condition, ControlPair, Effect, Failures, GateResult, Noise, Pairing, Source};
+use super::{Condition, ControlPair, Effect, Failures, Noise, Pairing, Source};
 
 /// Two sides, compared.
 #[derive(Debug, Clone, PartialEq)]
@@ -281,6 +280,47 @@ impl Outcome {
     }
 }
 
+/// A gate, judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GateResult {
+    /// What was asked for.
+    pub gate: Gate,
+    /// The word for all of its cells: the worst of theirs.
+    pub finding: GateFinding,
+    /// Its cells that did not pass, as rows of [`Diff::cells`].
+    pub cells: Vec<(usize, GateFinding)>,
+    /// Why cells are undecided whose numbers would pass, likewise.
+    pub withheld: Vec<(usize, Withheld)>,
+    /// Cells that it looked at.
+    pub looked_at: usize,
+}
+
+/// The word for a gate, the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GateFinding {
+    /// No cell is worse by more than the margin.
+    Passed,
+    /// The interval of a cell reaches across the margin, trials of it failed, or it was not measured
+    /// on both sides.
+    Undecided,
+    /// There is no measurement of the same work on both sides to look at.
+    NothingMeasured,
+    /// A cell is worse by more than the margin, or fails more often.
+    Failed,
+}
+
+impl GateFinding {
+    /// The word of every rendering.
+    pub fn name(self) -> &'static str {
+        match self {
+            GateFinding::Passed => "passed",
+            GateFinding::Undecided => "undecided",
+            GateFinding::NothingMeasured => "nothing measured",
+            GateFinding::Failed => "failed",
+        }
+    }
+}
+
 impl Diff {
     /// Whether verdicts can be trusted: nothing that they depend on differs.
     pub fn is_comparable(&self) -> bool {
@@ -349,4 +389,9 @@ pub struct GeometricMean {
     pub cells: usize,
     /// Cells that are not in it: without a ratio, with failed trials, or on one side only.
     pub left_out: usize,
+}
+
+/// Whether the values of a metric are divided by those of the baseline, where cells are.
+pub(super) fn is_divided(metric: Metric, relative: bool) -> bool {
+    relative && !metric.is_share()
 }

@@ -62,6 +62,20 @@ impl SideCell {
     }
 }
 
+/// A cell of both sides: its index on either.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pair {
+    pub(super) base: usize,
+    pub(super) new: usize,
+}
+
+impl Pair {
+    /// Index of its scenario on either side.
+    pub(super) fn scenarios(self, [base, new]: [&Side; 2]) -> [usize; 2] {
+        [base.cells[self.base].scenario, new.cells[self.new].scenario]
+    }
+}
+
 /// The values of a metric in the trials that are measurements, by block.
 pub(super) fn values(trials: &[TrialRow], metric: Metric) -> BTreeMap<u32, f64> {
     let ok = trials.iter().filter(|t| t.is_ok());
