@@ -1,9 +1,9 @@
 //! What to know about a plan before its first trial.
 
 use crate::delay::Sampling;
-use crate::units::{ReadableNs, and, count, counted, three_digits};
+use crate::units::{ReadableNs, and, count, counted};
 
-use super::drawn::DrawnPart;
+use super::part::{DrawnPart, short};
 
 /// Something that the numbers of a run will not be able to tell, or will tell of another question than
 /// the one that was asked. The text says so and gives a way out.
@@ -114,15 +114,6 @@ fn missing(parts: &[DrawnPart], requests: usize, sampling: Sampling, in_turn: bo
         short(expected),
         if parts.len() == 1 { "it" } else { "them" },
     )
-}
-
-/// Three digits, without zeros behind the point: `0.6`, `59.4`, `60`.
-pub(super) fn short(x: f64) -> String {
-    let digits = three_digits(x);
-    match digits.contains('.') {
-        true => digits.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => digits,
-    }
 }
 
 pub(super) fn readable(ns: u64) -> String {

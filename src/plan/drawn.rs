@@ -1,10 +1,9 @@
 //! The delays that were drawn, beside what their model expects.
 
-use std::fmt;
-
 use serde::Serialize;
 
-use super::caution::{Caution, readable, short};
+use super::caution::{Caution, readable};
+use super::part::{DrawnPart, short};
 use crate::spec::Scenario;
 
 /// Chance that a sample of independent draws is called unlikely although its model made it, for all
@@ -37,29 +36,6 @@ pub struct Quantiles {
     pub p99_ns: u64,
     /// The longest.
     pub longest_ns: u64,
-}
-
-/// A part of a model.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct DrawnPart {
-    /// In words: `at 1s`.
-    pub name: String,
-    /// Its share of the draws.
-    pub share: f64,
-    /// Requests that have it on average.
-    pub expected: f64,
-    /// Requests that have it here; unknown where a delay could be from several parts.
-    pub drawn: Option<u64>,
-}
-
-impl fmt::Display for DrawnPart {
-    /// `1 % at 1s: expected 0.6, drawn 0`
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let DrawnPart { name, share, expected, drawn } = self;
-        let drawn = drawn.map_or("unknown".to_owned(), |drawn| drawn.to_string());
-        let (percent, expected) = (short(share * 100.0), short(*expected));
-        write!(f, "{percent} % {name}: expected {expected}, drawn {drawn}")
-    }
 }
 
 impl Drawn {

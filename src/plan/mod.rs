@@ -3,6 +3,7 @@
 mod caution;
 mod drawn;
 mod only;
+mod part;
 mod scale;
 #[cfg(test)]
 mod tests;
@@ -20,8 +21,9 @@ use crate::strategy::schedule::{self, Schedule};
 use crate::units::hex;
 
 pub use caution::Caution;
-pub use drawn::{Drawn, DrawnPart, FALSE_ALARMS, Quantiles};
+pub use drawn::{Drawn, FALSE_ALARMS, Quantiles};
 pub use only::Only;
+pub use part::DrawnPart;
 pub use scale::{MUCH_OVERHEAD, timed_out};
 
 /// Everything that a run will do, known before it starts.
