@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+use super::folder::name_of;
 use super::same::originals;
 use super::{MANIFEST, Manifest, RecordError};
 
@@ -332,11 +333,6 @@ fn manifests(results: &Path) -> Result<Vec<(PathBuf, Manifest)>, RecordError> {
     // A folder may have been given another name; one without a start has not begun yet.
     runs.sort_by_key(|(_, manifest)| manifest.started_unix_ms().unwrap_or(u64::MAX));
     Ok(runs)
-}
-
-/// The name of a run's folder.
-pub(super) fn name_of(run: &Path) -> String {
-    run.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 #[cfg(test)]

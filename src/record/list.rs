@@ -8,7 +8,8 @@ use fs_err as fs;
 use serde::Deserialize;
 
 use super::columns::row;
-use super::find::{name_of, run_folders};
+use super::find::run_folders;
+use super::folder::{name_of, start_in_name};
 use super::same::originals;
 use super::status::Status;
 use super::write::is_locked;
@@ -221,14 +222,6 @@ fn size(dir: &Path) -> u64 {
     entries.flatten().map(of).sum()
 }
 
-/// The start in a folder's name: `20260101T000000Z-…`, in Unix milliseconds.
-pub(super) fn start_in_name(run: &str) -> Option<u64> {
-    let written = run.get(..16)?;
-    let start = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", written).ok()?;
-    let start = start.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-    u64::try_from(start.timestamp().as_millisecond()).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -415,7 +408,5 @@ mod tests {
     fn without_a_folder_there_is_nothing() {
         let dir = tempfile::tempdir().expect("a folder");
         assert_eq!(list(&dir.path().join("none")).expect("a list"), []);
-        assert_eq!(start_in_name("20260101T000001Z-x"), Some(START_MS + 1_000));
-        assert_eq!(start_in_name("baseline"), None);
     }
 }

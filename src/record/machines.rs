@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use super::find::name_of;
+use super::folder::name_of;
 use super::{MACHINE, RecordError, replace};
 use crate::machine::Machine;
 

@@ -24,6 +24,7 @@ mod docs;
 mod env;
 mod errors;
 mod find;
+mod folder;
 mod frames;
 mod lines;
 mod list;

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use super::find::name_of;
-use super::list::start_in_name;
+use super::folder::{name_of, start_in_name};
 use super::{Manifest, RecordingId, TRIALS, TrialRow, read_trials};
 
 /// How two sets of trials are related.

@@ -13,7 +13,7 @@ use super::env::EnvRow;
 use super::row::TrialRow;
 use super::{
     CONNECTIONS, ENV, EXPERIMENT, Event, Foreseen, Happening, LATENCY, MACHINE, MANIFEST, Manifest,
-    PLAN, REQUESTS, RecordError, RecordingId, TIMELINE, TRIALS, frames, lines,
+    PLAN, REQUESTS, RecordError, RecordingId, TIMELINE, TRIALS, folder, frames, lines,
 };
 use crate::machine::Machine;
 use crate::plan::Plan;
@@ -135,7 +135,7 @@ impl NewRun<'_> {
 
         let name = format!(
             "{}-{}-{}",
-            self.start.strftime("%Y%m%dT%H%M%SZ"),
+            self.start.strftime(folder::START),
             self.manifest.experiment,
             self.manifest.builds_short()
         );
