@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use super::columns::{Column, Row};
-use super::write::PlanRow;
+use super::plan::PlanRow;
 use super::{
     ConnectionRow, EarlierRow, EnvRow, LatencyRow, PredictionRow, RequestRow, TimelineRow, TrialRow,
 };

@@ -31,6 +31,7 @@ mod list;
 mod machines;
 mod manifest;
 mod numbers;
+mod plan;
 mod prediction;
 mod read;
 mod request;

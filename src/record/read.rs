@@ -8,9 +8,9 @@ use fs_err as fs;
 
 use super::columns::{Row, as_written, wrong};
 use super::env::EnvRow;
+use super::plan::{PlanRow, plan_rows};
 use super::row::{TrialRow, attempt_name, one_line};
 use super::status::Status;
-use super::write::{PlanRow, plan_rows};
 use super::{
     CONNECTIONS, ConnectionRow, ENV, EXPERIMENT, Happening, LATENCY, MACHINE, MANIFEST, Manifest,
     PLAN, REQUESTS, RecordError, RequestScan, TIMELINE, TRIALS, TimelineRow, frames, lines,

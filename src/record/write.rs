@@ -6,10 +6,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use serde::Serialize;
 
-use super::columns::row;
 use super::env::EnvRow;
+use super::plan::plan_rows;
 use super::row::TrialRow;
 use super::{
     CONNECTIONS, ENV, EXPERIMENT, Event, Foreseen, Happening, LATENCY, MACHINE, MANIFEST, Manifest,
@@ -36,45 +35,6 @@ pub struct NewRun<'a> {
     pub machine: &'a Machine,
     /// Start, for the folder's name.
     pub start: jiff::Timestamp,
-}
-
-row! {
-    /// A row of `plan.csv`.
-    #[derive(Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
-    pub(super) struct PlanRow {
-        /// Block; 0 is warm-up.
-        pub(super) block: u32,
-        /// Place within the block, from 0.
-        pub(super) position: u32,
-        /// Name of the trial.
-        pub(super) trial: String,
-        /// Identity of the cell, made of what it does and not of its label: the same in other
-        /// experiments, commits and machines.
-        pub(super) cell: String,
-        /// `a`, or `b` for the A/A twin.
-        pub(super) replica: String,
-        /// Seed of the delays.
-        pub(super) seed: u64,
-        /// `base` or `new`. Only a recording of two builds (`inflight ab`) has this column.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pub(super) build: Option<String>,
-    }
-}
-
-/// The rows that a plan gives.
-pub(super) fn plan_rows(plan: &Plan) -> impl Iterator<Item = PlanRow> {
-    plan.trials.iter().map(|t| {
-        let cell = &plan.cells[t.cell];
-        PlanRow {
-            block: t.block,
-            position: t.position,
-            trial: t.trial.clone(),
-            cell: cell.id.to_string(),
-            replica: t.replica.letter().to_owned(),
-            seed: plan.scenario_of(cell).seed,
-            build: plan.build_of(t).map(str::to_owned),
-        }
-    })
 }
 
 /// What was mended when a record was opened.
