@@ -2,6 +2,8 @@
 
 use hdrhistogram::Histogram;
 
+use crate::spec::Metric;
+
 /// A day in nanoseconds; what is more is counted as this.
 const HIGHEST: u64 = 86_400_000_000_000;
 /// Significant digits of percentiles.
@@ -9,7 +11,7 @@ const DIGITS: u8 = 3;
 
 /// Numbers in the buckets of a [`Histogram`] with [`DIGITS`] digits: 1 024 to each power of two, which
 /// is fixed here, so that counting one is a few instructions.
-pub(in crate::report) struct Counts(Vec<u32>);
+pub(super) struct Counts(Vec<u32>);
 
 impl Counts {
     /// Bits of a number that its bucket tells: 2 048 are the least numbers with three digits each.
@@ -17,12 +19,12 @@ impl Counts {
     const HALF: usize = 1 << (Counts::BITS - 1);
 
     /// Of nothing yet.
-    pub(in crate::report) fn new() -> Counts {
+    pub(super) fn new() -> Counts {
         Counts(vec![0; Counts::bucket(HIGHEST) + 1])
     }
 
     /// One more.
-    pub(in crate::report) fn add(&mut self, number: u64) {
+    pub(super) fn add(&mut self, number: u64) {
         // A trial has no more than 2^32 requests, but they may have more pieces.
         let count = &mut self.0[Counts::bucket(number.min(HIGHEST))];
         *count = count.saturating_add(1);
@@ -40,7 +42,7 @@ impl Counts {
     }
 
     /// The same as a histogram.
-    pub(in crate::report) fn histogram(&self) -> Histogram<u32> {
+    pub(super) fn histogram(&self) -> Histogram<u32> {
         let mut histogram = Histogram::new_with_bounds(1, HIGHEST, DIGITS)
             .expect("the bounds are far enough apart");
         for (bucket, &count) in self.0.iter().enumerate().filter(|&(_, &count)| count > 0) {
@@ -50,10 +52,26 @@ impl Counts {
     }
 }
 
+/// The 99th percentile, if so many values have one; see [`Metric::requests_needed`].
+pub(super) fn p99(histogram: &Histogram<u32>) -> Option<f64> {
+    let enough = Metric::P99.requests_needed().is_none_or(|needed| histogram.len() >= needed);
+    enough.then(|| histogram.value_at_quantile(0.99) as f64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_p99_needs_a_value_beyond_it() {
+        let of = |n: u64| {
+            let mut counts = Counts::new();
+            (1..=n).for_each(|value| counts.add(value));
+            p99(&counts.histogram())
+        };
+        assert_eq!((of(1), of(99), of(100)), (None, None, Some(99.0)));
+    }
 
     proptest! {
         #[test]

@@ -2,18 +2,18 @@
 //! at a time, and only what is shown is kept.
 
 mod counts;
+mod pieces;
 
-use hdrhistogram::Histogram;
 use rayon::prelude::*;
 
 use crate::analyse::median;
 use crate::plan::Cell;
 use crate::record::{RecordError, Recording, Scanned, TrialRow};
-use crate::spec::Metric;
 use crate::strategy::probe::{Phase, failed_in, times_ns};
 
-use super::pieces::{Direction, PieceCounts, PieceNumbers};
-pub(super) use counts::Counts;
+use counts::{Counts, p99};
+pub(super) use pieces::Direction;
+use pieces::{PieceCounts, PieceNumbers};
 
 /// Rows of a trial that are kept for charts: of more every second, every fourth, and so on. No
 /// chart has as many lines of pixels.
@@ -295,12 +295,6 @@ impl OfTrial {
     }
 }
 
-/// The 99th percentile, if so many values have one; see [`Metric::requests_needed`].
-pub(super) fn p99(histogram: &Histogram<u32>) -> Option<f64> {
-    let enough = Metric::P99.requests_needed().is_none_or(|needed| histogram.len() >= needed);
-    enough.then(|| histogram.value_at_quantile(0.99) as f64)
-}
-
 /// The phases whose end can be known in a cell's rows, in the order of [`Phase::ALL`].
 fn tells(recording: &Recording, cell: &Cell, has_marks: bool) -> [bool; Phase::ALL.len()] {
     let scenario = recording.plan.scenario_of(cell);
@@ -312,16 +306,6 @@ fn tells(recording: &Recording, cell: &Cell, has_marks: bool) -> [bool; Phase::A
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_p99_needs_a_value_beyond_it() {
-        let of = |n: u64| {
-            let mut counts = Counts::new();
-            (1..=n).for_each(|value| counts.add(value));
-            p99(&counts.histogram())
-        };
-        assert_eq!((of(1), of(99), of(100)), (None, None, Some(99.0)));
-    }
 
     fn times(marks: &[(Phase, u64)]) -> Times {
         let mut ends_ns = [UNKNOWN_END; Phase::ALL.len()];
