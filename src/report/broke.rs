@@ -11,7 +11,6 @@ use crate::vocabulary::Protocol;
 
 use super::facts::Facts;
 use super::numbers::{count, counted, ns, span};
-use super::phases;
 
 /// A limit that was met: what was missing and where, and what helps against it anywhere.
 struct Limit {
@@ -178,7 +177,7 @@ fn queued(facts: &Facts, cell: usize) -> Met {
         return if full.contains(&None) { Met::Unknown } else { Met::No };
     }
     let waited = facts.median(cell, |r| r.phase_ns(Phase::Stream).map(|v| v as f64));
-    let (Ok(waited), Ok(total)) = (waited, facts.median(cell, phases::total_ns)) else {
+    let (Ok(waited), Ok(total)) = (waited, facts.median(cell, TrialRow::request_ns)) else {
         return Met::Unknown;
     };
     let what = format!(

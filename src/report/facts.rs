@@ -157,6 +157,11 @@ impl<'a> Facts<'a> {
         (0..self.plan().cells.len()).find(|&c| self.cell(c).id.to_string() == row.cell)
     }
 
+    /// Whether the trials of a cell have phases.
+    pub(super) fn has_phases(&self, cell: usize) -> bool {
+        self.ok_rows(cell).iter().any(|row| row.request_ns().is_some())
+    }
+
     /// Median of something of which less is better over the trials of a cell; see
     /// [`Sample::median`].
     pub(super) fn median(

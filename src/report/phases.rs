@@ -8,32 +8,6 @@ use super::facts::Facts;
 use super::figures::{phases, shown as charts};
 use super::numbers::{UNKNOWN, count, counted, ns, percent};
 
-/// Whether the trials of a cell have phases.
-pub(super) fn has_phases(facts: &Facts, cell: usize) -> bool {
-    facts.ok_rows(cell).iter().any(|r| total_ns(r).is_some())
-}
-
-/// Mean time of a successful request, in nanoseconds; `None` without probes.
-pub(super) fn total_ns(row: &TrialRow) -> Option<f64> {
-    // Every request has an end, so without this phase none has been taken.
-    row.phase_ns(Phase::Receive)?;
-    Some(Phase::ALL.into_iter().filter_map(|phase| row.phase_ns(phase)).sum::<u64>() as f64)
-}
-
-/// Mean delay of a request at the server, in nanoseconds; `None` where more than one of a thousand
-/// requests failed: it is not known which delays were theirs.
-pub(super) fn delay_ns(row: &TrialRow) -> Option<f64> {
-    let few = row.errors?.saturating_mul(1_000) <= row.issued?;
-    let served = row.server_requests.filter(|&served| served > 0 && few)?;
-    Some(row.server_delay_sum_ns? as f64 / served as f64)
-}
-
-/// What a request took beyond its queue and its delay, in nanoseconds.
-pub(super) fn own_ns(row: &TrialRow) -> Option<f64> {
-    let queue = row.phase_ns(Phase::Queue).unwrap_or(0) as f64;
-    Some((total_ns(row)? - queue - delay_ns(row)?).max(0.0))
-}
-
 /// Chart and tables; nothing where no phases were recorded.
 pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
     let figures = phases::figures(facts);
@@ -44,7 +18,7 @@ pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
     let mut percentiles: Vec<Block> = Vec::new();
     for (index, scenario) in facts.scenarios() {
         let cells = facts.cells_of(index);
-        let known: Vec<usize> = cells.into_iter().filter(|&c| has_phases(facts, c)).collect();
+        let known: Vec<usize> = cells.into_iter().filter(|&c| facts.has_phases(c)).collect();
         if known.is_empty() {
             continue;
         }
@@ -90,8 +64,8 @@ fn means(facts: &Facts, cells: &[usize]) -> Table {
     for &cell in cells {
         let mut row = vec![facts.code(cell)];
         row.extend(phases.iter().map(|&phase| shown(mean(cell, phase).map(|e| e.value))));
-        row.push(shown(facts.median(cell, total_ns).ok().map(|e| e.value)));
-        row.push(shown(facts.median(cell, delay_ns).ok().map(|e| e.value)));
+        row.push(shown(facts.median(cell, TrialRow::request_ns).ok().map(|e| e.value)));
+        row.push(shown(facts.median(cell, TrialRow::served_delay_ns).ok().map(|e| e.value)));
         table.row(row);
     }
     table

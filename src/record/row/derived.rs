@@ -2,6 +2,7 @@
 
 use super::TrialRow;
 use crate::record::Status;
+use crate::strategy::probe::Phase;
 
 impl TrialRow {
     /// Whether its numbers may be used.
@@ -28,6 +29,27 @@ impl TrialRow {
     /// CPU time of the server, user and kernel.
     pub fn server_cpu_ns(&self) -> Option<u64> {
         Some(self.server_cpu_user_ns? + self.server_cpu_sys_ns?)
+    }
+
+    /// Mean time of a successful request, in nanoseconds; `None` without probes.
+    pub fn request_ns(&self) -> Option<f64> {
+        // Every request has an end, so without this phase none has been taken.
+        self.phase_ns(Phase::Receive)?;
+        Some(Phase::ALL.into_iter().filter_map(|phase| self.phase_ns(phase)).sum::<u64>() as f64)
+    }
+
+    /// Mean delay of a request at the server, in nanoseconds; `None` where more than one of a thousand
+    /// requests failed: it is not known which delays were theirs.
+    pub fn served_delay_ns(&self) -> Option<f64> {
+        let few = self.errors?.saturating_mul(1_000) <= self.issued?;
+        let served = self.server_requests.filter(|&served| served > 0 && few)?;
+        Some(self.server_delay_sum_ns? as f64 / served as f64)
+    }
+
+    /// Mean time of a request beyond its queue and its delay, in nanoseconds.
+    pub fn own_ns(&self) -> Option<f64> {
+        let queue = self.phase_ns(Phase::Queue).unwrap_or(0) as f64;
+        Some((self.request_ns()? - queue - self.served_delay_ns()?).max(0.0))
     }
 
     /// Requests that failed with this class.

@@ -5,12 +5,12 @@ use crate::strategy::probe::Phase;
 
 use super::super::facts::Facts;
 use super::super::numbers::{counted, ns};
-use super::super::phases::{delay_ns, has_phases, own_ns, total_ns};
 use super::coverage::{coverage, joined};
 use super::{duration, grouped, short_of};
 use crate::chart::Frame;
 use crate::chart::phases::{Bar, Phases, Row};
 use crate::page::{Figure, Words, term, words};
+use crate::record::TrialRow;
 
 /// Where queue and delay are more than this share of a request, what is left has a panel of its own.
 const HIDING: f64 = 0.5;
@@ -18,7 +18,7 @@ const HIDING: f64 = 0.5;
 pub(in crate::report) fn figures(facts: &Facts) -> Vec<Figure> {
     let shown = |scenario: usize| -> Vec<usize> {
         let cells = facts.cells_of(scenario);
-        if cells.iter().any(|&c| has_phases(facts, c)) { cells } else { Vec::new() }
+        if cells.iter().any(|&c| facts.has_phases(c)) { cells } else { Vec::new() }
     };
     let mut figures = Vec::new();
     for (cells, groups) in grouped(facts, shown, |c| row(facts, c)) {
@@ -66,7 +66,7 @@ fn row(facts: &Facts, cell: usize) -> Row {
             Some((phase, mean.value))
         })
         .collect();
-    let Ok(total) = facts.median(cell, total_ns) else {
+    let Ok(total) = facts.median(cell, TrialRow::request_ns) else {
         let note = match facts.wall_ns(cell) {
             _ if !facts.cell(cell).strategy.probes => "without probes".to_owned(),
             Some(_) => "not recorded".to_owned(),
@@ -78,12 +78,13 @@ fn row(facts: &Facts, cell: usize) -> Row {
         parts: parts.iter().map(|&(phase, time)| (phase, duration(time))).collect(),
         total: duration(total),
     };
-    let beyond = |r: &_| {
-        let wait = crate::record::TrialRow::phase_ns(r, Phase::Wait)? as f64;
-        Some((wait - delay_ns(r)?).max(0.0))
+    let beyond = |r: &TrialRow| {
+        let wait = r.phase_ns(Phase::Wait)? as f64;
+        Some((wait - r.served_delay_ns()?).max(0.0))
     };
     let rest = || {
-        let (own, wait) = (facts.median(cell, own_ns).ok()?, facts.median(cell, beyond).ok()?);
+        let (own, wait) =
+            (facts.median(cell, TrialRow::own_ns).ok()?, facts.median(cell, beyond).ok()?);
         let own_parts = parts.iter().filter(|(phase, _)| *phase != Phase::Queue);
         let own_parts = own_parts.map(|&(phase, time)| match phase {
             Phase::Wait => (phase, wait.value),
@@ -101,7 +102,7 @@ fn row(facts: &Facts, cell: usize) -> Row {
 
 /// The share of queue and delay in a request.
 fn hidden(facts: &Facts, cell: usize) -> f64 {
-    let share = facts.median(cell, |r| Some(1.0 - own_ns(r)? / total_ns(r)?.max(1.0)));
+    let share = facts.median(cell, |r| Some(1.0 - r.own_ns()? / r.request_ns()?.max(1.0)));
     share.map_or(0.0, |e| e.value)
 }
 
@@ -110,8 +111,10 @@ fn hidden(facts: &Facts, cell: usize) -> f64 {
 fn title(facts: &Facts, cells: &[usize]) -> String {
     let plain = || "Where the time of a request goes".to_owned();
     let (ranked, tail) = facts.ranked(cells);
-    let mut known: Vec<(usize, Estimate)> =
-        ranked.into_iter().filter_map(|c| Some((c, facts.median(c, own_ns).ok()?))).collect();
+    let mut known: Vec<(usize, Estimate)> = ranked
+        .into_iter()
+        .filter_map(|c| Some((c, facts.median(c, TrialRow::own_ns).ok()?)))
+        .collect();
     known.sort_by(|a, b| a.1.value.total_cmp(&b.1.value));
     let (Some((least, low)), Some((most, high))) = (known.first(), known.last()) else {
         return plain();
