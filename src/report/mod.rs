@@ -27,10 +27,11 @@ mod files;
 mod index;
 mod laws;
 mod numbers;
-mod open;
+mod open_arrival;
 mod phases;
 mod pieces;
 mod prediction;
+mod rates;
 mod reproduce;
 mod requests;
 mod standing;
@@ -69,7 +70,7 @@ const PAGE: [(&str, Section); 25] = [
     ("", answer::section),
     ("", claims::section),
     ("", control::section),
-    ("load", open::section),
+    ("load", open_arrival::section),
     ("waterfall", waterfall::section),
     ("wall", wall::section),
     ("", tables::section),

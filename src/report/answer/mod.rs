@@ -7,7 +7,8 @@ use self::speaker::Speaker;
 use self::trouble::trouble;
 use super::facts::Facts;
 use super::numbers::{capital, counted};
-use super::open::{self, Sweep};
+use super::open_arrival;
+use super::rates::{self, Sweep};
 use super::time_scale;
 use crate::page::{Block, Words, details, strong, words};
 use crate::plan::Drawn;
@@ -52,7 +53,7 @@ pub(super) fn blocks(facts: &Facts) -> Vec<Block> {
 }
 
 fn by_scenario(facts: &Facts, whole: bool) -> Vec<Words> {
-    let sweeps = open::sweeps(facts);
+    let sweeps = rates::sweeps(facts);
     // What is one answer: a closed scenario, or all rates of a sweep.
     let alone = sweeps.len() == 1 && (0..facts.plan().scenarios.len()).all(|s| facts.is_open(s));
     facts
@@ -97,17 +98,17 @@ fn before_the_first_trial(facts: &Facts, scenario: usize, whole: bool) -> Vec<Wo
 
 /// Up to which rate each strategy keeps up; in whole, what failed besides.
 fn of_rates(facts: &Facts, sweep: &Sweep, whole: bool) -> Words {
-    let lines = open::lines(facts, sweep);
+    let lines = rates::lines(facts, sweep);
     let most = if whole { lines.len() } else { OTHERS };
     let mut sentences: Vec<Words> =
-        lines.iter().take(most).map(|line| open::sentence(facts, line)).collect();
+        lines.iter().take(most).map(|line| open_arrival::sentence(facts, line)).collect();
     if let Some((_, first)) = sweep.scenarios.first() {
         sentences.extend(before_the_first_trial(facts, *first, whole));
     }
     for &(rate, scenario) in sweep.scenarios.iter().filter(|_| whole) {
         let speaker = Speaker::of(facts, scenario);
         let said = [speaker.faulty(), speaker.unmeasured()].into_iter().flatten();
-        sentences.extend(said.map(|s| words!("At " (open::shown(rate)) " " (s.uncapital()))));
+        sentences.extend(said.map(|s| words!("At " (rates::shown(rate)) " " (s.uncapital()))));
     }
     Words::join(sentences, " ")
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::facts::Facts;
-use super::super::open::{Keeps, Line, lines, sweeps, value};
+use super::super::rates::{self, Keeps, Line, lines, sweeps, value};
 use super::coverage::{coverage, joined};
 use super::short;
 use crate::analyse::NoEstimate;
@@ -60,7 +60,7 @@ pub(in crate::report) fn figures(facts: &Facts) -> Vec<Figure> {
 
 fn series(facts: &Facts, line: &Line) -> Series {
     let first = line.points[0].cell;
-    let point = |p: &super::super::open::Point| {
+    let point = |p: &rates::Point| {
         let p99 = facts.metric(p.cell, Metric::P99).ok()?;
         Some(Point {
             offered: facts.median(p.cell, TrialRow::offered_per_s).ok()?.value,
@@ -103,19 +103,20 @@ fn title(facts: &Facts, lines: &[Line]) -> String {
     };
     let mut reached: Vec<_> = lines.iter().filter_map(reach).collect();
     reached.sort_unstable_by_key(|&(rate, cell)| (rate, std::cmp::Reverse(cell)));
-    let rate = super::super::open::shown;
     match (reached.first(), reached.last()) {
         (Some(&(least, worst)), Some(&(most, best))) if least < most => format!(
             "{} keeps up to {}, {} to {}",
             short(facts, best),
-            rate(most),
+            rates::shown(most),
             short(facts, worst),
-            rate(least)
+            rates::shown(least)
         ),
         (Some(&(all, _)), Some(_)) if reached.len() == lines.len() => {
-            format!("All keep up to {}", rate(all))
+            format!("All keep up to {}", rates::shown(all))
         }
-        (Some(&(most, best)), _) => format!("{} keeps up to {}", short(facts, best), rate(most)),
+        (Some(&(most, best)), _) => {
+            format!("{} keeps up to {}", short(facts, best), rates::shown(most))
+        }
         _ => "Latency against the rate at which requests come".to_owned(),
     }
 }
