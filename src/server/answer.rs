@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use bytes::{BufMut, BytesMut};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use hyper::header::{HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use hyper::{Request, Response, StatusCode};
 
 use super::body::AnswerBody;
 use super::in_flight::InFlight;
 use super::pause::pause;
-use super::request::Asked;
+use super::request::{Asked, refusal};
 use super::{Shared, upload};
 use crate::protocol::{Capacity, Pause};
 use crate::timer::Moment;
@@ -113,15 +113,6 @@ async fn delayed(
     let headers = response.headers_mut();
     headers.insert(SERVER_TIMING, server_timing(actual_ns));
     headers.insert(INFLIGHT_INDEX, HeaderValue::from(asked.index));
-    response
-}
-
-/// An answer that says what is wrong with a request.
-pub(super) fn refusal(status: StatusCode, text: String) -> Response<AnswerBody> {
-    let mut response = Response::new(AnswerBody::text(text));
-    *response.status_mut() = status;
-    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-    response.headers_mut().insert(CONTENT_TYPE, plain);
     response
 }
 

@@ -1,10 +1,9 @@
 //! What a request asks for.
 
-use hyper::header::{ALLOW, HeaderName, HeaderValue};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::Shared;
-use super::answer::refusal;
 use super::body::AnswerBody;
 use crate::units::parse_duration;
 
@@ -56,6 +55,15 @@ impl Asked {
         let redirects = request.uri().query().map_or(Ok(0), redirects).map_err(bad_request)?;
         Ok(Asked { index, planned_ns, redirects, uploads })
     }
+}
+
+/// An answer that says what is wrong with a request.
+pub(super) fn refusal(status: StatusCode, text: String) -> Response<AnswerBody> {
+    let mut response = Response::new(AnswerBody::text(text));
+    *response.status_mut() = status;
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, plain);
+    response
 }
 
 fn redirects(query: &str) -> Result<u32, String> {
