@@ -1,21 +1,19 @@
 //! Keys and tables of the experiment file, and how a table is read by them.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::Value;
 
-use super::error::{Problem, Span, nearest};
-use super::node::{Entry, Kind, Node};
-use super::read::IsPlanned;
+use super::error::{Problem, Span};
+use super::node::{Kind, Node};
 
 /// What is read so far, and how errors name what is being read.
 pub(super) struct Reading<'a> {
     pub(super) problems: Vec<Problem>,
     /// The folder that traces are read from.
     pub(super) trace_dir: &'a Path,
-    /// What was planned, if the file is that of a recording.
-    pub(super) recorded: Option<IsPlanned<'a>>,
+    /// Whether the file is that of a recording.
+    pub(super) recorded: bool,
     /// The key whose value is being read.
     key: &'static str,
     /// What holds without that key, if it is optional and has no value then.
@@ -23,7 +21,7 @@ pub(super) struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(trace_dir: &'a Path, recorded: Option<IsPlanned<'a>>) -> Reading<'a> {
+    pub(super) fn new(trace_dir: &'a Path, recorded: bool) -> Reading<'a> {
         Reading { problems: Vec::new(), trace_dir, recorded, key: "", otherwise: None }
     }
 
@@ -179,8 +177,8 @@ pub(super) trait AnyKey: Sync {
     fn many(&self) -> bool;
     fn expected(&self) -> String;
     fn example(&self) -> &'static str;
-    /// The schema of one value.
-    fn schema(&self) -> Value;
+    /// The schema of one value; `None` of a table, which has that of its keys.
+    fn schema(&self) -> Option<Value>;
     fn inside(&self) -> Inside;
 }
 
@@ -203,8 +201,8 @@ impl<F: Form> AnyKey for Key<F> {
     fn example(&self) -> &'static str {
         self.form.example()
     }
-    fn schema(&self) -> Value {
-        self.form.schema()
+    fn schema(&self) -> Option<Value> {
+        Some(self.form.schema())
     }
     fn inside(&self) -> Inside {
         self.form.inside()
@@ -230,73 +228,6 @@ pub(super) struct Open<'n> {
 impl TableForm {
     pub(super) fn keys(&self) -> impl Iterator<Item = &'static dyn AnyKey> + use<> {
         (self.keys)().into_iter()
-    }
-
-    /// Checks the keys of a table. `None` if it is none.
-    pub(super) fn open<'n>(&self, node: &'n Node, reading: &mut Reading) -> Option<Open<'n>> {
-        let Kind::Table(entries) = &node.kind else {
-            let what = format!("{} is a table, found {}", self.title, node.describe());
-            let hint = match &node.kind {
-                Kind::List(_) => format!("write {} once, in single brackets", self.title),
-                _ => format!("write {} on a line of its own, its keys below", self.title),
-            };
-            reading.report(Problem::at(node.span, what).hint(hint));
-            return None;
-        };
-        // A key that is misspelt is one error: it is not missing as well.
-        let meant: Vec<&str> =
-            entries.iter().filter_map(|e| self.check_known(e, reading)).collect();
-        let missing: Vec<&dyn AnyKey> = self
-            .keys()
-            .filter(|k| k.presence() == Presence::Required && node.get(k.name()).is_none())
-            .filter(|k| !meant.contains(&k.name()))
-            .collect();
-        if !missing.is_empty() {
-            self.report_missing(node, &missing, reading);
-        }
-        for (one, other) in self.either {
-            if let (Some(first), Some(second)) = (node.get(one), node.get(other)) {
-                let what = format!("{} has both `{one}` and `{other}`", self.title);
-                let problem = Problem::at(second.key_span, what).also("the first", first.key_span);
-                reading.report(problem.hint(format!("remove `{one}` or `{other}`")));
-            }
-        }
-        Some(Open { node, span: node.span })
-    }
-
-    /// Reports an unknown key, and returns the key that was probably meant.
-    fn check_known(&self, entry: &Entry, reading: &mut Reading) -> Option<&'static str> {
-        let names = || self.keys().map(AnyKey::name);
-        if names().any(|name| name == entry.key) {
-            return None;
-        }
-        let what = format!("unknown key `{}` in {}", entry.key, self.title);
-        let problem = Problem::at(entry.key_span, what).known(&entry.key, names());
-        let elsewhere = super::keys::tables_with(&entry.key);
-        reading.report(match (&problem.hint, elsewhere.as_slice()) {
-            (None, [_, ..]) => {
-                let places = elsewhere.join(" and ");
-                problem.hint(format!("`{}` is a key of {places}", entry.key))
-            }
-            _ => problem,
-        });
-        nearest(&entry.key, names())
-    }
-
-    fn report_missing(&self, node: &Node, missing: &[&dyn AnyKey], reading: &mut Reading) {
-        let names: Vec<String> = missing.iter().map(|k| format!("`{}`", k.name())).collect();
-        let mut example = String::new();
-        for key in missing {
-            let separator = if example.is_empty() { "" } else { "; " };
-            let line = match key.inside() {
-                Inside::Table(table) | Inside::Tables(table) => table.title.to_owned(),
-                _ => format!("{} = {}", key.name(), key.example()),
-            };
-            let _ = write!(example, "{separator}{line}");
-        }
-        let plural = if names.len() == 1 { "" } else { "s" };
-        let what = format!("{} lacks the key{plural} {}", self.title, names.join(", "));
-        reading.report(Problem::at(node.span, what).hint(format!("add, for example: {example}")));
     }
 }
 
@@ -419,8 +350,8 @@ impl AnyKey for Section {
     fn example(&self) -> &'static str {
         self.table.title
     }
-    fn schema(&self) -> Value {
-        super::schema::section(self)
+    fn schema(&self) -> Option<Value> {
+        None
     }
     fn inside(&self) -> Inside {
         if self.many { Inside::Tables(self.table) } else { Inside::Table(self.table) }

@@ -8,6 +8,7 @@
 //! reader, the JSON schema and the reference in `docs/experiment-file.md` are all made of them, so
 //! they cannot drift apart.
 
+mod blocks;
 mod claim;
 mod error;
 mod experiment;
@@ -21,13 +22,15 @@ mod node;
 mod overrides;
 mod read;
 mod schema;
+mod selector;
 mod source;
 #[cfg(test)]
 mod tests;
 
+pub use blocks::{Blocks, DEFAULT_BLOCKS, FEWEST_LOOKED_AT, Until};
 pub use claim::{Claim, Over};
 pub use error::{SpecError, SpecErrors};
-pub use experiment::{Blocks, DEFAULT_BLOCKS, Experiment, FEWEST_LOOKED_AT, RecordLevel, Until};
+pub use experiment::{Experiment, RecordLevel};
 pub(crate) use factor::factors;
 pub use factor::{Factor, Scenario, Selector};
 pub use gate::Gate;

@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::forms::{definitions, selector_schema};
-use super::key::{AnyKey, Inside, Presence, Section, TableForm};
+use super::forms::definitions;
+use super::key::{AnyKey, Inside, Presence, TableForm};
 use super::keys;
+use super::selector::selector_schema;
 
 /// The JSON schema of experiment files, made of the table of keys that the reader uses.
 ///
@@ -38,20 +39,21 @@ fn table(table: &TableForm) -> Value {
     schema
 }
 
-/// A key that holds a table of its own, or several.
-pub(super) fn section(section: &Section) -> Value {
-    let one = match section.name == keys::EXCLUDE.name {
+/// The value of a key, which may be a table of its own, or several.
+fn value(key: &dyn AnyKey) -> Value {
+    let one = |form: &TableForm| match key.name() == keys::EXCLUDE.name {
         true => json!({ "$ref": "#/definitions/selector" }),
-        false => table(section.table),
+        false => table(form),
     };
-    match section.many {
-        true => json!({ "type": "array", "items": one, "minItems": 1 }),
-        false => one,
+    match key.inside() {
+        Inside::Table(form) => one(form),
+        Inside::Tables(form) => json!({ "type": "array", "items": one(form), "minItems": 1 }),
+        Inside::Nothing | Inside::Open => key.schema().unwrap_or_default(),
     }
 }
 
 fn property(key: &dyn AnyKey) -> Value {
-    let one = key.schema();
+    let one = value(key);
     // Beside a `$ref`, draft 7 ignores everything; within `allOf` it does not.
     let mut schema = match (key.many(), one.get("$ref").is_some()) {
         (true, _) => json!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] }),

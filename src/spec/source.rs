@@ -4,7 +4,6 @@ use std::io::Read;
 use std::path::Path;
 
 use super::error::{SpecError, listed, nearest};
-use super::read::name_of;
 
 /// The text of an experiment and what the command line changes of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +74,28 @@ impl Source {
             }
         }
     }
+}
+
+/// The file's name without its ending, fit to be part of a folder's name: letters, digits and signs of
+/// any script stay, so that names that differ in them stay apart.
+pub(super) fn name_of(file: &str) -> String {
+    let stem = Path::new(file).file_stem().unwrap_or_default().to_string_lossy();
+    let fit = |c: char| {
+        let stays =
+            if c.is_ascii() { c.is_ascii_alphanumeric() || "-_.".contains(c) } else { is_seen(c) };
+        if stays { c } else { '-' }
+    };
+    match stem.chars().map(fit).collect::<String>() {
+        name if name.trim_matches(['-', '.']).is_empty() => "experiment".to_owned(),
+        name => name,
+    }
+}
+
+/// Whether a reader sees a character: spaces, controls and marks of direction are not.
+fn is_seen(c: char) -> bool {
+    let is_mark = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}');
+    !c.is_whitespace() && !c.is_control() && !is_mark
 }
 
 /// What could have been meant: the nearest name, or all experiments of the folder.

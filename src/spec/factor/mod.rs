@@ -87,7 +87,7 @@ impl Scenario {
         let span = Span { source: 0, start: 0, end: 0 };
         let nothing = Node { kind: Kind::Table(Vec::new()), span };
         let table = Open { node: &nothing, span };
-        let mut reading = Reading::new(Path::new(""), None);
+        let mut reading = Reading::new(Path::new(""), false);
         let mut scenario = Scenario::default();
         for entry in OF_SCENARIO {
             for value in entry.read(&table, &Scenario::default(), &mut reading) {

@@ -3,7 +3,6 @@
 mod arrival;
 mod delay;
 mod number;
-mod selector;
 mod unit;
 
 use std::num::NonZeroU32;
@@ -20,7 +19,6 @@ pub(super) use delay::{DelayForm, definitions};
 pub(super) use number::{
     Bound, BoundForm, Even, FirstLook, Integer, MOST, Percent, Positive, grouped, number,
 };
-pub(super) use selector::{Over as OverForm, Picked, PickedOver, SelectorForm, selector_schema};
 pub(super) use unit::{Duration, Size};
 
 /// Text of one line.
@@ -134,7 +132,7 @@ impl<T> Form for OneOf<T> {
         if let Some(found) = (self.all)().into_iter().find(|w| w.word == text) {
             return Some(found.value);
         }
-        if let (Some(other), Some(_)) = (self.other, reading.recorded) {
+        if let Some(other) = self.other.filter(|_| reading.recorded) {
             return Some(other(text));
         }
         let words = (self.all)();

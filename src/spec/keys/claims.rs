@@ -1,7 +1,8 @@
 //! `[[claim]]` and `[[gate]]`: what is expected of the cells, and what no change may worsen.
 
-use crate::spec::forms::{BoundForm, Line, OneOf, OverForm, Percent, SelectorForm, Word};
+use crate::spec::forms::{BoundForm, Line, OneOf, Percent, Word};
 use crate::spec::key::{Key, Presence, Section, TableForm};
+use crate::spec::selector::{Over as OverForm, SelectorForm};
 use crate::spec::{Metric, Over};
 
 pub(in crate::spec) static TEXT: Key<Line> = Key::required(

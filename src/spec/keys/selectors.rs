@@ -1,8 +1,8 @@
 //! What picks cells: `baseline`, `control`, `[[exclude]]`.
 
 use crate::spec::Factor;
-use crate::spec::forms::SelectorForm;
 use crate::spec::key::{Key, Presence, Section, TableForm};
+use crate::spec::selector::SelectorForm;
 
 pub(in crate::spec) static BASELINE: Key<SelectorForm> = Key::optional(
     "baseline",

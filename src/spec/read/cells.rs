@@ -1,8 +1,8 @@
 //! The cells of an experiment, and the selectors that pick among them.
 
 use crate::spec::error::{Problem, Span, listed, nearest};
-use crate::spec::forms::{Picked, SelectorForm};
 use crate::spec::key::{Form, Key, Open, Reading};
+use crate::spec::selector::{Picked, SelectorForm};
 use crate::spec::{Factor, Scenario, Selector, keys};
 use crate::strategy::Strategy;
 

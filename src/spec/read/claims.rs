@@ -2,9 +2,10 @@
 
 use super::cells::Cells;
 use crate::spec::error::{Problem, Span};
-use crate::spec::forms::{Bound, Picked, PickedOver};
+use crate::spec::forms::Bound;
 use crate::spec::key::{Open, Placed, Reading};
 use crate::spec::node::Node;
+use crate::spec::selector::{Picked, PickedOver};
 use crate::spec::{Claim, Factor, Metric, Over, Unit, keys};
 use crate::units::{UnitError, parse_duration, parse_size};
 

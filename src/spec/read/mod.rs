@@ -6,12 +6,14 @@ mod gates;
 mod lists;
 mod loads;
 mod strategies;
+mod table;
 
 use std::path::Path;
 
 use super::error::{Problem, Span, SpecErrors};
 use super::key::{Open, Placed, Reading, TableForm};
 use super::node::{self, Node};
+use super::source::name_of;
 use super::{
     Blocks, DEFAULT_BLOCKS, Experiment, Factor, Scenario, Source, Until, factor, keys, overrides,
 };
@@ -60,8 +62,8 @@ impl Experiment {
         if !problems.is_empty() {
             return Err(fail(&problems));
         }
-        let mut reading = Reading::new(trace_dir, recorded);
-        let experiment = file(name_of(&source.name), &root, &mut reading);
+        let mut reading = Reading::new(trace_dir, recorded.is_some());
+        let experiment = file(name_of(&source.name), &root, recorded, &mut reading);
         match experiment {
             Some(experiment) if reading.problems.is_empty() => Ok(experiment),
             _ => Err(fail(&reading.problems)),
@@ -69,29 +71,12 @@ impl Experiment {
     }
 }
 
-/// The file's name without its ending, fit to be part of a folder's name: letters, digits and signs of
-/// any script stay, so that names that differ in them stay apart.
-pub(super) fn name_of(file: &str) -> String {
-    let stem = Path::new(file).file_stem().unwrap_or_default().to_string_lossy();
-    let fit = |c: char| {
-        let stays =
-            if c.is_ascii() { c.is_ascii_alphanumeric() || "-_.".contains(c) } else { is_seen(c) };
-        if stays { c } else { '-' }
-    };
-    match stem.chars().map(fit).collect::<String>() {
-        name if name.trim_matches(['-', '.']).is_empty() => "experiment".to_owned(),
-        name => name,
-    }
-}
-
-/// Whether a reader sees a character: spaces, controls and marks of direction are not.
-fn is_seen(c: char) -> bool {
-    let is_mark = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}');
-    !c.is_whitespace() && !c.is_control() && !is_mark
-}
-
-fn file(name: String, root: &Node, reading: &mut Reading) -> Option<Experiment> {
+fn file(
+    name: String,
+    root: &Node,
+    recorded: Option<IsPlanned>,
+    reading: &mut Reading,
+) -> Option<Experiment> {
     let file = keys::FILE.open(root, reading)?;
     let title = file.one(&keys::TITLE, reading);
     let question = file.one(&keys::QUESTION, reading);
@@ -110,7 +95,7 @@ fn file(name: String, root: &Node, reading: &mut Reading) -> Option<Experiment> 
     let fits = whole && axes.as_ref().is_some_and(|a| is_small(a, &tables, reading));
     let scenarios = axes.filter(|_| fits).map(Axes::multiply);
     let strategies = match &scenarios {
-        Some(scenarios) => strategies::multiply(&tables, scenarios, reading),
+        Some(scenarios) => strategies::multiply(&tables, scenarios, recorded, reading),
         None => None,
     };
     let mut cells = match (&scenarios, &strategies) {

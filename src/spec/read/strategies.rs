@@ -114,6 +114,7 @@ fn meant(
 pub(super) fn multiply(
     tables: &[Table],
     scenarios: &[Scenario],
+    recorded: Option<IsPlanned>,
     reading: &mut Reading,
 ) -> Option<Vec<Strategy>> {
     let before = reading.problems.len();
@@ -123,8 +124,8 @@ pub(super) fn multiply(
         let mut told: Vec<String> = Vec::new();
         let mut repeats = false;
         for point in table.lists.multiply(vec![Point::new(blank())]) {
-            let meanings = meanings(&point, reading.recorded.is_some());
-            let strategy = match meant(meanings, scenarios, reading.recorded) {
+            let meanings = meanings(&point, recorded.is_some());
+            let strategy = match meant(meanings, scenarios, recorded) {
                 Ok(strategy) => strategy,
                 Err(invalid) => {
                     let what = invalid.to_string();

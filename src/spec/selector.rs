@@ -2,25 +2,25 @@
 
 use serde_json::{Value, json};
 
-use super::OneOf;
-use crate::spec::error::{Problem, Span, listed, nearest};
-use crate::spec::key::{Form, Inside, Placed, Reading, items};
-use crate::spec::node::{Entry, Kind, Node};
-use crate::spec::{Factor, Metric, Selector};
+use super::error::{Problem, Span, listed, nearest};
+use super::forms::OneOf;
+use super::key::{Form, Inside, Placed, Reading, items};
+use super::node::{Entry, Kind, Node};
+use super::{Factor, Metric, Selector};
 
 /// A selector and the places of its values.
 #[derive(Debug, Clone)]
-pub(in crate::spec) struct Picked {
-    pub(in crate::spec) selector: Selector,
+pub(super) struct Picked {
+    pub(super) selector: Selector,
     /// The places of the accepted values, in the order of the selector's terms.
-    pub(in crate::spec) values: Vec<Vec<Span>>,
-    pub(in crate::spec) span: Span,
+    pub(super) values: Vec<Vec<Span>>,
+    pub(super) span: Span,
     /// The key that it stands behind.
-    pub(in crate::spec) key: &'static str,
+    pub(super) key: &'static str,
 }
 
 /// Cells by the values of their factors.
-pub(in crate::spec) struct SelectorForm;
+pub(super) struct SelectorForm;
 
 impl Form for SelectorForm {
     type Value = Picked;
@@ -81,10 +81,10 @@ fn accepted(factor: Factor, entry: &Entry, reading: &mut Reading) -> (Vec<String
 }
 
 /// The schema of a selector.
-pub(in crate::spec) fn selector_schema() -> Value {
+pub(super) fn selector_schema() -> Value {
     let property = |factor: Factor| {
         let key = factor.entry().key();
-        let mut any = vec![key.schema()];
+        let mut any = Vec::from_iter(key.schema());
         if factor.entry().facts().or_none {
             any.push(json!({ "const": "none", "description": "cells without this factor" }));
         }
@@ -104,14 +104,14 @@ pub(in crate::spec) fn selector_schema() -> Value {
 
 /// What a claim divides by: a word, another metric, the largest of several of these, or the cell that
 /// a selector picks.
-pub(in crate::spec) struct Over {
-    pub(in crate::spec) words: OneOf<crate::spec::Over>,
-    pub(in crate::spec) metrics: OneOf<Metric>,
+pub(super) struct Over {
+    pub(super) words: OneOf<crate::spec::Over>,
+    pub(super) metrics: OneOf<Metric>,
 }
 
 /// A denominator as it is written.
 #[derive(Debug, Clone)]
-pub(in crate::spec) enum PickedOver {
+pub(super) enum PickedOver {
     Word(crate::spec::Over),
     Largest(Vec<Placed<crate::spec::Over>>),
     Cell(Picked),
