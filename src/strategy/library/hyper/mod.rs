@@ -30,7 +30,7 @@ use futures_util::future::BoxFuture;
 use super::upload::Upload;
 use super::{Answer, AsyncClient, Connect, Library, NOTHING, Settings, Ways};
 use crate::payload::Body;
-use crate::strategy::failure::{Failure, Link};
+use crate::strategy::failure::{Class, Failure, Link, Stage};
 use crate::strategy::probe::Phase;
 use crate::vocabulary::{Protocol, Reuse};
 use http1::Alone;
@@ -274,9 +274,30 @@ impl Step {
 /// Reads the errors of hyper, and what is below them.
 fn failure(error: &(dyn Error + 'static)) -> Failure {
     Failure::of(error, |error| {
-        let class = super::reqwest::of_hyper(error.downcast_ref::<::hyper::Error>()?);
+        let class = of_hyper(error.downcast_ref::<::hyper::Error>()?);
         Some(Link { class, cause: error.source() })
     })
+}
+
+/// hyper's words for a connection that had ended when it was to take a request.
+const ENDED: [&str; 2] = ["connection closed", "connection was not ready"];
+
+pub(super) fn of_hyper(error: &::hyper::Error) -> Option<Class> {
+    if error.is_timeout() {
+        Some(Class::Timeout(Stage::Head))
+    } else if error.is_parse() {
+        Some(Class::Parse)
+    } else if error.is_incomplete_message() {
+        Some(Class::Closed)
+    } else if error.is_canceled() {
+        let ended = error.source().is_some_and(|why| ENDED.contains(&&*why.to_string()));
+        Some(if ended { Class::Closed } else { Class::Canceled })
+    } else if error.to_string() == "received unexpected message from connection" {
+        // Bytes that nobody has asked for. There is nothing but words to know it by.
+        Some(Class::Parse)
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]

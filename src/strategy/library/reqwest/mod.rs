@@ -12,7 +12,7 @@ use std::error::Error;
 use futures_util::future::BoxFuture;
 use reqwest::{Body, RequestBuilder, Response};
 
-use super::hyper::SETTLED_AFTER;
+use super::hyper::{SETTLED_AFTER, of_hyper};
 use super::upload::Upload;
 use super::{Answer, AsyncClient, Connect, Library, Settings, Ways};
 use crate::strategy::failure::{Class, Failure, Link, Stage};
@@ -144,25 +144,4 @@ pub(super) fn failure(error: &(dyn Error + 'static)) -> Failure {
 /// opened. hyper-util's pool says so in words alone: its error has no name.
 fn of_pool(error: &(dyn Error + 'static)) -> Option<Class> {
     (error.to_string() == "request was canceled").then_some(Class::Canceled)
-}
-
-/// hyper's words for a connection that had ended when it was to take a request.
-const ENDED: [&str; 2] = ["connection closed", "connection was not ready"];
-
-pub(super) fn of_hyper(error: &hyper::Error) -> Option<Class> {
-    if error.is_timeout() {
-        Some(Class::Timeout(Stage::Head))
-    } else if error.is_parse() {
-        Some(Class::Parse)
-    } else if error.is_incomplete_message() {
-        Some(Class::Closed)
-    } else if error.is_canceled() {
-        let ended = error.source().is_some_and(|why| ENDED.contains(&&*why.to_string()));
-        Some(if ended { Class::Closed } else { Class::Canceled })
-    } else if error.to_string() == "received unexpected message from connection" {
-        // Bytes that nobody has asked for. There is nothing but words to know it by.
-        Some(Class::Parse)
-    } else {
-        None
-    }
 }
