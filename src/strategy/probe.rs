@@ -195,7 +195,7 @@ impl Sent {
 
 /// What is locked here is of use after every single change of it, whatever happened
 /// to the thread around it.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

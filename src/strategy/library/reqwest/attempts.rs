@@ -9,9 +9,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use super::probe::lock;
 use crate::strategy::failure::{Class, Failure, Stage};
-use crate::strategy::probe::Connection;
+use crate::strategy::probe::{Connection, lock};
 
 /// Runs of attempts that ended alike, of each host: far more than a request sees on its way.
 const MOST_RUNS: usize = 64;

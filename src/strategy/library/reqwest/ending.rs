@@ -14,8 +14,8 @@ use bytes::Bytes;
 use reqwest::header::HeaderValue;
 use tokio::task;
 
-use super::probe::lock;
 use crate::strategy::failure::Failure;
+use crate::strategy::probe::lock;
 
 /// The hidden thread drops a request in the same step as its body. Only where a table of HTTP/2 keeps
 /// the header, which then was written, does it not.

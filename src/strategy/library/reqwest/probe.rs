@@ -10,7 +10,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use hyper_util::client::legacy::connect::{self, Connected, HttpInfo};
 
@@ -19,7 +19,7 @@ use super::{ending, failure};
 use crate::dns::host;
 use crate::strategy::failure::{Class, Failure, Stage};
 use crate::strategy::library::Settings;
-use crate::strategy::probe::{Connection, Connections, Marks};
+use crate::strategy::probe::{Connection, Connections, Marks, lock};
 use crate::timer::Moment;
 use crate::vocabulary::Protocol;
 
@@ -292,11 +292,6 @@ fn begun(marks: Marks, connection: &Connection) -> Marks {
     let [.., stream, send] = marks.ends;
     let ends = [Some(connection.start), opening.dns, opening.connect, opening.tls, stream, send];
     Marks { ends, source: opening.source, ..marks }
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Each change is one insertion or removal: the map is whole, whatever happens to its thread.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What a connector does.
