@@ -86,7 +86,7 @@ where
     ///
     /// If the model takes no limit.
     pub fn slots(&self) -> u32 {
-        super::model::required(self.limit).get().min(self.requests).max(1)
+        required(self.limit).get().min(self.requests).max(1)
     }
 
     /// Takes a request in hand: the moment from which its wait for a permit or a worker counts.
@@ -103,6 +103,11 @@ where
     pub fn count_threads(&self) {
         self.issuer.count_threads();
     }
+}
+
+/// The limit of a model that requires one: `Strategy::checked` lets no other reach its ideal.
+pub(super) fn required(limit: Option<NonZeroU32>) -> NonZeroU32 {
+    limit.expect("a strategy of a limited model has a limit")
 }
 
 /// A request that a model has in hand.

@@ -18,7 +18,7 @@ use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
 
 use super::schedule::Schedule;
-use super::work::{AsyncWork, BlockingWork};
+use super::work::{AsyncWork, BlockingWork, required};
 use crate::vocabulary::Flavour;
 
 /// Whether a model takes a `limit`.
@@ -124,11 +124,6 @@ pub fn limited() -> Vec<&'static str> {
 /// The names of the models that can meet open arrival.
 pub fn openable() -> Vec<&'static str> {
     ALL.iter().filter(|m| m.open.is_some()).map(|m| m.name).collect()
-}
-
-/// The limit of a model that requires one: `Strategy::checked` lets no other reach its ideal.
-pub(super) fn required(limit: Option<NonZeroU32>) -> NonZeroU32 {
-    limit.expect("a strategy of a limited model has a limit")
 }
 
 /// Stack of a model's own threads. A request through ureq or `reqwest::blocking` was seen to need
