@@ -21,14 +21,13 @@ use super::super::upload::Upload;
 use super::driven::Driver;
 use super::failure;
 use super::io::{Io, Watch};
-use super::pool::Permit;
 use super::progress::Progress;
 use crate::strategy::failure::{Class, Failure};
 use crate::strategy::probe::Connection;
 use crate::timer::Moment;
 
-/// An open connection. It is closed when it is dropped.
-pub(super) struct Alone {
+/// An open connection, and what it holds until it is closed. It is closed when it is dropped.
+pub(super) struct Alone<P> {
     sender: SendRequest<Upload>,
     /// Gone once it has ended: a request that it had not taken is given back when it is dropped.
     connection: Option<http1::Connection<TokioIo<Io>, Upload>>,
@@ -43,7 +42,7 @@ pub(super) struct Alone {
     memory: BytesMut,
     note: Option<Note>,
     /// The last field: the connection is closed before another may be opened.
-    permit: Option<Permit>,
+    permit: Option<P>,
 }
 
 /// Where a connection is noted.
@@ -52,7 +51,7 @@ struct Note {
     watch: Arc<Watch>,
 }
 
-impl Drop for Alone {
+impl<P> Drop for Alone<P> {
     fn drop(&mut self) {
         if let Some(note) = &self.note {
             note.connection.opening().closed = Some(Moment::now());
@@ -63,13 +62,13 @@ impl Drop for Alone {
 /// hyper gives back a request that it did not begin.
 type Refused = TrySendError<Request<Upload>>;
 
-impl Alone {
+impl<P> Alone<P> {
     /// Speaks HTTP over a stream; nothing is written yet.
     pub(super) async fn start(
         io: Io,
         note: Option<(Arc<Connection>, Arc<Watch>)>,
-        permit: Option<Permit>,
-    ) -> Result<Alone, Failure> {
+        permit: Option<P>,
+    ) -> Result<Alone<P>, Failure> {
         // A head is one piece of memory and never goes out together with much else, so that gathering
         // pieces costs more than it saves.
         let driver = Driver::new();
@@ -104,7 +103,7 @@ impl Alone {
     pub(super) fn send(
         &mut self,
         request: Request<Upload>,
-    ) -> impl Future<Output = Result<Response<Incoming>, Refused>> + use<> {
+    ) -> impl Future<Output = Result<Response<Incoming>, Refused>> + use<P> {
         self.sender.try_send_request(request)
     }
 
@@ -173,7 +172,7 @@ impl Alone {
     }
 
     /// What another connection may be opened with, if this one is closed for it.
-    pub(super) fn take_permit(&mut self) -> Option<Permit> {
+    pub(super) fn take_permit(&mut self) -> Option<P> {
         self.permit.take()
     }
 

@@ -9,7 +9,7 @@
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use ::hyper::body::{Body, Incoming};
 use ::hyper::client::conn::http2::{self, SendRequest};
@@ -23,7 +23,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::super::upload::Upload;
 use super::failure;
 use super::io::{Io, Watch};
-use super::pool::{Permit, Pool};
 use super::progress::Progress;
 use crate::strategy::failure::{Class, Failure, Stage};
 use crate::strategy::probe::{Connection, Phase};
@@ -55,12 +54,12 @@ struct Life {
 }
 
 impl Shared {
-    /// Speaks HTTP/2 over a stream, in tasks of its own.
-    pub(super) async fn start(
+    /// Speaks HTTP/2 over a stream, in tasks of its own, which hold `permit` until it is closed.
+    pub(super) async fn start<P: Send + 'static>(
         io: Io,
         note: Option<Arc<Connection>>,
         watch: Arc<Watch>,
-        permit: Option<Permit>,
+        permit: Option<P>,
     ) -> Result<Shared, Failure> {
         let life = Arc::new(Life {
             note,
@@ -89,6 +88,52 @@ impl Shared {
     /// Whether no request has it.
     pub(super) fn is_idle(&self) -> bool {
         self.requests.load(Ordering::Acquire) == 0
+    }
+
+    /// Another request has it.
+    pub(super) fn enter(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A request has it no more; whether it was the last.
+    pub(super) fn leave(&self) -> bool {
+        self.requests.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+
+    /// Sends a request when there is a `stream` for it, and waits for the head of its answer.
+    pub(super) async fn send(
+        &self,
+        stream: &mut Option<OwnedSemaphorePermit>,
+        request: Request<Upload>,
+        progress: &mut Progress,
+    ) -> Result<Response<Incoming>, Failure> {
+        let Shared { sender, streams, life, .. } = self;
+        progress.at(Stage::Stream);
+        *stream = Some(Arc::clone(streams).acquire_owned().await.map_err(|_| {
+            let text = "the connection was closed before there was a stream";
+            life.failed(Failure::new(Class::Canceled, text))
+        })?);
+        progress.in_time()?;
+        progress.seen()[Phase::Stream] = progress.now();
+        progress.taken(life.note.as_deref(), None);
+        let sent = pin!(sender.clone().send_request(request));
+        sent.await.map_err(|e| life.failed(failure(&e)))
+    }
+
+    /// The next bytes of a body.
+    pub(super) async fn chunk(&self, body: &mut Incoming) -> Result<Option<Bytes>, Failure> {
+        loop {
+            match poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
+                None => return Ok(None),
+                Some(Err(error)) => return Err(self.life.failed(failure(&error))),
+                Some(Ok(frame)) => {
+                    // Trailers are no part of the body.
+                    if let Ok(bytes) = frame.into_data() {
+                        return Ok(Some(bytes));
+                    }
+                }
+            }
+        }
     }
 
     /// From now on, nothing is noted of it.
@@ -131,25 +176,31 @@ trait Driver: Future<Output = ::hyper::Result<()>> {
     fn streams(&self) -> usize;
 }
 
-impl Driver for http2::Connection<TokioIo<Io>, Upload, Tasks> {
+impl<P: Send + 'static> Driver for http2::Connection<TokioIo<Io>, Upload, Tasks<P>> {
     fn streams(&self) -> usize {
         self.current_max_send_streams()
     }
 }
 
 /// Where hyper starts tasks. The first one has the socket, the others come with requests.
-#[derive(Clone)]
-struct Tasks(Arc<Mutex<Option<Socket>>>);
+struct Tasks<P>(Arc<Mutex<Option<Socket<P>>>>);
 
-/// What the task with the socket is to do beside.
-struct Socket {
-    life: Arc<Life>,
-    permit: Option<Permit>,
+impl<P> Clone for Tasks<P> {
+    fn clone(&self) -> Tasks<P> {
+        Tasks(Arc::clone(&self.0))
+    }
 }
 
-impl<F> Executor<F> for Tasks
+/// What the task with the socket is to do beside.
+struct Socket<P> {
+    life: Arc<Life>,
+    permit: Option<P>,
+}
+
+impl<F, P> Executor<F> for Tasks<P>
 where
     F: Future<Output = ()> + Send + 'static,
+    P: Send + 'static,
 {
     fn execute(&self, task: F) {
         let first = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -161,7 +212,7 @@ where
 }
 
 /// Drives the task that has the socket.
-async fn live(mut task: Pin<Box<impl Future<Output = ()>>>, socket: Socket) {
+async fn live<P>(mut task: Pin<Box<impl Future<Output = ()>>>, socket: Socket<P>) {
     let Socket { life, permit } = socket;
     poll_fn(|cx| {
         let polled = task.as_mut().poll(cx);
@@ -192,67 +243,6 @@ impl Life {
             Some(cause) => told.because(&failure(&cause)),
             None if told.class == Class::Canceled => Failure { class: Class::Closed, ..told },
             None => told,
-        }
-    }
-}
-
-/// A request's part in a connection.
-pub(super) struct Share {
-    connection: Arc<Shared>,
-    /// What the request waits for a stream with, and then has it with.
-    stream: Option<OwnedSemaphorePermit>,
-    /// Who wants to know when the connection is idle.
-    pool: Option<Weak<Pool>>,
-}
-
-impl Share {
-    pub(super) fn new(connection: Arc<Shared>, pool: Option<Weak<Pool>>) -> Share {
-        connection.requests.fetch_add(1, Ordering::Relaxed);
-        Share { connection, stream: None, pool }
-    }
-
-    /// Sends a request when there is a stream for it, and waits for the head of its answer.
-    pub(super) async fn send(
-        &mut self,
-        request: Request<Upload>,
-        progress: &mut Progress,
-    ) -> Result<Response<Incoming>, Failure> {
-        let Shared { sender, streams, life, .. } = &*self.connection;
-        progress.at(Stage::Stream);
-        self.stream = Some(Arc::clone(streams).acquire_owned().await.map_err(|_| {
-            let text = "the connection was closed before there was a stream";
-            life.failed(Failure::new(Class::Canceled, text))
-        })?);
-        progress.in_time()?;
-        progress.seen()[Phase::Stream] = progress.now();
-        progress.taken(life.note.as_deref(), None);
-        let sent = pin!(sender.clone().send_request(request));
-        sent.await.map_err(|e| life.failed(failure(&e)))
-    }
-
-    /// The next bytes of a body.
-    pub(super) async fn chunk(&mut self, body: &mut Incoming) -> Result<Option<Bytes>, Failure> {
-        loop {
-            match poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
-                None => return Ok(None),
-                Some(Err(error)) => return Err(self.connection.life.failed(failure(&error))),
-                Some(Ok(frame)) => {
-                    // Trailers are no part of the body.
-                    if let Ok(bytes) = frame.into_data() {
-                        return Ok(Some(bytes));
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl Drop for Share {
-    fn drop(&mut self) {
-        self.stream = None;
-        let last = self.connection.requests.fetch_sub(1, Ordering::AcqRel) == 1;
-        if last && let Some(pool) = self.pool.as_ref().and_then(Weak::upgrade) {
-            pool.idle();
         }
     }
 }

@@ -12,16 +12,23 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use tokio::sync::oneshot;
+use ::hyper::body::Incoming;
+use ::hyper::{Request, Response};
+use bytes::Bytes;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::super::Settings;
-use super::http1::Alone;
-use super::http2::{Share, Shared};
-use super::open::{Opened, Opener};
+use super::super::upload::Upload;
+use super::http1;
+use super::http2::Shared;
+use super::opener::{Opened, Opener};
 use super::progress::Progress;
 use crate::strategy::failure::{Failure, Stage};
 use crate::strategy::probe::Phase;
 use crate::vocabulary::{Protocol, Reuse};
+
+/// A connection of HTTP/1.1 of the pool.
+pub(super) type Alone = http1::Alone<Permit>;
 
 /// What a request goes over.
 pub(super) enum Taken {
@@ -304,11 +311,12 @@ impl Pool {
 
     fn share(self: &Arc<Pool>, connection: &Arc<Shared>) -> Share {
         let watched = self.most.is_some().then(|| Arc::downgrade(self));
-        Share::new(Arc::clone(connection), watched)
+        connection.enter();
+        Share { connection: Arc::clone(connection), stream: None, pool: watched }
     }
 
     /// A shared connection has ended the last of its requests.
-    pub(super) fn idle(self: &Arc<Pool>) {
+    fn idle(self: &Arc<Pool>) {
         if !self.lock().waiting.is_empty() {
             self.settle();
         }
@@ -317,6 +325,45 @@ impl Pool {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing in between can panic but an allocation.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request's part in a connection.
+pub(super) struct Share {
+    connection: Arc<Shared>,
+    /// What the request waits for a stream with, and then has it with.
+    stream: Option<OwnedSemaphorePermit>,
+    /// Who wants to know when the connection is idle.
+    pool: Option<Weak<Pool>>,
+}
+
+impl Share {
+    /// Sends a request when there is a stream for it, and waits for the head of its answer.
+    pub(super) fn send(
+        &mut self,
+        request: Request<Upload>,
+        progress: &mut Progress,
+    ) -> impl Future<Output = Result<Response<Incoming>, Failure>> {
+        self.connection.send(&mut self.stream, request, progress)
+    }
+
+    /// The next bytes of a body.
+    pub(super) fn chunk(
+        &self,
+        body: &mut Incoming,
+    ) -> impl Future<Output = Result<Option<Bytes>, Failure>> {
+        self.connection.chunk(body)
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.stream = None;
+        if self.connection.leave()
+            && let Some(pool) = self.pool.as_ref().and_then(Weak::upgrade)
+        {
+            pool.idle();
+        }
     }
 }
 

@@ -14,7 +14,6 @@ use super::failure;
 use super::http1::Alone;
 use super::http2::Shared;
 use super::io::{Io, Stream, Watch};
-use super::pool::Permit;
 use super::progress::Progress;
 use crate::dns::{Resolver, host};
 use crate::strategy::failure::{Class, Failure, Stage};
@@ -32,8 +31,8 @@ pub(super) struct Opener {
 }
 
 /// A connection that is open, for one request or to be shared.
-pub(super) enum Opened {
-    Alone(Box<Alone>),
+pub(super) enum Opened<P> {
+    Alone(Box<Alone<P>>),
     Shared(Shared),
 }
 
@@ -49,14 +48,14 @@ impl Opener {
         }
     }
 
-    /// A connection to `target`, begun for request `index`.
-    pub(super) async fn open(
+    /// A connection to `target`, begun for request `index`. It holds `permit` until it is closed.
+    pub(super) async fn open<P: Send + 'static>(
         &self,
         target: usize,
         index: u32,
-        permit: Option<Permit>,
+        permit: Option<P>,
         progress: &mut Progress,
-    ) -> Result<Opened, Failure> {
+    ) -> Result<Opened<P>, Failure> {
         let connection = self.probes.as_ref().map(|probes| probes.begin(Some(index)));
         if let Some(connection) = &connection {
             progress.opening(connection);
@@ -81,13 +80,13 @@ impl Opener {
         opened
     }
 
-    async fn open_noted(
+    async fn open_noted<P: Send + 'static>(
         &self,
         target: usize,
         note: Option<&Arc<Connection>>,
-        permit: Option<Permit>,
+        permit: Option<P>,
         progress: &mut Progress,
-    ) -> Result<Opened, Failure> {
+    ) -> Result<Opened<P>, Failure> {
         let name = self.resolver.as_ref().map(|resolver| (resolver, host(target as u32)));
         let mut to = self.server;
         if let Some((resolver, name)) = &name {
