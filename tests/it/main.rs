@@ -1,7 +1,9 @@
-//! The program as a user meets it: its commands, files and exit codes.
+//! The program as a user meets it: its commands, files and exit codes. And files of its source: none
+//! are in a circle.
 
 mod ab;
 mod bench;
+mod circles;
 mod comparing;
 mod covering;
 mod input;
