@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::protocol::VERSION;
 use crate::tls::TlsError;
 
-pub use process::{Ended, Process, Wait, command, this_binary};
+pub use process::{End, Ended, Process, Wait, command, this_binary};
 pub(crate) use process::{kill, prepare};
 
 /// Name of the hidden subcommand that serves a trial.

@@ -27,6 +27,9 @@ const LAST_WORDS: usize = 12;
 /// group since, can hold them for longer.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// How long a child may take to end what it has started.
+const TIDY_UP: Duration = Duration::from_secs(10);
+
 /// Why processes gave no answer. They are gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ended {
@@ -76,16 +79,37 @@ pub struct Process {
     started: Instant,
     /// When its standard output ended.
     output_ended: Arc<OnceLock<Instant>>,
+    end: End,
+}
+
+/// How a child ends that is needed no longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// It is killed, and dies with its parent.
+    Killed,
+    /// It sees its standard input end, and ends what it has started first. A child that does not is
+    /// killed all the same.
+    ByInput,
 }
 
 impl Process {
+    /// Starts a command that ends by being killed.
+    ///
+    /// See [`Process::start_to_end`].
+    pub fn start(role: &str, command: Command) -> Result<Process, Ended> {
+        Process::start_to_end(role, command, End::Killed)
+    }
+
     /// Starts a command, of this binary or of any other; `role` names it in messages.
     ///
     /// Must be called on a thread that lives as long as the process: on Linux it is killed when the
     /// thread that started it ends.
-    pub fn start(role: &str, mut command: Command) -> Result<Process, Ended> {
+    pub fn start_to_end(role: &str, mut command: Command, end: End) -> Result<Process, Ended> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        prepare(&mut command);
+        match end {
+            End::Killed => prepare(&mut command),
+            End::ByInput => own_group(&mut command),
+        }
         let failed = |e: std::io::Error| Ended::Failed(format!("{role} did not start: {e}"));
         let started = Instant::now();
         let mut child = command.spawn().map_err(failed)?;
@@ -125,6 +149,7 @@ impl Process {
             drains,
             started,
             output_ended,
+            end,
         })
     }
 
@@ -234,6 +259,8 @@ impl Process {
         self.is_drained_by(Instant::now() + GRACE);
         let words = self.last_words.lock().unwrap_or_else(PoisonError::into_inner);
         let words: Vec<String> = words.iter().map(|line| without_folders(line)).collect();
+        // A child that ended well did so because it was asked to.
+        let status = status.filter(|status| !status.success());
         let status = status.map_or(String::new(), |s| format!(" ({s})"));
         let said = if words.is_empty() {
             "it said nothing".to_owned()
@@ -244,6 +271,14 @@ impl Process {
     }
 
     fn kill(&mut self) -> Option<ExitStatus> {
+        if self.end == End::ByInput && self.status.is_none() {
+            self.input = None;
+            let until = Instant::now() + TIDY_UP;
+            while self.status.is_none() && Instant::now() < until {
+                self.status = self.child.try_wait().ok().flatten();
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        }
         if self.status.is_none() {
             self.status = kill(&mut self.child);
         }
@@ -257,10 +292,35 @@ impl Drop for Process {
     }
 }
 
-/// The lines of a stream. What is not UTF-8 is replaced: a pipe is drained, whatever comes through it.
+/// Bytes of a line that are kept. Answers of our own children have a few hundred kilobytes at most.
+const LONGEST_LINE: usize = 64 * 1024 * 1024;
+
+/// The lines of a stream. What is not UTF-8 is replaced, and what is longer than any answer is cut: a pipe
+/// is drained, whatever comes through it.
 fn lines_of(stream: impl Read) -> impl Iterator<Item = String> {
-    let lines = BufReader::new(stream).split(b'\n').map_while(Result::ok);
-    lines.map(|line| String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned())
+    lines_up_to(stream, LONGEST_LINE)
+}
+
+fn lines_up_to(stream: impl Read, most: usize) -> impl Iterator<Item = String> {
+    let mut stream = BufReader::new(stream);
+    std::iter::from_fn(move || {
+        let mut line = Vec::new();
+        loop {
+            let buffer = stream.fill_buf().ok()?;
+            if buffer.is_empty() && line.is_empty() {
+                return None;
+            }
+            let end = buffer.iter().position(|&byte| byte == b'\n');
+            let read = end.unwrap_or(buffer.len());
+            line.extend_from_slice(&buffer[..read.min(most - line.len())]);
+            let is_over = end.is_some() || buffer.is_empty();
+            stream.consume(read + usize::from(end.is_some()));
+            if is_over {
+                let line = String::from_utf8_lossy(&line);
+                return Some(line.trim_end_matches('\r').to_owned());
+            }
+        }
+    })
 }
 
 /// A message of a server between its answers.
@@ -293,7 +353,7 @@ pub(crate) fn kill(child: &mut Child) -> Option<ExitStatus> {
 pub(crate) fn prepare(command: &mut Command) {
     use std::os::unix::process::CommandExt;
 
-    command.process_group(0);
+    own_group(command);
     let parent = rustix::process::getpid();
     // SAFETY: between fork and exec only system calls are made and nothing is allocated.
     unsafe {
@@ -312,6 +372,10 @@ pub(crate) fn prepare(command: &mut Command) {
 /// A child has a process group of its own, and Ctrl-C on the terminal reaches the parent alone.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn prepare(command: &mut Command) {
+    own_group(command);
+}
+
+fn own_group(command: &mut Command) {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
 }
@@ -352,6 +416,29 @@ mod tests {
         assert!(why.starts_with(begins) && why.ends_with("; it said: late"), "{why}");
         // Whoever still runs holds the pipes.
         assert!(process.is_drained_by(Instant::now()));
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_cut_and_the_next_is_whole() {
+        let lines = |text: &str| lines_up_to(text.as_bytes(), 4).collect::<Vec<_>>();
+        assert_eq!(lines("abcdefgh\nij\r\n\nk"), ["abcd", "ij", "", "k"]);
+        assert!(lines("").is_empty());
+    }
+
+    /// It ends what it has started when its input ends, and nothing before.
+    #[test]
+    fn a_child_that_ends_by_its_input_is_not_killed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mark = folder.path().join("tidy");
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo 1; read end; sleep 0.1; : > \"$0\""]).arg(&mark);
+        let stop = AtomicBool::new(false);
+        let wait = Wait::new(Duration::from_secs(20), &stop);
+        let mut process = Process::start_to_end("tidy", command, End::ByInput).expect("a shell");
+        assert_eq!(process.answer::<u32>(&wait), Ok(1));
+        assert!(!mark.exists());
+        drop(process);
+        assert!(mark.exists());
     }
 
     #[test]

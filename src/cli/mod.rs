@@ -1,6 +1,7 @@
 //! The command line, as typed.
 
 mod ab;
+mod check;
 mod diff;
 mod machine;
 mod plan;
@@ -15,6 +16,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use self::{
     ab::Ab,
+    check::Check,
     diff::{Diff, Format, Judging, Sort, When},
     machine::{Machine, MachineCommand},
     plan::Plan,
@@ -70,6 +72,8 @@ pub enum Command {
     Runs(Runs),
     /// List the machines that recorded, or give one a label.
     Machine(Machine),
+    /// Check a program against the contract of docs/programs.md.
+    Check(Check),
     /// Start a delay server by hand; it prints its address first.
     Serve(Serve),
     /// Print the JSON Schema of experiment files.

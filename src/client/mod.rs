@@ -26,6 +26,8 @@ mod log;
 mod open;
 mod outcome;
 mod output;
+#[cfg(target_os = "linux")]
+mod program;
 mod record;
 mod report;
 #[cfg(test)]
@@ -45,12 +47,12 @@ use crate::dns::{Lookups, Resolver};
 use crate::machine::process::{self, Usage};
 use crate::payload::Body;
 use crate::protocol::{ClientConfig, ClientReport, DnsCounts};
-use crate::strategy::Strategy;
 use crate::strategy::failure::Failure;
 use crate::strategy::library::{AsyncClient, BlockingClient, Connect, Settings, Tls};
 use crate::strategy::model::Issue;
 use crate::strategy::probe::Connections;
 use crate::strategy::work::{AsyncIssuer, AsyncWork, BlockingIssuer, BlockingWork, Work};
+use crate::strategy::{Program, Strategy};
 use crate::timer::Timer;
 use crate::units::exact_size;
 use crate::vocabulary::{Retries, Runtime};
@@ -66,7 +68,22 @@ use timeline::{Sampler, Sampling};
 pub fn run_child(mut input: impl BufRead, mut output: impl Write) -> Result<(), ChildError> {
     let config = child::configuration(&mut input)?;
     set_up_process(&config)?;
-    child::answer(&mut output, &run(&config)?)
+    let report = match &config.strategy.program {
+        Some(program) => run_program(&config, program)?,
+        None => run(&config)?,
+    };
+    child::answer(&mut output, &report)
+}
+
+#[cfg(target_os = "linux")]
+fn run_program(config: &ClientConfig, program: &Program) -> Result<ClientReport, ChildError> {
+    program::run(config, program)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn run_program(_: &ClientConfig, _: &Program) -> Result<ClientReport, ChildError> {
+    let why = "programs need Linux: elsewhere, their processes cannot be counted";
+    Err(ChildError::Failed(why.to_owned()))
 }
 
 /// From the main thread, before there is another: threads inherit CPUs and timers.
@@ -81,6 +98,10 @@ fn set_up_process(config: &ClientConfig) -> Result<(), ChildError> {
     if let Some(bytes) = config.strategy.memory_bytes {
         let limited = process::set_memory(bytes);
         limited.map_err(system(format!("limit memory to {}", exact_size(bytes))))?;
+    }
+    // A program has the timers that it has elsewhere; it would inherit these.
+    if config.strategy.program.is_some() {
+        return Ok(());
     }
     process::set_exact_timers().map_err(system("make timers exact"))
 }

@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use fs_err::{File, OpenOptions};
+use serde::Serialize;
 
 use super::connections;
 use super::record::Recorder;
@@ -44,6 +45,16 @@ impl Files {
         }
         Ok(())
     }
+}
+
+/// Writes rows to a file that must not exist.
+#[cfg(target_os = "linux")]
+pub(super) fn write_new<T: Serialize>(
+    path: &Path,
+    rows: impl IntoIterator<Item = T>,
+) -> io::Result<()> {
+    let file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    finish(write_compressed(BufWriter::new(file), rows)?)
 }
 
 fn open(path: &Path) -> io::Result<BufWriter<File>> {

@@ -141,7 +141,7 @@ impl PhaseTimes {
 }
 
 /// Highest value of each bucket that is not empty, and its count.
-fn histogram(latencies_ns: &[u64]) -> Vec<(u64, u64)> {
+pub(super) fn histogram(latencies_ns: &[u64]) -> Vec<(u64, u64)> {
     let mut histogram = Histogram::<u64>::new_with_bounds(LOWEST_NS, HIGHEST_NS, DIGITS)
         .expect("the bounds are far enough apart");
     for &ns in latencies_ns {

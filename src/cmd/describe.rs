@@ -9,6 +9,7 @@ use crate::delay::Model;
 use crate::page::{Table, cells as row, terminal};
 use crate::plan::{Cell, Drawn, Plan};
 use crate::spec::Until;
+use crate::strategy::Program;
 use crate::units::{ReadableNs, rough, three_digits};
 
 /// Trial noises that the table of detectable differences is shown for: a quiet machine, a shared
@@ -83,6 +84,7 @@ pub(super) fn describe(plan: &Plan) -> String {
         out += &drawn(plan, index).unwrap_or_default();
         let _ = writeln!(out, "{}", cells(plan, index));
     }
+    out += &commands(plan);
     let _ = writeln!(out, "\n{}", order(plan));
     let blocks = &experiment.blocks;
     out += &blocks.until.as_ref().map(rule).unwrap_or_default();
@@ -134,6 +136,12 @@ fn cells(plan: &Plan, scenario: usize) -> String {
         ]);
     }
     terminal::table(&table)
+}
+
+/// The commands of programs, as they will be run but for their placeholders.
+pub(super) fn commands(plan: &Plan) -> String {
+    let line = |program: &Program| format!("program {}: {}\n", program.name, program.run.join(" "));
+    plan.programs().into_iter().map(line).collect()
 }
 
 fn note(plan: &Plan, index: usize, cell: &Cell) -> String {

@@ -2,6 +2,7 @@
 
 mod ab;
 mod cautions;
+mod check;
 mod describe;
 mod diff;
 mod machine;
@@ -105,6 +106,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Ab(args) => ab::run(&args),
         Command::Runs(args) => runs::run(&args),
         Command::Machine(args) => machine::run(&args),
+        Command::Check(args) => check::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Schema => {
             let schema = serde_json::to_string_pretty(&crate::spec::schema());

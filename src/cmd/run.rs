@@ -1,6 +1,6 @@
 //! `inflight run`: record, then report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::cautions::cautions;
-use super::describe::summary;
+use super::describe::{commands, summary};
 use super::{Failure, diff, plan, predict, print, report, say};
 use crate::analyse::{Analysis, ClaimFinding, narrow_enough};
 use crate::cli;
@@ -18,10 +18,10 @@ use crate::exit::Exit;
 use crate::machine::{Machine, kernel, process, without_folders};
 use crate::plan::Plan;
 use crate::record::{
-    Build, Given, GivenPath, Manifest, NewRun, Origin, RecordError, Recording, RunWriter, Side,
-    Status, find,
+    Build, Given, GivenPath, Manifest, NewRun, Origin, ProgramFacts, RecordError, Recording,
+    RunWriter, Side, Status, find,
 };
-use crate::run::{ChildExecutor, Cpus, Done, record};
+use crate::run::{ChildExecutor, Cpus, Done, programs, record};
 use crate::spec::Source;
 use crate::units::rough;
 use crate::vocabulary::Runtime;
@@ -105,11 +105,13 @@ pub(super) fn fresh(
     let Begin { file, source, plan, builds, binaries, foreseen } = begin;
     let cpus = Cpus::split(&process::allowed_cpus());
     tell(args, &summary(plan));
+    commands(plan).lines().for_each(|line| tell(args, line));
     let mut sink = sink(args);
     caution(args, plan, &cpus, sink.as_mut());
     if let Some(line) = foreseen.summary() {
         tell(args, &line);
     }
+    let programs = look_for_programs(plan, executor, sink.as_mut());
     let machine = Machine::this();
     let new = NewRun {
         results: &args.folders.out,
@@ -120,6 +122,7 @@ pub(super) fn fresh(
         manifest: Manifest {
             builds: builds.to_vec(),
             given: Some(given(args, file, binaries)),
+            programs,
             ..manifest(args, plan, &machine, &cpus)
         },
         machine: &machine,
@@ -170,7 +173,7 @@ pub(super) fn resume(
         server: before.manifest.server_cpus.clone(),
         client: before.manifest.client_cpus.clone(),
     };
-    let plan = &before.plan;
+    let plan = &with_programs_here(before.plan.clone(), before.manifest.given.as_ref())?;
     let done = Done::of(plan, &before.trials, &before.all_trials, &before.env);
     let left = || plan.trials.iter().filter(|t| !done.blocks.contains(&t.block));
     // How early a stopping rule will end it is not known.
@@ -185,10 +188,46 @@ pub(super) fn resume(
     tell(args, &line);
     let mut sink = sink(args);
     caution(args, plan, &cpus, sink.as_mut());
+    look_for_programs(plan, executor, sink.as_mut());
     for repair in repairs {
         tell(args, &format!("{}: cut {} bytes of an unfinished write", repair.file, repair.bytes));
     }
     go(args, plan, &cpus, &done, &mut writer, executor, sink.as_mut())
+}
+
+/// A recording has copies of files that name programs, and not the programs: those are where they were.
+fn with_programs_here(mut plan: Plan, given: Option<&Given>) -> Result<Plan, Failure> {
+    let of_plan = |plan: &Plan| plan.cells.iter().any(|cell| cell.strategy.program.is_some());
+    if !of_plan(&plan) {
+        return Ok(plan);
+    }
+    let Some(file) = given.map(|given| &given.file).filter(|file| !file.absolute) else {
+        let what = "its experiment was given with an absolute path, so its programs cannot be found: record anew";
+        return Err(Failure::Usage(what.to_owned()));
+    };
+    let base = Path::new(&file.path).parent().unwrap_or(Path::new("")).to_owned();
+    for cell in &mut plan.cells {
+        if let Some(program) = &mut cell.strategy.program {
+            program.moved(&base);
+        }
+    }
+    Ok(plan)
+}
+
+/// Finds the programs of a plan. One that is missing is told, and its trials are skipped.
+fn look_for_programs(
+    plan: &Plan,
+    executor: &mut ChildExecutor,
+    sink: &mut dyn Sink,
+) -> Vec<ProgramFacts> {
+    let found = programs::found(plan);
+    let missing = found.iter().filter_map(|f| Some((f.name.clone(), f.missing.clone()?)));
+    let missing: HashMap<String, String> = missing.collect();
+    for why in missing.values() {
+        sink.note(plan, Event::Warning(why));
+    }
+    executor.without_programs(missing);
+    found
 }
 
 /// Says which command goes on with a recording.
@@ -426,6 +465,7 @@ fn manifest(args: &cli::Run, plan: &Plan, machine: &Machine, cpus: &Cpus) -> Man
         kernel: kernel(),
         server_cpus: cpus.server.clone(),
         client_cpus: cpus.client.clone(),
+        programs: Vec::new(),
         nofile: process::hard_nofile(),
         ..Manifest::of(plan, machine)
     }
@@ -456,6 +496,11 @@ fn traces(plan: &Plan, folder: &Path) -> Result<Vec<(String, Vec<u8>)>, Failure>
         if let Model::Trace(trace) = &scenario.delay.model {
             files.insert(trace.file.clone(), folder.join(&trace.file));
         }
+    }
+    for written in &plan.experiment.program_files {
+        let path = folder.join(written);
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        files.insert(name.unwrap_or_default(), path);
     }
     files.into_iter().map(|(name, path)| Ok((name, fs_err::read(path)?))).collect()
 }

@@ -1,6 +1,6 @@
 //! What is the same and what differs between two sides, before any number is compared.
 
-use crate::record::{Build, Manifest};
+use crate::record::{Build, Manifest, ProgramFacts};
 use crate::units::{ReadableNs, three_digits};
 
 use super::made::Made;
@@ -152,6 +152,14 @@ fn of_recordings(base: &Made, new: &Made, relative: bool) -> Vec<Condition> {
         noted("complete blocks", blocks(base), blocks(new)),
         noted("state", state(b), state(n)),
     ];
+    // Programs that both sides have, if they are not the same any more.
+    for program in &b.programs {
+        let other = n.programs.iter().find(|other| other.name == program.name);
+        if let Some(other) = other.filter(|other| *other != program) {
+            let what = "program";
+            all.push(noted(what, identity(program), identity(other)));
+        }
+    }
     // On loopback there is nothing to tell.
     if !base.round_trips_by.is_empty() || !new.round_trips_by.is_empty() {
         all.push(noted("round trips by", round_trips(base), round_trips(new)));
@@ -162,6 +170,16 @@ fn of_recordings(base: &Made, new: &Made, relative: bool) -> Vec<Condition> {
         all.push(noted("sampler's CPU", of(base).to_owned(), of(new).to_owned()));
     }
     all
+}
+
+/// Name, version and digest of a program.
+fn identity(program: &ProgramFacts) -> String {
+    if program.missing.is_some() {
+        return format!("{} (missing)", program.name);
+    }
+    let version = program.version.as_deref().unwrap_or(UNKNOWN);
+    let files = program.digest.as_deref().map(|digest| format!(", files {}", short(digest)));
+    format!("{} {version}{}", program.name, files.unwrap_or_default())
 }
 
 /// The ceiling of the delay server: what is added to every delay.

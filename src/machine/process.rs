@@ -28,6 +28,11 @@ impl Usage {
         Usage::of(libc::RUSAGE_SELF)
     }
 
+    /// Of all children that were waited for, and of theirs.
+    pub fn of_children() -> Usage {
+        Usage::of(libc::RUSAGE_CHILDREN)
+    }
+
     /// Of the calling thread so far; `None` where the system does not tell threads apart.
     #[cfg(target_os = "linux")]
     pub fn of_this_thread() -> Option<Usage> {
@@ -122,6 +127,12 @@ impl Status {
         fs_err::read_to_string("/proc/self/status")
             .map_or_else(|_| Status::default(), |s| parse_status(&s))
     }
+}
+
+/// A reading of another process; `None` if it is gone.
+pub fn status_of(pid: i32) -> Option<Status> {
+    let text = fs_err::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    Some(parse_status(&text))
 }
 
 pub(super) fn parse_status(text: &str) -> Status {

@@ -16,8 +16,8 @@ use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 
 use crate::spec::{Experiment, Factor, Scenario, Selector};
-use crate::strategy::Strategy;
 use crate::strategy::schedule::{self, Schedule};
+use crate::strategy::{Program, Strategy};
 use crate::units::hex;
 
 pub use caution::Caution;
@@ -238,6 +238,17 @@ impl Plan {
         self
     }
 
+    /// The programs that issue requests, each once.
+    pub fn programs(&self) -> Vec<&Program> {
+        let mut programs: Vec<&Program> = Vec::new();
+        for program in self.cells.iter().filter_map(|cell| cell.strategy.program.as_deref()) {
+            if !programs.iter().any(|known| known.name == program.name) {
+                programs.push(program);
+            }
+        }
+        programs
+    }
+
     /// Cells of the scenario that has the most.
     pub fn most_cells(&self) -> usize {
         let cells = |scenario: usize| self.cells.iter().filter(|c| c.scenario == scenario).count();
@@ -298,7 +309,8 @@ impl Plan {
     /// are round figures from a two-core machine.
     pub fn expected_ns(&self, cell: &Cell) -> u64 {
         let cpu_ns = expected_cpu_ns(self.scenario_of(cell).requests);
-        60_000_000 + cell.ideal.wall_ns.max(cpu_ns)
+        let start_ns = if cell.strategy.program.is_some() { PROGRAM_START_NS } else { 0 };
+        60_000_000 + start_ns + cell.ideal.wall_ns.max(cpu_ns)
     }
 
     /// How long these trials will take, in nanoseconds.
@@ -326,6 +338,9 @@ impl Plan {
         hex(&hash.finalize()[..16])
     }
 }
+
+/// Time until a program makes its first request: an interpreter and its libraries take 0.1 to 0.2 s.
+const PROGRAM_START_NS: u64 = 150_000_000;
 
 /// CPU time that requests will take: 60 µs each, a round figure from a two-core machine.
 fn expected_cpu_ns(requests: u32) -> u64 {
@@ -398,7 +413,11 @@ fn strategy_name(strategy: &Strategy, experiment: &Experiment) -> String {
         let value = factor.value(any, strategy);
         match factor {
             // These words say what they are.
-            Factor::Model | Factor::Client | Factor::Runtime | Factor::Protocol => {
+            Factor::Model
+            | Factor::Client
+            | Factor::Runtime
+            | Factor::Protocol
+            | Factor::Settings => {
                 name += &format!(" {value}");
             }
             Factor::DnsCache | Factor::TlsResumption | Factor::Probes => {

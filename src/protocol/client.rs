@@ -152,11 +152,51 @@ report! { client =>
         /// Requests that the library sent again by itself, where it may and that is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub retries: Option<u64>,
+        /// What is known of a program; empty of a client of inflight's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub program: Option<ProgramReport>,
         /// Longest and other percentiles, read before bucketing.
         pub latency_percentiles: Option<Percentiles>,
         /// What open arrival adds; left out if arrival is closed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub open: Option<OpenReport>,
+    }
+}
+
+/// What is known of a program beside what it reports of its requests.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProgramReport {
+    /// Why the trial is no measurement: it failed, say, or left processes behind.
+    pub failure: Option<String>,
+    /// Whether it reported its requests. If not, only the server knows of them.
+    pub reports: bool,
+    /// How its CPU time was measured.
+    pub cpu_by: CpuBy,
+    /// From before its start until it ended.
+    pub process_wall_ns: u64,
+    /// Processes at the busiest moment seen.
+    pub peak_processes: u64,
+}
+
+/// How the CPU time of a tree of processes was measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CpuBy {
+    /// By a cgroup of its own: all that ever ran in it.
+    Cgroup,
+    /// By waiting for each process: all but those that nobody waited for.
+    #[default]
+    Wait,
+}
+
+impl CpuBy {
+    /// The word of the record.
+    pub fn name(self) -> &'static str {
+        match self {
+            CpuBy::Cgroup => "cgroup",
+            CpuBy::Wait => "wait",
+        }
     }
 }
 

@@ -11,8 +11,8 @@ mod tests;
 
 pub use self::{
     client::{
-        ClientConfig, ClientReport, ConnectionCounts, DnsCounts, Failures, FirstFailure,
-        OpenReport, Percentiles, PhaseTime, RequestLog, Timeline,
+        ClientConfig, ClientReport, ConnectionCounts, CpuBy, DnsCounts, Failures, FirstFailure,
+        OpenReport, Percentiles, PhaseTime, ProgramReport, RequestLog, Timeline,
     },
     server::{
         Aside, Capacity, DnsTerms, LATE_NS, LATE_SHARE, Lateness, Pause, PauseReport, STALL_NS,

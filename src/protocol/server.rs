@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::VERSION;
 use crate::delay::{Delay, Sampling};
 use crate::spec::Scenario;
-use crate::strategy::Strategy;
+use crate::strategy::{IndexBy, Strategy};
 use crate::vocabulary::report;
 
 /// What a delay server is to do.
@@ -60,6 +60,9 @@ pub struct ServerConfig {
     pub tick_ns: Option<u64>,
     /// When it refuses requests; never, if absent.
     pub capacity: Option<Capacity>,
+    /// How requests are told apart.
+    #[serde(default, skip_serializing_if = "IndexBy::is_path")]
+    pub index_by: IndexBy,
 }
 
 /// How far a trial has come, as its server sees it.
@@ -117,13 +120,18 @@ impl ServerConfig {
                 requests: requests.get(),
                 retry_after_ns: scenario.retry_after_ns,
             }),
+            index_by: IndexBy::Path,
         }
     }
 
-    /// The same for one strategy: a client's TLS sessions are resumed if the server lets them.
+    /// Adds what one strategy needs: TLS sessions are resumed if the server lets them, and a program may
+    /// be unable to number its requests.
     pub fn for_strategy(mut self, strategy: &Strategy) -> ServerConfig {
         if let Some(tls) = &mut self.tls {
             tls.resumption = strategy.tls_resumption;
+        }
+        if let Some(program) = &strategy.program {
+            self.index_by = program.index_by;
         }
         self
     }
@@ -193,6 +201,9 @@ report! { server =>
         pub lateness: PauseReport,
         /// Queries for names that it does not know.
         pub dns_unknown: u64,
+        /// When it parsed the head of the first request, by the machine's monotonic clock; empty without a
+        /// request, or where each process has a clock of its own.
+        pub began_ns: Option<u64>,
         /// Port of the client and number of requests, redirected ones included, of every connection, in
         /// order of acceptance.
         pub accepted: Vec<(u16, u32)>,

@@ -7,6 +7,7 @@ use super::*;
 use crate::arrival::Arrival;
 use crate::delay::Sampling;
 use crate::record::synthetic::{experiment, strategy};
+use crate::strategy::IndexBy;
 use crate::strategy::probe::Phase;
 
 /// Where a document of client or server changes on purpose, [`VERSION`] is raised, and there is a new snapshot.
@@ -37,6 +38,7 @@ fn documents_have_one_form_in_each_version() {
         nofile: None,
         tick_ns: Some(1),
         capacity: Some(Capacity { requests: 1, retry_after_ns: 1 }),
+        index_by: IndexBy::Path,
     };
     let addr = SocketAddr::from(([127, 0, 0, 1], 1));
     let client = ClientConfig {

@@ -270,6 +270,7 @@ mod tests {
                 kernel: String::new(),
                 server_cpus: Vec::new(),
                 client_cpus: Vec::new(),
+                programs: Vec::new(),
                 nofile: None,
                 events: Vec::new(),
             };

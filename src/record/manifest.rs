@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::{MANIFEST, RecordError};
 use crate::machine::Machine;
 use crate::plan::Plan;
+use crate::strategy::IndexBy;
 use crate::units::hex;
 
 /// Version of the record's layout and columns. Raised when a reader of the version before would
@@ -56,10 +57,38 @@ pub struct Manifest {
     pub server_cpus: Vec<usize>,
     /// CPUs that the client was kept on; any, if empty.
     pub client_cpus: Vec<usize>,
+    /// The programs of the plan, as they were found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub programs: Vec<ProgramFacts>,
     /// Open files that a process may have where the experiment does not say.
     pub nofile: Option<u64>,
     /// Start, stops and resumptions.
     pub events: Vec<Event>,
+}
+
+/// A program as a recording found it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProgramFacts {
+    /// Its name.
+    pub name: String,
+    /// The words of its command, with their placeholders.
+    pub run: Vec<String>,
+    /// How its requests are told apart.
+    #[serde(default, skip_serializing_if = "IndexBy::is_path")]
+    pub index_by: IndexBy,
+    /// The first line that its version command printed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Digest of its files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// Lines of its files that are neither empty nor comments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<u64>,
+    /// Why it could not be run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
 }
 
 /// The id of a recording: random, made when it is begun, and kept by its copies.
@@ -240,6 +269,7 @@ impl Manifest {
             kernel: String::new(),
             server_cpus: Vec::new(),
             client_cpus: Vec::new(),
+            programs: Vec::new(),
             nofile: None,
             events: Vec::new(),
         }

@@ -60,7 +60,8 @@ pub use frames::LatencyRow;
 pub use list::{Listed, State, list};
 pub use machines::{FoundMachine, LabelError, label_machine, machines};
 pub use manifest::{
-    Build, Event, FORMAT, Given, GivenPath, Happening, Manifest, Origin, RecordingId, Side,
+    Build, Event, FORMAT, Given, GivenPath, Happening, Manifest, Origin, ProgramFacts, RecordingId,
+    Side,
 };
 pub use numbers::Numbers;
 pub use prediction::{EarlierRow, Foreseen, PredictionRow};

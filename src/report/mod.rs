@@ -31,6 +31,7 @@ mod open_arrival;
 mod phases;
 mod pieces;
 mod prediction;
+mod programs;
 mod rates;
 mod reproduce;
 mod requests;
@@ -64,16 +65,18 @@ type Section = fn(&Facts) -> Result<Vec<Block>, RecordError>;
 
 /// The page, part by part, each with the name of its charts' files if it has any. A chart is its
 /// file, its `mod` line and a line here.
-const PAGE: [(&str, Section); 25] = [
+const PAGE: [(&str, Section); 27] = [
     ("", title),
     ("builds", builds::section),
     ("", answer::section),
+    ("", programs::overview),
     ("", claims::section),
     ("", control::section),
     ("load", open_arrival::section),
     ("waterfall", waterfall::section),
     ("wall", wall::section),
     ("", tables::section),
+    ("", programs::section),
     ("percentiles", percentiles::section),
     ("phases", phases::section),
     ("", pieces::section),

@@ -1,15 +1,19 @@
 //! Real processes: a fresh delay server and a fresh client for each trial. The server is this
 //! binary; so is the client, except where builds are compared.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::executor::{Executor, Job, Reports};
 use super::network::Link;
-use crate::child::{CLIENT_COMMAND, Ended, Process, SERVER_COMMAND, Wait, command, this_binary};
-use crate::protocol::{ClientConfig, ServerConfig, ServerReady, Tick};
+use crate::child::{
+    CLIENT_COMMAND, End, Ended, Process, SERVER_COMMAND, Wait, command, this_binary,
+};
+use crate::protocol::{ClientConfig, ClientReport, ServerConfig, ServerReady, Tick};
 use crate::record::NOT_ENOUGH_MEMORY;
 use crate::server::{self, SelfCheck};
 use crate::units::exact_size;
@@ -18,6 +22,8 @@ use crate::units::exact_size;
 pub struct ChildExecutor {
     stop: Arc<AtomicBool>,
     clients: Vec<PathBuf>,
+    /// Programs that cannot be started here, and why.
+    missing: HashMap<String, String>,
 }
 
 impl ChildExecutor {
@@ -26,12 +32,17 @@ impl ChildExecutor {
     /// Trials must be executed on a thread that lives as long as the process: a child is killed
     /// when the thread that started it ends.
     pub fn new(stop: Arc<AtomicBool>) -> ChildExecutor {
-        ChildExecutor { stop, clients: Vec::new() }
+        ChildExecutor { stop, clients: Vec::new(), missing: HashMap::new() }
     }
 
     /// The same with clients of other builds: their binaries, in the order of the plan's builds.
     pub fn with_clients(self, clients: Vec<PathBuf>) -> ChildExecutor {
         ChildExecutor { clients, ..self }
+    }
+
+    /// The same where some programs are missing: their trials are skipped, each for its reason.
+    pub fn without_programs(&mut self, missing: HashMap<String, String>) {
+        self.missing = missing;
     }
 
     /// Builds that the clients are of: 0 if they are this binary.
@@ -42,32 +53,52 @@ impl ChildExecutor {
 
 impl Executor for ChildExecutor {
     fn execute(&mut self, job: &Job, told: &mut dyn FnMut(Tick)) -> Result<Reports, Ended> {
+        let program = job.client.strategy.program.as_deref();
+        if let Some(why) = program.and_then(|program| self.missing.get(&program.name)) {
+            return Err(Ended::Unavailable(why.clone()));
+        }
         let wait = Wait::new(job.deadline, &self.stop);
         // First, so that it is dropped last: server and client are inside.
         let link = job.network.is_needed().then_some(job.network);
         let link = link.map(|net| Link::open(&this_binary(), net, &job.server.cpus, &wait));
         let link = link.transpose()?;
-        let start = |role, program: &Path, subcommand| {
-            let mut command = command(program, subcommand);
+        let start = |role: &str, binary: &Path, subcommand, end| {
+            let mut command = command(binary, subcommand);
             if let Some(link) = &link {
                 link.enter(&mut command);
             }
-            Process::start(role, command)
+            Process::start_to_end(role, command, end)
         };
         // Always this binary: what differs between two builds is to be the client's.
-        let mut server = start("delay server", &this_binary(), SERVER_COMMAND)?;
+        let mut server = start("delay server", &this_binary(), SERVER_COMMAND, End::Killed)?;
         server.send(&inside(job.server.clone(), link.as_ref()))?;
         let ready: ServerReady = server.answer(&wait)?;
         let client = self.clients.get(job.build).cloned().unwrap_or_else(this_binary);
-        let mut client = start("client", &client, CLIENT_COMMAND)?;
+        // What a program has started is ended by the process that watches it.
+        let mut client = match program {
+            Some(program) => {
+                let role = format!("program `{}`", program.name);
+                start(&role, &client, CLIENT_COMMAND, End::ByInput)?
+            }
+            None => start("client", &client, CLIENT_COMMAND, End::Killed)?,
+        };
         client.send(&with_server(&job.client, ready, link.as_ref()))?;
-        client.close_input();
+        if program.is_none() {
+            client.close_input();
+        }
         let memory_bytes = job.client.strategy.memory_bytes;
-        let report = client
+        let report: ClientReport = client
             .answer_while(&wait, || server.ticks().for_each(&mut *told))
             .map_err(|ended| out_of_memory(ended, memory_bytes))?;
+        if let Some(why) = report.program.as_ref().and_then(|program| program.failure.as_deref()) {
+            return Err(client.failed(why));
+        }
+        client.close_input();
         client.end(&wait)?;
-        let client_lived = client.lived();
+        let client_lived = match &report.program {
+            Some(program) => Some(Duration::from_nanos(program.process_wall_ns)),
+            None => client.lived(),
+        };
         server.close_input();
         let served = server.answer(&wait)?;
         server.end(&wait)?;

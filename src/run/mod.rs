@@ -1,8 +1,10 @@
 //! The loop over trials: from a plan to a record.
 
 pub mod child;
+pub mod contract;
 pub mod executor;
 pub mod network;
+pub mod programs;
 #[cfg(test)]
 mod tests;
 mod timelines;
@@ -384,11 +386,14 @@ impl Trial<'_> {
     fn job(&self, writer: &RunWriter, trial: &str, kept: &Kept) -> Job {
         let cell = &self.plan.cells[self.planned.cell];
         let scenario = self.plan.scenario_of(cell);
+        // A program tells of its requests at most.
+        let is_program = cell.strategy.program.is_some();
         let request_log = self
             .request_rows(scenario.requests, kept)
             .map(|rows| RequestLog { path: writer.requests_path(trial), rows });
         let timeline = self
             .sampled_every_ns(kept)
+            .filter(|_| !is_program)
             .map(|every_ns| Timeline { path: writer.timeline_path(trial), every_ns });
         let nowhere = ServerReady::at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         Job {
@@ -400,7 +405,10 @@ impl Trial<'_> {
             // What it needs to know of the server, the executor fills in.
             client: ClientConfig {
                 cpus: self.cpus.client.clone(),
-                connection_log: request_log.is_some().then(|| writer.connections_path(trial)),
+                connection_log: request_log
+                    .as_ref()
+                    .filter(|_| !is_program)
+                    .map(|_| writer.connections_path(trial)),
                 request_log,
                 timeline,
                 ..ClientConfig::of(scenario, &cell.strategy, &nowhere)

@@ -35,6 +35,7 @@ pub(super) async fn answer(
     };
     // Thousands may wait from here on; their heads need no memory.
     let body = request.into_body();
+    shared.ledger.asked_for(asked.index);
     let upload = asked.uploads.then_some(body);
     if asked.redirects > 0 {
         shared.ledger.hopped(connection);

@@ -19,6 +19,9 @@ pub(super) struct Ledger(Mutex<Counts>);
 struct Counts {
     requests: u64,
     answered: u64,
+    seen: Seen,
+    first: Option<Moment>,
+    last: Option<Moment>,
     /// Port of the client and requests of each connection, in order of acceptance.
     accepted: Vec<(u16, u32)>,
     in_flight: u64,
@@ -49,6 +52,9 @@ impl Ledger {
         Ledger(Mutex::new(Counts {
             requests: 0,
             answered: 0,
+            seen: Seen::default(),
+            first: None,
+            last: None,
             accepted: Vec::new(),
             in_flight: 0,
             peak_in_flight: 0,
@@ -88,6 +94,17 @@ impl Ledger {
         let mut counts = self.counts();
         counts.requests += 1;
         counts.accepted[connection].1 += 1;
+        counts.first.get_or_insert_with(Moment::now);
+    }
+
+    /// The index of the next request, where they are numbered as they arrive.
+    pub(super) fn next_index(&self) -> u64 {
+        self.counts().requests
+    }
+
+    /// A request asks for this index.
+    pub(super) fn asked_for(&self, index: u64) {
+        self.counts().seen.add(index);
     }
 
     /// The head of a request was parsed that is to be redirected: it is on its way to an answer,
@@ -148,7 +165,10 @@ impl Ledger {
     pub(super) fn left(&self, whole: bool) {
         let mut counts = self.counts();
         counts.in_flight -= 1;
-        counts.answered += u64::from(whole);
+        if whole {
+            counts.answered += 1;
+            counts.last = Some(Moment::now());
+        }
     }
 
     /// How far the trial has come.
@@ -191,7 +211,13 @@ impl Ledger {
             dns_unknown: names.nxdomain,
             accepted: counts.accepted.clone(),
             requests: counts.requests,
+            distinct: counts.seen.distinct,
             answered: counts.answered,
+            began_ns: counts.first.filter(|_| cfg!(target_os = "linux")).map(Moment::monotonic_ns),
+            window_ns: counts
+                .first
+                .zip(counts.last)
+                .map(|(first, last)| last.monotonic_ns().saturating_sub(first.monotonic_ns())),
             connections: per_connection.len() as u64,
             requests_per_connection_min: rank(last.map(|_| 0)),
             // Nearest rank: of an even number, the lower of the two in the middle.
@@ -210,6 +236,31 @@ impl Ledger {
             syn_retransmits: net.syn_retransmits,
             tcp_timeouts: net.tcp_timeouts,
         }
+    }
+}
+
+/// Which requests were seen: a bit for each index.
+#[derive(Debug, Default)]
+struct Seen {
+    bits: Vec<u64>,
+    distinct: u64,
+}
+
+impl Seen {
+    /// More indices than an experiment can have: no request needs more memory than 2 MiB for these bits.
+    const MOST: u64 = 1 << 24;
+
+    /// Adds an index; one beyond all that an experiment can have is no request of it.
+    fn add(&mut self, index: u64) {
+        if index >= Seen::MOST {
+            return;
+        }
+        let (word, bit) = ((index / 64) as usize, 1 << (index % 64));
+        if word >= self.bits.len() {
+            self.bits.resize(word + 1, 0);
+        }
+        self.distinct += u64::from(self.bits[word] & bit == 0);
+        self.bits[word] |= bit;
     }
 }
 

@@ -44,6 +44,7 @@ use crate::dns::{self, Counts};
 use crate::machine::process;
 use crate::payload::Body;
 use crate::protocol::{Capacity, ServerConfig, ServerReady, ServerReport, Tick, VERSION};
+use crate::strategy::IndexBy;
 use crate::timer::Timer;
 use connection::Tls;
 use ledger::{Ledger, Started};
@@ -68,6 +69,7 @@ struct Shared {
     connect_delay_ns: u64,
     streams: u32,
     capacity: Option<Capacity>,
+    index_by: IndexBy,
     tls: Option<Tls>,
     timer: Timer,
     ledger: Ledger,
@@ -156,6 +158,7 @@ impl Server {
             connect_delay_ns: config.connect_delay_ns,
             streams: config.streams,
             capacity: config.capacity,
+            index_by: config.index_by,
             tls,
             timer,
             ledger: Ledger::new(),

@@ -5,6 +5,7 @@ use hyper::{Method, Request, Response, StatusCode};
 
 use super::Shared;
 use super::body::AnswerBody;
+use crate::strategy::IndexBy;
 use crate::units::parse_duration;
 
 const INFLIGHT_DELAY: HeaderName = HeaderName::from_static("inflight-delay");
@@ -39,12 +40,9 @@ impl Asked {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, POST"));
             return Err(response);
         }
-        let path = request.uri().path();
-        let index =
-            path.strip_prefix('/').filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
-        let Some(index) = index.and_then(|digits| digits.parse().ok()) else {
-            let text = format!("`{path}` is unknown: ask for the index of a request, as in `/0`\n");
-            return Err(refusal(StatusCode::NOT_FOUND, text));
+        let index = match shared.index_by {
+            IndexBy::Path => index(request.uri().path())?,
+            IndexBy::Arrival => shared.ledger.next_index(),
         };
         let bad_request = |text| refusal(StatusCode::BAD_REQUEST, text);
         let planned_ns = match request.headers().get(INFLIGHT_DELAY) {
@@ -64,6 +62,16 @@ pub(super) fn refusal(status: StatusCode, text: String) -> Response<AnswerBody> 
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, plain);
     response
+}
+
+/// The index that a path names.
+#[expect(clippy::result_large_err, reason = "the error is an answer too, and is sent as it is")]
+fn index(path: &str) -> Result<u64, Response<AnswerBody>> {
+    let digits = path.strip_prefix('/').filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
+    digits.and_then(|digits| digits.parse().ok()).ok_or_else(|| {
+        let text = format!("`{path}` is unknown: ask for the index of a request, as in `/0`\n");
+        refusal(StatusCode::NOT_FOUND, text)
+    })
 }
 
 fn redirects(query: &str) -> Result<u32, String> {

@@ -40,6 +40,8 @@ pub struct Experiment {
     pub margin: f64,
     /// A trial that takes longer is killed; derived from the ideal time if absent. Nanoseconds.
     pub deadline_ns: Option<u64>,
+    /// Files with programs, as they are written.
+    pub program_files: Vec<String>,
 }
 
 impl Scenario {

@@ -14,6 +14,8 @@ pub(super) struct Reading<'a> {
     pub(super) trace_dir: &'a Path,
     /// Whether the file is that of a recording.
     pub(super) recorded: bool,
+    /// Names of the programs that strategies may have.
+    pub(super) programs: Vec<String>,
     /// The key whose value is being read.
     key: &'static str,
     /// What holds without that key, if it is optional and has no value then.
@@ -22,7 +24,20 @@ pub(super) struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     pub(super) fn new(trace_dir: &'a Path, recorded: bool) -> Reading<'a> {
-        Reading { problems: Vec::new(), trace_dir, recorded, key: "", otherwise: None }
+        Reading {
+            problems: Vec::new(),
+            trace_dir,
+            recorded,
+            programs: Vec::new(),
+            key: "",
+            otherwise: None,
+        }
+    }
+
+    /// Whether a word names a program, or what all of them have as their model.
+    pub(super) fn is_of_program(&self, word: &str) -> bool {
+        self.programs.iter().any(|name| name == word)
+            || (word == crate::strategy::PROGRAM_MODEL && !self.programs.is_empty())
     }
 
     pub(super) fn report(&mut self, problem: Problem) {

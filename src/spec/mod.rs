@@ -36,5 +36,6 @@ pub use factor::{Factor, Scenario, Selector};
 pub use gate::Gate;
 pub(crate) use metric::metrics;
 pub use metric::{Metric, Unit};
+pub use read::programs_of;
 pub use schema::schema;
 pub use source::Source;

@@ -43,6 +43,7 @@ fn table(table: &TableForm) -> Value {
 fn value(key: &dyn AnyKey) -> Value {
     let one = |form: &TableForm| match key.name() == keys::EXCLUDE.name {
         true => json!({ "$ref": "#/definitions/selector" }),
+        false if key.name() == keys::STRATEGY.name => strategy(),
         false => table(form),
     };
     match key.inside() {
@@ -50,6 +51,17 @@ fn value(key: &dyn AnyKey) -> Value {
         Inside::Tables(form) => json!({ "type": "array", "items": one(form), "minItems": 1 }),
         Inside::Nothing | Inside::Open => key.schema().unwrap_or_default(),
     }
+}
+
+/// A strategy with a program has the program's settings as keys, and neither model nor client.
+fn strategy() -> Value {
+    let mut schema = table(keys::STRATEGY.table);
+    let names: Vec<&str> = keys::STRATEGY.table.keys().map(AnyKey::name).collect();
+    let required = std::mem::replace(&mut schema["required"], json!([]));
+    schema["additionalProperties"] = json!(true);
+    schema["if"] = json!({ "not": { "required": [keys::PROGRAM_OF.name] } });
+    schema["then"] = json!({ "required": required, "propertyNames": { "enum": names } });
+    schema
 }
 
 fn property(key: &dyn AnyKey) -> Value {

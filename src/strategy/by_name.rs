@@ -3,7 +3,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Library, Model, library, model};
 
@@ -18,8 +18,6 @@ pub enum ByName<T: 'static> {
 
 /// One of a list that this build has.
 pub trait Listed: 'static {
-    /// The key of the experiment file.
-    const KEY: &'static str;
     /// The list.
     const ALL: &'static [&'static Self];
     /// The word of the experiment file.
@@ -27,7 +25,6 @@ pub trait Listed: 'static {
 }
 
 impl Listed for Model {
-    const KEY: &'static str = "model";
     const ALL: &'static [&'static Model] = model::ALL;
     fn name(&self) -> &'static str {
         self.name
@@ -35,7 +32,6 @@ impl Listed for Model {
 }
 
 impl Listed for Library {
-    const KEY: &'static str = "client";
     const ALL: &'static [&'static Library] = library::ALL;
     fn name(&self) -> &'static str {
         self.name
@@ -101,11 +97,10 @@ impl<T: Listed> Serialize for ByName<T> {
     }
 }
 
-/// Only what is known can be run.
 impl<'de, T: Listed> Deserialize<'de> for ByName<T> {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let name = String::deserialize(d)?;
         let known = T::ALL.iter().copied().find(|one| one.name() == name).map(ByName::Known);
-        known.ok_or_else(|| de::Error::custom(format!("there is no {} `{name}`", T::KEY)))
+        Ok(known.unwrap_or(ByName::Unknown(name)))
     }
 }

@@ -9,6 +9,7 @@ pub mod failure;
 pub mod library;
 pub mod model;
 pub mod probe;
+pub mod program;
 pub mod schedule;
 pub mod work;
 
@@ -21,6 +22,7 @@ pub use by_name::{ByName, Listed};
 pub use library::Library;
 pub use model::{LimitRule, Model};
 use probe::Phase;
+pub use program::{IndexBy, Program, Settings};
 
 use crate::vocabulary::{Flavour, Protocol, Retries, Reuse, Runtime};
 
@@ -63,7 +65,16 @@ pub struct Strategy {
     pub ports: Option<u32>,
     /// Memory that the client process may have (`RLIMIT_DATA`).
     pub memory_bytes: Option<u64>,
+    /// The program that issues the requests, in place of a model and a library.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<Box<Program>>,
+    /// Values of the program's own settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<Settings>,
 }
+
+/// The `model` of every program.
+pub const PROGRAM_MODEL: &str = "program";
 
 /// Why a combination of values is not a strategy. The text names the way out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -160,12 +171,32 @@ impl Strategy {
             nofile: None,
             ports: None,
             memory_bytes: None,
+            program: None,
+            settings: None,
+        }
+    }
+
+    /// A program, everything else as an experiment file has it by default.
+    pub fn of_program(label: impl Into<String>, program: Program) -> Strategy {
+        Strategy {
+            reuse: program.reuse.unwrap_or(Reuse::Session),
+            retries: Some(Retries::None),
+            probes: false,
+            program: Some(Box::new(program.clone())),
+            ..Strategy::of(
+                label,
+                ByName::Unknown(PROGRAM_MODEL.to_owned()),
+                ByName::Unknown(program.name),
+            )
         }
     }
 
     /// Checks the combination and fills in what follows from it (the runtime of an async model is
     /// `current-thread` unless given). Nothing is asked of a model or library that is unknown.
     pub fn checked(mut self) -> Result<Strategy, Invalid> {
+        if self.program.is_some() {
+            return Ok(self);
+        }
         let (model, library) = (self.model.known(), self.library.known());
         if let (Some(model), Some(library)) = (model, library)
             && library.flavour() != model.flavour()
@@ -227,6 +258,14 @@ impl Strategy {
         }
     }
 
+    /// How it treats connections; `None` of a program that does not say so.
+    pub fn declared_reuse(&self) -> Option<Reuse> {
+        match &self.program {
+            Some(program) => program.reuse.map(|_| self.reuse),
+            None => Some(self.reuse),
+        }
+    }
+
     /// How its model waits.
     pub fn flavour(&self) -> Flavour {
         if self.runtime.is_some() { Flavour::Async } else { Flavour::Blocking }
@@ -236,8 +275,12 @@ impl Strategy {
     /// this long and, on HTTP/2, `streams` of them at once on a connection; `None` if its model is
     /// unknown.
     pub fn ideal(&self, waits_ns: &[u64], streams: u32) -> Option<schedule::Schedule> {
-        let model = self.model.known()?;
         let requests = u32::try_from(waits_ns.len()).unwrap_or(u32::MAX);
+        if self.program.is_some() {
+            let slots = NonZeroU32::new(self.asked(requests)).unwrap_or(NonZeroU32::MIN);
+            return Some(schedule::list(waits_ns, slots));
+        }
+        let model = self.model.known()?;
         let cap = self.connection_slots(streams).filter(|cap| cap.get() < self.asked(requests));
         Some(match cap {
             Some(cap) => schedule::list(waits_ns, cap),
@@ -328,6 +371,8 @@ impl Strategy {
     pub(crate) fn asked(&self, requests: u32) -> u32 {
         match (self.limit, self.flavour()) {
             (Some(limit), _) => limit.get().min(requests),
+            // A program without a limit may have all in flight at once.
+            (None, _) if self.program.is_some() => requests,
             (None, Flavour::Blocking) => 1,
             (None, Flavour::Async) => requests,
         }

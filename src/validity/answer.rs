@@ -26,6 +26,10 @@ pub enum Why {
     ServerFilesLimited,
     /// Another version recorded the trial, with an HTTP client that this one does not have.
     UnknownClient,
+    /// A program issued the requests, and a program does not tell.
+    ProgramDoesNotTell,
+    /// A program issued the requests that does not say how it treats connections.
+    ReuseNotDeclared,
     /// A column of `trials.csv` that the check needs is empty.
     NotRecorded(&'static str),
 }
@@ -38,6 +42,8 @@ impl Why {
             Why::RequestsFailed => "requests failed".into(),
             Why::ServerFilesLimited => "the server may open few files".into(),
             Why::UnknownClient => "this version does not have its client".into(),
+            Why::ProgramDoesNotTell => "its program does not tell".into(),
+            Why::ReuseNotDeclared => "its program does not declare `reuse`".into(),
             Why::NotRecorded(column) => words!((code(column)) " is not recorded"),
         }
     }

@@ -3,7 +3,7 @@
 use crate::units::count;
 use crate::vocabulary::Reuse;
 
-use super::answer::{Answer, Why, ask_if, recorded, require};
+use super::answer::{Answer, NotPassed, Why, ask_if, recorded, require};
 use super::{Check, MeasuredTrial, between};
 
 /// Connections that were accepted, against those that the way of reuse asks for.
@@ -12,7 +12,7 @@ pub(super) const OPENED: Check = Check {
     by_machine: false,
     ask: opened,
     seen: |looked| {
-        let range = |reuses: bool, words: &str| {
+        let range = |reuses: Option<bool>, words: &str| {
             let some =
                 looked.values(|t| t.row.server_connections.filter(|_| t.reuses() == reuses))?;
             let (least, most) = (*some.iter().min()?, *some.iter().max()?);
@@ -21,7 +21,11 @@ pub(super) const OPENED: Check = Check {
                 false => format!("{} to {} {words}", count(least), count(most)),
             })
         };
-        let parts = [range(false, "without reuse"), range(true, "with reuse")];
+        let parts = [
+            range(Some(false), "without reuse"),
+            range(Some(true), "with reuse"),
+            range(None, "of programs that do not say"),
+        ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         (!parts.is_empty()).then(|| format!("per trial: {}", parts.join(", ")).into())
     },
@@ -30,9 +34,13 @@ pub(super) const OPENED: Check = Check {
 fn opened(trial: &MeasuredTrial) -> Answer {
     let (row, strategy, scenario) = (trial.row, trial.strategy, trial.scenario);
     let most_on_one = recorded!(row, server_requests_per_connection_max)?;
-    require(strategy.reuse != Reuse::None || most_on_one <= 1, || {
+    let reuse = strategy.declared_reuse().ok_or(NotPassed::NotAsked(Why::ReuseNotDeclared))?;
+    require(reuse != Reuse::None || most_on_one <= 1, || {
         format!("a connection carried {most_on_one} requests instead of 1")
     })?;
+    if strategy.program.is_some() {
+        return opened_by_program(trial, reuse);
+    }
     ask_if(strategy.library.known().is_some(), Why::UnknownClient)?;
     let (requests, targets) = (scenario.requests, scenario.targets);
     let expected = strategy.connections_with_redirects(requests, scenario.redirects, targets);
@@ -46,6 +54,22 @@ fn opened(trial: &MeasuredTrial) -> Answer {
     let most = strategy.connections_used(requests, scenario.redirects, targets, scenario.streams);
     trial.require(used <= u64::from(most), || {
         format!("{used} connections carried requests instead of at most {most}")
+    })
+}
+
+/// A program that keeps its connections needs no more of them than it has requests in flight.
+fn opened_by_program(trial: &MeasuredTrial, reuse: Reuse) -> Answer {
+    let opened = recorded!(trial.row, server_connections)?;
+    let requests = trial.requests();
+    let (least, most) = match reuse {
+        Reuse::None => (requests, requests),
+        Reuse::Session | Reuse::Pool => {
+            (1, trial.strategy.concurrency(trial.scenario.requests, u32::MAX).into())
+        }
+    };
+    trial.require((least..=most).contains(&opened), || {
+        let expected = between(least, most);
+        format!("{opened} connections were opened instead of {expected}")
     })
 }
 
@@ -106,7 +130,8 @@ pub(super) const KEPT: Check = Check {
     },
     seen: |looked| {
         let most = |reuses: bool, words: &str| {
-            let kept = looked.most(|t| t.row.connections_kept.filter(|_| t.reuses() == reuses))?;
+            let kept =
+                looked.most(|t| t.row.connections_kept.filter(|_| t.reuses() == Some(reuses)))?;
             Some(format!("{} {words} reuse", count(kept)))
         };
         let parts = [most(false, "without"), most(true, "with")];

@@ -51,7 +51,8 @@ impl<'a> MeasuredTrial<'a> {
         Ok(recorded!(self.row, wall_ns)? as f64)
     }
 
-    pub(super) fn reuses(&self) -> bool {
-        self.strategy.reuse != crate::vocabulary::Reuse::None
+    /// Whether it reuses connections; `None` if its program does not say.
+    pub(super) fn reuses(&self) -> Option<bool> {
+        Some(self.strategy.declared_reuse()? != crate::vocabulary::Reuse::None)
     }
 }

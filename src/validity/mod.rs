@@ -56,7 +56,15 @@ pub const CHECKS: [&Check; 17] = [
 impl Check {
     /// Asks a measured trial.
     pub fn ask(&self, trial: &MeasuredTrial) -> Answer {
-        (self.ask)(trial)
+        (self.ask)(trial).map_err(|not_passed| match not_passed {
+            // What is not of the server is of the client.
+            NotPassed::NotAsked(Why::NotRecorded(column))
+                if trial.strategy.program.is_some() && !column.starts_with("server_") =>
+            {
+                NotPassed::NotAsked(Why::ProgramDoesNotTell)
+            }
+            other => other,
+        })
     }
 
     /// Reason for which a trial fails; `None` if it passes or is not asked.

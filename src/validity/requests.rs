@@ -32,6 +32,13 @@ fn issued(trial: &MeasuredTrial) -> Answer {
         let expected = between(requests, most);
         format!("the server got {served} requests instead of {expected}")
     })?;
+    // Our clients issue each index once, or panic.
+    if trial.strategy.program.is_some() {
+        let distinct = recorded!(row, server_distinct_requests)?;
+        require(errors > 0 || distinct == requests, || {
+            format!("only {distinct} different requests of {requests} reached the server")
+        })?;
+    }
     let answered = recorded!(row, server_answered)?;
     let succeeded = requests - errors.min(requests);
     require(answered >= succeeded, || {

@@ -207,6 +207,18 @@ macro_rules! trial_columns {
                 client_body_mismatches: Option<u64> = body_mismatches: u64;
             }
             of client {
+                /// Who told of the requests of a program: `report` (it did) or `server` (it did not; then
+                /// `wall_ns` is the server's window, `issued` are the requests that came there, and `ok`
+                /// those that were answered whole). Empty, as the next two, of inflight's own clients.
+                #[since("2026-11-30")]
+                client_told_by: String;
+                /// How the CPU time of a program was measured: `cgroup` (all its processes) or `wait` (those
+                /// that somebody waited for).
+                #[since("2026-11-30")]
+                client_cpu_by: String;
+                /// Processes of a program at the busiest moment seen.
+                #[since("2026-11-30")]
+                client_peak_processes: Option<u64>;
                 /// Requests that the library sent again by itself: 0 with `retries = "none"`, otherwise
                 /// empty without probes.
                 #[since("2026-11-30")]
@@ -228,8 +240,15 @@ macro_rules! trial_columns {
                 /// Requests whose head the server parsed, without those that it redirected: each of
                 /// these comes again.
                 server_requests: Option<u64> = requests: u64;
+                /// Different requests among these, by index; each redirected one counts once.
+                #[since("2026-11-30")]
+                server_distinct_requests: Option<u64> = distinct: u64;
                 /// Requests whose body the server handed over whole.
                 server_answered: Option<u64> = answered: u64;
+                /// From the head of the first request to the last byte of the last body, as the server saw
+                /// it; empty if no body was handed over.
+                #[since("2026-11-30")]
+                server_window_ns: Option<u64> = window_ns: Option<u64>;
                 /// Connections that the server accepted.
                 server_connections: Option<u64> = connections: u64;
                 /// Requests of the connection with the fewest, redirected ones included; 0 if a

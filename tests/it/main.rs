@@ -16,6 +16,7 @@ mod memory;
 mod pipeline;
 mod planning;
 mod predicting;
+mod programs;
 mod records;
 mod serving;
 mod stalling;

@@ -59,6 +59,11 @@ impl TrialRow {
         self.errors = Some(report.errors.values().sum());
         self.error_classes = ErrorClasses(report.errors.clone());
         self.first_error = one_line(report.first_error.as_deref().unwrap_or_default());
+        if let Some(program) = &report.program {
+            self.client_told_by = if program.reports { "report" } else { "server" }.to_owned();
+            program.cpu_by.name().clone_into(&mut self.client_cpu_by);
+            self.client_peak_processes = Some(program.peak_processes);
+        }
         let phases = report.failures.iter().map(|f| (at_phase(&f.class, f.phase), f.requests));
         self.error_phases = ErrorClasses(phases.collect());
         if let Some(first) = &report.first_failure {
@@ -79,12 +84,33 @@ impl TrialRow {
     pub fn set_both(&mut self, client: &ClientReport, server: &ServerReport, strategy: &Strategy) {
         self.set_client(client);
         self.set_server(server);
-        self.server_stalled_ns = stalled(client, server);
+        let window = match &client.program {
+            Some(program) if !program.reports => {
+                self.take_requests_from_server(server);
+                server.began_ns.zip(server.window_ns)
+            }
+            _ => client.began_ns.map(|began_ns| (began_ns, client.wall_ns)),
+        };
+        self.server_stalled_ns = window.map(|(began_ns, ns)| stalled(began_ns, ns, server));
         let counts = client.connections.as_ref();
         // Otherwise the client does not count what the server counts.
         let tells_hops = strategy.library.known().is_some_and(|library| library.tells_hops);
         let counts = counts.filter(|_| tells_hops || server.redirected == 0);
         self.connections_mismatched = counts.and_then(|counts| mismatched(counts, server));
+    }
+
+    /// Fills in what the server alone knows of the requests of a program that does not report.
+    fn take_requests_from_server(&mut self, server: &ServerReport) {
+        self.wall_ns = server.window_ns;
+        self.issued = Some(server.distinct);
+        let ok = server.answered.min(server.distinct);
+        let errors = server.distinct - ok;
+        (self.ok, self.errors) = (Some(ok), Some(errors));
+        let classes = (errors > 0).then(|| (UNANSWERED.to_owned(), errors));
+        self.error_classes = ErrorClasses(classes.into_iter().collect());
+        self.client_peak_in_flight = None;
+        self.client_body_bytes = None;
+        self.client_body_mismatches = None;
     }
 
     /// Fills in what the server saw.
@@ -121,20 +147,22 @@ impl TrialRow {
     }
 }
 
+/// Class of the requests of a program that does not report, and whose answers were not sent whole.
+const UNANSWERED: &str = "unanswered";
+
 /// `emfile@connect`
 fn at_phase(class: &str, phase: Phase) -> String {
     format!("{class}@{}", phase.name())
 }
 
-/// How much of the client's window its server stood still, if both have one clock.
-fn stalled(client: &ClientReport, server: &ServerReport) -> Option<u64> {
-    let began_ns = client.began_ns?;
-    let ended_ns = began_ns.saturating_add(client.wall_ns);
+/// How much of a window of `wall_ns` the server stood still.
+fn stalled(began_ns: u64, wall_ns: u64, server: &ServerReport) -> u64 {
+    let ended_ns = began_ns.saturating_add(wall_ns);
     let within = |stall: &Stall| {
         let from_ns = stall.end_ns.saturating_sub(stall.ns).max(began_ns);
         stall.end_ns.min(ended_ns).saturating_sub(from_ns)
     };
-    Some(server.lateness.stalls.iter().map(within).sum())
+    server.lateness.stalls.iter().map(within).sum()
 }
 
 /// Connections that carried a request, if the server lists them.
@@ -162,19 +190,15 @@ mod tests {
 
     #[test]
     fn only_stalls_within_the_window_count() {
-        let client =
-            ClientReport { began_ns: Some(1_000), wall_ns: 500, ..ClientReport::default() };
         let after = |stalls: &[(u64, u64)]| {
             let mut server = ServerReport::default();
             let stalls = stalls.iter().map(|&(end_ns, ns)| Stall { end_ns, ns });
             server.lateness.stalls = stalls.collect();
-            stalled(&client, &server)
+            stalled(1_000, 500, &server)
         };
-        assert_eq!(after(&[]), Some(0));
-        assert_eq!(after(&[(900, 300), (1_700, 100)]), Some(0));
-        assert_eq!(after(&[(1_100, 300), (1_600, 150)]), Some(150));
-        assert_eq!(after(&[(9_000, 8_900)]), Some(500));
-        let client = ClientReport { began_ns: None, ..client };
-        assert_eq!(stalled(&client, &ServerReport::default()), None);
+        assert_eq!(after(&[]), 0);
+        assert_eq!(after(&[(900, 300), (1_700, 100)]), 0);
+        assert_eq!(after(&[(1_100, 300), (1_600, 150)]), 150);
+        assert_eq!(after(&[(9_000, 8_900)]), 500);
     }
 }

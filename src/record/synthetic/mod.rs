@@ -46,6 +46,7 @@ pub(crate) fn experiment(strategies: Vec<Strategy>, blocks: u32) -> Experiment {
         record: RecordLevel::Sample,
         margin: 0.02,
         deadline_ns: None,
+        program_files: Vec::new(),
     }
 }
 
@@ -124,6 +125,7 @@ pub(crate) fn recording_of_builds(
             kernel: "Linux 6.0".to_owned(),
             server_cpus: vec![1],
             client_cpus: vec![0],
+            programs: Vec::new(),
             nofile: Some(20_000),
             events: Vec::new(),
         },

@@ -53,6 +53,10 @@ impl Factor {
 
     /// Its value in one cell, in one fixed form; `"none"` where the cell has none.
     pub fn value(self, scenario: &Scenario, strategy: &Strategy) -> String {
+        // Of a program that does not say how it treats connections, nobody knows.
+        if self == Factor::Reuse && strategy.declared_reuse().is_none() {
+            return "undeclared".to_owned();
+        }
         let text = match self.is_of_strategy() {
             true => OF_STRATEGY[self as usize].text(strategy),
             false => self.of_scenario().text(scenario),

@@ -7,7 +7,7 @@ use crate::arrival::Arrival;
 use crate::delay::{Delay, LONGEST_NS, Sampling};
 use crate::spec::forms::{
     ArrivalForm, DelayForm, Duration, Even, Flag, Integer, Line, MOST, OneOf, Positive,
-    RequestsForm, RuntimeForm, Size,
+    RequestsForm, RuntimeForm, SettingsForm, Size,
 };
 use crate::strategy::Strategy;
 use crate::vocabulary::RttBy;
@@ -94,6 +94,10 @@ macro_rules! factors {
                     memory_bytes: strategy(Size { least: 1, most: 1_000_000_000_000, example: "\"64MB\"" })
                         .or_none("no limit")
                         .legacy("none")
+                }
+                Settings settings
+                "values of its program's settings; usually written as keys of their own, `session = [\"shared\"]`" {
+                    settings: strategy(SettingsForm).or_none("it has none").legacy("none")
                 }
             }
             scenario {

@@ -3,6 +3,7 @@
 mod arrival;
 mod delay;
 mod number;
+mod program;
 mod unit;
 
 use std::num::NonZeroU32;
@@ -19,6 +20,7 @@ pub(super) use delay::{DelayForm, definitions};
 pub(super) use number::{
     Bound, BoundForm, Even, FirstLook, Integer, MOST, Percent, Positive, grouped, number,
 };
+pub(super) use program::{Choices, FileName, SettingsForm, WordList, setting};
 pub(super) use unit::{Duration, Size};
 
 /// Text of one line.
@@ -99,7 +101,8 @@ impl Canonical for Flag {
 pub(super) struct OneOf<T> {
     pub(super) all: fn() -> Vec<Word<T>>,
     pub(super) example: &'static str,
-    /// What any other word stands for in a recording of another build, if it may stand there.
+    /// What any other word stands for in a recording of another build, or if it is a program's name; none
+    /// if no other word may stand there.
     pub(super) other: Option<fn(&str) -> T>,
 }
 
@@ -132,7 +135,8 @@ impl<T> Form for OneOf<T> {
         if let Some(found) = (self.all)().into_iter().find(|w| w.word == text) {
             return Some(found.value);
         }
-        if let Some(other) = self.other.filter(|_| reading.recorded) {
+        let may_be_other = reading.recorded || reading.is_of_program(text);
+        if let (Some(other), true) = (self.other, may_be_other) {
             return Some(other(text));
         }
         let words = (self.all)();

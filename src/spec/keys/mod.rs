@@ -3,6 +3,7 @@
 
 mod blocks;
 mod claims;
+mod programs;
 mod selectors;
 mod tables;
 
@@ -13,7 +14,7 @@ use super::key::{AnyKey, Key, TableForm};
 use crate::delay::LONGEST_NS;
 
 // A glob, so that a key stands in the file of its table and nowhere else.
-pub(super) use self::{blocks::*, claims::*, selectors::*, tables::*};
+pub(super) use self::{blocks::*, claims::*, programs::*, selectors::*, tables::*};
 
 pub(super) static TITLE: Key<Line> = Key::required(
     "title",
@@ -46,9 +47,23 @@ pub(super) static FILE: TableForm = TableForm {
     title: "the experiment",
     doc: "An experiment: which way of issuing many HTTP requests is best, and at what cost.",
     keys: || {
-        let keys: [&dyn AnyKey; 14] = [
-            &TITLE, &QUESTION, &RECORD, &MARGIN, &DEADLINE, &WORKLOAD, &SERVER, &STRATEGY,
-            &BASELINE, &CONTROL, &EXCLUDE, &BLOCKS, &CLAIM, &GATE,
+        let keys: [&dyn AnyKey; 16] = [
+            &TITLE,
+            &QUESTION,
+            &RECORD,
+            &MARGIN,
+            &DEADLINE,
+            &WORKLOAD,
+            &SERVER,
+            &PROGRAM_FILES,
+            &PROGRAM,
+            &STRATEGY,
+            &BASELINE,
+            &CONTROL,
+            &EXCLUDE,
+            &BLOCKS,
+            &CLAIM,
+            &GATE,
         ];
         let mut keys = Vec::from(keys);
         keys.splice(2..2, keys_of("the experiment"));
@@ -69,11 +84,12 @@ fn record_levels() -> Vec<Word<RecordLevel>> {
 }
 
 /// Every table of the file under its title.
-pub(super) fn tables() -> [&'static TableForm; 9] {
+pub(super) fn tables() -> [&'static TableForm; 10] {
     [
         &FILE,
         WORKLOAD.table,
         SERVER.table,
+        PROGRAM.table,
         STRATEGY.table,
         EXCLUDE.table,
         BLOCKS.table,

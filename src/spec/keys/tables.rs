@@ -1,7 +1,8 @@
 //! `[workload]`, `[server]` and `[[strategy]]`: tables of factors.
 
 use crate::spec::factor::keys_of;
-use crate::spec::key::{Presence, Section, TableForm};
+use crate::spec::forms::Line;
+use crate::spec::key::{Key, Presence, Section, TableForm};
 
 pub(in crate::spec) static WORKLOAD: Section = Section {
     name: "workload",
@@ -34,7 +35,18 @@ pub(in crate::spec) static STRATEGY: Section = Section {
     table: &TableForm {
         title: "[[strategy]]",
         doc: "A way of issuing the requests. Lists are multiplied; tables are added.",
-        keys: || keys_of("[[strategy]]"),
+        keys: || {
+            let mut keys = keys_of("[[strategy]]");
+            keys.push(&PROGRAM_OF);
+            keys
+        },
         either: &[],
     },
 };
+
+pub(in crate::spec) static PROGRAM_OF: Key<Line> = Key::optional(
+    "program",
+    Line { example: "\"aiohttp\"" },
+    "the program that issues the requests, in place of `model` and `client`; its settings are keys beside it",
+)
+.otherwise("one of inflight's own clients does");

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use super::cells::Cells;
 use crate::arrival::Arrival;
-use crate::spec::Scenario;
 use crate::spec::error::Problem;
 use crate::spec::forms::{Requests, RequestsForm};
 use crate::spec::key::{Key, Open, Placed, Reading};
 use crate::spec::keys;
+use crate::spec::{Factor, Scenario};
 use crate::strategy::{Strategy, model};
 
 /// The key of the table of factors, by its type: a time in it becomes a number with an arrival.
@@ -57,6 +57,38 @@ fn unknown(requests: &Placed<Requests>, arrival: &Placed<Arrival>) -> Problem {
             let hint = "write a number, or another time or rate";
             Problem::at(requests.span, what).also("the rate", arrival.span).hint(hint)
         }
+    }
+}
+
+/// Reports a program that meets a setting which the contract has no words for.
+pub(super) fn check_programs(
+    file: &Open,
+    scenarios: &[Scenario],
+    strategies: &[Strategy],
+    cells: &Cells,
+    reading: &mut Reading,
+) {
+    type Asked = fn(&Scenario) -> bool;
+    let settings: [(&str, Factor, Asked); 5] = [
+        (keys::SERVER.name, Factor::Tls, |s| s.tls),
+        (keys::SERVER.name, Factor::DnsDelay, |s| s.dns_delay_ns.is_some()),
+        (keys::WORKLOAD.name, Factor::Arrival, |s| !s.arrival.is_closed()),
+        (keys::WORKLOAD.name, Factor::Upload, |s| s.upload_bytes > 0),
+        (keys::WORKLOAD.name, Factor::Redirects, |s| s.redirects > 0),
+    ];
+    for (table, factor, asks) in settings {
+        let met = strategies.iter().enumerate().find(|(strategy, s)| {
+            let meets = |i: usize| asks(&scenarios[i]) && cells.meet(i, *strategy);
+            s.program.is_some() && (0..scenarios.len()).any(meets)
+        });
+        let Some((_, strategy)) = met else { continue };
+        let (key, client) = (factor.name(), strategy.library.name());
+        let what = format!("the program `{client}` cannot be told about `{key}`");
+        let hint =
+            format!("leave it out there: an [[exclude]] with client = \"{client}\" and `{key}`");
+        let entry = file.table(table).and_then(|table| table.get(key));
+        let span = entry.map_or(file.span, |entry| entry.node.span);
+        reading.report(Problem::at(span, what).hint(hint));
     }
 }
 

@@ -5,6 +5,7 @@ mod claims;
 mod gates;
 mod lists;
 mod loads;
+mod programs;
 mod strategies;
 mod table;
 
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::arrival::Arrival;
 use crate::delay::Sampling;
-use crate::strategy::Strategy;
+use crate::strategy::{Program, Strategy};
 use crate::units::exact_duration;
 use cells::Cells;
 use lists::{Lists, Point};
@@ -71,6 +72,15 @@ impl Experiment {
     }
 }
 
+/// The programs of a file: an experiment, or a file of programs. What else the file holds is not looked at.
+pub fn programs_of(source: &Source, folder: &Path) -> Result<Vec<Program>, SpecErrors> {
+    let fail = |problems: &[Problem]| SpecErrors::new(problems, &source.name, &[&source.text]);
+    let root = node::parse(&source.text, 0).map_err(|p| fail(&[p]))?;
+    let mut reading = Reading::new(folder, false);
+    let programs = programs::read(&Open { node: &root, span: root.span }, &mut reading);
+    if reading.problems.is_empty() { Ok(programs.all) } else { Err(fail(&reading.problems)) }
+}
+
 fn file(
     name: String,
     root: &Node,
@@ -89,7 +99,8 @@ fn file(
     // taken only if the ones that it builds on stand.
     let before = reading.problems.len();
     let axes = axes(&file, reading);
-    let tables = strategies::read(&file, reading);
+    let programs = programs::read(&file, reading);
+    let tables = strategies::read(&file, &programs, reading);
     let whole = reading.problems.len() == before;
     let whole = whole && !tables.is_empty();
     let fits = whole && axes.as_ref().is_some_and(|a| is_small(a, &tables, reading));
@@ -107,6 +118,7 @@ fn file(
     let excludes = cells::excludes(&file, cells.as_mut(), reading);
     if let (Some(scenarios), Some(strategies), Some(cells)) = (&scenarios, &strategies, &cells) {
         loads::check_models(&file, scenarios, strategies, cells, reading);
+        loads::check_programs(&file, scenarios, strategies, cells, reading);
     }
     let excluded = reading.problems.len() == before;
     let cells = cells.filter(|c| excluded && c.any_left(reading));
@@ -133,6 +145,7 @@ fn file(
         record: record?.value,
         margin: margin?.value,
         deadline_ns: deadline.map(|d| d.value),
+        program_files: programs.files,
     })
 }
 

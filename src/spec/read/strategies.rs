@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry;
 
 use super::IsPlanned;
 use super::lists::{Lists, Point};
+use super::programs::Programs;
 use crate::spec::error::{Problem, Span};
 use crate::spec::key::{Open, Reading};
 use crate::spec::node::Node;
@@ -15,11 +16,13 @@ use crate::vocabulary::{Flavour, Retries, Runtime};
 /// The lists of one table.
 pub(super) struct Table {
     pub(super) lists: Lists<Strategy>,
+    /// All that is not written.
+    pub(super) start: Strategy,
     pub(super) span: Span,
 }
 
 /// Reads every table; what cannot be read is reported.
-pub(super) fn read(file: &Open, reading: &mut Reading) -> Vec<Table> {
+pub(super) fn read(file: &Open, programs: &Programs, reading: &mut Reading) -> Vec<Table> {
     let nodes = file.tables(&keys::STRATEGY, reading);
     if let (Some(node), []) = (file.table(keys::STRATEGY.name), nodes.as_slice())
         && matches!(&node.kind, crate::spec::node::Kind::List(_))
@@ -27,13 +30,24 @@ pub(super) fn read(file: &Open, reading: &mut Reading) -> Vec<Table> {
         let what = "an experiment needs at least one strategy";
         reading.report(Problem::at(node.span, what).hint("add a table [[strategy]]"));
     }
-    nodes.into_iter().filter_map(|node| table(node, reading)).collect()
+    let table = |node: &Node| match node.get(keys::PROGRAM_OF.name) {
+        Some(named) => programs.lower(node, named, reading),
+        None => table(node, reading),
+    };
+    nodes.into_iter().filter_map(table).collect()
 }
 
 fn table(node: &Node, reading: &mut Reading) -> Option<Table> {
     let table = keys::STRATEGY.table.open(node, reading)?;
-    let lists = Lists::read(factor::of_strategy(), &table, &blank(), reading);
-    Some(Table { lists, span: table.span })
+    if let Some(settings) = node.get(Factor::Settings.name()) {
+        let what = "only a program has settings, and this strategy names none";
+        let hint = "add `program`, or remove `settings`";
+        reading.report(Problem::at(settings.key_span, what).hint(hint));
+        return None;
+    }
+    let start = blank();
+    let lists = Lists::read(factor::of_strategy(), &table, &start, reading);
+    Some(Table { lists, start, span: table.span })
 }
 
 /// A strategy in which nothing is written: its model and client mean nothing.
@@ -45,6 +59,9 @@ fn blank() -> Strategy {
 /// model waits that only that build has, nor what a client sent again by default.
 fn meanings(point: &Point<Strategy>, recorded: bool) -> Vec<Strategy> {
     let written = &point.of;
+    if written.program.is_some() {
+        return vec![written.clone()];
+    }
     let has = |factor| point.span(factor).is_some();
     let client = Some(&written.library).filter(|_| has(Factor::Client));
     let by_client = || client.and_then(|client| Some(client.known()?.flavour()));
@@ -123,7 +140,7 @@ pub(super) fn multiply(
     for table in tables {
         let mut told: Vec<String> = Vec::new();
         let mut repeats = false;
-        for point in table.lists.multiply(vec![Point::new(blank())]) {
+        for point in table.lists.multiply(vec![Point::new(table.start.clone())]) {
             let meanings = meanings(&point, recorded.is_some());
             let strategy = match meant(meanings, scenarios, recorded) {
                 Ok(strategy) => strategy,

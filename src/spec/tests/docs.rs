@@ -304,15 +304,18 @@ fn check(root: &Value, schema: &Value, value: &Value) -> Result<(), String> {
             "$schema" | "title" | "description" | "default" | "definitions" => true,
             // Patterns are for editors; the reader is stricter.
             "pattern" | "minLength" => value.is_string(),
-            "type" => match rule.as_str().unwrap_or_default() {
-                "object" => value.is_object(),
-                "array" => value.is_array(),
-                "string" => value.is_string(),
-                "boolean" => value.is_boolean(),
-                "integer" => value.is_i64() || value.is_u64(),
-                "number" => value.is_number(),
-                other => return Err(format!("unknown type {other}")),
-            },
+            "type" => {
+                let one = std::slice::from_ref(rule);
+                rule.as_array().map_or(one, Vec::as_slice).iter().any(|kind| match kind.as_str() {
+                    Some("object") => value.is_object(),
+                    Some("array") => value.is_array(),
+                    Some("string") => value.is_string(),
+                    Some("boolean") => value.is_boolean(),
+                    Some("integer") => value.is_i64() || value.is_u64(),
+                    Some("number") => value.is_number(),
+                    other => panic!("unknown type {other:?}"),
+                })
+            }
             "const" => rule == value,
             "minimum" => value.as_f64() >= rule.as_f64(),
             "maximum" => value.as_f64() <= rule.as_f64(),
@@ -324,11 +327,21 @@ fn check(root: &Value, schema: &Value, value: &Value) -> Result<(), String> {
             "anyOf" => passing() >= 1,
             "oneOf" => passing() == 1,
             "allOf" => passing() == list().count(),
+            "enum" => list().any(|one| one == value),
+            "if" => {
+                check(root, rule, value).is_err() || check(root, &object["then"], value).is_ok()
+            }
+            // With `if`.
+            "then" => true,
+            "propertyNames" => value.as_object().is_none_or(|o| {
+                o.keys().all(|key| check(root, rule, &key.as_str().into()).is_ok())
+            }),
             "not" => check(root, rule, value).is_err(),
             "required" => list().all(|k| value.get(k.as_str().unwrap_or_default()).is_some()),
-            "additionalProperties" => value
-                .as_object()
-                .is_none_or(|o| o.keys().all(|k| object["properties"].get(k).is_some())),
+            "additionalProperties" => value.as_object().into_iter().flatten().all(|(key, v)| {
+                let known = object.get("properties").is_some_and(|p| p.get(key).is_some());
+                known || *rule == true || rule.is_object() && check(root, rule, v).is_ok()
+            }),
             "properties" => {
                 rule.as_object().into_iter().flatten().all(|(key, schema)| {
                     value.get(key).is_none_or(|v| check(root, schema, v).is_ok())
