@@ -1,4 +1,4 @@
-//! What became of the connections of a trial.
+//! Connections of a trial, counted by their fate.
 
 use std::collections::HashMap;
 use std::io;
@@ -74,7 +74,7 @@ struct Span {
 
 const NO_END: u64 = u64::MAX;
 
-/// Of all that were open once.
+/// Times from opening to closing of all connections that were open once.
 ///
 /// Where a library does not tell when it closes connections, one without reuse is closed when its
 /// answer has come: not before the server gave it, and as a rule just before its request ends.
@@ -119,7 +119,7 @@ fn most_at_once(spans: &[Span]) -> u64 {
     most.max().unwrap_or(0).unsigned_abs()
 }
 
-/// Those that may have ended when the last one was opened.
+/// Number of connections that may have ended when the last one was opened.
 fn ended_before_last(spans: &[Span]) -> u64 {
     let last = spans.iter().map(|span| span.from).max();
     let ended = |span: &&Span| last.is_some_and(|last| span.at_least_until < last);

@@ -1,4 +1,4 @@
-//! How many files the process has open.
+//! Number of files that the process has open.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -19,7 +19,8 @@ pub(super) struct Issuing<C: ?Sized> {
     pub(super) clock: Clock,
 }
 
-/// What open arrival needs: when requests are planned, and how an async client waits for it.
+/// Planned starts of requests under open arrival, and the way in which an async client waits for
+/// them.
 #[derive(Default)]
 pub(super) struct Clock {
     /// In nanoseconds since the start of the window, by request; `None` if arrival is closed.

@@ -1,4 +1,4 @@
-//! What a trial's client child runs: one strategy against one delay server, measured.
+//! A trial's client child: one strategy against one delay server, measured.
 //!
 //! Every strategy is measured by the same code: a model ([`strategy::model`](crate::strategy::model))
 //! takes requests and sends them, a library ([`strategy::library`](crate::strategy::library)) makes
@@ -159,7 +159,7 @@ fn retries(strategy: &Strategy, probes: Option<&Connections>) -> Option<u64> {
     probes.filter(|_| strategy.retries == Some(Retries::Library)).map(Connections::retries)
 }
 
-/// What every library is told.
+/// Settings of the library's client.
 fn settings(config: &ClientConfig) -> Result<Settings, ChildError> {
     crate::tls::install_provider();
     let strategy = &config.strategy;

@@ -1,5 +1,5 @@
-//! What open arrival adds to a trial's report: service times beside latencies, the backlog, and
-//! whether lateness grew. Every number is of requests that were made; none is filled in.
+//! Report of open arrival: service times beside latencies, the backlog, and whether lateness grew.
+//! Every number is of requests that were made; none is filled in.
 
 use super::outcome::Outcome;
 use crate::protocol::{ClientConfig, OpenReport, Percentiles};
@@ -12,7 +12,7 @@ pub(super) struct Open<'a> {
     starts_ns: Vec<u64>,
     late_starts_ns: Vec<u64>,
     service_ns: Vec<u64>,
-    /// How much later each successful request ended than if nothing but its delay took time.
+    /// Time that each successful request ended later than if nothing but its delay took time.
     lateness_ns: Vec<(u32, u64)>,
     misplanned: u64,
     early: u64,
@@ -91,7 +91,7 @@ fn backlog(planned_ns: &[u64], starts_ns: &[u64]) -> (u64, u64) {
     (peak, now)
 }
 
-/// How lateness grew towards the end of a trial.
+/// Growth of lateness towards the end of a trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Growth {
     /// The least median lateness of a tenth of the requests, among the tenths of the first half: what
@@ -108,7 +108,7 @@ struct Growth {
 const PARTS: usize = 10;
 
 impl Growth {
-    /// Of lateness by request, sorted by it; `None` if there are not two.
+    /// Growth of lateness by request, which is sorted by it; `None` if there are not two.
     fn of(lateness_ns: &[(u32, u64)], planned_ns: &[u64]) -> Option<Growth> {
         let parts: Vec<&[(u32, u64)]> = {
             let size = lateness_ns.len().div_ceil(PARTS).max(1);

@@ -25,7 +25,7 @@ static INDEX: HeaderName = HeaderName::from_static("inflight-index");
 /// Header in which the server says how long it waited.
 static SERVED: HeaderName = HeaderName::from_static("server-timing");
 
-/// What a right answer looks like.
+/// Length and checksum of a right answer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Expected {
     bytes: u64,
@@ -99,12 +99,12 @@ impl Recorder {
         cfg!(target_os = "linux").then(|| self.origin.monotonic_ns())
     }
 
-    /// The same with a gauge of open files.
+    /// Adds a gauge of open files.
     pub(super) fn counting_files(self, files: Option<FilesGauge>) -> Recorder {
         Recorder { files, ..self }
     }
 
-    /// The same, with pieces of bodies noted one by one or not.
+    /// Sets whether pieces of bodies are noted one by one.
     pub(super) fn noting_pieces(self, pieces: bool) -> Recorder {
         Recorder { pieces, ..self }
     }
@@ -142,7 +142,7 @@ impl Recorder {
         self.at_ns(Moment::now())
     }
 
-    /// How long it is until a time of the window, in nanoseconds; `None` if it has come.
+    /// Nanoseconds until a time of the window; `None` if it has come.
     pub(super) fn until_ns(&self, at_ns: u64) -> Option<u64> {
         at_ns.checked_sub(self.now_ns()).filter(|&rest| rest > 0)
     }
@@ -328,7 +328,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// Whether a whole answer is the right one.
+    /// Checks that a whole answer is the right one.
     fn check(&mut self) -> Result<(), Failure> {
         let Some((_, status, named)) = self.answered else {
             return Err(Failure::new(Class::Other, "an answer without a head"));

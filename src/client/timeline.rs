@@ -48,10 +48,10 @@ pub(super) struct Sampling {
     trial: Trial,
 }
 
-/// What the thread of the sampler and the trial know of each other.
+/// State shared by the sampler's thread and the trial.
 #[derive(Default)]
 struct Own {
-    /// What the thread had used when it last went to wait; nothing where the system does not tell.
+    /// Usage of the thread when it last went to wait; nothing where the system does not tell.
     used: Mutex<Option<Usage>>,
     /// Whether the window has ended.
     ended: AtomicBool,
@@ -84,7 +84,7 @@ impl Own {
 #[derive(Clone)]
 struct Trial {
     recorder: Arc<Recorder>,
-    /// Of the process and of the sampler's thread, at the start of the window.
+    /// Usage of the process and of the sampler's thread, at the start of the window.
     before: Usage,
     own_before: Option<Usage>,
     watch: Arc<Watch>,
@@ -151,7 +151,7 @@ impl Sampler {
 }
 
 impl Sampling {
-    /// What the sampler's thread has used of the window so far; `None` where the system does not tell.
+    /// Usage of the sampler's thread in the window so far; `None` where the system does not tell.
     pub(super) fn own(&self) -> Option<Usage> {
         // It has waited once more than it had when it noted this, as it had at the window's start.
         Some(self.trial.own.used()?.since(self.trial.own_before?))
@@ -226,7 +226,7 @@ impl Pace {
 }
 
 impl Trial {
-    /// What the process has used of the window, this thread left out, which is the sampler's.
+    /// Usage of the process in the window, without the calling thread, which is the sampler's.
     fn used(&self) -> Usage {
         let own = Usage::of_this_thread().zip(self.own_before);
         let own = own.map_or_else(Usage::default, |(now, before)| now.since(before));
@@ -249,7 +249,7 @@ impl Trial {
     }
 }
 
-/// What the system tells of the process and its network.
+/// Fields of a sample that the system gives: the process and its network.
 fn seen(look: &Look) -> TimelineRow {
     TimelineRow {
         rss_bytes: look.rss_bytes,

@@ -23,9 +23,9 @@ const FRAME_BYTES: usize = PIECE_BYTES;
 /// The body of an answer: slices of shared bytes.
 pub(super) struct AnswerBody {
     body: WholeBody,
-    /// What is left of the present piece.
+    /// The rest of the present piece.
     rest: Range<usize>,
-    /// What comes after it.
+    /// The pieces after it.
     later: Option<Later>,
     in_flight: Option<InFlight>,
 }

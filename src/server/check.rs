@@ -10,7 +10,7 @@ use crate::child::{ChildError, system};
 use crate::machine::process;
 use crate::timer::{Moment, Timer};
 
-/// How late a delay server's timer is.
+/// Lateness of a delay server's timer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SelfCheck {

@@ -34,10 +34,10 @@ const WINDOW_BYTES: u32 = (1 << 31) - 1;
 /// cheaper than having the system gather two, and every connection keeps that much.
 const COPIED_BYTES: usize = 4 * 1024;
 
-/// What ALPN calls HTTP/2.
+/// The name of HTTP/2 in ALPN.
 const ALPN_HTTP2: &[u8] = b"h2";
 
-/// How connections are encrypted.
+/// Encryption of connections.
 #[derive(Debug)]
 pub(super) struct Tls {
     config: Arc<rustls::ServerConfig>,

@@ -1,4 +1,4 @@
-//! How late a server was: its pauses against their plan, and itself against a beat.
+//! Lateness of a server: of its pauses against their plan, and of itself against a beat.
 //!
 //! A pause is measured only if the server makes one. A server that stands still while it makes none
 //! (answers without a delay, a connection that waits to be accepted) shows at its beat: a timer of
@@ -32,7 +32,7 @@ const KEPT_BEATS: usize = 256;
 /// Stalls that are told one by one; more of them make the last one longer.
 const MOST_STALLS: usize = 10_000;
 
-/// What a server knows of its lateness so far.
+/// Lateness of a server so far.
 #[derive(Debug)]
 pub(super) struct Watch {
     kinds: [Kind; Pause::ALL.len()],

@@ -1,4 +1,4 @@
-//! What a server saw.
+//! Record of what a server saw.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -36,7 +36,7 @@ struct Counts {
     handshakes: [u64; 3],
 }
 
-/// How a TLS handshake ended.
+/// Kind of a TLS handshake.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Handshake {
     /// From nothing.
@@ -156,7 +156,7 @@ impl Ledger {
         self.counts().watch.next_beat()
     }
 
-    /// That beat is there.
+    /// Notes the server's beat.
     pub(super) fn beat(&self) {
         self.counts().watch.beat(Beat::now());
     }
@@ -171,7 +171,7 @@ impl Ledger {
         }
     }
 
-    /// How far the trial has come.
+    /// Progress of the trial.
     pub(super) fn tick(&self) -> Tick {
         let counts = self.counts();
         Tick { answered: counts.answered, in_flight: counts.in_flight }
@@ -264,7 +264,7 @@ impl Seen {
     }
 }
 
-/// What was used and counted before a server began.
+/// Usage and network counters before a server began.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Started {
     usage: Usage,

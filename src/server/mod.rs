@@ -52,7 +52,7 @@ use ledger::{Ledger, Started};
 /// A gigabyte is far beyond what an experiment can mean.
 const MAX_BODY_BYTES: u64 = 1 << 30;
 
-/// What all connections share.
+/// State that all connections share.
 #[derive(Debug)]
 struct Shared {
     seed: u64,

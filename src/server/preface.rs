@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
-/// How HTTP/2 begins, and nothing else: `PRI` is a method that HTTP/1.1 will never have (RFC 9113,
-/// section 3.4).
+/// First bytes of HTTP/2, and of nothing else: `PRI` is a method that HTTP/1.1 will never have (RFC
+/// 9113, section 3.4).
 const HTTP2: &[u8] = b"PRI ";
 
 /// Bytes that are read first. The head of most requests fits; the rest of a longer one comes later.
@@ -110,7 +110,7 @@ mod tests {
 
     use super::*;
 
-    /// What is made of bytes that come in these pieces, and what is read afterwards.
+    /// The version read from bytes that come in these pieces, and the text that is read afterwards.
     fn told(pieces: &'static [&'static str]) -> io::Result<(Version, String)> {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {

@@ -1,4 +1,4 @@
-//! What a request asks for.
+//! Requests as a delay server reads them.
 
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
@@ -10,10 +10,10 @@ use crate::units::parse_duration;
 
 const INFLIGHT_DELAY: HeaderName = HeaderName::from_static("inflight-delay");
 
-/// What the query begins with that asks for redirects.
+/// Beginning of the query that asks for redirects.
 const REDIRECTS: &str = "redirects=";
 
-/// What a request asks for.
+/// Values that a request asks for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked {
     /// Its index.

@@ -6,8 +6,8 @@ use std::io;
 
 use crate::dns::ResolveError;
 
-/// What went wrong with a request. Where a chain of errors holds several, the first of this order
-/// names the failure: an error number tells more than the layers above it.
+/// Class of a failed request. Where a chain of errors holds several, the first of this order names
+/// the failure: an error number tells more than the layers above it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Class {
     /// Nobody listens (`ECONNREFUSED`).
@@ -46,7 +46,7 @@ pub enum Class {
     Other,
 }
 
-/// How far a request had come.
+/// Stage that a request had reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Stage {
     /// Known to wait for a place among the connections that there may be.
@@ -99,7 +99,7 @@ impl fmt::Display for Class {
 /// A failed request.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Failure {
-    /// What went wrong.
+    /// Class of the failure.
     pub class: Class,
     /// The number that the system gave, if it did: the innermost one of the chain.
     pub errno: Option<i32>,
@@ -107,7 +107,7 @@ pub struct Failure {
     pub chain: String,
 }
 
-/// What a library knows of one of its own error values.
+/// One error value of a library's chain, classified.
 pub struct Link<'a> {
     /// Its class, if this value alone tells.
     pub class: Option<Class>,

@@ -32,12 +32,12 @@ use crate::vocabulary::{Flavour, Protocol, Retries, Reuse, Runtime};
 pub struct Strategy {
     /// The reader's name for it; not part of what it does.
     pub label: String,
-    /// How requests are issued.
+    /// The model, which decides when requests are issued.
     pub model: ByName<Model>,
     /// Which HTTP library issues them.
     #[serde(rename = "client")]
     pub library: ByName<Library>,
-    /// What happens to connections.
+    /// Use of connections after an answer.
     pub reuse: Reuse,
     /// Requests in flight at most.
     pub limit: Option<NonZeroU32>,
@@ -53,8 +53,8 @@ pub struct Strategy {
     pub dns_cache: bool,
     /// Whether the phases of requests are taken.
     pub probes: bool,
-    /// What is sent again; once checked, `Some`, and [`Retries::Library`] only where its library
-    /// retries something.
+    /// Requests that are sent again; once checked, `Some`, and [`Retries::Library`] only where the
+    /// library retries something.
     #[serde(default = "Retries::legacy", skip_serializing_if = "Retries::is_legacy")]
     pub retries: Option<Retries>,
     /// A request that takes longer fails with class `timeout(…)`.
@@ -139,7 +139,7 @@ pub enum Invalid {
         client: &'static str,
         /// The version of HTTP asked for.
         protocol: Protocol,
-        /// Those that do, with their version.
+        /// Clients that do, with their version.
         can: Vec<String>,
     },
     /// A blocking model has no runtime.
@@ -234,7 +234,7 @@ impl Strategy {
         Ok(self)
     }
 
-    /// What the library sends again, if it can do all else that is asked of it.
+    /// Checks what is asked of a library, and gives the requests that it sends again.
     fn check_library(&self, library: &'static Library) -> Result<Retries, Invalid> {
         let (client, protocol) = (library.name, self.protocol);
         let alike = || library::of_flavour(library.flavour());
@@ -266,7 +266,7 @@ impl Strategy {
         }
     }
 
-    /// How its model waits.
+    /// Whether its model blocks threads or yields to a runtime.
     pub fn flavour(&self) -> Flavour {
         if self.runtime.is_some() { Flavour::Async } else { Flavour::Blocking }
     }
@@ -288,8 +288,8 @@ impl Strategy {
         })
     }
 
-    /// The same for requests that come at these moments (ascending); `None` if the model is unknown or
-    /// means nothing then.
+    /// The schedule without overhead under open arrival: requests come at these moments
+    /// (ascending). `None` if the model is unknown or means nothing then.
     pub fn ideal_open(
         &self,
         arrivals_ns: &[u64],
@@ -311,8 +311,8 @@ impl Strategy {
         self.connections_with_redirects(requests, 0, targets)
     }
 
-    /// The same if each request is redirected this often. Each redirect is a request of its own:
-    /// it may need another connection, and without reuse it does.
+    /// Connections that the server may see if each request is redirected this often. Each redirect
+    /// is a request of its own: it may need another connection, and without reuse it does.
     pub fn connections_with_redirects(
         &self,
         requests: u32,
@@ -378,8 +378,8 @@ impl Strategy {
         }
     }
 
-    /// Of which phases it can be known when they end, with `names` that are looked up, or none, and
-    /// with `tls`, or without.
+    /// Phases whose ends can be known, with or without `names` to look up, and with or without
+    /// `tls`.
     pub fn tells(&self, names: bool, tls: bool) -> [bool; Phase::ALL.len()] {
         Phase::ALL.map(|phase| match phase {
             Phase::Queue | Phase::Wait | Phase::Receive => true,

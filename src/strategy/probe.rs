@@ -1,4 +1,4 @@
-//! What a library sees of requests and connections on their way.
+//! Requests and connections on their way, as a library sees them.
 //!
 //! A library reports two kinds of things: of each request, the moments at which its phases ended
 //! ([`Marks`]); of each connection, how it came about and what it carried ([`Connection`]). They are
@@ -118,13 +118,14 @@ pub fn failed_in(
 /// A value for each of [`Phase::OF_LIBRARY`].
 pub type PerLibraryPhase<T> = [T; Phase::OF_LIBRARY.len()];
 
-/// What a library sees of a request: when phases ended ([`Phase::OF_LIBRARY`], which it is indexed with),
-/// and what carried it. The recorder knows the other phases: the start, the response head and the end.
+/// Marks of a request as a library sees them: when phases ended ([`Phase::OF_LIBRARY`], which it is
+/// indexed with), and the connection that carried it. The recorder knows the other phases: the
+/// start, the response head and the end.
 #[derive(Debug, Clone, Default)]
 pub struct Marks {
     /// When each phase ended, as far as the library tells.
     pub ends: PerLibraryPhase<Option<Moment>>,
-    /// How the name was found.
+    /// Source of the name's address.
     pub source: Option<Source>,
     /// The connection that carried it (the last one, after redirects).
     pub carried: Option<Carried>,
@@ -161,7 +162,7 @@ pub struct Sent(Option<Arc<Mutex<Taken>>>);
 #[derive(Debug, Default)]
 struct Taken {
     count: u32,
-    /// Of the first [`MOST_PIECES`].
+    /// Moments of the first [`MOST_PIECES`].
     at: Vec<Moment>,
 }
 
@@ -187,14 +188,14 @@ impl Sent {
         self.0.as_ref().map(|taken| lock(taken).at.clone()).unwrap_or_default()
     }
 
-    /// How many were taken.
+    /// Number of pieces that were taken.
     pub fn count(&self) -> u32 {
         self.0.as_ref().map_or(0, |taken| lock(taken).count)
     }
 }
 
-/// What is locked here is of use after every single change of it, whatever happened
-/// to the thread around it.
+/// Locks values that are of use after every single change, whatever happened to the thread around
+/// it.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -208,7 +209,7 @@ pub struct Carried {
     pub nth: u32,
 }
 
-/// How a TLS session came about.
+/// Kind of a TLS handshake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Handshake {
@@ -228,20 +229,20 @@ impl Handshake {
     }
 }
 
-/// How a connection came about, as far as the library tells.
+/// Steps of opening a connection, as far as the library tells.
 #[derive(Debug, Clone, Default)]
 pub struct Opening {
     /// The look-up was done.
     pub dns: Option<Moment>,
-    /// How the name was found.
+    /// Source of the name's address.
     pub source: Option<Source>,
     /// The TCP connection was open.
     pub connect: Option<Moment>,
     /// The TLS handshake was done.
     pub tls: Option<Moment>,
-    /// How the session came about.
+    /// Kind of the TLS handshake.
     pub handshake: Option<Handshake>,
-    /// What was agreed on.
+    /// The negotiated version of HTTP.
     pub protocol: Option<Protocol>,
     /// The client's port: with the order of opening, what the server knows the connection by.
     pub local_port: Option<u16>,
@@ -278,7 +279,7 @@ impl Connection {
         self.uses.load(Ordering::Relaxed)
     }
 
-    /// How it came about; to be filled in by the library on the way.
+    /// Steps of its opening; filled in by the library on the way.
     pub fn opening(&self) -> MutexGuard<'_, Opening> {
         lock(&self.opening)
     }

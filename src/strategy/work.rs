@@ -1,4 +1,4 @@
-//! What a model is given: requests to issue, and one call to issue each.
+//! Work of a model: requests to issue, and one call to issue each.
 //!
 //! A model takes every index of [`Work::indices`] exactly once ([`Work::take`]) and sends what it
 //! took. Timing, checking and counting happen behind [`BlockingIssuer`] and [`AsyncIssuer`], which
@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 
 use super::failure::{Class, Failure};
 
-/// What takes note of requests.
+/// Records requests as a model issues them.
 pub trait Issuer: Send + Sync {
     /// Nanoseconds since the start of the trial's window.
     fn now_ns(&self) -> u64;

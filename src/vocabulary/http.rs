@@ -33,7 +33,7 @@ impl fmt::Display for Protocol {
     }
 }
 
-/// What happens to a connection after its answer.
+/// Use of a connection after its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reuse {
@@ -65,11 +65,11 @@ impl fmt::Display for Reuse {
     }
 }
 
-/// What a client sends again by itself.
+/// Requests that a client sends again by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Retries {
-    /// What its library does by default.
+    /// The default of its library.
     Library,
     /// Nothing: either its library retries nothing, or it is told not to.
     None,

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-/// Whether code waits by blocking its thread or by yielding to a runtime. A model issues requests
+/// Way in which code waits: it blocks its thread, or yields to a runtime. A model issues requests
 /// in one flavour, so it can drive the libraries of that flavour only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flavour {

@@ -1,6 +1,6 @@
-//! What became of every request of a trial, in little memory: some 30 bytes for each in a growing
-//! log, of which at most [`MEMORY_BYTES`] stay in memory; the rest is in a temporary file.
-//! Records stand in the order in which requests ended.
+//! Log of every request of a trial, in little memory: some 30 bytes for each. At most
+//! [`MEMORY_BYTES`] stay in memory; the rest is in a temporary file. Records stand in the order in
+//! which requests ended.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -21,7 +21,7 @@ pub(crate) const MEMORY_BYTES: usize = 16 * 1024 * 1024;
 /// The outcomes of a trial.
 #[derive(Debug)]
 pub(super) struct Log {
-    /// What a body has if all is well; a record then need not say it.
+    /// Length of a right body; a record need not repeat it.
     expected_bytes: u64,
     state: Mutex<State>,
 }

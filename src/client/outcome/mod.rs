@@ -129,14 +129,14 @@ impl Outcome {
 /// last one is written as.
 const LONGEST_BYTES: usize = 192;
 
-/// What the next record is told by its difference from; zeros at the start of a chunk.
+/// Values that the next record is written relative to; zeros at the start of a chunk.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Before {
     pub(super) index: u32,
     pub(super) end_ns: u64,
 }
 
-/// What a record has beyond its index, its end, and the marks that every request has.
+/// Optional parts of a record: all but its index, its end, and the marks that every request has.
 mod flag {
     pub(super) const HEAD: u64 = 1;
     pub(super) const FIRST_BODY: u64 = 1 << 1;

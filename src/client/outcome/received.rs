@@ -25,7 +25,7 @@ impl Received {
         self.count += 1;
     }
 
-    /// How many there are.
+    /// Number of pieces.
     pub(in crate::client) fn len(&self) -> usize {
         self.count as usize
     }

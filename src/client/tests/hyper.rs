@@ -1,4 +1,4 @@
-//! What only the client `hyper` can do, or can tell.
+//! Behaviour of the client `hyper` that no other client has.
 
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};

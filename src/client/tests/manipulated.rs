@@ -19,17 +19,18 @@ const DELAY_MS: u64 = 60;
 /// the mean in flight, which is to be near the peak.
 const LONG_MS: u64 = 250;
 
-/// What the checks say, one line each.
+/// Findings of the checks, one line each.
 fn found(strategy: Strategy) -> Vec<String> {
     found_of(scenario(REQUESTS, fixed_ms(DELAY_MS)), strategy)
 }
 
-/// The same with delays that are long.
+/// Findings of the checks with delays that are long.
 fn found_slowly(strategy: Strategy) -> Vec<String> {
     found_of(scenario(REQUESTS, fixed_ms(LONG_MS)), strategy)
 }
 
-/// The same of another scenario. Lateness is not asked about, as other tests are running.
+/// Findings of the checks in another scenario. Lateness is not asked about, as other tests are
+/// running.
 pub(super) fn found_of(scenario: Scenario, strategy: Strategy) -> Vec<String> {
     let serving = Serving::with(ServerConfig::of(&scenario).for_strategy(&strategy));
     let ready = serving.ready.clone();

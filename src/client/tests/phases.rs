@@ -1,4 +1,4 @@
-//! What every library tells of its requests and connections, over every way of carrying them.
+//! Requests and connections as every library tells them, over every way of carrying them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
@@ -12,7 +12,7 @@ use crate::vocabulary::Protocol;
 
 const REQUESTS: u32 = 24;
 
-/// What both sides saw of a trial.
+/// A trial as both sides saw it.
 struct Seen {
     name: String,
     library: &'static Library,
@@ -46,7 +46,7 @@ fn every_way(check: impl FnMut(Seen)) {
     every_way_of(REQUESTS, None, check);
 }
 
-/// The same with so many requests, and another limit.
+/// Runs every library over every protocol with so many requests and this limit.
 fn every_way_of(requests: u32, limit: Option<NonZeroU32>, mut check: impl FnMut(Seen)) {
     for &library in library::ALL {
         for (&protocol, tls) in library.protocols.iter().flat_map(|p| [(p, false), (p, true)]) {
@@ -76,8 +76,8 @@ fn phases_are_ordered_add_up_and_are_those_that_the_library_tells() {
     }
 }
 
-/// Whether the phases of each request follow each other and are all of its time. Gives those that were
-/// told.
+/// Checks that the phases of each request follow each other and are all of its time. Gives those
+/// that were told.
 fn check_phases(seen: &Seen) -> BTreeSet<Phase> {
     let name = &seen.name;
     let mut times: BTreeMap<Phase, (u64, u64)> = BTreeMap::new();
@@ -110,7 +110,7 @@ fn connections_are_told_as_the_server_saw_them() {
     every_way(|seen| check_connections(&seen));
 }
 
-/// Whether both sides know the same connections, with the same requests.
+/// Checks that both sides know the same connections, with the same requests.
 fn check_connections(seen: &Seen) {
     let (name, library) = (&seen.name, seen.library);
     let mut nths: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
@@ -155,8 +155,8 @@ fn check_connections(seen: &Seen) {
     assert!(surplus <= named, "{name}: {surplus} surplus, {named} named");
 }
 
-/// The same with many requests at once, in two minutes: `cargo test --lib ten_thousand -- --ignored
-/// --nocapture`.
+/// Runs [`every_way_of`] with many requests at once, in two minutes: `cargo test --lib ten_thousand
+/// -- --ignored --nocapture`.
 #[test]
 #[ignore = "takes minutes"]
 fn ten_thousand_requests_of_every_way_are_told_whole() {

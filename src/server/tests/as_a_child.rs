@@ -1,4 +1,4 @@
-//! What goes in and out of a server child; and, in a process of its own, a limit of open files.
+//! Input and output of a server child; and, in a process of its own, a limit of open files.
 
 use std::io::Cursor;
 use std::process::{Child, ChildStdin, Command, Stdio};

@@ -1,4 +1,4 @@
-//! What becomes of connections before a request, and the list of them.
+//! Connections before a request, and the list of them.
 
 use super::*;
 

@@ -52,7 +52,7 @@ pub struct Library {
     pub tells_hops: bool,
     /// The versions of HTTP over which it may send a request again by itself.
     pub retries_over: &'static [Protocol],
-    /// How it finds, opens and keeps connections, for the report: a sentence each.
+    /// Its ways of finding, opening and keeping connections, for the report: a sentence each.
     pub ways: Ways,
     /// One line for the documentation.
     pub summary: &'static str,
@@ -60,12 +60,12 @@ pub struct Library {
     pub connect: Connect,
 }
 
-/// How a library finds, opens and keeps connections.
+/// Ways of a library to find, open and keep connections.
 #[derive(Debug, Clone, Copy)]
 pub struct Ways {
     /// When it looks names up.
     pub resolves: &'static str,
-    /// Who opens a connection, and whether another request may get it.
+    /// The side that opens a connection, and whether another request may get it.
     pub connects: &'static str,
     /// Which connections it keeps, and how many.
     pub pools: &'static str,
@@ -73,10 +73,10 @@ pub struct Ways {
     pub retries: &'static str,
 }
 
-/// What a library retries that never sends a request again.
+/// The text for libraries that never send a request again.
 const NOTHING: &str = "nothing";
 
-/// How a library makes a client.
+/// Constructor of a library's client.
 #[derive(Debug, Clone, Copy)]
 pub enum Connect {
     /// One whose calls block.
@@ -85,21 +85,21 @@ pub enum Connect {
     Async(fn(&Settings) -> Result<Box<dyn AsyncClient>, Failure>),
 }
 
-/// What a client is to do, the same for every library: `TCP_NODELAY`, no proxy, no compression,
+/// Settings of a client, the same for every library: `TCP_NODELAY`, no proxy, no compression,
 /// redirects up to [`Settings::redirects`], and every other status an answer.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Where the server listens.
     pub server: SocketAddr,
-    /// What happens to connections.
+    /// Use of connections after an answer.
     pub reuse: Reuse,
     /// Open connections at most.
     pub max_connections: Option<NonZeroU32>,
     /// The version of HTTP.
     pub protocol: Protocol,
-    /// How connections are encrypted, if they are.
+    /// Encryption of connections, if any.
     pub tls: Option<Tls>,
-    /// Who looks names up; without it, addresses of requests hold the server's address itself.
+    /// Resolver of host names; without it, addresses of requests hold the server's address itself.
     pub resolver: Option<Resolver>,
     /// Hosts that requests go to in turn.
     pub targets: u32,
@@ -108,7 +108,7 @@ pub struct Settings {
     /// The body of each request, in pieces of [`UPLOAD_CHUNK_BYTES`]; a request without one is a
     /// GET.
     pub upload: Body,
-    /// What is sent again by itself.
+    /// Requests that are sent again.
     pub retries: Retries,
     /// Where connections are noted, and whether marks of requests are taken: not, without it.
     pub probes: Option<Connections>,
@@ -116,7 +116,7 @@ pub struct Settings {
     pub timeout: Option<Duration>,
 }
 
-/// How a client encrypts connections.
+/// Encryption of a client's connections.
 #[derive(Debug, Clone)]
 pub struct Tls {
     /// For libraries that take one; clones share their sessions.
@@ -158,14 +158,14 @@ const IDLE_AGE: Duration = Duration::from_secs(86_400);
 /// Bytes that a blocking client reads from a body at once: hyper's first read buffer.
 const CHUNK_BYTES: usize = 8 * 1024;
 
-/// What a client hands an answer to as it comes in.
+/// Receiver of an answer as it comes in.
 pub trait Answer: Send {
     /// The response head is there.
     fn head(&mut self, status: u16, headers: &HeaderMap);
     /// Bytes of the body are there.
     fn chunk(&mut self, bytes: &[u8]);
-    /// What the library saw of the request, if probes are on: once, before the call returns,
-    /// whether it succeeded or failed.
+    /// Marks of the request, if probes are on: given once, before the call returns, whether it
+    /// succeeded or failed.
     fn marks(&mut self, marks: &Marks);
 }
 
@@ -186,7 +186,7 @@ pub trait AsyncClient: Send + Sync {
 }
 
 impl Library {
-    /// How its calls wait.
+    /// Whether its calls block or yield.
     pub fn flavour(&self) -> Flavour {
         match self.connect {
             Connect::Blocking(_) => Flavour::Blocking,

@@ -21,15 +21,15 @@ pub(super) struct Upload(Option<Box<Pieces>>);
 #[derive(Debug)]
 struct Pieces {
     body: WholeBody,
-    /// How much of it is taken.
+    /// Bytes taken so far.
     at: usize,
-    /// What is left of the piece at the front.
+    /// Bytes left of the piece at the front.
     piece: usize,
     taken: Sent,
 }
 
 impl Upload {
-    /// That of a request, if it has one.
+    /// The body of a request, if requests have one.
     pub(super) fn of(settings: &Settings) -> Option<Upload> {
         let mut taken = Sent::default();
         if settings.probes.is_some() {
@@ -44,7 +44,7 @@ impl Upload {
         Upload(Some(Box::new(Pieces { body, at: 0, piece: 0, taken: taken.clone() })))
     }
 
-    /// That of a request without a body.
+    /// The empty body.
     pub(super) fn none() -> Upload {
         Upload(None)
     }

@@ -41,7 +41,7 @@ pub enum Next {
     Batch,
 }
 
-/// What the memory of a model grows with.
+/// Quantity that a model's memory grows with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holds {
     /// The requests in flight: it has a task or thread for each of them.
@@ -50,7 +50,7 @@ pub enum Holds {
     Requests,
 }
 
-/// How a model issues the requests of a trial.
+/// Function by which a model issues the requests of a trial.
 #[derive(Debug, Clone, Copy)]
 pub enum Issue {
     /// On the calling thread, and threads that it starts and joins. Never inside a runtime.
@@ -68,24 +68,24 @@ pub type OpenIdeal = fn(&[u64], &[u64], Option<NonZeroU32>) -> Schedule;
 pub struct Model {
     /// The word of the experiment file.
     pub name: &'static str,
-    /// What it does, for the documentation and the report.
+    /// Description for the documentation and the report.
     pub summary: &'static str,
-    /// The same thing in other languages and libraries.
+    /// Names of the same pattern in other languages and libraries.
     pub known_as: &'static str,
     /// Whether it takes a limit.
     pub limit: LimitRule,
     /// Its schedule without overhead, for these delays (nanoseconds, in request order). A model
     /// whose limit is required always gets one.
     pub ideal: fn(&[u64], Option<NonZeroU32>) -> Schedule,
-    /// The same for requests that come at moments of their own (ascending, the first argument):
-    /// under open arrival. `None` if the model means nothing then.
+    /// Its schedule without overhead under open arrival, for arrivals (ascending, the first
+    /// argument) and delays. `None` if the model means nothing then.
     pub open: Option<OpenIdeal>,
     /// The order in which its requests follow one another, by which predictions simulate it; with
     /// `None`, its wall time is not predicted. A test holds the simulation against `ideal`.
     pub next: Option<Next>,
-    /// What its memory grows with, by which predictions extend it.
+    /// Quantity that its memory grows with, by which predictions extend it.
     pub holds: Holds,
-    /// What it does. It returns when every request has ended.
+    /// Issues the requests, and returns when every one has ended.
     pub issue: Issue,
 }
 

@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::num::NonZeroU32;
 
-/// What a schedule without overhead amounts to.
+/// Wall time and concurrency of a schedule without overhead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schedule {
     /// From the start of the window to the end of the last request, in nanoseconds.
@@ -67,8 +67,9 @@ pub fn list(delays: &[u64], slots: NonZeroU32) -> Schedule {
     of_spans(spans)
 }
 
-/// What no schedule with this concurrency can beat: the longest delay, or the sum of the delays
-/// shared evenly by `slots` (Graham 1966), whichever is more. Nanoseconds, rounded down.
+/// Lower bound of the wall time of any schedule with this concurrency, in nanoseconds, rounded
+/// down. It is the longest delay, or the sum of the delays shared evenly by `slots` (Graham 1966),
+/// whichever is more.
 pub fn bound_ns(delays: &[u64], slots: u32) -> u64 {
     let longest = delays.iter().copied().max().unwrap_or(0);
     let shared = delays.iter().sum::<u64>() / u64::from(slots.max(1));

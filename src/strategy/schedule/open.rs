@@ -1,4 +1,4 @@
-//! The same under open arrival: no request starts before it has arrived.
+//! Schedules without overhead under open arrival: no request starts before it has arrived.
 //!
 //! Every function takes arrivals (ascending) and delays in request order, in nanoseconds.
 
@@ -49,10 +49,10 @@ pub fn strided(arrivals: &[u64], delays: &[u64], slots: NonZeroU32) -> Schedule 
     of_spans(spans.collect())
 }
 
-/// What no schedule with this concurrency can beat, in nanoseconds, rounded down: the moment at
-/// which the last answer could be there if each request had started as it arrived; or, for any
-/// request, its arrival and then the sum of its delay and all later ones, shared evenly by `slots`
-/// (none of them can be started earlier).
+/// Lower bound of the wall time of any schedule with this concurrency, in nanoseconds, rounded
+/// down. One bound is the moment at which the last answer could be there if each request had
+/// started as it arrived. Another, for any request, is its arrival and then the sum of its delay
+/// and all later ones, shared evenly by `slots`: none of them can be started earlier.
 pub fn bound_ns(arrivals: &[u64], delays: &[u64], slots: u32) -> u64 {
     let slots = u64::from(slots.max(1));
     let mut rest = 0u64;
@@ -118,7 +118,7 @@ mod tests {
         go(&todo, &mut vec![0; slots], 0)
     }
 
-    /// What happens moment by moment: a queue of those that have come, slots that empty.
+    /// A simulation moment by moment: a queue of those that have come, slots that empty.
     fn simulated(arrivals: &[u64], delays: &[u64], slots: usize) -> u64 {
         let mut running: Vec<u64> = Vec::new();
         let (mut next, mut now, mut wall) = (0, 0, 0);

@@ -4,27 +4,27 @@ use std::any::Any;
 
 use super::*;
 
-/// What happens to requests, and what each library says of it.
+/// A fault that requests meet, and the failure that each library makes of it.
 pub(super) struct Case {
-    /// What happens, in plain words.
+    /// The fault in plain words.
     pub(super) name: &'static str,
     /// The versions of HTTP over which it does.
     pub(super) protocols: &'static [Protocol],
     /// Starts the server; every trial has its own.
     pub(super) server: fn() -> Faulty,
-    /// What else the trial is.
+    /// Change of the trial's scenario.
     pub(super) scenario: fn(Scenario) -> Scenario,
     /// Whether requests have a timeout.
     pub(super) timeout: bool,
     /// The requests, by index, that it happens to.
     pub(super) meets: fn(u32) -> bool,
-    /// What libraries say of it.
+    /// The failure that libraries report.
     pub(super) said: Said,
-    /// What some of them say instead.
+    /// Libraries that report another failure.
     pub(super) unlike: Vec<Unlike>,
 }
 
-/// What a request fails with, if it does.
+/// Failure of a request, if it fails.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Said {
     /// Its class; without one it succeeds.
@@ -38,7 +38,7 @@ pub(super) struct Said {
     pub(super) errnos: &'static [i32],
 }
 
-/// What some libraries say of a case, unlike the others.
+/// A failure that some libraries report in place of that of the others.
 pub(super) struct Unlike {
     pub(super) clients: &'static [&'static str],
     pub(super) said: Said,
@@ -70,22 +70,22 @@ impl Case {
         }
     }
 
-    /// The same, with a timeout of requests.
+    /// The case with a timeout of requests.
     pub(super) fn in_time(self) -> Case {
         Case { timeout: true, ..self }
     }
 
-    /// The same, with another scenario.
+    /// The case with another scenario.
     pub(super) fn with(self, scenario: fn(Scenario) -> Scenario) -> Case {
         Case { scenario, ..self }
     }
 
-    /// The same, but it happens only to these requests.
+    /// The case where only these requests meet the fault.
     pub(super) fn to(self, meets: fn(u32) -> bool) -> Case {
         Case { meets, ..self }
     }
 
-    /// The same, but these clients say something else.
+    /// The case where these clients report another failure.
     pub(super) fn unlike(
         mut self,
         clients: &'static [&'static str],
@@ -96,7 +96,7 @@ impl Case {
         self
     }
 
-    /// What this library says.
+    /// The failure that this library reports.
     pub(super) fn said_by(&self, library: &Library) -> Said {
         let unlike = self.unlike.iter().find(|unlike| unlike.clients.contains(&library.name));
         unlike.map_or(self.said, |unlike| unlike.said)
@@ -112,17 +112,17 @@ pub(super) const fn fails(class: &'static str) -> Said {
 pub(super) const FINE: Said = Said { class: None, or: None, phase: None, errnos: &[] };
 
 impl Said {
-    /// The same, or this class instead.
+    /// This failure, or one of that class.
     pub(super) const fn or(self, class: &'static str) -> Said {
         Said { or: Some(class), ..self }
     }
 
-    /// The same, always in this phase.
+    /// This failure, always in this phase.
     pub(super) const fn in_phase(self, phase: Phase) -> Said {
         Said { phase: Some(phase), ..self }
     }
 
-    /// The same, with one of these numbers of the system.
+    /// This failure, with one of these error numbers of the system.
     pub(super) const fn errno(self, errnos: &'static [i32]) -> Said {
         Said { errnos, ..self }
     }
@@ -134,7 +134,7 @@ impl Faulty {
         Faulty::ready(ServerReady::at(addr))
     }
 
-    /// The same with a certificate or a name server.
+    /// A server with a certificate or a name server.
     pub(super) fn ready(ready: ServerReady) -> Faulty {
         Faulty { ready, _kept: None }
     }

@@ -231,7 +231,7 @@ fn answers() -> Vec<Case> {
     ]
 }
 
-/// What becomes of connections that are kept.
+/// Faults of connections that are kept.
 fn kept() -> Vec<Case> {
     vec![
         Case::new(

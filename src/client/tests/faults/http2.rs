@@ -232,7 +232,7 @@ fn bodies() -> Vec<Case> {
     ]
 }
 
-/// What becomes of connections that are kept.
+/// Faults of connections that are kept.
 fn kept() -> Vec<Case> {
     vec![
         Case::new("an idle connection is closed", HTTP2, || in_turn(After::Closes, 1), FINE)

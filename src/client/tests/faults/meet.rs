@@ -48,7 +48,7 @@ impl<'a> Meeting<'a> {
         })
     }
 
-    /// What is not as the table says, with all that was told.
+    /// Differences from the table, with all that was told.
     fn complaints(&self) -> Option<String> {
         let Meeting { case, library, protocol } = self;
         let begun = std::time::Instant::now();
@@ -171,7 +171,7 @@ impl<'a> Meeting<'a> {
     }
 }
 
-/// What is not as the table says.
+/// Differences from the table.
 #[derive(Default)]
 struct Wrong(Vec<String>);
 

@@ -30,8 +30,8 @@ const BOTH: &[Protocol] = &Protocol::ALL;
 /// Requests of each trial, all at once.
 const REQUESTS: u32 = 4;
 
-/// Those of a case with a timeout: long enough for a healthy exchange on a machine under load, short
-/// enough to wait for.
+/// Timeout of the cases that have one: long enough for a healthy exchange on a machine under load,
+/// short enough to wait for.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Requests that come so far apart that a connection is idle between them, and what the server does

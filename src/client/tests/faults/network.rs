@@ -1,4 +1,4 @@
-//! What happens to requests before there is a connection.
+//! Faults before there is a connection.
 
 use std::io::Read;
 use std::net::{TcpListener, TcpStream, UdpSocket};
@@ -89,12 +89,12 @@ fn connections() -> Vec<Case> {
     ]
 }
 
-/// What a client hands over in pieces, while another thread may make the request.
+/// Adds a body that clients send in pieces, while another thread may make the request.
 fn with_body(scenario: Scenario) -> Scenario {
     Scenario { upload_bytes: 20_000, ..scenario }
 }
 
-/// The same before a request with a body is sent.
+/// Faults before a request with a body is sent.
 fn uploads() -> Vec<Case> {
     vec![
         Case::new(

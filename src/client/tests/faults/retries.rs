@@ -1,4 +1,4 @@
-//! What a library sends again by itself.
+//! Requests that a library sends again by itself.
 
 use super::http2::{refuse, refusing};
 use super::*;

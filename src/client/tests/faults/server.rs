@@ -1,11 +1,11 @@
-//! How to be a server that misbehaves.
+//! Servers that misbehave.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 
 use super::super::*;
 
-/// What a server does with a connection on which a request has come in.
+/// A server's treatment of a connection on which a request has come in.
 pub(in crate::client::tests) type Behaviour = fn(TcpStream, u32);
 
 /// A server that does this with every connection, until the test process ends.
@@ -90,7 +90,7 @@ pub(in crate::client::tests) fn stall(mut stream: TcpStream) {
     let _ = std::io::copy(&mut stream, &mut std::io::sink());
 }
 
-/// What becomes of a connection after a request.
+/// Fate of a connection after a request.
 #[derive(Clone, Copy)]
 pub(super) enum After {
     /// It is kept.

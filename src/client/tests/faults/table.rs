@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::*;
 use crate::strategy::failure::{Class, Stage};
 
-/// What happens at limits of the system, which `tests/it/limits.rs` sets for processes of their own.
+/// Faults at limits of the system, which `tests/it/limits.rs` sets for processes of their own.
 const LIMITS: [(&str, &str); 2] =
     [("no file is left to open", "emfile"), ("no local port is left", "eaddrnotavail")];
 

@@ -180,7 +180,7 @@ fn with_certificate(addr: SocketAddr, identity: &Identity) -> Faulty {
     Faulty::ready(ServerReady { certificate, ..ServerReady::at(addr) })
 }
 
-/// The same, though it does not use its certificate.
+/// A server here whose client trusts a certificate that it may not use.
 fn trusted(addr: SocketAddr) -> Faulty {
     with_certificate(addr, &identity("127.0.0.1"))
 }
@@ -231,7 +231,7 @@ fn encrypted(then: fn(Stream, u32)) -> Faulty {
     with_certificate(shaking(config(&identity), then), &identity)
 }
 
-/// The same with these versions of HTTP on offer.
+/// A server that offers these versions of HTTP over TLS.
 fn offering(versions: &[&[u8]], then: fn(Stream, u32)) -> Faulty {
     let identity = identity("127.0.0.1");
     let mut config = Arc::unwrap_or_clone(config(&identity));

@@ -1,4 +1,4 @@
-//! Whom a connection wakes that has no task of its own.
+//! Waking of a connection that has no task of its own.
 //!
 //! To hyper and tokio a connection has one and the same waker all along, which they need not take in
 //! again. It wakes the task whose request drives the connection, and nobody while it is idle: handing
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Wake, Waker};
 
-/// What the waker of a connection leads to.
+/// Target of a connection's waker.
 #[derive(Debug)]
 pub(super) struct Driven {
     by: Mutex<Waker>,
@@ -41,19 +41,19 @@ impl Wake for Driven {
     }
 }
 
-/// The side of who drives a connection.
+/// Side of the task that drives a connection.
 #[derive(Debug)]
 pub(super) struct Driver {
     driven: Arc<Driven>,
     /// Leads to `driven`.
     waker: Waker,
-    /// Whom it wakes, and whether it does.
+    /// The waker that it wakes while it is not idle.
     by: Waker,
     idle: bool,
 }
 
 impl Driver {
-    /// Of a connection that is idle.
+    /// The driver of an idle connection.
     pub(super) fn new() -> Driver {
         let by = Waker::noop();
         let driven = Arc::new(Driven {
@@ -64,13 +64,12 @@ impl Driver {
         Driver { waker: Arc::clone(&driven).into(), driven, by: by.clone(), idle: true }
     }
 
-    /// What the connection's waker leads to.
+    /// The target of the connection's waker.
     pub(super) fn driven(&self) -> &Arc<Driven> {
         &self.driven
     }
 
-    /// What the connection is to be polled with by the task with this waker, which is woken for it
-    /// from now on.
+    /// A context to poll the connection with. From now on the task with this waker is woken for it.
     pub(super) fn drives(&mut self, by: &Waker) -> Context<'_> {
         if !self.by.will_wake(by) {
             self.by.clone_from(by);

@@ -32,7 +32,7 @@ pub(super) struct Alone<P> {
     /// Gone once it has ended: a request that it had not taken is given back when it is dropped.
     connection: Option<http1::Connection<TokioIo<Io>, Upload>>,
     driver: Driver,
-    /// What became of the connection, once it has ended.
+    /// Result of the connection, once it has ended.
     ended: Option<Result<(), ::hyper::Error>>,
     /// Whether it has carried a request.
     used: bool,
@@ -171,7 +171,7 @@ impl<P> Alone<P> {
         self.ended.is_none() && self.sender.is_ready()
     }
 
-    /// What another connection may be opened with, if this one is closed for it.
+    /// Takes the permit for another connection, if this one is closed for it.
     pub(super) fn take_permit(&mut self) -> Option<P> {
         self.permit.take()
     }

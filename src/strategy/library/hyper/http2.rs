@@ -40,7 +40,7 @@ pub(super) struct Shared {
     requests: AtomicU32,
 }
 
-/// What a connection's tasks and its requests know of each other.
+/// State shared by a connection's tasks and its requests.
 struct Life {
     note: Option<Arc<Connection>>,
     watch: Arc<Watch>,
@@ -191,7 +191,7 @@ impl<P> Clone for Tasks<P> {
     }
 }
 
-/// What the task with the socket is to do beside.
+/// State of the task that has the socket.
 struct Socket<P> {
     life: Arc<Life>,
     permit: Option<P>,

@@ -1,4 +1,4 @@
-//! What a connection reads from and writes to.
+//! Streams that a connection reads from and writes to.
 
 use std::io;
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use tokio_rustls::client::TlsStream;
 use super::driven::Driven;
 use crate::timer::Moment;
 
-/// What is seen of a connection's reads and writes.
+/// Observed reads and writes of a connection.
 #[derive(Debug)]
 pub(super) struct Watch {
     /// Its clock begins here.
@@ -60,7 +60,7 @@ pub(super) struct Io {
     timed: bool,
     /// Something was written and not yet flushed.
     dirty: bool,
-    /// Whom every read is polled for, if that is always the same one.
+    /// The waker that every read is polled with, if that is always the same one.
     reader: Option<Arc<Driven>>,
     /// The last read found nothing: the reader is woken when there is something.
     waits: bool,
@@ -73,8 +73,8 @@ impl Io {
         Io { stream, watch, timed, dirty: false, reader: None, waits: false }
     }
 
-    /// The same for a connection that is always polled with the waker of `reader`. hyper asks for
-    /// bytes four times for each answer where there are none, and tokio takes in the waker each time.
+    /// Wraps a connection that is always polled with the waker of `reader`. hyper asks for bytes
+    /// four times for each answer where there are none. tokio would take in the waker each time.
     pub(super) fn read_by(self, reader: &Arc<Driven>) -> Io {
         // What TLS has deciphered is there without anybody being woken.
         let reader = matches!(self.stream, Stream::Tcp(_)).then(|| Arc::clone(reader));

@@ -116,7 +116,7 @@ struct Session {
     pool: Arc<Pool>,
 }
 
-/// What every request of a client object has in common.
+/// Settings that all requests of a client object share.
 #[derive(Debug, Clone)]
 struct Terms {
     targets: Box<[Target]>,
@@ -253,7 +253,7 @@ impl Session {
     }
 }
 
-/// What a request came to.
+/// Outcome of one exchange.
 enum Step {
     Done,
     /// The status of a redirect, and where it leads.

@@ -30,7 +30,7 @@ use crate::vocabulary::{Protocol, Reuse};
 /// A connection of HTTP/1.1 of the pool.
 pub(super) type Alone = http1::Alone<Permit>;
 
-/// What a request goes over.
+/// A connection, or a share of one, that carries a request.
 pub(super) enum Taken {
     /// A connection that it has to itself.
     Alone(Box<Alone>),
@@ -80,7 +80,7 @@ struct Waiting {
     tell: oneshot::Sender<Grant>,
 }
 
-/// What a request is given.
+/// Answer of the pool to a request that needs a connection.
 enum Grant {
     Alone(Box<Alone>),
     Shared(Share),
@@ -210,8 +210,8 @@ impl Pool {
         waiting.await.expect("whoever waits is told before the pool ends")
     }
 
-    /// What a request to `target` can be given now. A connection that is closed for it is left in
-    /// `closed`, to be dropped when the lock is open.
+    /// Decides how a request to `target` gets a connection now; `None` if it must wait. A
+    /// connection that is closed for it is left in `closed`, to be dropped when the lock is open.
     fn decide(
         self: &Arc<Pool>,
         state: &mut State,
@@ -331,9 +331,9 @@ impl Pool {
 /// A request's part in a connection.
 pub(super) struct Share {
     connection: Arc<Shared>,
-    /// What the request waits for a stream with, and then has it with.
+    /// The permit for a stream, once there is one.
     stream: Option<OwnedSemaphorePermit>,
-    /// Who wants to know when the connection is idle.
+    /// The pool to tell when the connection is idle.
     pool: Option<Weak<Pool>>,
 }
 

@@ -1,4 +1,4 @@
-//! How far a request has come.
+//! Progress of a request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::strategy::failure::{Class, Failure, Stage};
 use crate::strategy::probe::{Connection, Marks, Phase, Sent};
 use crate::timer::Moment;
 
-/// How far a request has come: what is left of it if it is given up.
+/// Progress of a request, which outlives it if it is given up.
 pub(super) struct Progress {
     probes: bool,
     /// When its time is over, and how much that was.
@@ -131,7 +131,7 @@ impl Progress {
         failure
     }
 
-    /// What was seen, at its end.
+    /// Marks of the request, at its end.
     pub(super) fn marks(&mut self) -> Marks {
         self.note_written();
         let (carried, redirects) = (self.marks.carried, self.redirects);

@@ -18,7 +18,7 @@ use crate::strategy::failure::{Class, Failure};
 /// A host that requests go to.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
-    /// What the `Host` header says.
+    /// Value of the `Host` header.
     pub(super) host: HeaderValue,
     scheme: Scheme,
     authority: Authority,
@@ -55,12 +55,12 @@ pub(super) struct Call {
     with_body: bool,
 }
 
-/// What a request asks for.
+/// Path of a request.
 #[derive(Debug)]
 enum Path {
     /// An answer by its index, which is to be redirected so many times.
     Of { index: u32, redirects: u32 },
-    /// What a redirect said.
+    /// The location that a redirect gave.
     Located(PathAndQuery),
 }
 
@@ -70,7 +70,7 @@ impl Call {
         Call { target, path: Path::Of { index, redirects }, with_body: true }
     }
 
-    /// What is sent; `upload` is the body of requests, or empty.
+    /// Builds the request; `upload` is the body of requests, or empty.
     pub(super) fn request(
         &self,
         address: Uri,

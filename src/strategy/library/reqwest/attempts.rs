@@ -18,7 +18,7 @@ const MOST_RUNS: usize = 64;
 /// The attempts of a trial, by host. Where hosts have no names there is one, whose name is empty.
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
-    /// Those that have come to nothing so far.
+    /// Number of attempts that have come to nothing so far.
     ended: AtomicU64,
     hosts: Mutex<Hosts>,
 }
@@ -32,7 +32,7 @@ struct Host {
     opened: bool,
     /// Attempts under way, by the number of their connection.
     running: BTreeMap<u32, Arc<Connection>>,
-    /// Those that came to nothing, in order; neighbours ended in different ways.
+    /// Attempts that came to nothing, in order; neighbours ended in different ways.
     runs: Vec<Run>,
     /// The last attempt of the runs that were left out.
     left_out: u64,
@@ -46,7 +46,7 @@ struct Run {
     end: End,
 }
 
-/// How an attempt came to nothing.
+/// End of an attempt that came to nothing.
 #[derive(Debug, Clone)]
 pub(super) enum End {
     Failed(Failure),
@@ -130,8 +130,8 @@ impl Attempts {
         lock(&self.hosts).0.get(host).is_none_or(|host| !host.opened)
     }
 
-    /// How far the attempt had come that a request to `host` waited for when its time was over; nothing,
-    /// if that is not known. `stage` tells it of one that is under way.
+    /// Stage of the attempt that a request to `host` waited for when its time was over; `None` if
+    /// it is not known. `stage` gives that of an attempt under way.
     pub(super) fn stage(
         &self,
         host: &str,
@@ -170,7 +170,7 @@ impl Host {
         self.runs.iter().filter(move |run| run.last > since.0)
     }
 
-    /// How all attempts ended after `since`, if they ended alike.
+    /// End of all attempts after `since`, if they ended alike.
     fn only_end(&self, since: Since) -> Option<&End> {
         let mut runs = self.since(since);
         let first = runs.next()?;

@@ -1,4 +1,4 @@
-//! How a request ended on the hidden thread of `reqwest::blocking`.
+//! End of a request on the hidden thread of `reqwest::blocking`.
 //!
 //! The blocking client hands over a body of more than 8 kB from the caller's thread. If the request fails
 //! meanwhile, it says that nobody takes the body any more, and drops the error itself. But each request

@@ -1,4 +1,4 @@
-//! What reqwest tells of connections and of the requests that they carry.
+//! Observations of reqwest's connections and of the requests that they carry.
 //!
 //! A layer around its connector sees connections being opened, whoever uses them in the end. The
 //! request that one is opened for is known by its task; the connection that carried a request, by
@@ -31,7 +31,7 @@ tokio::task_local! {
 }
 
 thread_local! {
-    /// Who notes what the requests of this thread do, if all are of one client.
+    /// The probe of all requests of this thread, if they are of one client.
     static THREAD: RefCell<Option<Probe>> = const { RefCell::new(None) };
 }
 
@@ -95,14 +95,14 @@ pub(in crate::strategy::library) struct Probe(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     connections: Connections,
-    /// What is agreed on where nobody negotiates.
+    /// The version of HTTP where nobody negotiates.
     protocol: Protocol,
     /// Whether hosts have names, and how many hosts there are.
     names: bool,
     targets: u32,
     /// Whether connections are encrypted.
     encrypts: bool,
-    /// What opens connections; its type is not known here.
+    /// The connector that opens connections; its type is not known here.
     connector: OnceLock<Box<dyn Any + Send + Sync>>,
     /// The newest connection from each local port: all go to one address, and a port may come
     /// again. Looked into for every request, and small: cheaper to search than to hash.
@@ -113,7 +113,7 @@ struct Shared {
     redirects: Mutex<BTreeMap<u32, (u32, Moment)>>,
     /// Connections that could not be opened, by the request that they were begun for.
     unopened: Mutex<BTreeMap<u32, Arc<Connection>>>,
-    /// Those of every request, by host.
+    /// Attempts to open connections, by host.
     attempts: Attempts,
 }
 
@@ -154,7 +154,7 @@ impl Probe {
         self.0.connections.retried();
     }
 
-    /// What is known of request `index` when its answer has come.
+    /// Marks of request `index` when its answer has come.
     pub(in crate::strategy::library) fn answered(
         &self,
         index: u32,
@@ -168,7 +168,7 @@ impl Probe {
         self.0.attempts.now()
     }
 
-    /// What is known of request `index`, made after `since`, when it has failed, and why it has.
+    /// Marks and failure of request `index`, which was made after `since`.
     pub(in crate::strategy::library) fn failed(
         &self,
         index: u32,
@@ -227,7 +227,7 @@ impl Probe {
         if self.0.names { host(index % self.0.targets) } else { String::new() }
     }
 
-    /// How far a connection has come that is not open.
+    /// Stage of a connection that is not open yet.
     fn stage(&self, connection: &Connection) -> Stage {
         let opening = connection.opening();
         if self.0.names && opening.dns.is_none() {
@@ -294,9 +294,9 @@ fn begun(marks: Marks, connection: &Connection) -> Marks {
     Marks { ends, source: opening.source, ..marks }
 }
 
-/// What a connector does.
+/// Observations of a connector.
 impl Probe {
-    /// That of the request that this task makes, or of all that this thread makes.
+    /// The probe of the current task, else of the thread.
     pub(super) fn running() -> Option<Probe> {
         let by_task = REQUEST.try_with(|request| request.probe.clone());
         by_task.ok().or_else(|| THREAD.with_borrow(Option::clone))
@@ -313,7 +313,7 @@ impl Probe {
         let _ = self.0.connector.set(Box::new(connector));
     }
 
-    /// What was kept to open connections.
+    /// The connector that [`keep`](Probe::keep) kept.
     pub(super) fn kept<S: Any>(&self) -> Option<&S> {
         self.0.connector.get()?.downcast_ref()
     }
@@ -323,7 +323,7 @@ impl Probe {
         self.0.connections.begin(REQUEST.try_with(|request| request.index).ok())
     }
 
-    /// What `opens` a connection can note what it sees; its end is noted.
+    /// Runs `opens` so that it can note what it sees of `connection`, and notes its end.
     pub(super) async fn noting<T>(
         self,
         connection: Arc<Connection>,

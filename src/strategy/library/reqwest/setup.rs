@@ -1,4 +1,4 @@
-//! How reqwest is set up, for its async client and for its blocking one.
+//! Set-up of reqwest, for its async client and for its blocking one.
 
 use std::error::Error;
 use std::iter;
@@ -17,10 +17,9 @@ use crate::strategy::library::Settings;
 use crate::timer::Moment;
 use crate::vocabulary::{Protocol, Retries, Reuse};
 
-/// What HTTP/2 lets the server send ahead, on a stream and on a connection: as much as the longest
-/// body that a delay server sends. The defaults (2 MiB and 5 MiB) would hold bodies back where many
-/// share a connection, and add round trips to long ones; clients read each body as it comes, so
-/// nothing piles up.
+/// HTTP/2 window of a stream and of a connection: as much as the longest body that a delay server
+/// sends. The defaults (2 MiB and 5 MiB) would hold bodies back where many share a connection, and
+/// add round trips to long ones. Clients read each body as it comes, so nothing piles up.
 const WINDOW_BYTES: u32 = 1 << 30;
 
 /// Everything but the timeout, of which the blocking client has one more, and what notes connections.
@@ -67,8 +66,9 @@ pub(in crate::strategy::library) fn builder(
 /// Retries of a request at most, as reqwest has it by default.
 const MOST_RETRIES: u32 = 2;
 
-/// What reqwest does by default, which cannot be watched, said once more (`reqwest::retry::Builder::default`
-/// in the version that this is built with); a test compares the two.
+/// reqwest's default retries, which cannot be watched, said once more
+/// (`reqwest::retry::Builder::default` in the version that this is built with); a test compares the
+/// two.
 fn counted(probe: &Probe) -> reqwest::retry::Builder {
     let probe = probe.clone();
     reqwest::retry::for_host(AnyHost).no_budget().max_retries_per_request(MOST_RETRIES).classify_fn(

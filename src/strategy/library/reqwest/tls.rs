@@ -1,4 +1,4 @@
-//! What a TLS handshake of reqwest tells: when it begins, and whether it resumes a session.
+//! Observation of reqwest's TLS handshakes: when one begins, and whether it resumes a session.
 //!
 //! rustls asks its store of sessions for a ticket when a handshake begins, which is when the TCP
 //! connection is open; and it has a certificate verified in a full handshake only.
@@ -20,7 +20,7 @@ use crate::strategy::probe::Handshake;
 use crate::timer::Moment;
 use crate::tls::SESSIONS;
 
-/// The same configuration, but connections note what it sees.
+/// A copy of the configuration whose connections note their handshakes.
 pub(super) fn noting(tls: &Tls) -> Result<ClientConfig, Failure> {
     let mut config = tls.config.clone();
     let verifier = verifier(tls).map_err(|e| Failure::new(Class::Tls, e))?;
@@ -30,7 +30,7 @@ pub(super) fn noting(tls: &Tls) -> Result<ClientConfig, Failure> {
     Ok(config)
 }
 
-/// What trusts the one certificate: a configuration does not give its own away.
+/// A verifier that trusts the one certificate: a configuration does not give its own away.
 fn verifier(tls: &Tls) -> Result<Arc<WebPkiServerVerifier>, String> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from(tls.certificate.clone())).map_err(|e| e.to_string())?;

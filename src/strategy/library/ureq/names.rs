@@ -13,7 +13,7 @@ use super::probe;
 use crate::dns;
 use crate::strategy::library::Settings;
 
-/// What finds the server.
+/// Resolver of the server's address.
 #[derive(Debug, Clone)]
 pub(super) struct Names {
     server: SocketAddr,

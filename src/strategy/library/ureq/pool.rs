@@ -15,7 +15,7 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTi
 /// A connection of whatever layers.
 type Opened = Box<dyn Transport>;
 
-/// What opens one.
+/// A connector that opens connections.
 type Opens = dyn Connector<(), Out = Opened>;
 
 /// Idle connections of each host, the one that was used last on top, and what opens new ones.

@@ -1,4 +1,4 @@
-//! What ureq tells of a request. All of it happens on the thread that calls, so the request that
+//! Observation of ureq's requests. All of it happens on the thread that calls, so the request that
 //! is under way is known by its thread.
 //!
 //! ureq looks the name up, then asks its pool. The time in the pool is therefore part of the phase
@@ -46,7 +46,7 @@ impl Trip {
     }
 }
 
-/// What is noted of the request that this thread makes, if it is probed.
+/// Calls `note` with the marks of this thread's request, if it is probed.
 fn with<R>(note: impl FnOnce(&mut Trip) -> R) -> Option<R> {
     TRIP.with_borrow_mut(|trip| trip.as_mut().map(note))
 }

@@ -90,7 +90,7 @@ impl Transport for TcpTransport {
     }
 }
 
-/// How long the system may wait; `None` is for ever.
+/// Longest time that the system may wait; `None` is for ever.
 fn patience(timeout: NextTimeout) -> Result<Option<Duration>, Error> {
     if timeout.after.is_zero() {
         return Err(Error::Timeout(timeout.reason));
