@@ -1,4 +1,4 @@
-//! What to know about a plan before its first trial.
+//! Cautions about a plan before its first trial.
 
 use crate::delay::Sampling;
 use crate::units::{ReadableNs, and, count, counted};
@@ -16,7 +16,7 @@ pub enum Caution {
         parts: Vec<DrawnPart>,
         /// Requests that could have had them.
         requests: usize,
-        /// How they were drawn.
+        /// The way in which delays were drawn.
         sampling: Sampling,
         /// Whether they are not drawn at all, but go in turn.
         in_turn: bool,
@@ -32,7 +32,7 @@ pub enum Caution {
         requests: usize,
         /// Their longest delay.
         longest_ns: u64,
-        /// That of the model.
+        /// The longest delay of the model.
         of_model_ns: u64,
     },
     /// A sample that its model hardly ever gives.
@@ -42,9 +42,9 @@ pub enum Caution {
         counted(*.requests, "request")
     )]
     Unlikely {
-        /// What was drawn.
+        /// The sample, in words.
         what: String,
-        /// What the model expects.
+        /// The model's expectation, in words.
         expected: String,
         /// Requests.
         requests: usize,

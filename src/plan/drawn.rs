@@ -15,9 +15,9 @@ pub const FALSE_ALARMS: f64 = 0.01;
 pub struct Drawn {
     /// Requests that get to a server.
     pub requests: usize,
-    /// What they wait, after scaling.
+    /// Delays of the requests, after scaling.
     pub drawn: Quantiles,
-    /// What the model gives: its quantiles, and the median of the longest of so many draws.
+    /// Quantiles of the model, and the median of the longest of so many draws.
     pub expected: Quantiles,
     /// The parts that the model's author has named.
     pub parts: Vec<DrawnPart>,
@@ -39,7 +39,7 @@ pub struct Quantiles {
 }
 
 impl Drawn {
-    /// What the requests of a scenario drew; `None` if no request gets to a server.
+    /// Drawn delays of a scenario; `None` if no request gets to a server.
     pub fn of(scenario: &Scenario) -> Option<Drawn> {
         let planned = scenario.planned();
         let (delay, scale) = (&scenario.delay, scenario.time_scale);
@@ -103,7 +103,7 @@ impl Drawn {
         Some(drawn)
     }
 
-    /// What to know about them before they are used.
+    /// Cautions about the delays before they are used.
     pub fn cautions(&self) -> &[Caution] {
         &self.cautions
     }
@@ -121,9 +121,9 @@ impl Drawn {
         missing.into_iter().collect()
     }
 
-    /// What an ordinary seed hardly ever gives: each count is held against its binomial distribution,
-    /// two-sided, by Chernoff's bound (exact for a count of none). All checks share
-    /// [`FALSE_ALARMS`].
+    /// Cautions about counts that an ordinary seed hardly ever gives. Each count is held against
+    /// its binomial distribution, two-sided, by Chernoff's bound (exact for a count of none). All
+    /// checks share [`FALSE_ALARMS`].
     fn unlikely(&self, scenario: &Scenario, sorted: &[f64]) -> Vec<Caution> {
         let delay = &scenario.delay;
         let n = sorted.len();

@@ -29,7 +29,7 @@ pub use scale::{MUCH_OVERHEAD, timed_out};
 /// Everything that a run will do, known before it starts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// What was asked for.
+    /// The experiment that is planned.
     pub experiment: Experiment,
     /// The delays of each scenario, summed up.
     pub scenarios: Vec<ScenarioFacts>,
@@ -42,7 +42,7 @@ pub struct Plan {
     pub trials: Vec<PlannedTrial>,
 }
 
-/// What the drawn delays of a scenario amount to.
+/// Name, baseline and drawn delays of a scenario.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScenarioFacts {
     /// The values of the factors that differ between the scenarios of this experiment, empty if
@@ -68,11 +68,11 @@ pub struct Cell {
     pub name: String,
     /// Index of its scenario.
     pub scenario: usize,
-    /// How requests are issued.
+    /// The strategy that issues its requests.
     pub strategy: Strategy,
     /// Its schedule without overhead.
     pub ideal: Schedule,
-    /// What no schedule with this concurrency can beat.
+    /// Lower bound of the wall time of any schedule with this concurrency.
     pub bound_ns: u64,
 }
 
@@ -152,7 +152,7 @@ impl Plan {
         Plan::recorded(experiment, only, |_| Schedule { wall_ns: 0, peak: 0 })
     }
 
-    /// The same for an experiment that another build has recorded: `ideal` tells the schedule of a
+    /// A plan for an experiment that another build has recorded: `ideal` tells the schedule of a
     /// cell whose model this build does not have.
     pub(crate) fn recorded(
         mut experiment: Experiment,
@@ -211,8 +211,8 @@ impl Plan {
         (!cells.is_empty()).then_some(Plan { experiment, scenarios, cells, builds, trials })
     }
 
-    /// The same plan with the build as one more factor: every block holds all its trials once for
-    /// each of these builds, in one random order. No names, or one, change nothing.
+    /// Adds the build as one more factor: every block holds all its trials once for each of these
+    /// builds, in one random order. No names, or one, change nothing.
     pub fn with_builds(mut self, names: &[impl AsRef<str>]) -> Plan {
         if names.len() > 1 {
             self.builds = names.iter().map(|n| n.as_ref().to_owned()).collect();
@@ -221,8 +221,8 @@ impl Plan {
         self
     }
 
-    /// What concerns one of several builds, as a plan of that build alone. Trials keep their
-    /// places; `None` if there is no build of this name.
+    /// The part of one of several builds, as a plan of that build alone. Trials keep their places;
+    /// `None` if there is no build of this name.
     pub fn of_build(&self, name: &str) -> Option<Plan> {
         let build = self.builds.iter().position(|b| b == name)?;
         let of_build = self.trials.iter().filter(|t| t.build == build);
@@ -230,7 +230,7 @@ impl Plan {
         Some(Plan { builds: Vec::new(), trials, ..self.clone() })
     }
 
-    /// The same plan with another number of measured blocks.
+    /// This plan with another number of measured blocks.
     pub fn with_blocks(mut self, count: u32) -> Plan {
         self.experiment.blocks.count = count;
         let builds = self.builds.len().max(1);
@@ -304,16 +304,16 @@ impl Plan {
         })
     }
 
-    /// How long a trial of this cell will take, from its ideal time. 60 ms are for two processes
-    /// to start and stop, 60 µs of CPU for each request cannot all hide behind the delays; both
-    /// are round figures from a two-core machine.
+    /// Expected time of a trial of this cell, from its ideal time. 60 ms are for two processes to
+    /// start and stop. 60 µs of CPU for each request cannot all hide behind the delays. Both are
+    /// round figures from a two-core machine.
     pub fn expected_ns(&self, cell: &Cell) -> u64 {
         let cpu_ns = expected_cpu_ns(self.scenario_of(cell).requests);
         let start_ns = if cell.strategy.program.is_some() { PROGRAM_START_NS } else { 0 };
         60_000_000 + start_ns + cell.ideal.wall_ns.max(cpu_ns)
     }
 
-    /// How long these trials will take, in nanoseconds.
+    /// Expected time of these trials, in nanoseconds.
     pub fn expected_of_ns<'a>(&self, trials: impl IntoIterator<Item = &'a PlannedTrial>) -> u64 {
         let expected = trials.into_iter().map(|t| self.expected_ns(&self.cells[t.cell]));
         expected.fold(0, u64::saturating_add)

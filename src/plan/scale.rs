@@ -1,4 +1,4 @@
-//! What `time_scale` means: which time stands for which, and what it leaves as it is.
+//! Meaning of `time_scale`: which time stands for which, and which times it does not scale.
 
 use std::collections::BTreeSet;
 
@@ -26,8 +26,8 @@ impl Plan {
         Some(ideal?.wall_ns)
     }
 
-    /// What the scale of a scenario leaves as it is and could change an answer; nothing at a scale
-    /// of 1.
+    /// Cautions about times that the scale of a scenario leaves as they are and that could change
+    /// an answer; none at a scale of 1.
     pub fn scale_cautions(&self, scenario: usize) -> Vec<Caution> {
         let point = &self.experiment.scenarios[scenario];
         if point.time_scale == 1.0 {
@@ -44,7 +44,7 @@ impl Plan {
         cautions
     }
 
-    /// Whether the CPU time that requests take is much at this scale and would not be at × 1.
+    /// A caution if the CPU time that requests take is much at this scale and would not be at × 1.
     fn expected_overhead(&self, scenario: usize) -> Option<Caution> {
         let point = &self.experiment.scenarios[scenario];
         let shortest = self
@@ -64,7 +64,7 @@ impl Plan {
     }
 }
 
-/// Whether a time-out ends other requests at this scale than at × 1.
+/// A caution if a time-out ends other requests at this scale than at × 1.
 pub fn timed_out(scenario: &Scenario, timeout_ns: u64) -> Option<Caution> {
     let longer =
         |scenario: &Scenario| scenario.waits_ns().into_iter().filter(|&ns| ns > timeout_ns).count();

@@ -95,7 +95,7 @@ fn requests_that_get_to_no_server_take_nothing() {
     assert_eq!((facts.sum_of_delays_ns, plan.cells[0].ideal.wall_ns), (sum, sum));
 }
 
-/// What was recorded on 22 November 2026, before there was the key `retries`.
+/// An experiment recorded on 22 November 2026, before there was the key `retries`.
 const BEFORE_RETRIES: &str = r#"
 title = "t"
 question = "q"

@@ -220,7 +220,8 @@ pub(super) fn whole_number(text: &str) -> Result<u64, &'static str> {
     }
 }
 
-/// What `True`, `False` and `5.0` were before a data frame wrote them back; other text is itself.
+/// The text that `True`, `False` or `5.0` was before a data frame wrote it back; other text is
+/// itself.
 pub(super) fn as_written(text: &str) -> &str {
     match text {
         "True" | "TRUE" => "true",
@@ -256,7 +257,7 @@ impl serde::de::Error for FieldError {
         FieldError::Wrong(what.to_string())
     }
 
-    /// What a structure says that finds no element for a field without a default.
+    /// Called by a structure that finds no element for a field without a default.
     fn invalid_length(index: usize, _: &dyn serde::de::Expected) -> FieldError {
         FieldError::Absent(index)
     }

@@ -51,7 +51,7 @@ row! {
     }
 }
 
-/// What became of a connection.
+/// Fate of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {

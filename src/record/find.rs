@@ -17,7 +17,7 @@ const COMMIT_DIGITS: usize = 7;
 /// Recordings that an error lists at most.
 const LISTED: usize = 10;
 
-/// What a person meant.
+/// The recording or path that a person meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// The name that it goes by, from `LABEL=…`.
@@ -34,9 +34,9 @@ pub enum SelectError {
         "`{text}`: {what} under {}; `inflight runs` lists what there is", .results.display()
     )]
     Nothing {
-        /// What was typed.
+        /// The text as typed.
         text: String,
-        /// What was looked for in vain.
+        /// The kind of name that was looked for in vain.
         what: String,
         /// Where it was looked for.
         results: PathBuf,
@@ -44,19 +44,19 @@ pub enum SelectError {
     /// Several recordings go by this name.
     #[error("`{text}` may be any of {} recordings; {way_out}:{}", .candidates.len(), list(.candidates))]
     Ambiguous {
-        /// What was typed.
+        /// The text as typed.
         text: String,
         /// The folders' names, oldest first.
         candidates: Vec<String>,
-        /// What to type instead.
+        /// Advice on what to type instead.
         way_out: String,
     },
     /// It is no name at all.
     #[error("`{text}`: {what}; a recording is named by {FORMS}")]
     Malformed {
-        /// What was typed.
+        /// The text as typed.
         text: String,
-        /// What is wrong with it.
+        /// The fault of the text.
         what: String,
     },
     /// The records cannot be looked through.
@@ -89,7 +89,8 @@ pub fn find_runs(results: &Path) -> Result<Vec<PathBuf>, RecordError> {
     Ok(runs)
 }
 
-/// The same without copies. What cannot be read is not known to be one.
+/// The folders of all recordings under `results`, without copies, oldest first by their names. A
+/// recording that cannot be read counts as no copy.
 pub fn find_recordings(results: &Path) -> Result<Vec<PathBuf>, RecordError> {
     let runs = find_runs(results)?;
     let manifests: Vec<_> = runs.iter().map(|dir| Manifest::read(dir).ok()).collect();

@@ -36,19 +36,19 @@ pub struct Listed {
     /// Measured blocks that are complete, and that were planned; a run that its stopping rule ended
     /// has planned no more.
     pub blocks: Option<(u32, u32)>,
-    /// What became of it.
+    /// State of the recording.
     pub state: State,
     /// Bytes of all its files.
     pub bytes: u64,
     /// When it was begun, in Unix milliseconds.
     pub started_unix_ms: Option<u64>,
-    /// What it has in common with its copies.
+    /// Identity that it shares with its copies.
     pub id: Option<RecordingId>,
     /// The name of the folder that this is a copy of.
     pub copy_of: Option<String>,
 }
 
-/// What became of a recording.
+/// State of a recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
     /// Nothing is left to run.

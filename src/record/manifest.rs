@@ -20,13 +20,13 @@ use crate::units::hex;
 /// misread a record.
 pub const FORMAT: u32 = 1;
 
-/// What made a run, and what happened to it.
+/// Origin and history of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// [`FORMAT`] of the writer.
     pub format: u32,
-    /// What tells the recording from all others, and its copies from other recordings; see
+    /// Identity of the recording, which its copies share and no other recording has; see
     /// [`Manifest::identity`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<RecordingId>,
@@ -46,7 +46,8 @@ pub struct Manifest {
     pub only: Vec<String>,
     /// The command line, without folders.
     pub argv: Vec<String>,
-    /// What of the command line makes the recording once more; unknown of older recordings.
+    /// Files and folders of the command line, to make the recording once more; unknown of older
+    /// recordings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub given: Option<Given>,
     /// Identity of the machine.
@@ -138,7 +139,7 @@ pub struct GivenPath {
 }
 
 impl GivenPath {
-    /// What may be recorded of a path.
+    /// The part of a path that may be recorded.
     pub fn of(path: &Path) -> GivenPath {
         let absolute = path.is_absolute();
         let part = path.file_name().filter(|_| absolute).map_or(path, Path::new);
@@ -193,7 +194,7 @@ impl Build {
 pub struct Side {
     /// `base` or `new`: what rows say in their column `build`.
     pub name: String,
-    /// What the binary says of itself.
+    /// The build, as the binary tells it.
     pub build: Build,
     /// Where the binary is from.
     pub origin: Origin,
@@ -227,13 +228,13 @@ impl fmt::Display for Origin {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Event {
-    /// What happened.
+    /// Kind of the event.
     pub what: Happening,
     /// Unix time, in milliseconds.
     pub at_unix_ms: u64,
 }
 
-/// What can happen to a run.
+/// Kind of an event in the life of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Happening {
@@ -251,8 +252,8 @@ pub enum Happening {
 }
 
 impl Manifest {
-    /// Of a run of this plan, with this build on this machine: no command line, no events, and
-    /// nothing known of its processes.
+    /// The manifest of a run of this plan, with this build on this machine: no command line, no
+    /// events, and nothing known of its processes.
     pub fn of(plan: &Plan, machine: &Machine) -> Manifest {
         Manifest {
             format: FORMAT,

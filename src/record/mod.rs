@@ -133,7 +133,7 @@ pub enum RecordError {
         file: String,
         /// The line, from 1; 0 if it is not known.
         line: u64,
-        /// What is wrong: in a table with the column and its value.
+        /// The damage: in a table with the column and its value.
         what: String,
     },
     /// The experiment beside the record does not parse or does not give the plan of the record.
@@ -144,7 +144,7 @@ pub enum RecordError {
     Plan {
         /// The recording's folder.
         recording: PathBuf,
-        /// What is wrong.
+        /// The difference.
         what: String,
     },
     /// A run cannot go on here.
@@ -152,7 +152,7 @@ pub enum RecordError {
     Elsewhere {
         /// The recording's folder.
         recording: PathBuf,
-        /// What differs, and what to do.
+        /// The difference, with advice.
         what: String,
     },
     /// Another process writes this record.

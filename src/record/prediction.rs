@@ -12,12 +12,12 @@ use super::{RecordError, Recording, lines};
 /// Predictions for the cells of a run.
 pub(super) const PREDICTIONS: &str = "predictions.csv";
 
-/// What had become of the predictions of earlier runs.
+/// Outcomes of the predictions of earlier runs.
 pub(super) const EARLIER: &str = "earlier-predictions.csv";
 
 row! {
-    /// What was predicted for one cell, before the first trial; what is not known is empty. `low` and
-    /// `high` are what the blocks of the recording behind it give.
+    /// A prediction for one cell, made before the first trial; unknown values are empty. `low` and
+    /// `high` are the ends that the blocks of the recording behind it give.
     #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
     pub struct PredictionRow {
         /// Identity of the cell.
@@ -91,7 +91,7 @@ row! {
 pub struct Foreseen<'a> {
     /// One for each cell; without any, there are no files.
     pub predictions: &'a [PredictionRow],
-    /// What became of earlier ones.
+    /// Outcomes of earlier predictions.
     pub earlier: &'a [EarlierRow],
 }
 
@@ -119,12 +119,12 @@ impl Recording {
         dir.join(PREDICTIONS).is_file()
     }
 
-    /// What was predicted before its first trial; nothing of a run that was not predicted.
+    /// Predictions made before the first trial; none if the run was not predicted.
     pub fn predictions(&self) -> Result<Vec<PredictionRow>, RecordError> {
         self.foreseen(PREDICTIONS)
     }
 
-    /// What had become of the predictions of earlier runs when this one began.
+    /// Outcomes of the predictions of earlier runs, as they were known when this one began.
     pub fn earlier_predictions(&self) -> Result<Vec<EarlierRow>, RecordError> {
         self.foreseen(EARLIER)
     }

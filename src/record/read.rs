@@ -30,13 +30,13 @@ pub struct Recording {
     pub dir: PathBuf,
     /// The folder's name.
     pub name: String,
-    /// What made it.
+    /// Its manifest.
     pub manifest: Manifest,
     /// Where it ran; `None` if the folder was moved away from its machine's.
     pub machine: Option<Machine>,
     /// The experiment file, verbatim.
     pub experiment_text: String,
-    /// What was planned.
+    /// Its plan.
     pub plan: Plan,
     /// Every row, in the order of recording.
     pub all_trials: Vec<TrialRow>,
@@ -100,8 +100,9 @@ impl Recording {
         self.plan.builds.clone()
     }
 
-    /// What concerns one of several builds, as a recording of that build alone: its trials, the
-    /// twins of its control included, its plan, and its facts as those of the manifest's build.
+    /// The part of one of several builds, as a recording of that build alone. It has the trials of
+    /// that build, with twins of its control, its plan, and its facts in place of those of the
+    /// manifest's build.
     ///
     /// # Panics
     ///
@@ -122,7 +123,8 @@ impl Recording {
         view
     }
 
-    /// What a report is about: in a run of several builds the last of them, the new one.
+    /// The recording that a report is about: in a run of several builds the part of the last one,
+    /// the new one.
     pub fn subject(&self) -> Cow<'_, Recording> {
         match self.plan.builds.last() {
             Some(new) => Cow::Owned(self.of_build(new)),
@@ -239,7 +241,7 @@ impl Recording {
         errors
     }
 
-    /// That a file of a measurement has lost all of its bytes.
+    /// The error for a file of a measurement that has lost all of its bytes.
     fn empty_file(&self, trial: &str) -> Option<RecordError> {
         let compressed = format!("{trial}.csv.zst");
         let files = [
@@ -389,7 +391,7 @@ fn check_plan(path: &Path, plan: &Plan, found: &[PlanRow]) -> Result<(), RecordE
     damaged(found.len().min(planned.len()) as u64 + 2, what)
 }
 
-/// What a row says of its trial that the plan knows.
+/// Fields of a row that follow from the plan.
 struct Wanted<'a> {
     cell: String,
     replica: &'static str,
@@ -427,8 +429,8 @@ impl Wanted<'_> {
     }
 }
 
-/// Of every block the rows of its last complete attempt: one for each planned trial, none
-/// interrupted. A recording that is finished has one of every block.
+/// Rows of the last complete attempt of every block: one for each planned trial, none interrupted.
+/// A recording that is finished has one of every block.
 fn complete_attempts(
     path: &Path,
     plan: &Plan,

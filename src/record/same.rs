@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::folder::{name_of, start_in_name};
 use super::{Manifest, RecordingId, TRIALS, TrialRow, read_trials};
 
-/// How two sets of trials are related.
+/// Relation of two sets of trials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kinship {
     /// They have no trial in common.
@@ -34,9 +34,9 @@ pub fn kinship<'r>(
     found
 }
 
-/// Of each of these recordings the place of the one that it is a copy of; `None` for what is no copy.
-/// Copies have its id, and the same trials as far as both have them: one may have been made before the
-/// other went on.
+/// The place of the original of each recording that is a copy; `None` for the others. Copies have
+/// its id, and the same trials as far as both have them: one may have been made before the other
+/// went on.
 pub(super) fn originals(runs: &[(PathBuf, &Manifest)]) -> Vec<Option<usize>> {
     let mut by_id: HashMap<RecordingId, Vec<usize>> = HashMap::new();
     for (place, (_, manifest)) in runs.iter().enumerate() {

@@ -69,7 +69,7 @@ pub struct RequestScan<R: Read> {
     columns: Columns,
     /// Where all columns are.
     all: columns::Columns,
-    /// What is wrong with a field of the last row that was asked for, if anything is.
+    /// The fault of a field of the last row that was asked for, if it has one.
     wrong: RefCell<Option<String>>,
     /// Bytes of the row at the front of `source`, with its line break; 0 if it is in `line`.
     used: usize,
@@ -217,7 +217,8 @@ impl<R: Read> RequestScan<R> {
 /// eight bytes at a time.
 fn cut(bytes: &[u8], ends: &mut Vec<usize>) -> Option<usize> {
     const LOW: u64 = u64::from_ne_bytes([0x7F; 8]);
-    /// What makes a comma 0x7F: the highest bit of a byte is set above it, and not below.
+    /// Difference of 0x7F and a comma: added to a byte, it sets the highest bit of those above a
+    /// comma only.
     const ABOVE: u64 = u64::from_ne_bytes([0x7F - b','; 8]);
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     let place_of = |start: usize, mark: u64| start + mark.trailing_zeros() as usize / 8;
@@ -262,7 +263,8 @@ fn cut(bytes: &[u8], ends: &mut Vec<usize>) -> Option<usize> {
 fn last_digits(eight: &[u8; 8], digits: usize) -> Option<u64> {
     const ZEROS: u64 = u64::from_ne_bytes([b'0'; 8]);
     const HIGHEST: u64 = u64::from_ne_bytes([0x80; 8]);
-    /// What makes the highest bit of a byte that is more than nine.
+    /// Difference of 0x7F and nine: added to a byte, it sets the highest bit if that is more than
+    /// nine.
     const ABOVE_NINE: u64 = u64::from_ne_bytes([0x7F - 9; 8]);
     // The first byte is the lowest: what is before the digits is shifted out, and zeros are left.
     let unwanted = 8 * (8 - digits as u32);

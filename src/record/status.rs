@@ -1,13 +1,13 @@
-//! What became of a trial.
+//! Status of a trial.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What the reason of a trial begins with that ended because its client had not enough memory.
+/// Beginning of the reason of a trial that ended because its client had not enough memory.
 pub const NOT_ENOUGH_MEMORY: &str = "not enough memory for the client";
 
-/// What became of a trial.
+/// Status of a trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {

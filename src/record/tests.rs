@@ -222,7 +222,7 @@ fn everything(dir: &Path) -> Result<Everything, String> {
     Ok(Everything(all))
 }
 
-/// Whether nothing but what is from this file was read as something else.
+/// Checks that nothing but what is from this file was read as something else.
 fn only_from(file: &str, before: &Everything, after: &Everything) -> Result<(), TestCaseError> {
     for (name, was) in &before.0 {
         if !file.ends_with(name.as_str()) {

@@ -25,9 +25,9 @@ pub struct NewRun<'a> {
     pub experiment: &'a str,
     /// The trace files that it names: name and content.
     pub traces: Vec<(String, Vec<u8>)>,
-    /// What will run.
+    /// The plan.
     pub plan: &'a Plan,
-    /// What is expected of it, if anything is.
+    /// Predictions for it, if there are any.
     pub foreseen: Foreseen<'a>,
     /// Build, command line, digest.
     pub manifest: Manifest,
@@ -37,7 +37,7 @@ pub struct NewRun<'a> {
     pub start: jiff::Timestamp,
 }
 
-/// What was mended when a record was opened.
+/// A repair that was made when a record was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repair {
     /// The file, relative to the run's folder.
@@ -155,7 +155,7 @@ impl RunWriter {
         })
     }
 
-    /// What made the run, and what happened to it so far.
+    /// The manifest, with the events so far.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }

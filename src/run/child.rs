@@ -35,7 +35,7 @@ impl ChildExecutor {
         ChildExecutor { stop, clients: Vec::new(), missing: HashMap::new() }
     }
 
-    /// The same with clients of other builds: their binaries, in the order of the plan's builds.
+    /// Uses clients of other builds: their binaries, in the order of the plan's builds.
     pub fn with_clients(self, clients: Vec<PathBuf>) -> ChildExecutor {
         ChildExecutor { clients, ..self }
     }
@@ -129,8 +129,8 @@ fn inside(mut config: ServerConfig, link: Option<&Link>) -> ServerConfig {
     config
 }
 
-/// What Rust and the system say where there is no memory left to take; the last, of the stack of a
-/// thread.
+/// Messages of Rust and the system where there is no memory left to take; the last, of the stack of
+/// a thread.
 const NO_MEMORY: [&str; 3] =
     ["memory allocation of ", "Cannot allocate memory", "Resource temporarily unavailable"];
 

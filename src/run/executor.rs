@@ -26,13 +26,13 @@ pub struct Job {
 /// Reports of all processes of a trial.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reports {
-    /// What the client measured.
+    /// Report of the client.
     pub client: ClientReport,
     /// From the start of the client's process to its exit.
     pub client_lived: Option<Duration>,
-    /// What the server saw.
+    /// Report of the server.
     pub server: ServerReport,
-    /// What the network did, if it had one of its own.
+    /// Report of the network, if the trial had one of its own.
     pub link: Option<RelayReport>,
 }
 

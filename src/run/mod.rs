@@ -32,7 +32,8 @@ const SAMPLE_ROWS: u32 = 1_000;
 /// The server of a trial that is expected to take as long says in between how far it has come.
 const LONG_NS: u64 = 3_000_000_000;
 
-/// How often it does. Each costs the server a line of text; the client has no part in it.
+/// Time between two ticks of a long trial's server. Each costs the server a line of text; the
+/// client has no part in it.
 const TICK_NS: u64 = 1_000_000_000;
 
 /// CPUs of the two children of a trial.
@@ -66,14 +67,14 @@ impl Cpus {
 /// function of these alone, so that a run that is resumed ends where it would have ended.
 pub type StoppingRule = fn(&Plan, &[TrialRow]) -> bool;
 
-/// What is recorded already, for a run that goes on.
+/// Blocks and trials that are recorded already, for a run that goes on.
 #[derive(Debug, Default)]
 pub struct Done<'a> {
     /// Blocks that need nothing more.
     pub blocks: HashSet<u32>,
     /// The last attempt of each block that was begun.
     pub attempts: HashMap<u32, u32>,
-    /// How often a block that needs more was recorded whole, and is to be repeated.
+    /// Complete attempts of each block that has to be repeated.
     repeats: HashMap<u32, u32>,
     /// Good trials of the blocks that need nothing more.
     good: Vec<Good>,
@@ -81,7 +82,7 @@ pub struct Done<'a> {
     complete: Vec<&'a TrialRow>,
 }
 
-/// What is known of a good trial that an earlier process left.
+/// A good trial that an earlier process left.
 #[derive(Debug)]
 struct Good {
     cell: String,
@@ -131,7 +132,7 @@ impl<'a> Done<'a> {
     }
 }
 
-/// How often a block of so many trials was recorded whole, at least once.
+/// Number of complete attempts of a block of so many trials, at least one.
 fn recorded_whole(block: u32, trials: usize, all: &[TrialRow]) -> u32 {
     let mut attempts: HashMap<u32, usize> = HashMap::new();
     for row in all.iter().filter(|row| row.block == block && !row.is_aborted()) {
@@ -455,7 +456,7 @@ struct Kept {
 }
 
 impl Kept {
-    /// What an earlier process left.
+    /// Finds the rows that an earlier process left.
     fn of(plan: &Plan, done: &Done) -> Kept {
         let mut kept = Kept::default();
         // Where there is one build, its rows name the commit.

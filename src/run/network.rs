@@ -10,12 +10,12 @@ use crate::network::{RelayAnswer, RelayConfig, RelayReady, RelayReport};
 use crate::protocol::VERSION;
 use crate::vocabulary::RttBy;
 
-/// What a network of a trial's own is to be like.
+/// Settings of a network of a trial's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Network {
     /// Its round trip; that of a loopback device, if absent.
     pub rtt: Option<Duration>,
-    /// What is to hold its packets, if it has a round trip.
+    /// Holder of its packets, if it has a round trip.
     pub rtt_by: RttBy,
     /// Local ports for connections; those of the machine, if absent.
     pub ports: Option<u32>,

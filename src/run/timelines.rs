@@ -15,7 +15,7 @@ const SAMPLES: u64 = 400;
 /// ten microseconds.
 const WARM_UP_NS: u64 = 2_000_000;
 
-/// The same of a measured trial: 100 a second are a thousandth of a CPU.
+/// Time between two samples of a measured trial, at least: 100 a second are a thousandth of a CPU.
 const MEASURED_NS: u64 = 10_000_000;
 
 /// Time between two samples at most: 20 a second show a stall of a fraction of a second in a trial

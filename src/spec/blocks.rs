@@ -1,6 +1,6 @@
 //! Blocks: how often everything is repeated.
 
-/// How often everything is repeated, and in which order.
+/// Number and order of repetitions.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Blocks {
     /// Measured blocks; at least one. With `until`, its `max`: the most there can be.
@@ -13,7 +13,7 @@ pub struct Blocks {
     pub warmup: u32,
     /// Seed of the order within blocks; the delays do not depend on it.
     pub seed: u64,
-    /// How often a block is repeated at most in which a trial was invalid because the server was late.
+    /// Most repetitions of a block in which a trial was invalid because the server was late.
     pub repeat_invalid: u32,
 }
 

@@ -7,11 +7,11 @@ use super::{Metric, Selector};
 pub struct Claim {
     /// The sentence.
     pub text: String,
-    /// What is measured.
+    /// The metric that is claimed.
     pub metric: Metric,
     /// The cells that are claimed about.
     pub of: Selector,
-    /// What their metric is divided by.
+    /// The denominator of the ratio.
     pub over: Over,
     /// The ratio is at least this.
     pub at_least: Option<f64>,

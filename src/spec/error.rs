@@ -113,7 +113,7 @@ impl SpecError {
         SpecError { message, place: None, notes: vec![], hint }
     }
 
-    /// What is wrong, in one line, without its place.
+    /// The problem in one line, without its place.
     pub fn message(&self) -> &str {
         &self.message
     }

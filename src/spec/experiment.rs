@@ -1,4 +1,4 @@
-//! What an experiment is: scenarios, strategies, blocks, claims.
+//! Experiments: scenarios, strategies, blocks, claims.
 
 use std::sync::LazyLock;
 
@@ -15,7 +15,7 @@ pub struct Experiment {
     pub name: String,
     /// One line.
     pub title: String,
-    /// What the report answers.
+    /// The question that the report answers.
     pub question: String,
     /// The points of the workload and server settings, in file order; at least one.
     pub scenarios: Vec<Scenario>,
@@ -28,11 +28,11 @@ pub struct Experiment {
     /// The cell of each scenario that is repeated as the A/A control; the one with the shortest
     /// ideal time, if absent.
     pub control: Option<Selector>,
-    /// How often everything is repeated.
+    /// Number and order of repetitions.
     pub blocks: Blocks,
-    /// What the author expects.
+    /// Ratios that the author expects.
     pub claims: Vec<Claim>,
-    /// What no change may worsen.
+    /// Metrics that no change may worsen.
     pub gates: Vec<Gate>,
     /// Which request rows are kept.
     pub record: RecordLevel,
@@ -79,8 +79,7 @@ impl Scenario {
         }
     }
 
-    /// How long the server is to wait before each answer, in request order; not at all for a request
-    /// that never gets to it.
+    /// Delays before each answer, in request order; zero for a request that never gets to a server.
     pub fn delays_ns(&self) -> Vec<u64> {
         let mut delays = self.planned().all_ns();
         if self.unknown_hosts > 0 {
@@ -91,9 +90,9 @@ impl Scenario {
         delays
     }
 
-    /// What each request takes at least, once it has a connection, in request order: its planned
-    /// delay, the pauses between the pieces of its answer, and a round trip for the answer and for
-    /// each redirect. What never gets to a server takes none of it.
+    /// Shortest times of requests, once each has a connection, in request order. Each is the
+    /// planned delay, the pauses between pieces of the answer, and a round trip for the answer and
+    /// each redirect. A request that never gets to a server takes none of it.
     pub fn waits_ns(&self) -> Vec<u64> {
         let trips = u64::from(self.redirects) + 1;
         // A body has no more pieces than bytes.
@@ -112,10 +111,10 @@ impl Scenario {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RecordLevel {
-    /// Of one trial of each cell, the first 1 000.
+    /// Sampled requests: of one trial of each cell, the first 1 000.
     Sample,
-    /// Of every trial, all.
+    /// All requests of every trial.
     All,
-    /// None.
+    /// No requests.
     None,
 }

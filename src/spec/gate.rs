@@ -5,10 +5,10 @@ use super::{Metric, Selector};
 /// A metric that no selected cell may worsen by more than a margin. `diff` judges it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gate {
-    /// What is looked at.
+    /// The metric that may not get worse.
     pub metric: Metric,
     /// The cells that are looked at.
     pub of: Selector,
-    /// How much worse is still let through; 0.05 is a ratio of 1.05.
+    /// Largest increase that passes; 0.05 is a ratio of 1.05.
     pub margin: f64,
 }

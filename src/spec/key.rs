@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::error::{Problem, Span};
 use super::node::{Kind, Node};
 
-/// What is read so far, and how errors name what is being read.
+/// State of reading: the problems so far, and the key that errors name.
 pub(super) struct Reading<'a> {
     pub(super) problems: Vec<Problem>,
     /// The folder that traces are read from.
@@ -18,7 +18,7 @@ pub(super) struct Reading<'a> {
     pub(super) programs: Vec<String>,
     /// The key whose value is being read.
     key: &'static str,
-    /// What holds without that key, if it is optional and has no value then.
+    /// Meaning of the key's absence, if it is optional and has no value then.
     otherwise: Option<&'static str>,
 }
 
@@ -50,7 +50,7 @@ impl<'a> Reading<'a> {
         self.report(problem);
     }
 
-    /// The same, and why it is not what it looks like.
+    /// Reports that a value is of the wrong type or outside its range, with a note that says why.
     pub(super) fn unfit_since(&mut self, node: &Node, expected: &str, example: &str, why: String) {
         let problem = self.unfitting(node, expected, example);
         self.report(problem.note(why));
@@ -79,7 +79,7 @@ impl<'a> Reading<'a> {
         value
     }
 
-    /// The same for a key of a table, whose absence may mean something.
+    /// Reads with the name of a table's key in the errors, and with the meaning of its absence.
     fn within_key<F, T>(&mut self, key: &Key<F>, read: impl FnOnce(&mut Self) -> T) -> T {
         self.within(key.name, |reading| {
             if let Presence::Otherwise(otherwise) = key.presence {
@@ -101,9 +101,9 @@ pub(super) struct Placed<T> {
     pub(super) span: Span,
 }
 
-/// What a value may look like: how it is read, and how the schema and the reference describe it.
+/// Form of a value: how it is read, and how the schema and the reference describe it.
 pub(super) trait Form: Sync {
-    /// What it becomes.
+    /// The value that is read.
     type Value;
     /// Reads one value, or reports why not.
     fn read(&self, node: &Node, reading: &mut Reading) -> Option<Self::Value>;
@@ -113,7 +113,7 @@ pub(super) trait Form: Sync {
     fn example(&self) -> &'static str;
     /// Its JSON schema.
     fn schema(&self) -> Value;
-    /// What a path of an override finds behind the key.
+    /// The inside of the value, for the path of an override.
     fn inside(&self) -> Inside {
         Inside::Nothing
     }
@@ -124,7 +124,7 @@ pub(super) trait Canonical: Form<Value: Clone> {
     fn canonical(&self, value: &Self::Value) -> String;
 }
 
-/// What stands behind a key.
+/// Inside of a key's value.
 #[derive(Clone, Copy)]
 pub(super) enum Inside {
     /// A value.

@@ -1,4 +1,4 @@
-//! What is measured of a trial.
+//! Metrics of a trial.
 
 /// The table of metrics: all that there is to say of one stands here. Hands its lines to the macro of
 /// this name:
@@ -300,7 +300,7 @@ macro_rules! define {
         $(unit: $unit:ident, read: $read:expr,)?
         $(is: [$($is:ident)*],)?
     })*) => {
-        /// What of a trial is compared, claimed or gated.
+        /// A metric of a trial, to be compared, claimed or gated.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Metric {
             $(#[doc = concat!("`", $name, "`: ", $means, ".")] $metric,)*
@@ -317,14 +317,14 @@ macro_rules! define {
                 }
             }
 
-            /// What it is, in the words of the reference.
+            /// Its meaning, in the words of the reference.
             pub fn meaning(self) -> &'static str {
                 match self {
                     $(Metric::$metric => $means,)*
                 }
             }
 
-            /// What a report calls it.
+            /// Its title in a report.
             pub fn title(self) -> &'static str {
                 match self {
                     $(Metric::$metric => $title,)*
@@ -363,7 +363,7 @@ macro_rules! define {
 }
 metrics!(define);
 
-/// What holds of some metrics.
+/// A property that some metrics have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Property {
     /// Every recording has it: the others need probes, names, TLS, limits or open arrival.
@@ -382,7 +382,7 @@ enum Property {
 }
 
 impl Metric {
-    /// Those that every recording has.
+    /// Metrics that every recording has.
     pub fn of_every_trial() -> impl Iterator<Item = Metric> {
         Metric::ALL.into_iter().filter(|metric| metric.has(Property::OfEveryTrial))
     }
@@ -397,7 +397,8 @@ impl Metric {
         self.has(Property::MoreIsBetter)
     }
 
-    /// Of a percentile over the requests of a trial, which: as so many of 1,000.
+    /// Rank of a percentile over the requests of a trial, as so many of 1,000; `None` of other
+    /// metrics.
     pub fn per_mille(self) -> Option<u64> {
         match self {
             Metric::P50 | Metric::ServiceP50 => Some(500),

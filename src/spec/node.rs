@@ -16,7 +16,7 @@ pub(super) struct Node {
     pub(super) span: Span,
 }
 
-/// What TOML can hold.
+/// A value of TOML.
 #[derive(Debug, Clone)]
 pub(super) enum Kind {
     Text(String),
@@ -52,7 +52,7 @@ pub(super) fn parse(text: &str, source: usize) -> Result<Node, Problem> {
 /// The smallest number above zero.
 const SMALLEST: f64 = f64::from_bits(1);
 
-/// What `toml_edit` says, without what says nothing.
+/// The message of `toml_edit`, without words that say nothing.
 pub(super) fn message(error: &toml_edit::TomlError) -> &str {
     let message = error.message().trim();
     message.strip_suffix(", expected nothing").unwrap_or(message)
@@ -96,7 +96,7 @@ impl Node {
         }
     }
 
-    /// What this is, for an error: `the integer 5`.
+    /// The value for an error: `the integer 5`.
     pub(super) fn describe(&self) -> String {
         match &self.kind {
             Kind::Text(text) if text.len() > 40 => "a long string".to_owned(),

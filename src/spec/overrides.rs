@@ -83,7 +83,7 @@ impl Override {
         }
     }
 
-    /// What stands behind a key; an unknown key is an error.
+    /// The inside of a key's value; an unknown key is an error.
     fn inside(&self, inside: Inside, segment: &str) -> Result<Inside, Problem> {
         let Inside::Table(table) = inside else { return Ok(Inside::Open) };
         match table.keys().find(|k| k.name() == segment) {

@@ -102,8 +102,8 @@ pub(super) fn selector_schema() -> Value {
     })
 }
 
-/// What a claim divides by: a word, another metric, the largest of several of these, or the cell that
-/// a selector picks.
+/// Denominator of a claim: a word, another metric, the largest of several of these, or the cell
+/// that a selector picks.
 pub(super) struct Over {
     pub(super) words: OneOf<crate::spec::Over>,
     pub(super) metrics: OneOf<Metric>,

@@ -98,7 +98,7 @@ fn is_seen(c: char) -> bool {
     !c.is_whitespace() && !c.is_control() && !is_mark
 }
 
-/// What could have been meant: the nearest name, or all experiments of the folder.
+/// A hint for a file that is not there: the nearest name, or all experiments of the folder.
 fn instead(folder: &Path, path: Option<&Path>) -> Option<String> {
     let mut files: Vec<String> = std::fs::read_dir(folder)
         .ok()?

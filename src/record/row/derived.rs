@@ -1,4 +1,4 @@
-//! What is worked out of the columns of a row.
+//! Values that follow from the columns of a row.
 
 use super::TrialRow;
 use crate::record::Status;

@@ -1,4 +1,4 @@
-//! How a row is filled in: from the plan, then from what the children of its trial report.
+//! Filling of a row: from the plan, then from the reports of its trial's children.
 
 use std::time::Duration;
 

@@ -67,7 +67,7 @@ pub(crate) fn recording(
     recording_of_builds(experiment, &[], fill)
 }
 
-/// The same with several builds in every block; `fill` finds the name of a trial's build in
+/// A recording with several builds in every block; `fill` finds the name of a trial's build in
 /// `row.build`. The commits of the builds begin with their position and are zeros otherwise.
 pub(crate) fn recording_of_builds(
     experiment: Experiment,

@@ -7,7 +7,7 @@ use crate::spec::forms::Requests;
 use crate::spec::key::{AnyKey, Canonical, Key, Open, Placed, Presence, Reading};
 use crate::spec::node::Node;
 
-/// What is known of a factor, but for the place that a cell has for it.
+/// Key and facts of a factor, without its place in a cell.
 pub(super) struct Row<F> {
     key: Key<F>,
     facts: Facts,

@@ -109,7 +109,7 @@ fn rate(node: &Node, reading: &mut Reading) -> Option<Rate> {
     None
 }
 
-/// How many requests a trial has.
+/// Number of requests of a trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::spec) enum Requests {
     /// So many.
@@ -121,7 +121,7 @@ pub(in crate::spec) enum Requests {
 /// A number of requests, or a time in which they come.
 pub(in crate::spec) struct RequestsForm;
 
-/// What [`Requests::of`] may come to, too.
+/// Largest result of [`Requests::of`], too.
 const MOST: u64 = 10_000_000;
 const COUNT: Integer<u32> = Integer::whole(1, MOST, "1000");
 const TIME: Duration = Duration { least: 1_000_000, most: LONGEST_NS, example: "\"2s\"" };

@@ -1,4 +1,4 @@
-//! What picks cells: `baseline`, `control`, `[[exclude]]`.
+//! Keys that select cells: `baseline`, `control`, `[[exclude]]`.
 
 use crate::spec::Factor;
 use crate::spec::key::{Key, Presence, Section, TableForm};

@@ -66,7 +66,7 @@ impl<S: Clone + 'static> Lists<S> {
         place.map_or_else(Vec::new, |place| self.0.remove(place).values)
     }
 
-    /// How many values each key has; an absent key counts as one.
+    /// Number of values of each key; an absent key counts as one.
     pub(super) fn lengths(&self) -> impl Iterator<Item = (&'static str, usize)> {
         self.0.iter().map(|list| (list.factor.name(), list.values.len().max(1)))
     }

@@ -1,4 +1,4 @@
-//! How many requests come, and when: the two lists of `[workload]` that depend on each other.
+//! Number and arrival of requests: the two lists of `[workload]` that depend on each other.
 
 use std::collections::HashMap;
 

@@ -55,8 +55,8 @@ fn blank() -> Strategy {
     Strategy::of("", model::ALL[0], library::ALL[0])
 }
 
-/// What a combination may mean, the likeliest first. A recording of another build does not say how a
-/// model waits that only that build has, nor what a client sent again by default.
+/// Possible meanings of a combination, the likeliest first. A recording of another build does not
+/// say how a model waits that only that build has, nor what a client sent again by default.
 fn meanings(point: &Point<Strategy>, recorded: bool) -> Vec<Strategy> {
     let written = &point.of;
     if written.program.is_some() {

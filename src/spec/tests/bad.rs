@@ -1,5 +1,5 @@
-//! What bad files are told. Each case is the small experiment with one thing changed; the full
-//! text of its errors is a snapshot.
+//! Errors of bad files. Each case is the small experiment with one thing changed; the full text of
+//! its errors is a snapshot.
 
 use std::path::Path;
 

@@ -52,7 +52,7 @@ fn the_tables_of_clients_are_those_of_the_libraries() {
     same_part(METHOD, "the ways of each client", &ways_table());
 }
 
-/// What each library can tell of a request and of a connection.
+/// Phases and facts that each library can tell of a request and of a connection.
 fn telling_table() -> String {
     let phases = Phase::OF_LIBRARY;
     let mut text = "| client |".to_owned();
@@ -161,7 +161,7 @@ fn metrics_table() -> String {
     text
 }
 
-/// What `Strategy::checked` takes, found by trying everything.
+/// Combinations that `Strategy::checked` takes, found by trying everything.
 fn combinations_table() -> String {
     let head = "| model | what it does | clients and their reuse | limit | runtime |";
     let mut text = format!("{head}\n| --- | --- | --- | --- | --- |\n");

@@ -1,4 +1,4 @@
-//! What good files mean.
+//! Meaning of good files.
 
 use super::{BASE, changed, good};
 use crate::delay::{MODELS, Model};

@@ -66,7 +66,8 @@ fn with_place_for(path: &str) -> String {
     }
 }
 
-/// What a key was read as, as text; of the other strategies and scenarios nothing is asked.
+/// The value that a key was read as, as text; nothing is asked of the other strategies and
+/// scenarios.
 fn read_as(path: &str, name: &str, e: &Experiment) -> String {
     match path {
         "margin" => e.margin.to_string(),
@@ -145,7 +146,7 @@ proptest! {
         }
     }
 
-    /// What is written as zero is read as zero, and nothing else is; or it is an error that names the key
+    /// A value is read as zero only if it is written as zero; or it is an error that names the key
     /// and a way out.
     #[test]
     fn only_zero_is_read_as_zero(
