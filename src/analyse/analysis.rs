@@ -34,7 +34,7 @@ pub struct Analysis {
 pub struct CellAnalysis {
     /// Index of the cell in the plan.
     pub cell: usize,
-    /// How much of its work was done and measured.
+    /// Counts of its work that was done and measured.
     pub fitness: Fitness,
     /// Reasons of failed, invalid and skipped trials, each once, with their number.
     pub reasons: Vec<(String, usize)>,
@@ -58,11 +58,11 @@ pub struct CellAnalysis {
 pub struct Compared {
     /// The ratio of the two.
     pub ratio: Result<RatioEstimate, NoEstimate>,
-    /// What it amounts to, among all comparisons of the scenario.
+    /// Its verdict among all comparisons of the scenario.
     pub judged: Judged,
 }
 
-/// The same cell measured twice in every block.
+/// The A/A control: one cell measured twice in every block.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Control {
     /// Index of the cell in the plan.

@@ -1,10 +1,10 @@
-//! Whether the record holds up a claim of an experiment.
+//! Findings of the record on the claims of an experiment.
 
 use std::fmt;
 
 use super::{Estimate, NoEstimate, NoInterval, Unfit};
 
-/// What a claim says of its ratio; both ends belong to the bounds.
+/// Bounds that a claim sets to its ratio; both ends belong to them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Bounds {
     /// `at_least = …`
@@ -20,7 +20,7 @@ pub enum Bounds {
     },
 }
 
-/// What the record says of a claim.
+/// Finding of the record on a claim.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Finding {
     /// The whole interval lies within the bounds.

@@ -54,7 +54,7 @@ pub struct ClaimCell {
     pub cell: usize,
     /// The claimed ratio.
     pub ratio: Result<Estimate, NoEstimate>,
-    /// What the record says.
+    /// The finding of the record.
     pub finding: Finding,
 }
 
@@ -102,7 +102,8 @@ fn claim_analysis(recording: &Recording, index: usize) -> ClaimAnalysis {
     ClaimAnalysis { claim: index, finding, cells }
 }
 
-/// Whether the cell, and the one that it is divided by, are fit to be judged by the claimed metric.
+/// Checks that the cell, and the one that it is divided by, are fit to be judged by the claimed
+/// metric.
 fn fit(recording: &Recording, claim: &Claim, cell: usize) -> Result<(), Unfit> {
     let plan = &recording.plan;
     let margin = Margin::new(plan.experiment.margin).unwrap_or_default();
@@ -124,7 +125,7 @@ fn fit(recording: &Recording, claim: &Claim, cell: usize) -> Result<(), Unfit> {
     })
 }
 
-/// Whether every trial tells the claimed count: one that does not may be beyond the bound.
+/// Checks that every trial tells the claimed count: one that does not may be beyond the bound.
 fn whole(recording: &Recording, claim: &Claim, cell: usize) -> Result<(), Unfit> {
     let id = recording.plan.cells[cell].id.to_string();
     let of = recording.of_cell(&id).count();

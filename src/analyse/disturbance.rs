@@ -121,8 +121,9 @@ fn stolen(span: &Span) -> Option<f64> {
     Some(span.end.steal_percent? / 100.0)
 }
 
-/// What was busy less what was stolen and what the trials themselves took. The CPUs are those that
-/// the run could use: where the machine has more of them, this is too low, never too high.
+/// CPU share of other programs: busy time less stolen time and that of the trials themselves. The
+/// CPUs are those that the run could use: where the machine has more of them, this is too low,
+/// never too high.
 fn others(span: &Span) -> Option<f64> {
     let busy = (span.end.busy_percent? - span.end.steal_percent.unwrap_or(0.0)) / 100.0;
     let cpus = span.recording.machine.as_ref().filter(|machine| machine.cpus > 0)?.cpus;
@@ -145,7 +146,7 @@ fn others(span: &Span) -> Option<f64> {
 }
 
 impl Span<'_> {
-    /// How long it took; `None` if the clock was set back meanwhile.
+    /// Duration of the span; `None` if the clock was set back meanwhile.
     fn wall_ms(&self) -> Option<u64> {
         self.end.at_unix_ms.checked_sub(self.start.at_unix_ms)
     }

@@ -1,5 +1,5 @@
-//! Whether the trials of a cell are fit to be judged: the one rule that everything asks which
-//! concludes something.
+//! Fitness of a cell's trials to be judged: the one rule that everything asks which concludes
+//! something.
 //!
 //! Work that failed counts against a cell: where more requests or trials failed than the margin, a time
 //! is that of less work, and [`Fitness::check`] refuses it. A trial that is invalid, was skipped or
@@ -13,7 +13,7 @@ use crate::spec::Metric;
 
 use super::{Margin, NoEstimate};
 
-/// How much of a cell's planned work was done and measured.
+/// Counts of a cell's planned work that was done and measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Fitness {
     /// Trials that are measurements.
@@ -83,7 +83,7 @@ impl Fitness {
         self.failed == 0 && self.untold == 0 && self.failed_requests == Some(0.0)
     }
 
-    /// Whether a metric of the cell may be judged. A metric of the work done may not where more
+    /// Checks that a metric of the cell may be judged. A metric of the work done may not where more
     /// requests failed than [`allowance`], or more trials than the margin; a count always may.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! What a metric is in a row of the record, and which way is better.
+//! Metrics in a row of the record: the value of each, and which way is better.
 
 use std::collections::BTreeMap;
 
@@ -96,7 +96,7 @@ impl Metric {
         Ok(lossy_paired_ratio(&pairs)?)
     }
 
-    /// Whether a measurement among these trials tells it, and if none does, why.
+    /// Checks that a measurement among these trials tells it; else gives the reason.
     pub fn check_told<'a>(
         self,
         trials: impl IntoIterator<Item = &'a TrialRow>,
@@ -128,7 +128,7 @@ fn value<T: Number>(row: &TrialRow, read: impl Fn(&TrialRow) -> Option<T>) -> Op
     read(row).map(Number::number)
 }
 
-/// What columns hold: whole numbers, and what is worked out of them.
+/// A value of a column: a whole number, or one that is worked out of several.
 trait Number {
     fn number(self) -> f64;
 }

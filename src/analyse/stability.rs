@@ -56,7 +56,7 @@ pub enum Instability {
         /// Median of the upper group ÷ median of the lower one.
         ratio: f64,
     },
-    /// The same cell measured twice seems to differ by more than the margin.
+    /// The two measurements of the A/A control seem to differ by more than the margin.
     WideControl {
         /// The end of the A/A interval that is farther from 1, as a ratio of at least 1.
         reach: f64,

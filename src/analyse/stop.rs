@@ -23,10 +23,10 @@ pub fn narrow_enough(plan: &Plan, measured: &[TrialRow]) -> bool {
         && widest_half_width(plan, measured).is_some_and(|widest| widest <= until.half_width)
 }
 
-/// How far the widest of the intervals that the verdicts rest on reaches to either side of its
-/// middle: √(high ÷ low) − 1, 0.02 for 2 %. These are the paired ratio of every cell over the baseline
-/// of its scenario, and that of the A/A control; in a run of several builds, of every cell over the
-/// same cell of the first build, and the A/A controls of each.
+/// Half-width of the widest interval that a verdict rests on, to either side of its middle: √(high
+/// ÷ low) − 1, 0.02 for 2 %. The intervals are those of every cell over the baseline of its
+/// scenario, and of the A/A control. In a run of several builds, they are those of every cell over
+/// the same cell of the first build, and of each build's A/A controls.
 ///
 /// A ratio that does not exist (all trials of a cell failed, or too many requests) is left out: more
 /// blocks would not make one. `None` if no ratio is left, or one has no interval yet.
@@ -68,7 +68,8 @@ fn intervals(plan: &Plan, measured: &[TrialRow]) -> Vec<Ratio> {
     ratios
 }
 
-/// The same for builds: of each the controls, and of every cell the ratio to the first build.
+/// Intervals of a run of several builds: of each the controls, and of every cell the ratio to the
+/// first build.
 fn intervals_of_builds(
     plan: &Plan,
     measured: &[TrialRow],
@@ -255,9 +256,10 @@ mod tests {
         assert!(!narrow_enough(&recording.plan, blocks(&recording, at - 1)));
     }
 
-    /// How often the interval of the blocks that the rule chose holds the true ratio. Looking at
-    /// widths favours samples that happen to spread little, so it is less than 95 %; the figures of
-    /// `docs/method/statistics.md` are printed by `cargo test --lib nearly_as_often -- --nocapture`.
+    /// Coverage of the interval of the blocks that the rule chose. Looking at widths favours
+    /// samples that happen to spread little, so it is less than 95 %. The figures of
+    /// `docs/method/statistics.md` are printed by `cargo test --lib nearly_as_often --
+    /// --nocapture`.
     #[test]
     fn intervals_that_end_a_run_hold_the_truth_nearly_as_often_as_promised() {
         const RUNS: u64 = 1_000;

@@ -19,9 +19,9 @@ pub struct Ratios {
     /// Interval of the A/A control, if there was one: what the same thing measured
     /// twice differs by.
     pub control: Option<(f64, f64)>,
-    /// What a ratio below one means, such as "faster than the baseline".
+    /// Meaning of a ratio below one, such as "faster than the baseline".
     pub less: String,
-    /// What a ratio above one means.
+    /// Meaning of a ratio above one.
     pub more: String,
     /// Comparisons, by scenario.
     pub groups: Vec<Group<Row>>,
@@ -30,13 +30,13 @@ pub struct Ratios {
 /// One comparison.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// What is compared.
+    /// Name of the comparison.
     pub label: String,
     /// The ratio; `None` if it cannot be computed. Not drawn unless positive.
     pub ratio: Option<f64>,
     /// Its interval.
     pub interval: Option<(f64, f64)>,
-    /// What a claim allows at most.
+    /// Upper bound of a claim.
     pub bound: Option<f64>,
     /// Colour of the verdict.
     pub tone: Tone,
@@ -44,7 +44,7 @@ pub struct Row {
     pub verdict: String,
 }
 
-/// What a verdict means for the reader.
+/// Meaning of a verdict for the reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
     /// Faster, held.
@@ -147,8 +147,8 @@ impl Ratios {
         self.draw_hints(canvas, scale, rows.top - 8.0);
     }
 
-    /// What lies on either side of one. Where one side is too narrow for its words,
-    /// the other says enough; where both are, each has a line of its own.
+    /// Draws the meaning of ratios on either side of one. Where one side is too narrow for its
+    /// words, the other says enough; where both are, each has a line of its own.
     fn draw_hints(&self, canvas: &mut Canvas, scale: &Scale, y: f64) {
         let face = Face::new(HINT, Token::Muted);
         let width = |words: &str| face.width(words) + ARROW;

@@ -1,4 +1,4 @@
-//! What must hold of every chart, whatever its data: read back from the SVG.
+//! Laws of every chart, whatever its data: read back from the SVG.
 
 use super::font::Face;
 use super::theme::Token;

@@ -1,4 +1,4 @@
-//! What a strategy costs: CPU time per thousand requests, and memory.
+//! Cost of a strategy: CPU time per thousand requests, and memory.
 
 use std::time::Duration;
 
@@ -25,13 +25,13 @@ pub struct Cost {
 pub struct Row {
     /// Name of the strategy.
     pub label: String,
-    /// What the client used.
+    /// Usage of the client.
     pub client: Usage,
-    /// What the server used; all `None` if that is not shown.
+    /// Usage of the server; all `None` if that is not shown.
     pub server: Usage,
 }
 
-/// What one process used; `None` is unknown, not zero.
+/// CPU time and memory of one process; `None` is unknown, not zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// CPU time per 1,000 requests, user and kernel together: the kernel samples the split, which

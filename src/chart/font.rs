@@ -14,7 +14,7 @@ pub(super) const SEMI_BOLD: &[u8] = include_bytes!("../../assets/fonts/Inter-Sem
 /// the reader's interface font elsewhere.
 pub(super) const FAMILY: &str = "Inter, system-ui, -apple-system, Roboto, Arial, sans-serif";
 
-/// How heavy the letters are.
+/// Weight of the letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Weight {
     Regular,
@@ -29,7 +29,7 @@ pub(super) enum Anchor {
     End,
 }
 
-/// How a text looks.
+/// Style of a text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Face {
     pub(super) size: f64,

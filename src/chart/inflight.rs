@@ -43,7 +43,7 @@ pub struct Panel {
 pub struct Reference {
     /// Number of requests.
     pub count: u64,
-    /// What it is, such as "limit 20".
+    /// Its label, such as "limit 20".
     pub label: String,
 }
 
@@ -175,7 +175,7 @@ impl Panel {
     }
 }
 
-/// What happened within half a pixel: more could not be seen.
+/// Levels within half a pixel: more could not be seen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Column {
     at: f64,

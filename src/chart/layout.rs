@@ -1,4 +1,4 @@
-//! What all charts share: title and subtitle above, a legend, a footer below.
+//! Parts of every chart: title and subtitle above, a legend, a footer below.
 
 use super::canvas::{Canvas, Paint, Point};
 use super::font::Face;
@@ -53,7 +53,7 @@ fn head(canvas: &mut Canvas, frame: &Frame) -> f64 {
     y + 14.0
 }
 
-/// What stands before a word of the legend.
+/// Symbol before a word of the legend.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Swatch {
     Area(Paint),

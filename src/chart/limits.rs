@@ -7,7 +7,7 @@ use super::layout::RIGHT;
 use super::scale::Scale;
 use super::theme::Token;
 
-/// How many requests may be in flight.
+/// Limit of requests in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Limit {
     /// At most this many, at least one.

@@ -73,11 +73,11 @@ pub struct Frame {
     pub id: String,
     /// The finding, as a sentence. Wraps to two lines, then is cut.
     pub title: String,
-    /// What is measured, in which unit, and how it was summarised.
+    /// The quantity, its unit, and how it was summarised.
     pub subtitle: String,
     /// Number of trials and blocks, and what was left out.
     pub footer: String,
-    /// What the chart shows, for readers who cannot see it.
+    /// Text for readers who cannot see the chart.
     pub description: String,
 }
 

@@ -57,7 +57,7 @@ const TICKS: [(f64, &str); 7] = [
     (99.999, "99.999 %"),
 ];
 
-/// How far along the axis a percentile is: 90 % is one, 99 % is two.
+/// Position of a percentile on the axis: 90 % is one, 99 % is two.
 fn nines(percentile: f64) -> f64 {
     -(1.0 - percentile.clamp(0.0, 100.0) / 100.0).log10()
 }

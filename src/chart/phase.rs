@@ -31,7 +31,7 @@ pub(super) fn on(phase: Phase) -> Token {
     }
 }
 
-/// What a request does in a phase.
+/// Activity of a request in a phase.
 pub(super) fn doing(phase: Phase) -> &'static str {
     match phase {
         Phase::Queue => "waiting for its turn",

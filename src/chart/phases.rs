@@ -32,9 +32,9 @@ pub struct Row {
     pub label: String,
     /// All phases; `None` if they are not known.
     pub whole: Option<Bar>,
-    /// What the second panel shows; `None` if that is not known.
+    /// Bar of the second panel; `None` if that is not known.
     pub rest: Option<Bar>,
-    /// What stands in place of a bar, such as "without probes".
+    /// Text in place of a bar, such as "without probes".
     pub note: String,
 }
 

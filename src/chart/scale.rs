@@ -83,7 +83,7 @@ impl Scale {
         self.log
     }
 
-    /// The same scale for values counted in units of `unit`.
+    /// This scale for values counted in units of `unit`.
     pub(super) fn in_units_of(&self, unit: f64) -> Self {
         Self { lo: self.lo / unit, hi: self.hi / unit, ..*self }
     }

@@ -16,7 +16,7 @@ pub use super::limits::Limit;
 pub struct Scaling {
     /// The words around it.
     pub frame: Frame,
-    /// What is on the vertical axis.
+    /// Quantity on the vertical axis.
     pub quantity: Quantity,
     /// One curve per strategy without its limit.
     pub series: Vec<Series>,
@@ -26,16 +26,16 @@ pub struct Scaling {
     pub line: Option<Line>,
 }
 
-/// What grows with the limit.
+/// A line of values that grow with the limit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     /// Its value for each request in flight, in the unit of the [`Quantity`].
     pub slope: f64,
-    /// What it is.
+    /// Its label.
     pub label: String,
 }
 
-/// What values mean.
+/// Quantity of the values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quantity {
     /// Seconds.
@@ -79,7 +79,7 @@ pub struct Point {
 pub struct Reference {
     /// Where, in the unit of the [`Quantity`].
     pub value: f64,
-    /// What it is.
+    /// Its label.
     pub label: String,
 }
 
@@ -160,7 +160,7 @@ impl Scaling {
         ]
     }
 
-    /// What the vertical axis must cover.
+    /// Range of the vertical axis.
     fn range(&self) -> (f64, f64) {
         let points = || self.series.iter().flat_map(|s| &s.points);
         let intervals = points().filter_map(|p| p.interval).flat_map(|(lo, hi)| [lo, hi]);

@@ -29,7 +29,7 @@ pub(super) fn axes(walls: &[f64]) -> Vec<f64> {
     walls.iter().map(|&w| tier(w).unwrap_or(longest)).collect()
 }
 
-/// How a panel's axis relates to the one above, and whether it differs.
+/// Relation of a panel's axis to the one above, and whether it differs.
 pub(super) fn scale_note(above: Option<f64>, axis: f64) -> Option<(String, bool)> {
     let above = above?;
     if above == axis {

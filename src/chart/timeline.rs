@@ -13,7 +13,7 @@ use super::scale::Scale;
 use super::theme::Token;
 use super::{Frame, format};
 
-/// What a trial did and used, from its start to its end.
+/// Activity and usage of a trial, from its start to its end.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timeline {
     /// The words around it.
@@ -25,9 +25,9 @@ pub struct Timeline {
 /// One quantity.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Panel {
-    /// What it is.
+    /// Its label.
     pub label: String,
-    /// What values mean.
+    /// Quantity of the values.
     pub quantity: Quantity,
     /// One or a few lines in one unit.
     pub lines: Vec<Line>,
@@ -36,7 +36,7 @@ pub struct Panel {
 /// One line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
-    /// What it is; empty where the panel's label says it.
+    /// Its label; empty where the panel's label says it.
     pub label: String,
     /// Its hue.
     pub series: usize,
@@ -44,7 +44,7 @@ pub struct Line {
     pub points: Vec<(Duration, f64)>,
 }
 
-/// What values mean.
+/// Quantity of the values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quantity {
     /// A number of things.

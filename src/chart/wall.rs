@@ -37,7 +37,7 @@ pub struct Row {
     pub ideal: Option<Duration>,
     /// Ideal ÷ wall.
     pub efficiency: Option<f64>,
-    /// What stands at the right where there is no median, such as "3 of 3 failed".
+    /// Text at the right where there is no median, such as "3 of 3 failed".
     pub note: String,
 }
 

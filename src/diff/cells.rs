@@ -17,7 +17,7 @@ pub(super) struct Found {
     pub(super) common: Vec<Pair>,
     pub(super) only_in_base: Vec<LoneCell>,
     pub(super) only_in_new: Vec<LoneCell>,
-    /// What looks like the same work and is not, or cannot be told apart.
+    /// Warnings about cells that look like the same work and are not, or cannot be told apart.
     pub(super) warnings: Vec<String>,
 }
 
@@ -93,7 +93,7 @@ fn other_work(base: &Side, new: &Side, lone: &dyn Fn(&SideCell) -> bool) -> Vec<
     differing.into_iter().map(warning).collect()
 }
 
-/// How cells are compared.
+/// Rules by which cells are compared.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct How<'a> {
     pub(super) sides: [&'a Side; 2],

@@ -54,7 +54,7 @@ pub fn chart(diff: &Diff) -> Ratios {
     }
 }
 
-/// How many rows got which verdict.
+/// Title: the number of rows by verdict.
 fn title(diff: &Diff) -> String {
     let counts: Vec<String> = Outcome::ALL
         .into_iter()

@@ -1,4 +1,4 @@
-//! What is the same and what differs between two sides, before any number is compared.
+//! Conditions of two sides that are the same or differ, before any number is compared.
 
 use crate::record::{Build, Manifest, ProgramFacts};
 use crate::units::{ReadableNs, three_digits};
@@ -9,17 +9,17 @@ use super::side::Side;
 /// Something that a recording was made with or under, on both sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
-    /// What it is.
+    /// Its name.
     pub what: &'static str,
     /// Its value for the base.
     pub base: String,
     /// Its value for the new side.
     pub new: String,
-    /// What follows.
+    /// Its effect on the comparison.
     pub effect: Effect,
 }
 
-/// What follows from a condition.
+/// Effect of a condition on the comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     /// It is the same.
@@ -97,14 +97,14 @@ pub(super) fn conditions(
     all
 }
 
-/// What is said of two sides that have one id and other numbers.
+/// Warning about two sides that have one id and other numbers.
 pub(super) const CHANGED_COPY: &str =
     "both have the id of one recording, and other numbers: one is a changed copy of the other";
 
-/// What a condition is called that two sides are one recording.
+/// Name of the condition that two sides are one recording.
 pub(super) const ONE_RECORDING: &str = "recording";
 
-/// That two sides are one recording: there is nothing to compare.
+/// The condition that two sides are one recording: there is nothing to compare.
 pub(super) fn one_recording(one: &Side, other: &Side) -> Condition {
     let name = |side: &Side| format!("{} ({})", side.label, side.name);
     let (base, new) = (name(one), name(other));

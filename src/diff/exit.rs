@@ -1,10 +1,10 @@
-//! What a script acts on.
+//! Exit codes for scripts.
 
 use crate::exit::Exit;
 
 use super::{Diff, GateFinding, Outcome};
 
-/// How `inflight diff` ends; of several comparisons the worst counts.
+/// Exit code of `inflight diff`; of several comparisons the worst counts.
 ///
 /// Not comparable and not forced: 3, also if no common cell has a measurement of the same work on
 /// both sides, or a gate has nothing to look at. Something worse or failing more often: 1; with gates,

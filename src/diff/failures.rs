@@ -1,4 +1,4 @@
-//! How often a cell failed, on both sides.
+//! Failures of a cell, on both sides.
 //!
 //! Two shares are compared: of trials that failed or were invalid, and of requests that failed in
 //! the trials that measured. A trial either failed or not, so trials are counted (Fisher's exact
@@ -20,7 +20,7 @@ use crate::record::{Status, TrialRow};
 use super::side::{Pair, Side, SideCell, paired};
 use super::{Pairing, noise};
 
-/// How often a cell failed on both sides.
+/// Failures of a cell on both sides.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Failures {
     /// Trials that failed or were invalid, of those that were tried.
@@ -32,7 +32,7 @@ pub struct Failures {
 /// A share of failures on both sides.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Change {
-    /// Of the base and of the new side, 0 to 1; `None` where nothing was tried.
+    /// Shares of the base and of the new side, 0 to 1; `None` where nothing was tried.
     pub shares: [Option<f64>; 2],
     /// One-sided p of "no more often", and after Holm's adjustment.
     pub more: P,
@@ -48,9 +48,9 @@ pub struct Change {
 /// A p, and what Holm's adjustment makes of it; 1 until it is made.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct P {
-    /// Of the test alone.
+    /// p of the test alone.
     pub alone: f64,
-    /// Within the family.
+    /// p within the family.
     pub adjusted: f64,
 }
 

@@ -52,7 +52,7 @@ fn command(level: &str, title: &str, message: &str) -> String {
     format!("::{level} title={}::{}\n", property(title), data(message))
 }
 
-/// What is appended to the summary of the job.
+/// Text for the summary of the job.
 pub fn step_summary(diffs: &[Diff]) -> String {
     format!("## inflight diff\n\n{}\n", markdown(diffs))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::analyse::median;
 use crate::record::{Manifest, Recording};
 
-/// What a side was recorded with.
+/// Circumstances in which a side was recorded.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Made {
     pub(super) manifest: Manifest,
@@ -14,9 +14,9 @@ pub(super) struct Made {
     pub(super) planned_blocks: u32,
     pub(super) complete_blocks: usize,
     pub(super) margin: f64,
-    /// How late the timer of the delay server fires, median over the self-checks of the blocks.
+    /// Lateness of the delay server's timer, median over the self-checks of the blocks.
     pub(super) timer_ns: Option<f64>,
-    /// What held the packets of round trips; nothing, where there were none.
+    /// Holders of packets for round trips; empty, where there were none.
     pub(super) round_trips_by: BTreeSet<String>,
     /// Whether the thread that samples trials is taken off the client's CPU time.
     pub(super) sampler_off: bool,

@@ -97,7 +97,7 @@ pub use self::{
     text::text,
 };
 
-/// Whether trials of the two sides belong together.
+/// Pairing of the trials of two sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pairing {
     /// Trials of the same block, in one recording.
@@ -209,7 +209,7 @@ fn unjudged(contest: &Contest, before: &[Contest], options: &Options) -> Diff {
     }
 }
 
-/// What is asked for, and what gates look at.
+/// Metrics that the caller asked for, then those of the gates.
 fn metrics(contest: &Contest, options: &Options) -> Vec<Metric> {
     let asked = options.metrics.iter().copied();
     let gated = gate::of(contest, options).map(|gate| gate.metric);
@@ -271,12 +271,12 @@ fn sort(cells: &mut [CellDiff], order: Order) {
     }
 }
 
-/// What is not known comes first.
+/// The ratio as a sort key; unknown comes first.
 fn ratio(cell: &CellDiff) -> f64 {
     cell.ratio.as_ref().map_or(f64::INFINITY, |r| r.ratio.value)
 }
 
-/// How far the ratio is from 1, in either direction; unknown is farthest.
+/// Distance of the ratio from 1, in either direction; unknown is farthest.
 fn change(cell: &CellDiff) -> f64 {
     ratio(cell).ln().abs()
 }

@@ -1,4 +1,4 @@
-//! How far the same work moved without any change: the A/A controls of both sides, and drift.
+//! Changes of the same work without any cause: the A/A controls of both sides, and drift.
 
 use std::collections::BTreeMap;
 
@@ -27,10 +27,10 @@ pub struct ControlPair {
     pub scenario: String,
     /// The interval of the base; `None` with too few blocks or failed trials.
     pub base: Option<Interval>,
-    /// The same of the new side.
+    /// The interval of the new side; `None` with too few blocks or failed trials.
     pub new: Option<Interval>,
-    /// How far a control that lost trials may have moved, whatever they would have shown: a ratio of
-    /// at least 1, endless if too many were lost. 1 if neither side lost one.
+    /// Largest change of a control that lost trials, whatever they would have shown: a ratio of at
+    /// least 1. Endless if too many were lost; 1 if neither side lost one.
     pub lost_reach: f64,
 }
 
@@ -115,7 +115,7 @@ fn lost_reach(scenario: &SideScenario, metric: Metric) -> Option<f64> {
     }
 }
 
-/// How far the controls of two scenarios moved at most, in the unit of `values`; 0 without one.
+/// Largest change of the controls of two scenarios, in the unit of `values`; 0 without one.
 pub(super) fn shift(
     scenarios: [&SideScenario; 2],
     values: impl Fn(&[TrialRow]) -> BTreeMap<u32, f64>,

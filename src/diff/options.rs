@@ -1,17 +1,17 @@
-//! What the caller of a comparison may choose.
+//! Options of a comparison.
 
 use crate::spec::{Gate, Metric};
 
-/// What the caller may choose.
+/// Options of a comparison.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Options {
-    /// What is compared; wall time if empty.
+    /// Metrics to compare; wall time if empty.
     pub metrics: Vec<Metric>,
     /// A ratio within 1 ± this is no difference that matters (0.02 is 2 %). Where it is absent, or
     /// no [`Margin`](crate::analyse::Margin), the experiment's counts; if the two recordings have
     /// different ones, the larger.
     pub margin: Option<f64>,
-    /// The same for single metrics.
+    /// Margins of single metrics.
     pub margins: Vec<(Metric, f64)>,
     /// Whether cells are divided by their baseline first.
     pub relative: Relative,
@@ -23,7 +23,7 @@ pub struct Options {
     pub order: Order,
 }
 
-/// Whether cells are divided by the baseline of their scenario before they are compared.
+/// Choice of whether cells are divided by the baseline of their scenario before they are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Relative {
     /// Between two machines.

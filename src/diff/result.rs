@@ -24,9 +24,9 @@ pub struct Diff {
     pub forced: bool,
     /// Both are one and the same recording.
     pub same_recording: bool,
-    /// What is the same and what differs between the sides.
+    /// Conditions of the sides that are the same or differ.
     pub conditions: Vec<Condition>,
-    /// What is easily overlooked.
+    /// Warnings about things that are easily overlooked.
     pub warnings: Vec<String>,
     /// The metrics, with the margin that verdicts are given against.
     pub margins: Vec<(Metric, Margin)>,
@@ -40,11 +40,11 @@ pub struct Diff {
     pub only_in_base: Vec<LoneCell>,
     /// Cells that the base does not have.
     pub only_in_new: Vec<LoneCell>,
-    /// What no change may worsen, and whether this one does.
+    /// Gates, and whether this change passes them.
     pub gates: Vec<GateResult>,
 }
 
-/// What a side is called.
+/// Name of a side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name {
     /// In tables: `base`, `new`, or the word of the user.
@@ -86,15 +86,15 @@ pub struct CellDiff {
     pub name: String,
     /// The name of its scenario on the new side; empty if there is only one.
     pub scenario: String,
-    /// What is compared.
+    /// The metric that is compared.
     pub metric: Metric,
     /// The factors of the cell on the new side.
     pub factors: Vec<(Factor, String)>,
     /// Its place on the new side.
     pub plan: usize,
-    /// What the base has of it.
+    /// Values of the base.
     pub base: CellSide,
-    /// What the new side has of it.
+    /// Values of the new side.
     pub new: CellSide,
     /// new ÷ base; its interval holds whatever the lost trials would have shown.
     pub ratio: Result<RatioEstimate, NoEstimate>,
@@ -103,11 +103,11 @@ pub struct CellDiff {
     pub at_worst: Option<RatioEstimate>,
     /// Values that have no ratio because some are zero, compared by their ranks.
     pub ranked: Option<Ranked>,
-    /// How often its trials and requests failed.
+    /// Failures of its trials and requests.
     pub failures: Failures,
     /// The worst noise that was found for this cell; `None` if there is no control and no drift.
     pub noise: Option<Noise>,
-    /// How far an A/A control that lost trials may have moved, as a ratio of at least 1.
+    /// Largest change of an A/A control that lost trials, as a ratio of at least 1.
     pub control_lost: f64,
     /// The judgement among all cells of the table; `None` if the sides are not comparable.
     pub judged: Option<Judged>,
@@ -122,7 +122,7 @@ pub struct CellDiff {
 pub struct Ranked {
     /// The test.
     pub test: RankTest,
-    /// How far the A/A controls moved, in the unit of the metric.
+    /// Largest change of the A/A controls, in the unit of the metric.
     pub noise: f64,
     /// All values of the base are 0, and none of the new side is.
     pub at_once: bool,
@@ -283,7 +283,7 @@ impl Outcome {
 /// A gate, judged.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GateResult {
-    /// What was asked for.
+    /// The gate.
     pub gate: Gate,
     /// The word for all of its cells: the worst of theirs.
     pub finding: GateFinding,

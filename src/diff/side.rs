@@ -12,11 +12,11 @@ use super::made::Made;
 /// A recording, or a part of one, as a comparison sees it.
 #[derive(Debug, Clone)]
 pub struct Side {
-    /// What the renderings call it: `base`, `new`, or the word of the user.
+    /// Name in the renderings: `base`, `new`, or the word of the user.
     pub label: String,
     /// Name of the recording.
     pub name: String,
-    /// What it was recorded with; empty for bare trials.
+    /// Circumstances of the recording; empty for bare trials.
     pub(super) made: Option<Made>,
     /// The margin of its experiment.
     pub(super) margin: Option<Margin>,
@@ -40,7 +40,7 @@ pub(super) struct SideScenario {
 /// A cell of a side with its trials.
 #[derive(Debug, Clone)]
 pub(super) struct SideCell {
-    /// What its counterpart on the other side has, too.
+    /// Key that its counterpart on the other side has, too.
     pub(super) key: String,
     pub(super) id: String,
     pub(super) name: String,

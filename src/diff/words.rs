@@ -11,11 +11,11 @@ use super::{
     MarginSource, Noise, Outcome, Pairing, Source, Trend, Withheld,
 };
 
-/// What no statistic of two recordings can know; see the module's documentation.
+/// A limit of every comparison of two recordings; see the module's documentation.
 pub(super) const LIMIT: &str = "The recordings were made at different times: a change of the \
      machine between them looks like a change of the build.";
 
-/// What the reader has to know before any number: whether the two can be compared at all.
+/// Comparability of the two sides, which the reader has to know before any number.
 pub(super) fn standing(diff: &Diff) -> String {
     let broken: Vec<String> = diff
         .conditions
@@ -108,7 +108,7 @@ pub(super) fn yardsticks(diff: &Diff) -> Vec<String> {
     lines
 }
 
-/// What the two sides are called.
+/// Labels of the two sides.
 pub(super) fn labels(diff: &Diff) -> [&str; 2] {
     [&diff.base.label, &diff.new.label]
 }
@@ -382,7 +382,7 @@ pub(super) fn notes(diff: &Diff, cell: &CellDiff) -> Vec<String> {
     notes
 }
 
-/// How a share of failures moved, where it is known to.
+/// Direction in which a share of failures moved, where it is known.
 fn moved(change: &Change) -> Option<String> {
     let (often, p, at_once) = match change.trend() {
         Trend::Newly | Trend::More => ("more often", change.more, change.at_once),

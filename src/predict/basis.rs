@@ -1,4 +1,4 @@
-//! What a cell is predicted from: recorded cells that differ from it in nothing but how many
+//! Basis of a prediction: recorded cells that differ from the predicted one in nothing but how many
 //! requests there are and how long they wait.
 
 use std::collections::BTreeMap;
@@ -116,7 +116,7 @@ impl<'a> Family<'a> {
         blocks.into_values().filter(|rows| rows.len() == self.cells.len()).collect()
     }
 
-    /// What it amounts to, for a person and for the record.
+    /// The basis in the form of predictions and records.
     pub(super) fn describe(&self, blocks: usize) -> Basis {
         Basis {
             requests: self.cells.iter().map(|c| self.requests(c)).collect(),

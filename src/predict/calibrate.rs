@@ -1,4 +1,4 @@
-//! What the simulation lacks: measured walls are longer than the queue of delays and CPU time.
+//! Calibration of the simulation: measured walls are longer than the queue of delays and CPU time.
 
 use super::queue::{Cost, Cpus, Order, wall_ns};
 

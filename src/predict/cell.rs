@@ -45,7 +45,7 @@ impl Target<'_> {
         Order::of(&self.cell.strategy, requests, self.scenario.streams)
     }
 
-    /// What decides, of what each would take alone.
+    /// The bottleneck, by the time that each resource would take alone.
     fn bound(&self, cost: Cost) -> Bound {
         let n = self.requests as f64;
         let mut client = (cost.fixed + n * cost.client) / self.cpus.client as f64;
@@ -63,7 +63,7 @@ impl Target<'_> {
     }
 }
 
-/// What a cell with this many requests takes, of which `most` are simulated.
+/// Predicts a cell with this many requests, of which `most` are simulated.
 pub(super) fn one(
     plan: &Plan,
     cell: &Cell,
@@ -144,12 +144,12 @@ pub(super) fn one(
     })
 }
 
-/// What the blocks of a recording give.
+/// Measurements from the blocks of a recording.
 struct Measured {
     client: Lines,
     server: Lines,
     memory: Vec<Vec<(f64, f64)>>,
-    /// Of the largest size.
+    /// Wall time of the largest size.
     wall: Estimate,
     /// Requests and median wall of the smaller sizes.
     smaller: Vec<(u32, f64)>,

@@ -48,7 +48,7 @@ fn middle(values: Vec<f64>) -> f64 {
 pub(super) struct Lines(Vec<Line>);
 
 impl Lines {
-    /// Of the points of each block.
+    /// Lines through the points of each block.
     pub(super) fn new(blocks: &[Vec<(f64, f64)>]) -> Lines {
         Lines(blocks.iter().map(|points| Line::through(points)).collect())
     }

@@ -18,12 +18,12 @@ const LOG_BYTES: f64 = LOG_MEMORY_BYTES as f64;
 /// A bit for each request, whether it has ended; it is never spilled.
 const ENDED_BYTES_EACH: f64 = 1.0 / 8.0;
 
-/// What the client needs without that, in bytes, of a peak with this many requests.
+/// Bytes of the client without the harness, of a peak with this many requests.
 pub(super) fn own_bytes(requests: f64, peak: f64) -> f64 {
     (peak - harness_bytes(requests)).max(0.0)
 }
 
-/// What the harness keeps in memory of this many requests, in bytes.
+/// Bytes that the harness keeps of this many requests.
 pub(super) fn harness_bytes(requests: f64) -> f64 {
     (LOG_BYTES_EACH * requests).min(LOG_BYTES) + ENDED_BYTES_EACH * requests
 }

@@ -41,7 +41,7 @@ pub use text::text;
 /// from half of these to all of them.
 pub const MOST_SIMULATED: u64 = 1_000_000;
 
-/// What is asked.
+/// Size of the predicted runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ask {
     /// Requests of each cell, instead of those of its scenario; at least one.
@@ -82,14 +82,14 @@ pub struct Prediction {
     pub requests: u64,
     /// Requests of the machine with the most.
     pub requests_each: u64,
-    /// What is predicted for it, or why nothing is.
+    /// The prediction, or why there is none.
     pub outcome: Result<Predicted, NoPrediction>,
 }
 
 /// A prediction for one machine. Times in nanoseconds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Predicted {
-    /// What it rests on.
+    /// Recorded cells that it rests on.
     pub basis: Basis,
     /// Wall time.
     pub wall_ns: Range,
@@ -97,11 +97,11 @@ pub struct Predicted {
     pub cpu_ns: Range,
     /// Peak memory of the client in bytes.
     pub memory_bytes: Result<Range, NoMemory>,
-    /// What decides how long it takes.
+    /// Its bottleneck.
     pub bound: Bound,
     /// The schedule without any cost.
     pub ideal_ns: f64,
-    /// What to know about it.
+    /// Notes on its accuracy.
     pub notes: Vec<Note>,
 }
 
@@ -123,7 +123,7 @@ pub struct Basis {
     pub blocks: usize,
     /// Whether delay and time scale are those of the predicted cell.
     pub same_delays: bool,
-    /// What its memory rests on, if that is not these cells.
+    /// Recorded cells that its memory rests on, if other than these.
     pub memory: Option<OtherLimits>,
 }
 
@@ -162,7 +162,7 @@ impl Range {
     }
 }
 
-/// What decides how long a trial takes.
+/// Bottleneck of a trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bound {
     /// The slots of the strategy: more of them would be faster.
@@ -192,7 +192,7 @@ pub fn predict(plan: &Plan, recording: &Recording, ask: Ask) -> Predictions {
     predict_simulating(plan, recording, ask, MOST_SIMULATED)
 }
 
-/// The same with this many requests simulated at most.
+/// Predicts every cell of a plan, with this many requests simulated at most.
 fn predict_simulating(plan: &Plan, recording: &Recording, ask: Ask, most: u64) -> Predictions {
     let subject = recording.subject();
     let recording = subject.as_ref();

@@ -17,7 +17,7 @@ pub enum NoPrediction {
     /// No trial of it is a measurement.
     #[error("no trial of the recorded cell is a measurement; the report of the recording says why")]
     NotMeasured,
-    /// What was recorded is not the same work.
+    /// The recorded cells did other work: requests failed.
     #[error(
         "{failed} of {issued} recorded requests failed; record it with a size or limit at which they do not"
     )]
@@ -27,7 +27,7 @@ pub enum NoPrediction {
         /// Requests issued.
         issued: u64,
     },
-    /// What was recorded are the trials that survived.
+    /// The recorded cells lost trials: only survivors are known.
     #[error(
         "{failed} of {of} recorded trials failed; record it with a size or limit at which they do not"
     )]
@@ -68,7 +68,7 @@ pub enum NoMemory {
     NotMeasured,
 }
 
-/// What to know about a prediction.
+/// A note on the accuracy of a prediction.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 pub enum Note {
     /// Fixed cost is unknown.

@@ -1,4 +1,4 @@
-//! What became of predictions: of those of this run, and of all earlier ones.
+//! Outcomes of predictions: of those of this run, and of all earlier ones.
 
 use crate::analyse::{Analysis, Estimate, Interval, NoEstimate};
 use crate::record::{EarlierRow, PredictionRow, RecordError, Recording};
@@ -9,7 +9,7 @@ use crate::spec::Metric;
 pub struct Outcome {
     /// Index of the cell in the plan.
     pub cell: usize,
-    /// What was predicted.
+    /// The prediction.
     pub predicted: PredictionRow,
     /// Wall time, CPU time of the client, its peak memory: those that were predicted.
     pub compared: Vec<Compared>,
@@ -18,7 +18,7 @@ pub struct Outcome {
 /// One predicted value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Compared {
-    /// What it is a value of.
+    /// Its metric.
     pub metric: Metric,
     /// The predicted value, in the unit of the metric.
     pub predicted: f64,
@@ -112,7 +112,7 @@ pub fn earlier(recording: &Recording) -> Result<Vec<EarlierRow>, RecordError> {
     Ok(rows.filter(|row| row.measured_wall_ns.is_some()).collect())
 }
 
-/// How good predictions of a metric were.
+/// Accuracy of predictions of a metric.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Accuracy {
     /// Predictions that were put to the test.
@@ -129,7 +129,7 @@ pub struct Accuracy {
 const GOOD: f64 = 0.1;
 
 impl Accuracy {
-    /// Of ratios measured ÷ predicted; `None` without any.
+    /// Accuracy from ratios measured ÷ predicted; `None` without any.
     pub fn of(ratios: &[f64]) -> Option<Accuracy> {
         let ratios: Vec<f64> =
             ratios.iter().copied().filter(|r| r.is_finite() && *r > 0.0).collect();
@@ -143,7 +143,7 @@ impl Accuracy {
         })
     }
 
-    /// That of the wall times of earlier runs.
+    /// Accuracy of the predicted wall times of earlier runs.
     pub fn of_walls(earlier: &[EarlierRow]) -> Option<Accuracy> {
         let ratio = |row: &EarlierRow| {
             Some(row.measured_wall_ns? as f64 / row.predicted_wall_ns.filter(|&ns| ns > 0)? as f64)

@@ -54,7 +54,7 @@ pub(super) struct Cpus {
     pub(super) shared: bool,
 }
 
-/// What requests cost, in nanoseconds.
+/// Cost of requests, in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Cost {
     /// CPU time of the client before the first request.
@@ -68,13 +68,12 @@ pub(super) struct Cost {
 }
 
 impl Cost {
-    /// The same with all CPU time longer by a factor.
+    /// This cost with all CPU time longer by a factor.
     pub(super) fn stretched(self, by: f64) -> Cost {
         Cost { fixed: self.fixed * by, client: self.client * by, server: self.server * by, ..self }
     }
 
-    /// The same time for each request, of which none is that of a CPU: what is left is the
-    /// schedule.
+    /// This cost as time of requests, none of it of a CPU: what is left is the schedule.
     pub(super) fn without_queues(self) -> Cost {
         Cost { extra: self.extra + self.client + self.server, ..Cost::default() }
     }
@@ -119,7 +118,7 @@ struct Queue<'a> {
     waits: &'a [u64],
     order: Order,
     shared: bool,
-    /// What is left to pass of each half, rounded so that the two are the whole.
+    /// Time left to pass of each half, rounded so that the two are the whole.
     client: [u64; 2],
     server: [u64; 2],
     extra: u64,
@@ -128,7 +127,7 @@ struct Queue<'a> {
     events: BinaryHeap<Event>,
     number: u64,
     next: usize,
-    /// Of a batch: requests that are under way, and the end of the last of the others.
+    /// State of a batch: requests that are under way, and the end of the last of the others.
     under_way: usize,
     end: u64,
 }

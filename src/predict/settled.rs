@@ -20,7 +20,7 @@ use crate::strategy::Strategy;
 use crate::strategy::model::Holds;
 use crate::vocabulary::{Protocol, Reuse};
 
-/// What is known of the connections of a cell to be predicted.
+/// Connections of a cell to be predicted.
 #[derive(Debug, PartialEq)]
 pub(super) enum Connections {
     /// They need what those of its own recorded cells did.
@@ -31,7 +31,7 @@ pub(super) enum Connections {
     Unknown(Note),
 }
 
-/// How many connections there are, and how many requests each of them carries.
+/// Number of connections, and of requests that each of them carries.
 #[derive(Debug, Clone, Copy)]
 struct Load {
     connections: u32,
@@ -39,7 +39,7 @@ struct Load {
 }
 
 impl Load {
-    /// Of a trial in which a connection is kept and carries one request after the other.
+    /// The load of a trial in which a connection is kept and carries one request after the other.
     fn of(strategy: &Strategy, scenario: &Scenario, requests: u64) -> Option<Load> {
         if strategy.protocol != Protocol::Http1 || strategy.reuse == Reuse::None {
             return None;

@@ -105,7 +105,7 @@ fn shown(range: Range, show: impl Fn(f64) -> String) -> String {
     }
 }
 
-/// What a prediction rests on, and what to know about it; or why there is none.
+/// Basis and notes of a prediction; or why there is none.
 fn remarks(prediction: &Prediction) -> String {
     let name = &prediction.name;
     let predicted = match &prediction.outcome {

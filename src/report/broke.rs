@@ -1,5 +1,5 @@
-//! What broke first: for each cell in which something did, what it was, with how many requests in
-//! flight, and which setting avoids it.
+//! The section on limits: for each cell, the first thing that broke, the requests in flight then,
+//! and the setting that avoids it.
 
 use crate::page::{Block, Words, code, heading, message, words};
 use crate::plan::Plan;
@@ -19,7 +19,7 @@ struct Limit {
     advice: &'static str,
 }
 
-/// Whether a cell met one kind of limit.
+/// Answer to whether a cell met one kind of limit.
 enum Met {
     Yes(Limit),
     No,
@@ -245,7 +245,7 @@ fn out_of_memory(facts: &Facts, cell: usize) -> Met {
     Met::Yes(Limit { what: what.into(), advice })
 }
 
-/// What a class of failures means, and what helps.
+/// Meaning of a class of failures, and advice against it.
 fn about(class: &str) -> (&'static str, &'static str) {
     match class {
         "emfile" => (

@@ -1,4 +1,4 @@
-//! What was built from what.
+//! The section that compares two builds.
 
 use crate::diff::{self, Contest};
 use crate::page::{Block, Figure, Words, code, heading, words};
@@ -6,7 +6,7 @@ use crate::record::{Build, Origin, RecordError, Side};
 
 use super::facts::Facts;
 
-/// What the builds differ by, and which of them the page is about, where the recording has several.
+/// Differences of the builds, and which of them the page is about, where the recording has several.
 pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
     let [base, new] = facts.whole.manifest.builds.as_slice() else { return Ok(Vec::new()) };
     let contests = Contest::by_build(facts.whole).unwrap_or_default();

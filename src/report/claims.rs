@@ -1,4 +1,4 @@
-//! What the author expected, and what the record says of it.
+//! The section of claims, with the finding of each.
 
 use crate::analyse::{ClaimAnalysis, ClaimCell, ClaimFinding, Estimate, Finding};
 use crate::page::{
@@ -142,7 +142,7 @@ fn is_of_every_trial(claim: &Claim) -> bool {
     matches!(claim.over, Over::One | Over::Requests) && claim.metric.is_count()
 }
 
-/// What is claimed of every trial is shown as its range.
+/// Range of a value that is claimed of every trial.
 fn in_every_trial(range: &Estimate, shown: impl Fn(f64) -> String) -> String {
     let (low, high) =
         range.interval.as_ref().map_or((range.value, range.value), |i| (i.low, i.high));
@@ -180,7 +180,7 @@ fn bounds(claim: &Claim) -> String {
     }
 }
 
-/// What the claim measures, divided by what.
+/// The quantity that a claim measures, with its divisor.
 fn quantity(facts: &Facts, claim: &Claim, cell: usize) -> Words {
     let metric = claim.metric.title();
     match &claim.over {

@@ -8,7 +8,7 @@ use crate::vocabulary::Reuse;
 use super::facts::Facts;
 use super::numbers::{UNKNOWN, about, count, ratio, span, times};
 
-/// What the clients noted of their connections; nothing where they noted none.
+/// Numbers of connections as the clients noted them; nothing where they noted none.
 pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
     let noted = |row: &TrialRow| row.connections_opened.is_some();
     if !facts.all_ok_rows().any(noted) {

@@ -69,7 +69,7 @@ fn seeds(facts: &Facts) -> String {
     )
 }
 
-/// What happened when, by the clock of the record.
+/// Events of a run by the clock of the record.
 fn events(events: &[Event]) -> String {
     let one = |event: &Event| {
         let what = match event.what {

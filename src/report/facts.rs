@@ -1,5 +1,5 @@
-//! What every section of the report looks up: the recording, its analysis, and what follows from
-//! the two at once.
+//! Facts that every section of the report looks up: the recording, its analysis, and what follows
+//! from the two at once.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -90,7 +90,8 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// What a scenario has beyond requests and delays: `TLS, round trip 15ms`; empty if nothing.
+    /// Settings of a scenario beyond requests and delays: `TLS, round trip 15ms`; empty if there
+    /// are none.
     pub(super) fn conditions(&self, scenario: usize) -> String {
         let scenario = &self.plan().experiment.scenarios[scenario];
         // A factor of a scenario does not depend on the strategy, so any will do.
@@ -178,7 +179,7 @@ impl<'a> Facts<'a> {
         Ok(self.sample(cell, |row| metric.of(row)).median(metric.direction())?)
     }
 
-    /// What the trials of a cell say of something, and how many do not.
+    /// Values that the trials of a cell have, and how many have none.
     pub(super) fn sample(&self, cell: usize, value: impl Fn(&TrialRow) -> Option<f64>) -> Sample {
         let values: Vec<f64> = self.ok_rows(cell).into_iter().filter_map(value).collect();
         let Fitness { ok, failed, invalid, skipped, .. } = self.analysed(cell).fitness;
@@ -203,7 +204,7 @@ impl<'a> Facts<'a> {
         (ranked, tail)
     }
 
-    /// What of a cell's work was not done or not measured: `50 % of requests failed`.
+    /// Parts of a cell's work that were not done or not measured: `50 % of requests failed`.
     pub(super) fn shortfall(&self, cell: usize) -> Option<String> {
         let fitness = self.analysed(cell).fitness;
         let Fitness { ok, failed, invalid, .. } = fitness;
@@ -298,7 +299,7 @@ impl<'a> Facts<'a> {
         seen.iter().position(|k| *k == key).unwrap_or(0)
     }
 
-    /// What cells that differ in nothing but label and limit have in common, as text.
+    /// Factors that cells share if they differ in nothing but label and limit, as text.
     pub(super) fn family(&self, cell: usize) -> String {
         let of_strategy = Factor::ALL.into_iter().filter(|f| f.is_of_strategy());
         of_strategy
@@ -321,7 +322,7 @@ impl<'a> Facts<'a> {
         Ok(self.histograms.get().and_then(|h| h.get(trial)).map(Vec::as_slice))
     }
 
-    /// What the request rows of a cell say.
+    /// Numbers from the request rows of a cell.
     pub(super) fn digest(&self, cell: usize) -> Result<&Digest, RecordError> {
         if self.digests.get().is_none() {
             let cells = 0..self.plan().cells.len();

@@ -53,7 +53,7 @@ pub enum Difference {
     Unreadable {
         /// The file or folder.
         file: String,
-        /// What the system says.
+        /// The reason that the system gives.
         reason: String,
     },
 }

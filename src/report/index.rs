@@ -20,7 +20,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// What the index says of a recording.
+    /// The entry of a recording.
     pub fn of(recording: &Recording, analysis: &Analysis) -> Entry {
         let subject = recording.subject();
         let facts = Facts::new(recording, &subject, analysis);

@@ -85,7 +85,7 @@ fn knee(sweep: &Sweep) -> String {
     }
 }
 
-/// What held the throughput down.
+/// The bottleneck that held the throughput down.
 fn full(binds: Binds) -> String {
     let (Some(client), Some(server)) = (binds.client, binds.server) else {
         return "the record does not tell what was full.".to_owned();

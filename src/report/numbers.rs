@@ -4,7 +4,7 @@ use crate::analyse::{Estimate, Interval, Levels};
 use crate::units::{ReadableBytes, ReadableNs};
 pub(super) use crate::units::{and, count, counted, percent, ratio, span, times};
 
-/// What stands where a value is not known.
+/// Stands for a value that is not known.
 pub(super) const UNKNOWN: &str = "–";
 
 /// A duration in nanoseconds.
@@ -22,7 +22,7 @@ pub(super) fn about(value: f64) -> String {
     if value.fract() == 0.0 { count(value as u64) } else { format!("{value:.1}") }
 }
 
-/// How far a ratio lies from 1, in percent with its sign: `−0.3 %`.
+/// Distance of a ratio from 1, in percent with its sign: `−0.3 %`.
 pub(super) fn change(ratio: f64) -> String {
     let sign = match ratio - 1.0 {
         d if d >= 0.0005 => "+",

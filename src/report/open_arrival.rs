@@ -57,7 +57,7 @@ pub(super) fn sentence(facts: &Facts, line: &Line) -> Words {
     words!(name " " said ".")
 }
 
-/// What is left of the offered rate, and what waits in the end.
+/// Share of the offered rate that is achieved, and the requests that wait in the end.
 fn fall(facts: &Facts, cell: usize) -> String {
     let end = facts.median(cell, |r| r.backlog_end.map(|n| n as f64)).ok().map(|e| e.value);
     let achieved = value(facts, cell, Metric::Achieved).map(|v| format!("{} go through", per_s(v)));

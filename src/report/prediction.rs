@@ -1,4 +1,4 @@
-//! What was predicted before the first trial, beside what was measured.
+//! The section that puts predictions beside measurements.
 
 use crate::page::{Block, Table, Words, blocks, cells, code, heading, words};
 use crate::predict::{Accuracy, Compared, Outcome, outcomes};

@@ -14,9 +14,9 @@ const KEEPS_UP: f64 = 0.99;
 
 /// Scenarios that differ in their rate alone, by ascending rate.
 pub(super) struct Sweep {
-    /// What tells it from other sweeps; empty if there are none.
+    /// Name that tells it from other sweeps; empty if there are none.
     pub(super) name: String,
-    /// What its scenarios have in common, in words.
+    /// Settings that its scenarios share, in words.
     key: Vec<String>,
     pub(super) scenarios: Vec<(Rate, usize)>,
 }

@@ -1,4 +1,4 @@
-//! How to do it again.
+//! The section with commands that record and report again.
 
 use std::path::Path;
 
@@ -70,7 +70,7 @@ fn how(recording: &Recording, typed: &Typed) -> Words {
     )
 }
 
-/// What has to be put for folders that a record does not name.
+/// Advice on folders that a record does not name.
 fn unnamed_folders(typed: &Typed, manifest: &Manifest) -> Words {
     let mut all = Words::default();
     let Some(given) = &manifest.given else { return all };
@@ -86,7 +86,7 @@ fn unnamed_folders(typed: &Typed, manifest: &Manifest) -> Words {
     all
 }
 
-/// What was typed, as far as a record says.
+/// Arguments as they were typed, as far as a record says.
 struct Typed {
     /// The folder of the records.
     results: String,
@@ -94,7 +94,7 @@ struct Typed {
     run: String,
     /// The experiment file: as it was given, or else the copy in the record.
     file: String,
-    /// What the experiment file is called.
+    /// Title of the experiment.
     title: String,
     /// Whether it was in a checkout of inflight.
     in_checkout: bool,

@@ -86,7 +86,8 @@ impl Standing {
         self.has_intervals && self.equivalent.is_empty() && self.not_told_apart() == 0
     }
 
-    /// How many cells are neither shown to be slower nor to be equivalent, for whatever reason.
+    /// Number of cells that are neither shown to be slower nor to be equivalent, for whatever
+    /// reason.
     pub(super) fn not_told_apart(&self) -> usize {
         self.untold.len() + self.unranked.len()
     }

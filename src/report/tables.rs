@@ -81,7 +81,7 @@ const OPEN: &str = "Where requests come at a rate, latencies count from the mome
 #[derive(Default)]
 struct Notes {
     reasons: Vec<Words>,
-    /// What kept cells from a verdict, and which cells.
+    /// Doubts that kept cells from a verdict, and which cells.
     doubts: Vec<(Doubt, Vec<usize>)>,
 }
 

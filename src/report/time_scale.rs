@@ -14,7 +14,7 @@ pub(super) struct Scaled {
     pub(super) wall: Estimate,
     /// Wall time of the schedule without overhead, as it was measured under.
     pub(super) ideal_ns: f64,
-    /// What stands for it at a scale of 1, or why that is not known.
+    /// Wall time at a scale of 1, or why it is not known.
     pub(super) unscaled: Result<Unscaled, Unknown>,
 }
 
@@ -22,7 +22,8 @@ pub(super) struct Scaled {
 pub(super) struct Unscaled {
     /// Wall time of the schedule without overhead.
     pub(super) ideal_ns: f64,
-    /// The same and the overhead that was measured, which is that of the requests and not of the delays.
+    /// The ideal at a scale of 1 and the measured overhead, which is that of the requests and not
+    /// of the delays.
     pub(super) wall: Estimate,
 }
 
@@ -71,7 +72,7 @@ impl Scaled {
         Some(Scaled { wall, ideal_ns, unscaled })
     }
 
-    /// What the wall time has beyond its ideal.
+    /// Wall time beyond the ideal.
     fn overhead_ns(&self) -> f64 {
         (self.wall.value - self.ideal_ns).max(0.0)
     }
@@ -97,8 +98,8 @@ impl Unscaled {
     }
 }
 
-/// What the wall times of a scenario stand for, in sentences; in whole, what the scale could turn.
-/// None at a scale of 1.
+/// Meaning of a scenario's wall times at a scale of 1, in sentences; in whole, also the changes
+/// that the scale could make. None at a scale of 1.
 pub(super) fn sentences(facts: &Facts, scenario: usize, whole: bool) -> Vec<Words> {
     let point = &facts.plan().experiment.scenarios[scenario];
     if point.time_scale == 1.0 {

@@ -7,7 +7,7 @@ use super::facts::Facts;
 pub(super) struct Warning {
     /// Index of the cell in the plan; `None` for the whole run.
     pub(super) cell: Option<usize>,
-    /// What it is a sign of, with advice; no full stop.
+    /// Its likely cause, with advice; no full stop.
     pub(super) text: String,
 }
 

@@ -63,7 +63,7 @@ pub enum LeftOut {
     TooFewTrials,
     /// More requests failed than the margin.
     RequestsFailed,
-    /// The same limit is measured with more requests, where beginning and end weigh less.
+    /// Another point has the same limit with more requests, where beginning and end weigh less.
     FewerRequests,
 }
 
@@ -74,7 +74,7 @@ pub enum Knee {
     At {
         /// Index of the point.
         point: usize,
-        /// What was full there.
+        /// Use of the CPUs there.
         binds: Binds,
     },
     /// The point with the largest limit is not shown to be.
@@ -86,9 +86,9 @@ pub enum Knee {
 /// CPU time over wall time of a trial, as a share of the CPUs that its threads can use; medians.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Binds {
-    /// Of the client.
+    /// Share of the client.
     pub client: Option<f64>,
-    /// Of the delay server.
+    /// Share of the delay server.
     pub server: Option<f64>,
     /// Whether the two have to share their CPUs, in which case the shares are of the same.
     pub shared: bool,
@@ -180,7 +180,7 @@ fn is_short(limit: u32, requests: u32, ideal: Option<f64>, little: Option<f64>) 
     of_schedule || limit >= requests
 }
 
-/// What the cells of a sweep have in common.
+/// Factors that the cells of a sweep share.
 fn family(plan: &Plan, cell: &Cell) -> String {
     Factor::ALL
         .into_iter()

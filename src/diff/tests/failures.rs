@@ -1,4 +1,4 @@
-//! What fails: it is never left out of a word, and never makes one better.
+//! Tests of failures: none is left out of a word, and none makes one better.
 
 use proptest::prelude::*;
 
@@ -218,7 +218,7 @@ fn an_unknown_noise_is_not_none() {
     assert_eq!((word, gate, end), (Outcome::Inconclusive, GateFinding::Undecided, Exit::Fine));
 }
 
-/// What became of a trial of the new side, or of the base.
+/// Outcome of a trial of the new side, or of the base.
 #[derive(Debug, Clone, Copy)]
 enum Fate {
     Fine,

@@ -1,4 +1,4 @@
-//! What is compared with what, and what stands in the way of a word.
+//! Tests of which cells are compared, and of what keeps them from a word.
 
 use super::{exit, four, of, outcomes, recorded, scale, text, unchanged, with as compared};
 use crate::analyse::{Doubt, Side};

@@ -37,7 +37,8 @@ fn plan(experiment: Experiment) -> Plan {
     Plan::new(experiment, &Only::default()).expect("a plan")
 }
 
-/// What a trial takes if requests cost this, in a block where everything costs `share` of it.
+/// Fills a trial with the time that requests of this cost take, in a block where everything costs
+/// `share` of it.
 fn fill(plan: &Plan, row: &mut TrialRow, cost: Cost, share: f64) {
     let cell = plan.cells.iter().find(|c| c.id.to_string() == row.cell).expect("a cell");
     let scenario = plan.scenario_of(cell);

@@ -85,7 +85,7 @@ fn by_scenario(facts: &Facts, whole: bool) -> Vec<Words> {
         .collect()
 }
 
-/// What was known of a scenario before its first trial and bears on the answer: its time scale, and the
+/// Facts of a scenario from before its first trial that bear on the answer: its time scale, and
 /// parts of its delay model that no request has.
 fn before_the_first_trial(facts: &Facts, scenario: usize, whole: bool) -> Vec<Words> {
     let mut all = time_scale::sentences(facts, scenario, whole);

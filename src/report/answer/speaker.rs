@@ -1,4 +1,4 @@
-//! What is said of one scenario.
+//! Sentences about one scenario.
 
 use super::super::facts::{Facts, client_cpu_per_1000};
 use super::super::numbers::{bytes, counted, interval, ns, percent, ratio, span, times};
@@ -49,7 +49,7 @@ impl<'a> Speaker<'a> {
         }
     }
 
-    /// Who is the fastest, how much faster than the baseline, how near to the possible.
+    /// The fastest strategy, its lead over the baseline, and its distance from the ideal.
     pub(super) fn fastest(&self) -> Words {
         let Some(fastest) = self.standing.fastest else {
             return match self.standing.faulty.is_empty() {
@@ -238,7 +238,7 @@ impl<'a> Speaker<'a> {
         Some(format!("{above} above its ideal ({})", ns(ideal)))
     }
 
-    /// What the fastest costs, and the baseline beside it.
+    /// CPU time and memory of the fastest, with the baseline beside it.
     pub(super) fn cost(&self) -> Option<Words> {
         let mut cells = vec![self.standing.fastest?];
         cells.extend(self.standing.equivalent.iter().take(2));

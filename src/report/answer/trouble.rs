@@ -1,4 +1,4 @@
-//! What keeps the record from being what was planned.
+//! Warnings about differences between plan and record.
 
 use super::super::facts::Facts;
 use super::super::numbers::{and, count};

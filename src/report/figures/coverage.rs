@@ -1,4 +1,4 @@
-//! What a chart rests on, and what was left out of it.
+//! Data behind a chart, and data left out of it.
 
 use crate::analyse::{CellAnalysis, Levels};
 

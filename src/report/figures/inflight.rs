@@ -176,7 +176,8 @@ fn frame(
     }
 }
 
-/// Whether all cells reached the peak of their schedule, from the client's count in all trials.
+/// Title: whether all cells reached the peak of their schedule, from the client's count in all
+/// trials.
 fn title(facts: &Facts, cells: &[usize]) -> String {
     let short_of: Vec<(usize, f64, u32)> = cells
         .iter()

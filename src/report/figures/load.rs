@@ -95,7 +95,7 @@ fn untold(facts: &Facts, cells: &[usize]) -> String {
     }
 }
 
-/// Who keeps up to where, of two strategies that differ.
+/// Title: the highest rates that strategies keep up with, of two that differ.
 fn title(facts: &Facts, lines: &[Line]) -> String {
     let reach = |line: &Line| {
         let held = line.points.iter().take_while(|p| p.keeps == Keeps::Yes);

@@ -46,7 +46,7 @@ fn short(facts: &Facts, cell: usize) -> String {
     shortened(facts.name(cell).trim(), TITLE_NAME)
 }
 
-/// The same with its scenario, where the title speaks of several.
+/// The name of a cell for a title, with its scenario where the title speaks of several.
 fn short_of(facts: &Facts, cell: usize, cells: &[usize]) -> String {
     let scenario = |c: usize| facts.cell(c).scenario;
     if cells.iter().all(|&c| scenario(c) == scenario(cell)) {

@@ -98,7 +98,7 @@ fn verdict(compared: &Compared) -> (Tone, String) {
     }
 }
 
-/// How many cells got which verdict.
+/// Title: the number of cells by verdict.
 fn title(facts: &Facts, cells: &[usize], scenarios: &[usize]) -> String {
     let of = |test: fn(&Verdict) -> bool| {
         let verdicts = cells.iter().filter_map(|&c| facts.analysed(c).over_baseline.as_ref());

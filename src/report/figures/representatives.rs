@@ -35,7 +35,7 @@ pub(super) fn representatives(
     measured.into_iter().partition(|c| shown.contains(c))
 }
 
-/// Of each kind the cell with the shortest median wall time; kinds in the order of the plan.
+/// The cell with the shortest median wall time of each kind; kinds in the order of the plan.
 fn fastest_by(facts: &Facts, cells: &[usize], kind: impl Fn(usize) -> String) -> Vec<usize> {
     // A cell with failures stands behind those without.
     let order = |cell: usize| (!facts.is_ranked(cell), facts.wall_ns(cell));

@@ -180,7 +180,7 @@ fn by_state(samples: &[TimelineRow]) -> Vec<Line> {
     lines.filter(|line| line.points.iter().any(|&(_, n)| n > 0.0)).collect()
 }
 
-/// How fast a count grows, per second: steps over parts of the time, each of several samples.
+/// Growth of a count per second: steps over parts of the time, each of several samples.
 fn rates(
     samples: &[TimelineRow],
     of: &dyn Fn(&TimelineRow) -> Option<u64>,

@@ -49,7 +49,7 @@ pub(in crate::report) fn section(facts: &Facts) -> Result<Vec<Block>, RecordErro
     Ok(under(2, "What happened", out))
 }
 
-/// How near a trial came to its ideal; a trial of which requests failed did less, and is not compared.
+/// Efficiency of a trial, or its failed requests: with these it did less, and is not compared.
 fn note(row: &TrialRow) -> String {
     match row.errors {
         Some(failed) if failed > 0 => format!("{} failed", count(failed)),
@@ -153,7 +153,7 @@ fn request(times: &Times) -> Request {
     }
 }
 
-/// What the scenario found, in words that its intervals allow.
+/// Title: the result of the scenario, in words that its intervals allow.
 fn title(facts: &Facts, scenario: usize) -> String {
     let standing = Standing::of(facts, scenario);
     let baseline = facts.plan().scenarios[scenario].baseline;

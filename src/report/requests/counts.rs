@@ -18,7 +18,7 @@ impl Counts {
     const BITS: u32 = 11;
     const HALF: usize = 1 << (Counts::BITS - 1);
 
-    /// Of nothing yet.
+    /// Counts of nothing yet.
     pub(super) fn new() -> Counts {
         Counts(vec![0; Counts::bucket(HIGHEST) + 1])
     }
@@ -41,7 +41,7 @@ impl Counts {
         ((bucket - shift * Counts::HALF) as u64) << shift
     }
 
-    /// The same as a histogram.
+    /// The counts as a histogram.
     pub(super) fn histogram(&self) -> Histogram<u32> {
         let mut histogram = Histogram::new_with_bounds(1, HIGHEST, DIGITS)
             .expect("the bounds are far enough apart");

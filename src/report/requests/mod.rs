@@ -1,5 +1,5 @@
-//! What the request rows of a recording say: every file is read once, row by row, several trials
-//! at a time, and only what is shown is kept.
+//! Numbers from the request rows of a recording. Every file is read once, row by row, several
+//! trials at a time, and only what is shown is kept.
 
 mod counts;
 mod pieces;
@@ -105,7 +105,7 @@ impl Kept {
 pub(super) struct PhaseNumbers {
     /// Nanoseconds: half of the requests were in it for no longer.
     pub(super) p50_ns: f64,
-    /// Of a hundred requests 99 were in it for no longer; `None` of too few.
+    /// 99th percentile of the time in it; `None` of too few requests.
     pub(super) p99_ns: Option<f64>,
     /// Share of the successful requests.
     pub(super) share: f64,
@@ -121,7 +121,7 @@ pub(super) struct FailedRows {
     pub(super) chain: String,
 }
 
-/// What the rows of a cell's measurements say.
+/// Numbers from the rows of a cell's measurements.
 #[derive(Debug, Default)]
 pub(super) struct Digest {
     /// Measurements with rows.
@@ -214,7 +214,7 @@ fn add_failures(all: &mut Vec<FailedRows>, failed: FailedRows) {
     }
 }
 
-/// What the rows of one trial say.
+/// Numbers from the rows of one trial.
 struct OfTrial {
     block: u32,
     rows: u64,

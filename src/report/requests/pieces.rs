@@ -9,9 +9,9 @@ use crate::record::Numbers;
 /// Which way a body goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::report) enum Direction {
-    /// That of an answer, as its library handed it over.
+    /// The body of an answer, as its library handed it over.
     Received,
-    /// That of a request, as its library took it.
+    /// The body of a request, as its library took it.
     Sent,
 }
 
@@ -27,7 +27,7 @@ impl Direction {
     }
 }
 
-/// What the pieces of the successful requests that have any say.
+/// Numbers from the pieces of successful requests that have any.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::report) struct PieceNumbers {
     /// Pieces of a body, median.
@@ -36,7 +36,7 @@ pub(in crate::report) struct PieceNumbers {
     pub(in crate::report) bytes: Option<f64>,
     /// From one piece to the next, nanoseconds: half were no longer.
     pub(in crate::report) gap_p50_ns: f64,
-    /// Of a hundred 99 were no longer; `None` of too few.
+    /// 99th percentile of the gaps, nanoseconds; `None` of too few.
     pub(in crate::report) gap_p99_ns: Option<f64>,
     /// From the first piece to the last, median.
     pub(in crate::report) span_ns: f64,
@@ -65,7 +65,7 @@ impl PieceNumbers {
 #[derive(Default)]
 pub(in crate::report) struct PieceCounts([Option<OneWay>; Direction::ALL.len()]);
 
-/// Those of one direction.
+/// Counts of one direction.
 struct OneWay {
     pieces: Counts,
     bytes: Counts,
@@ -80,7 +80,7 @@ impl PieceCounts {
         self.add_to(Direction::Sent, &sent.0, &[]);
     }
 
-    /// Of a single piece there is nothing to say.
+    /// Adds the pieces of one body; a single piece has no gaps and is left out.
     fn add_to(&mut self, direction: Direction, at_ns: &[u64], bytes: &[u64]) {
         let [first, .., last] = at_ns else { return };
         let counts = self.0[direction as usize].get_or_insert_with(|| OneWay {
@@ -95,7 +95,7 @@ impl PieceCounts {
         bytes.iter().for_each(|&bytes| counts.bytes.add(bytes));
     }
 
-    /// What they say, of so many successful requests.
+    /// Their numbers, as a share of so many successful requests.
     pub(in crate::report) fn numbers(
         self,
         succeeded: u64,

@@ -1,4 +1,4 @@
-//! What broke first, and what avoids it.
+//! Tests of the section on limits and its advice.
 
 use super::*;
 use crate::record::Status;

@@ -29,7 +29,7 @@ fn reuse_modes() -> Experiment {
     experiment
 }
 
-/// What the trials of [`reuse_modes`] may have shown. Requests of `async, session` fail.
+/// Fills trials of [`reuse_modes`] with likely values. Requests of `async, session` fail.
 fn alive(plan: &Plan, planned: &PlannedTrial, row: &mut TrialRow) {
     lifelike(plan, planned, row);
     row.server_requests_per_connection_max = Some(if row.reuse == "none" { 1 } else { 50 });

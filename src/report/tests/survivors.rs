@@ -44,7 +44,7 @@ fn claimed() -> Experiment {
     experiment
 }
 
-/// What became of one trial.
+/// Outcome of one trial.
 #[derive(Debug, Clone, Copy)]
 struct Fate {
     /// Wall time ÷ that of its schedule.

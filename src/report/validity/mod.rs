@@ -1,4 +1,4 @@
-//! Whether the trials measured what they name, and how quiet it was.
+//! Section on whether the trials measured what they name, and how quiet it was.
 
 mod checks;
 mod quiet;
@@ -73,7 +73,7 @@ fn trials(facts: &Facts) -> Vec<Block> {
     blocks![table, notes]
 }
 
-/// What the stopping rule did, which looks at all builds.
+/// Decision of the stopping rule, which looks at all builds.
 fn rule(facts: &Facts) -> Option<String> {
     let whole = facts.whole;
     let until = whole.plan.experiment.blocks.until.as_ref()?;

@@ -1,4 +1,4 @@
-//! What else the machine did, and who was busy.
+//! Load on the machine from other programs, and processes that were busy.
 
 use crate::page::{Block, Table, Words, blocks, cells, details, message, words};
 use crate::record::{EnvRow, TrialRow};
@@ -76,7 +76,7 @@ pub(super) fn signs(facts: &Facts) -> Vec<Block> {
     }
 }
 
-/// Whether server or client may have been the limit.
+/// Numbers that show whether server or client may have been the limit.
 pub(super) fn saturation(facts: &Facts) -> Vec<Block> {
     let cpus = |given: &[usize]| {
         let all = facts.recording.machine.as_ref().map_or(1, |m| m.cpus as usize);
