@@ -14,7 +14,7 @@ use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 use crate::vocabulary::Protocol;
 
-/// What ALPN calls HTTP/1.1 and HTTP/2 (RFC 7301, RFC 9113).
+/// Names of HTTP/1.1 and HTTP/2 in ALPN (RFC 7301, RFC 9113).
 const HTTP1: &[u8] = b"http/1.1";
 const HTTP2: &[u8] = b"h2";
 
@@ -67,7 +67,8 @@ impl Identity {
         &self.certificate
     }
 
-    /// What a server does: both versions of HTTP by ALPN, session tickets only with `resumption`.
+    /// Configuration of a server: both versions of HTTP by ALPN, session tickets only with
+    /// `resumption`.
     ///
     /// # Errors
     ///
@@ -105,8 +106,8 @@ pub fn pem(certificate: &[u8]) -> String {
     pem
 }
 
-/// What a client does: trusts this certificate (DER) alone, asks for this version of HTTP, and
-/// resumes sessions where the server hands out tickets. Clones of the configuration share the
+/// Configuration of a client: trusts this certificate (DER) alone, asks for this version of HTTP,
+/// and resumes sessions where the server hands out tickets. Clones of the configuration share the
 /// sessions.
 ///
 /// # Errors

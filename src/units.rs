@@ -102,7 +102,7 @@ pub fn read_decimal(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() { None } else { read_more_decimal(0, digits) }
 }
 
-/// The same after the digits of `number`; there may be none.
+/// Reads more digits of a number that began with `number`; there may be none.
 pub fn read_more_decimal(number: u64, digits: &[u8]) -> Option<u64> {
     digits.iter().try_fold(number, |number, byte| {
         let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
@@ -245,7 +245,7 @@ pub fn ratio(value: f64) -> String {
     }
 }
 
-/// How many times: `48`, `3.2`, `1.44`.
+/// Formats a factor: `48`, `3.2`, `1.44`.
 pub fn times(value: f64) -> String {
     match value {
         v if v >= 9.95 => count(v.round() as u64),

@@ -23,14 +23,14 @@ pub(super) struct Compiler<'a> {
     pub(super) log: &'a Path,
 }
 
-/// How a build ended.
+/// Outcome of a build.
 pub(super) enum Built {
     Binary(PathBuf),
     /// With this status of cargo.
     Failed(String),
 }
 
-/// What is needed of a message of `cargo build --message-format=json`.
+/// Needed fields of a message of `cargo build --message-format=json`.
 #[derive(Deserialize)]
 struct Message {
     target: Option<Target>,

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use crate::child::{kill, prepare};
 
-/// How often a wait looks whether it should stop: git alone is called some ten times.
+/// Time between two looks of a wait at whether it should stop: git alone is called some ten times.
 const POLL: Duration = Duration::from_millis(5);
 
-/// What a program gave. A stream that was not piped is empty.
+/// Status and output of a program. A stream that was not piped is empty.
 pub(super) struct Called {
     pub(super) status: ExitStatus,
     pub(super) stdout: Vec<u8>,

@@ -10,7 +10,7 @@ use fs_err as fs;
 use super::AbError;
 use super::call::{NotCalled, call};
 
-/// What a git hook sets for its programs: it would send ours to another repository.
+/// Variables that a git hook sets for its programs: they would send ours to another repository.
 pub(super) const HOOK_VARIABLES: [&str; 5] =
     ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX"];
 
@@ -86,7 +86,7 @@ impl<'a> Repository<'a> {
         Ok(())
     }
 
-    /// What git prints, or what it says when it fails.
+    /// Output of git, or its message when it fails.
     fn git(&self, arguments: &[impl AsRef<OsStr>]) -> Result<Result<Vec<u8>, String>, AbError> {
         let mut command = git(&self.root);
         command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -1,4 +1,4 @@
-//! Who a binary is, before it is trusted with trials.
+//! Identity of a binary, before it is trusted with trials.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -23,12 +23,12 @@ const LONGEST: Duration = Duration::from_secs(20);
 /// Characters of a binary's own words that are quoted.
 const WORDS: usize = 400;
 
-/// What a binary says of itself, as one JSON document.
+/// Facts that a binary tells about itself, as one JSON document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
     /// The version of the [protocol](crate::protocol) that its children speak.
     pub protocol: u32,
-    /// What it was built from.
+    /// The build that it was made from.
     pub build: Build,
 }
 
@@ -92,7 +92,7 @@ pub(super) fn ask(binary: &Path, stop: &AtomicBool) -> Result<Build, HelloError>
     Ok(hello.build)
 }
 
-/// What an inflight of any age says to `--version`; `None` of anything else.
+/// Answer of an inflight of any age to `--version`; `None` of anything else.
 fn version(binary: &Path, stop: &AtomicBool) -> Option<String> {
     let called = speak(binary, "--version", stop).ok()?;
     let text = String::from_utf8_lossy(&called.stdout).trim().to_owned();

@@ -34,7 +34,7 @@ pub use hello::{HELLO_COMMAND, Hello, HelloError};
 /// Names of the sides, in their order.
 pub const SIDES: [&str; 2] = ["base", "new"];
 
-/// What a side of the comparison is to be.
+/// Source of a side of the comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// A commit of the repository that the current folder is in.
@@ -46,7 +46,8 @@ pub enum Source {
 }
 
 impl Source {
-    /// What gives the same build once more: the commit, where there were no other changes.
+    /// The source that gives the same build once more: the commit, where there were no other
+    /// changes.
     ///
     /// # Errors
     ///
@@ -70,7 +71,7 @@ impl Source {
     }
 }
 
-/// How to build, and what to leave behind.
+/// Options of a build: where it is made, and what is kept.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Build both sides here, one after the other, and leave it there: what they have in common is
@@ -96,7 +97,7 @@ pub enum Step<'a> {
         side: &'a str,
         /// Short commit, and how many files were changed.
         what: &'a str,
-        /// How long it took.
+        /// Time that it took.
         took: Duration,
     },
     /// A copy of a binary stands here.
@@ -122,7 +123,7 @@ pub enum AbError {
     NoRepository {
         /// `base` or `new`.
         side: String,
-        /// What git said.
+        /// Message of git.
         said: String,
     },
     /// The repository has no such commit.
@@ -138,9 +139,9 @@ pub enum AbError {
     Git {
         /// `base` or `new`.
         side: String,
-        /// What was to be done.
+        /// The step that failed.
         what: &'static str,
-        /// What git said.
+        /// Message of git.
         said: String,
     },
     /// A program that is needed cannot be started.
@@ -148,7 +149,7 @@ pub enum AbError {
     Start {
         /// The program.
         program: String,
-        /// What the system says.
+        /// Error of the system.
         error: io::Error,
     },
     /// Cargo failed.
@@ -161,14 +162,14 @@ pub enum AbError {
         side: String,
         /// Short commit, and how many files were changed.
         what: String,
-        /// How cargo ended.
+        /// Exit status of cargo.
         status: String,
         /// The whole of what it said, kept.
         log: PathBuf,
         /// The end of it.
         last: String,
     },
-    /// What was built says that it is something else.
+    /// The built binary says that it is something else.
     #[error(
         "{side}: what was built says that it is {found}, not {wanted}; use another --target-dir"
     )]
@@ -185,7 +186,7 @@ pub enum AbError {
     Binary {
         /// `base` or `new`.
         side: String,
-        /// What the system says, with the path.
+        /// Error of the system, with the path.
         error: io::Error,
     },
     /// The binary did not say who it is.
@@ -216,7 +217,7 @@ pub enum AbError {
         recorded: String,
         /// The build at hand.
         found: String,
-        /// How to get the build of the record.
+        /// Advice on how to get the build of the record.
         hint: &'static str,
     },
     /// The system refused to read or write.
@@ -249,7 +250,7 @@ impl AbError {
 /// Two builds, ready to run. Their files go when this is dropped.
 #[derive(Debug)]
 pub struct Builds {
-    /// What a manifest says of them, base first.
+    /// Sides as a manifest lists them, base first.
     pub sides: Vec<Side>,
     /// Their binaries, in the same order.
     pub binaries: Vec<PathBuf>,
@@ -299,7 +300,7 @@ impl Builds {
         Ok(Builds { sides, binaries, _dir: dir })
     }
 
-    /// Whether these are the builds that a recording began with.
+    /// Checks that these are the builds that a recording began with.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! What needs neither git nor cargo.
+//! Tests that need neither git nor cargo.
 
 use super::*;
 

@@ -66,7 +66,7 @@ impl Arrival {
         }
     }
 
-    /// What the experiment file would say, in one fixed form.
+    /// The text of an experiment file for it, in one fixed form.
     pub fn describe(self) -> String {
         match self {
             Arrival::Closed => "closed".to_owned(),

@@ -68,7 +68,7 @@ impl Rate {
         u64::try_from(ns).unwrap_or(u64::MAX)
     }
 
-    /// How many come in `ns` nanoseconds on average, rounded to the nearest.
+    /// Mean number of requests in `ns` nanoseconds, rounded to the nearest.
     pub fn within_ns(self, ns: u64) -> u64 {
         let twice = 2 * u128::from(ns) * u128::from(self.milli_per_min) / u128::from(MINUTE_NS);
         u64::try_from(twice.div_ceil(2)).unwrap_or(u64::MAX)

@@ -17,14 +17,14 @@ use super::line;
 use crate::machine::without_folders;
 use crate::protocol::{Aside, Tick};
 
-/// How often a wait looks whether it should stop. An answer ends the wait at once.
+/// Time between two looks of a wait at whether it should stop. An answer ends the wait at once.
 const POLL: Duration = Duration::from_millis(50);
 
 /// Lines of a failed process's standard error that are quoted.
 const LAST_WORDS: usize = 12;
 
-/// How long the pipes of a killed process are waited for. Only what it started, and what left its
-/// group since, can hold them for longer.
+/// Longest wait for the pipes of a killed process. Only what it started, and what left its group
+/// since, can hold them for longer.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// How long a child may take to end what it has started.
@@ -41,7 +41,7 @@ pub enum Ended {
     Stopped,
 }
 
-/// How long answers are waited for.
+/// Deadline and stop flag of a wait for answers.
 #[derive(Debug, Clone, Copy)]
 pub struct Wait<'a> {
     until: Instant,
@@ -173,7 +173,7 @@ impl Process {
         self.input = None;
     }
 
-    /// What it said so far beside its answers.
+    /// Ticks that it wrote so far between its answers.
     pub fn ticks(&mut self) -> impl Iterator<Item = Tick> + use<> {
         self.early.extend(self.lines.try_iter());
         let (ticks, answers) =

@@ -27,17 +27,17 @@ Recordings of two machines are compared by the ratios of their cells to the base
 Exit codes: 0 nothing is worse, 1 something is worse or failing more often (with gates: a gate failed),
 3 not comparable, 4 something is undecided (only under --strict).")]
 pub struct Diff {
-    /// What to compare with.
+    /// Recording to compare with.
     #[arg(value_name = "BASE")]
     pub base: String,
-    /// What is in question; several are all compared with BASE.
+    /// Recordings in question; each is compared with BASE.
     #[arg(value_name = "NEW", required_unless_present = "by", conflicts_with = "by")]
     pub new: Vec<String>,
     /// Compare the values of a factor within BASE, such as client or limit; `build` in a recording
     /// of `inflight ab`.
     #[arg(long, value_name = "FACTOR")]
     pub by: Option<String>,
-    /// How to print it.
+    /// Output format.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     #[command(flatten)]
@@ -54,7 +54,7 @@ pub struct Diff {
     pub out: PathBuf,
 }
 
-/// What is compared, what is let through, and how it is shown.
+/// Metrics, margins, gates and order of a comparison.
 #[derive(Debug, Clone, Args)]
 pub struct Judging {
     #[arg(long, value_name = "METRIC", value_delimiter = ',', help = metrics())]
@@ -85,7 +85,7 @@ pub struct Judging {
     pub github: bool,
 }
 
-/// Whether cells are divided by their baseline before they are compared.
+/// Choice of whether cells are divided by their baseline before they are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum When {
     /// Between recordings of two machines.

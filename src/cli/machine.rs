@@ -14,7 +14,7 @@ Examples:
 A label takes the place of the identity in lists and reports; reports that exist are written anew by
 `inflight report`. It stands in results/<machine>/machine.toml and may be edited there as well.")]
 pub struct Machine {
-    /// What to do; list them, if nothing is said.
+    /// The command; without one, list the machines.
     #[command(subcommand)]
     pub command: Option<MachineCommand>,
     /// Folder of the records.
@@ -22,7 +22,7 @@ pub struct Machine {
     pub out: PathBuf,
 }
 
-/// What to do with a machine.
+/// Commands on machines.
 #[derive(Debug, Subcommand)]
 pub enum MachineCommand {
     /// Give a machine a name for people.

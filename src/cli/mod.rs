@@ -50,12 +50,12 @@ Exit codes: 0 fine, 1 something is worse, a report differs or a claim is refuted
 be run, 64 usage, 65 bad experiment or record, 70 a bug, 74 input or output, 130 interrupted."
 )]
 pub struct Cli {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Record an experiment, then write its report.
@@ -92,12 +92,12 @@ pub enum Command {
     /// A trial's network: a JSON document in, one when it is ready, one at the end.
     #[command(name = crate::child::RELAY_COMMAND, hide = true)]
     Relay,
-    /// What this binary is: a JSON document out.
+    /// Facts about this binary: a JSON document out.
     #[command(name = crate::ab::HELLO_COMMAND, hide = true)]
     Hello,
 }
 
-/// What of an experiment is meant, without editing its file.
+/// Part and changes of an experiment, without editing its file.
 #[derive(Debug, Clone, Args)]
 pub struct Selection {
     /// Only cells with these words in their name, or with FACTOR=VALUE[,VALUE…]; repeatable, all
@@ -120,7 +120,7 @@ impl Selection {
     }
 }
 
-/// Who is to hear of a run.
+/// Output verbosity.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Output {
     /// Print nothing but errors.

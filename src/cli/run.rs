@@ -40,7 +40,7 @@ pub struct Run {
     /// Exit with 1 if a claim of the experiment is refuted.
     #[arg(long)]
     pub strict_claims: bool,
-    /// How the builds are compared, where there are several.
+    /// Comparison of the builds, where there are several.
     #[arg(skip)]
     pub judging: Option<Judging>,
 }

@@ -38,7 +38,7 @@ pub struct Runs {
     /// Only those begun since: a date (UTC), or as long ago as 36h or 7d.
     #[arg(long, value_name = "DATE-OR-DURATION", value_parser = since)]
     pub since: Option<jiff::Timestamp>,
-    /// How to print it.
+    /// Output format.
     #[arg(long, value_enum, default_value_t = ListFormat::Text)]
     pub format: ListFormat,
 }

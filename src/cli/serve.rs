@@ -22,7 +22,7 @@ pub struct Serve {
     /// Take delays, body, seed and all else from the first scenario of this experiment.
     #[arg(value_name = "FILE", conflicts_with = "delay")]
     pub file: Option<PathBuf>,
-    /// The same delay for every request.
+    /// Delay of every request.
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = crate::units::parse_duration)]
     pub delay: u64,
     /// Size of the body of an answer.

@@ -99,7 +99,7 @@ fn binaries(args: &cli::Ab) -> BTreeMap<String, GivenPath> {
         .collect()
 }
 
-/// The same options as `inflight run` has.
+/// Options of `inflight ab` in the form of `inflight run`.
 fn as_run(args: &cli::Ab) -> cli::Run {
     cli::Run {
         files: args.file.iter().cloned().collect(),

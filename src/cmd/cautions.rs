@@ -1,4 +1,4 @@
-//! What to say of a plan before its first trial.
+//! Cautions about a plan, printed before its first trial.
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -17,8 +17,8 @@ pub(super) fn with_enough_blocks(plan: Plan) -> Plan {
     plan.with_blocks(needed.max(DEFAULT_BLOCKS))
 }
 
-/// Whether what will be printed can be decided, whether the delays are what they should be, and what a
-/// time scale could turn.
+/// Cautions of a plan: what it cannot decide, delays that are not what they should be, and answers
+/// that a time scale could turn.
 pub(super) fn cautions(plan: &Plan) -> Vec<String> {
     of(plan, &drawn(plan))
 }
@@ -55,8 +55,8 @@ pub(super) fn drawn(plan: &Plan) -> Vec<Option<Drawn>> {
     plan.experiment.scenarios.par_iter().map(Drawn::of).collect()
 }
 
-/// Whether fewer blocks are planned than it takes to rank the cells of a scenario, or to tell any of
-/// them from the baseline.
+/// A caution if fewer blocks are planned than it takes to rank the cells of a scenario, or to tell
+/// any of them from the baseline.
 fn too_few_blocks(plan: &Plan) -> Option<String> {
     let blocks = &plan.experiment.blocks;
     let (has, cells) = (blocks.least() as usize, plan.most_cells());

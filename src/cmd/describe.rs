@@ -1,4 +1,4 @@
-//! What `inflight plan` shows: everything that a run would do, without doing it.
+//! Output of `inflight plan`: everything that a run would do, without doing it.
 
 use std::fmt::{Display, Write as _};
 use std::time::Duration;
@@ -47,7 +47,7 @@ fn range<T: Display + PartialEq>(least: &T, most: &T) -> String {
     if least == most { most.to_string() } else { format!("{least} to {most}") }
 }
 
-/// What the stopping rule does.
+/// The stopping rule in words.
 fn rule(until: &Until) -> String {
     format!(
         "\nfrom block {} on, it ends after the block in which every ratio over the baseline and every\n\

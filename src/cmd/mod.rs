@@ -139,7 +139,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
     }
 }
 
-/// What to say where there is no recording at all.
+/// The error where there is no recording at all.
 fn no_recording(out: &Path) -> String {
     format!("there is no recording under {}; make one with `inflight run FILE`", out.display())
 }

@@ -1,4 +1,4 @@
-//! What `inflight plan` predicts, and what `inflight run` expects before its first trial.
+//! Predictions of `inflight plan`, and those that `inflight run` makes before its first trial.
 
 use std::path::Path;
 
@@ -54,8 +54,8 @@ fn recording(results: &Path, text: &str, option: &str) -> Result<Recording, Fail
     Ok(Recording::read(&found.dir)?)
 }
 
-/// What became of the predictions of one machine so far. A recording that cannot be read is told
-/// and left out.
+/// Outcomes of the predictions of one machine so far. A recording that cannot be read is told and
+/// left out.
 fn earlier(results: &Path, machine: &str) -> Result<Vec<EarlierRow>, Failure> {
     let mut rows = Vec::new();
     for run in find_recordings(results)? {
@@ -77,7 +77,7 @@ fn earlier(results: &Path, machine: &str) -> Result<Vec<EarlierRow>, Failure> {
     Ok(rows)
 }
 
-/// What a run is expected to take.
+/// Predictions for a run.
 #[derive(Debug, Default)]
 pub(super) struct Expected {
     predictions: Vec<PredictionRow>,
@@ -112,7 +112,7 @@ pub(super) fn foreseen(args: &cli::Run, plan: &Plan) -> Result<Expected, Failure
     Ok(Expected { predictions, earlier: earlier(results, &here)? })
 }
 
-/// What makes a recording a bad witness for a run on this machine by this build.
+/// Warns of a recording that is a bad witness for a run on this machine by this build.
 fn warn(recording: &Recording, here: &str) {
     let machine = &recording.manifest.machine;
     if machine != here {

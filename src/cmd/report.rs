@@ -29,8 +29,8 @@ pub(super) fn run(args: &cli::Report) -> Result<Exit, Failure> {
     if args.check { check(args, &runs) } else { write(args, &runs) }
 }
 
-/// What the list says of recordings that were read already; `None` where one cannot be read, which has
-/// been told.
+/// Entries of recordings that were read already; `None` where one cannot be read, which has been
+/// told.
 type Known = HashMap<PathBuf, Option<report::Entry>>;
 
 /// Recordings that could not be read, or whose reports could not be written. The others go on.

@@ -68,8 +68,9 @@ pub(super) fn stop_on_signals() -> Result<Arc<AtomicBool>, Failure> {
     Ok(stop)
 }
 
-/// Of several runs the worst decides the exit code: a report that could not be written counts more than
-/// what trials found, and an interruption, which leaves experiments out, more than all.
+/// Rank of an exit code: of several runs the worst decides. A report that could not be written
+/// counts more than what trials found, and an interruption, which leaves experiments out, more than
+/// all.
 fn severity(exit: Exit) -> u8 {
     match exit {
         Exit::Fine => 0,
@@ -80,7 +81,7 @@ fn severity(exit: Exit) -> u8 {
     }
 }
 
-/// What a recording begins with.
+/// Experiment, plan and builds that a recording begins with.
 pub(super) struct Begin<'a> {
     /// The experiment file,
     pub(super) file: &'a Path,
@@ -92,7 +93,7 @@ pub(super) struct Begin<'a> {
     pub(super) builds: &'a [Side],
     /// The binaries that were given for them, by the name of the side.
     pub(super) binaries: BTreeMap<String, GivenPath>,
-    /// What is expected of it.
+    /// Predictions for the run.
     pub(super) foreseen: predict::Expected,
 }
 

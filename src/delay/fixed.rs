@@ -1,4 +1,4 @@
-//! The same delay for every request.
+//! One delay for every request.
 
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Draw, Model, Syntax, Written};
 use crate::units::exact_duration;
 
-/// The same delay for every request.
+/// One delay for every request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fixed {
     /// The delay, in nanoseconds.

@@ -66,7 +66,7 @@ trait Draw {
         false
     }
 
-    /// What the experiment file would say.
+    /// The text of an experiment file for it.
     fn describe(&self) -> String;
 }
 
@@ -86,7 +86,7 @@ pub struct Portion {
 /// A model among several, with its weight.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Part {
-    /// How often, relative to the other parts; positive and finite.
+    /// Its frequency, relative to the other parts; positive and finite.
     pub weight: f64,
     /// The model that is drawn from.
     pub model: Model,
@@ -105,7 +105,7 @@ macro_rules! models {
             $(#[doc = concat!("See [`", stringify!($variant), "`].")] $variant($variant),)*
         }
 
-        /// What an experiment file writes for each model.
+        /// Syntax of each model in an experiment file.
         pub const MODELS: &[Written] = &[$($variant::WRITTEN,)*];
 
         impl Model {
@@ -216,7 +216,7 @@ impl Delay {
         shortest(&serde_json::to_value(self).expect("a delay is plain data"), false)
     }
 
-    /// What the experiment file would say, in one fixed form.
+    /// The text of an experiment file for it, in one fixed form.
     pub fn describe(&self) -> String {
         let model = self.model.as_draw().describe();
         match self.max_ns {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Delay, Portion, scaled, stream};
 
-/// How the delays of a trial are drawn from their model.
+/// Way in which the delays of a trial are drawn from their model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sampling {
@@ -45,7 +45,7 @@ impl std::fmt::Display for Sampling {
 pub struct Planned<'a> {
     /// The model.
     pub delay: &'a Delay,
-    /// How they are drawn from it.
+    /// The way in which they are drawn.
     pub sampling: Sampling,
     /// Requests of the trial. Beyond them, a stratified sample starts again.
     pub requests: u32,
@@ -96,7 +96,7 @@ impl Planned<'_> {
         Some(share.min(1.0 - f64::EPSILON))
     }
 
-    /// How many of these requests have a delay from each part of [`Delay::parts`]; `None` where a
+    /// Number of these requests with a delay from each part of [`Delay::parts`]; `None` where a
     /// delay could be from several.
     pub fn parts_met(&self, mut indices: impl Iterator<Item = u64>) -> Option<Vec<u64>> {
         let draw = self.delay.model.as_draw();

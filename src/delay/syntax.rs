@@ -1,4 +1,4 @@
-//! What an experiment file writes for a delay model, told by the model itself.
+//! Syntax of delay models in an experiment file, told by the model itself.
 //!
 //! The model names its settings and is made of their values; where the text comes from, how errors
 //! are placed and what the JSON schema says is the business of [`crate::spec`].
@@ -16,11 +16,11 @@ pub struct Written {
     pub doc: &'static str,
     /// The inside of a delay table, valid as it stands.
     pub example: &'static str,
-    /// What follows the word.
+    /// The value after the word.
     pub syntax: Syntax,
 }
 
-/// What follows the word of a model, and how the model is made of it. Durations are nanoseconds.
+/// Value after the word of a model, and how the model is made of it. Durations are nanoseconds.
 #[derive(Debug, Clone, Copy)]
 pub enum Syntax {
     /// One duration.
@@ -52,13 +52,13 @@ pub enum Syntax {
 pub struct Setting {
     /// The key.
     pub name: &'static str,
-    /// What it holds.
+    /// Kind of its value.
     pub kind: SettingKind,
     /// Half a line for the documentation.
     pub doc: &'static str,
 }
 
-/// What a setting holds.
+/// Kind of a setting's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SettingKind {
     /// A duration.

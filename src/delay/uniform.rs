@@ -35,7 +35,7 @@ impl Uniform {
 }
 
 impl Uniform {
-    /// How many different delays there are: whole nanoseconds, both ends included.
+    /// Number of different delays: whole nanoseconds, both ends included.
     fn delays(&self) -> f64 {
         (self.high_ns - self.low_ns) as f64 + 1.0
     }

@@ -32,7 +32,7 @@ pub struct Query {
     pub id: u16,
     /// The name asked for.
     pub name: Name,
-    /// What is asked about it, such as [`TYPE_A`].
+    /// Type of the question, such as [`TYPE_A`].
     pub kind: u16,
 }
 
@@ -41,7 +41,7 @@ pub struct Query {
 pub struct Response {
     /// The question that it answers.
     pub query: Query,
-    /// How it went.
+    /// The response code.
     pub code: Code,
     /// The answer was too long for a message, and some of it is missing.
     pub truncated: bool,
@@ -49,7 +49,7 @@ pub struct Response {
     pub records: Vec<Record>,
 }
 
-/// How a question was answered.
+/// Response code of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
     /// The name exists (0).
@@ -76,13 +76,13 @@ pub enum MessageError {
     /// The bytes end within the message.
     #[error("a DNS message ends after {bytes} B, before it is complete")]
     Short {
-        /// How many there are.
+        /// Number of bytes.
         bytes: usize,
     },
     /// A response where a query is wanted, or the other way round.
     #[error("a DNS message goes the wrong way: {}", if *.response { "a response" } else { "a query" })]
     Direction {
-        /// What came.
+        /// Whether it is a response.
         response: bool,
     },
     /// Something else than a standard query.

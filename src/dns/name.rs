@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-/// Of a label, by RFC 1035.
+/// Most bytes of a label, by RFC 1035.
 const MAX_LABEL_BYTES: usize = 63;
 
-/// Of a name on the wire, which has a length byte before each label and a zero at its end.
+/// Most bytes of a name on the wire, which has a length byte before each label and a zero at its
+/// end.
 const MAX_WIRE_BYTES: usize = 255;
 
 /// A host name in lower case, without a dot at its end.

@@ -21,14 +21,14 @@ use super::name::{Name, NameError};
 /// a limit of open files allows.
 const RECEIVE_BUFFER_BYTES: usize = 4 << 20;
 
-/// What a server knows.
+/// Names of a server, with their one address.
 #[derive(Debug, Clone)]
 pub struct Zone {
     /// The names that exist.
     pub names: Vec<String>,
     /// Their address.
     pub address: Ipv4Addr,
-    /// How long the address may be kept. It goes over the wire in whole seconds, rounded up.
+    /// Time for which the address may be kept. It goes over the wire in whole seconds, rounded up.
     pub ttl: Duration,
     /// Between reading a query and sending the answer.
     pub delay: Duration,
@@ -57,7 +57,7 @@ pub struct Server {
     counters: Arc<Counters>,
 }
 
-/// What a server has seen and done so far.
+/// Counters of a server so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Counts {
     /// Questions read.

@@ -57,7 +57,7 @@ impl Course {
         }
     }
 
-    /// How far a trial is, and how fast it was since it was heard of last.
+    /// Progress of a trial, and its rate since the last tick.
     pub(super) fn how_far(&mut self, plan: &Plan, planned: &PlannedTrial, tick: Tick) -> String {
         let now = Instant::now();
         let rate = self.heard.replace((now, tick.answered)).and_then(|(then, before)| {
@@ -104,7 +104,7 @@ fn requests(plan: &Plan, planned: &PlannedTrial) -> u64 {
 struct Eta {
     started: Instant,
     expected_done_ns: u64,
-    /// Of the trial that runs, as far as it is known.
+    /// Expected time of the part that is done of the trial that runs, as far as it is known.
     expected_half_done_ns: u64,
     expected_all_ns: u64,
     /// A stopping rule may leave some of it out.

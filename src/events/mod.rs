@@ -1,4 +1,4 @@
-//! What happens during a run, and its sinks: a bar, plain lines, JSON documents.
+//! Events of a run, and their sinks: a bar, plain lines, JSON documents.
 
 mod bar;
 mod course;
@@ -32,7 +32,7 @@ pub enum Event<'a> {
     Ended(&'a Summary),
 }
 
-/// How a run ended.
+/// Outcome of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Summary {
     /// Trials that ended `ok`, warm-up included.

@@ -1,4 +1,4 @@
-//! What kind of machine this is: coarse facts that do not change from day to day.
+//! Kind of this machine: coarse facts that do not change from day to day.
 
 use fs_err as fs;
 use serde::{Deserialize, Serialize};

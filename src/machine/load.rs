@@ -1,4 +1,4 @@
-//! What the machine is doing besides.
+//! Load of the machine by all programs.
 
 use fs_err as fs;
 

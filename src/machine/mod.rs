@@ -1,4 +1,4 @@
-//! Who and where: this process, this machine.
+//! This process and this machine.
 
 mod facts;
 mod load;

@@ -23,7 +23,7 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Of this process so far, all threads.
+    /// Usage of this process so far, all threads.
     pub fn now() -> Usage {
         Usage::of(libc::RUSAGE_SELF)
     }
@@ -33,13 +33,13 @@ impl Usage {
         Usage::of(libc::RUSAGE_CHILDREN)
     }
 
-    /// Of the calling thread so far; `None` where the system does not tell threads apart.
+    /// Usage of the calling thread so far; `None` where the system does not tell threads apart.
     #[cfg(target_os = "linux")]
     pub fn of_this_thread() -> Option<Usage> {
         Some(Usage::of(libc::RUSAGE_THREAD))
     }
 
-    /// Of the calling thread so far; `None` where the system does not tell threads apart.
+    /// Usage of the calling thread so far; `None` where the system does not tell threads apart.
     #[cfg(not(target_os = "linux"))]
     pub fn of_this_thread() -> Option<Usage> {
         None
@@ -65,7 +65,7 @@ impl Usage {
         }
     }
 
-    /// What was used since `earlier`.
+    /// Usage since `earlier`.
     pub fn since(self, earlier: Usage) -> Usage {
         Usage {
             user_ns: self.user_ns - earlier.user_ns,
@@ -122,7 +122,7 @@ pub struct Status {
 }
 
 impl Status {
-    /// Of this process now.
+    /// Status of this process now.
     pub fn now() -> Status {
         fs_err::read_to_string("/proc/self/status")
             .map_or_else(|_| Status::default(), |s| parse_status(&s))
@@ -292,7 +292,7 @@ impl NetCounters {
         }
     }
 
-    /// What was counted since `earlier`.
+    /// Counts since `earlier`.
     pub fn since(self, earlier: NetCounters) -> NetCounters {
         let less = |now: Option<u64>, then: Option<u64>| Some(now?.saturating_sub(then?));
         NetCounters {

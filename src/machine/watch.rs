@@ -33,10 +33,10 @@ pub struct Watch {
     next_states: Option<Mutex<Instant>>,
 }
 
-/// Of the time, at most the inverse of this goes into states of sockets.
+/// Inverse of the largest share of time that reading the states of sockets may take.
 const PAUSES: u32 = 20;
 
-/// What a look saw. What the system does not tell is `None`.
+/// Values of one look. Unknown values are `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Look {
     /// Resident memory.
@@ -47,7 +47,7 @@ pub struct Look {
     pub open_files: Option<u64>,
     /// TCP sockets (IPv4) of the network namespace that are open.
     pub tcp_in_use: Option<u64>,
-    /// The same in TIME-WAIT.
+    /// TCP sockets (IPv4) of the network namespace in TIME-WAIT.
     pub tcp_time_wait: Option<u64>,
     /// The process's own by state; not of every look.
     pub states: Option<States>,
@@ -84,7 +84,7 @@ impl Watch {
         }
     }
 
-    /// Those of the watch left out.
+    /// Number of open files, those of the watch left out.
     fn open_files(&self) -> Option<u64> {
         let own = [&self.memory, &self.threads, &self.files, &self.sockets];
         let own = own.into_iter().flatten().count() as u64;
@@ -106,8 +106,8 @@ impl Watch {
     }
 }
 
-/// The same file under a number beyond the limit of open files (or under the highest ones, where
-/// the limit cannot be raised for a moment): a limit is one of numbers, and an open file keeps its.
+/// Moves an open file to a number beyond the limit of open files; to the highest ones, where the
+/// limit cannot be raised for a moment. The limit is one of numbers, and an open file keeps its.
 pub fn beyond_the_limit(file: fs::File) -> io::Result<fs::File> {
     /// Numbers that are looked for.
     const ROOM: u64 = 16;

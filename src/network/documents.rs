@@ -1,4 +1,4 @@
-//! What harness and relay say to each other: one JSON document a line.
+//! Documents between harness and relay: one JSON document a line.
 
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::vocabulary::RttBy;
 
-/// What a relay is to do.
+/// Settings of a relay.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RelayConfig {
@@ -16,7 +16,7 @@ pub struct RelayConfig {
     /// The round trip: each packet is held for half of it. Without one, the network is a loopback
     /// device of its own and there is nothing to relay.
     pub rtt_ns: Option<u64>,
-    /// What is to hold the packets, if there is a round trip.
+    /// Holder of the packets, if there is a round trip.
     pub rtt_by: RttBy,
     /// Local ports for connections; those of the machine, if absent.
     pub ports: Option<u32>,
@@ -59,7 +59,7 @@ pub struct RelayReady {
     pub listen: Option<u16>,
 }
 
-/// What holds the packets of a link.
+/// Holder of a link's packets, as it was used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkKind {
@@ -86,14 +86,14 @@ impl fmt::Display for LinkKind {
     }
 }
 
-/// What a relay did. The error of a hold is its actual minus its planned length. Of the relay itself
-/// it is that of every packet, from the moment at which it has read a packet to the one at which it
-/// writes it; of netem it is that of the relay's own probes, from the moment before one is sent to
-/// the one at which it has been received.
+/// Report of a relay. The error of a hold is its actual minus its planned length. The relay's own
+/// errors are those of every packet, from the moment when it has been read to the moment when it is
+/// written. Those of netem are of the relay's own probes, from the moment before one is sent to the
+/// moment when it has been received.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RelayReport {
-    /// What held the packets.
+    /// Holder of the packets.
     pub kind: LinkKind,
     /// Why it was not netem, where that would have been taken: a sentence.
     pub no_netem: Option<String>,

@@ -27,7 +27,7 @@ impl Late {
         self.latest_ns = self.latest_ns.max(late_ns);
     }
 
-    /// The same report with these errors, and with what this process has used so far.
+    /// Adds these errors to a report, and what this process has used so far.
     pub(super) fn told_in(&self, report: RelayReport) -> RelayReport {
         let used = Usage::now();
         let error = |ns: u64| (!self.all.is_empty()).then_some(ns.min(self.latest_ns));

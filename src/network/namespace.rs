@@ -20,7 +20,7 @@ use crate::vocabulary::RttBy;
 /// The device's name.
 const DEVICE: &str = "inflight";
 
-/// Of the two addresses and what belongs to their network: nothing else is routed.
+/// Netmask of the two addresses and their network: nothing else is routed.
 const NETMASK: Ipv4Addr = Ipv4Addr::new(255, 255, 255, 252);
 
 /// Packets that the device keeps while the relay is busy or waits for its CPU: a thousand
@@ -28,8 +28,7 @@ const NETMASK: Ipv4Addr = Ipv4Addr::new(255, 255, 255, 252);
 /// too few for that.
 const DEVICE_QUEUE: u32 = 16_384;
 
-/// What a trial inside a namespace is to find as it is outside; a new namespace begins with the
-/// kernel's defaults.
+/// Settings of the kernel that a namespace takes over from outside; a new one begins with defaults.
 const SETTINGS: [&str; 6] = [
     "core/somaxconn",
     "ipv4/ip_local_port_range",
@@ -47,7 +46,7 @@ pub(super) struct Made {
     listen: Option<u16>,
 }
 
-/// What holds its packets.
+/// Holder of a namespace's packets.
 #[derive(Debug)]
 pub(super) enum Holder {
     /// There is no round trip.

@@ -41,7 +41,7 @@ impl NoNetem {
     }
 }
 
-/// What netem did.
+/// Counters of netem.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Counted {
     /// Packets that it let pass.
@@ -69,7 +69,7 @@ pub(super) fn let_go() {
     let _ = tc(&[&["qdisc", "del"][..], &DEVICE, &["root"]].concat());
 }
 
-/// What it did so far.
+/// Reads netem's counters so far.
 pub(super) fn counted() -> Result<Counted, NoNetem> {
     let told = tc(&[&["-s", "-j", "qdisc", "show"][..], &DEVICE].concat())?;
     counted_in(&told).ok_or_else(|| {
@@ -125,9 +125,10 @@ fn with_folders_of_root(path: OsString) -> OsString {
     std::env::join_paths(known.chain(folders)).unwrap_or(path)
 }
 
-/// What `tc` means when it fails.
+/// Meaning of a message of `tc` when it fails.
 fn refusal(said: &str) -> NoNetem {
-    /// Of kernels since 4.14, and of those before, which have an error number (`ENOENT`) only.
+    /// Messages of kernels since 4.14, and of those before, which have an error number (`ENOENT`)
+    /// only.
     const UNKNOWN: [&str; 2] = ["qdisc kind is unknown", "No such file or directory"];
     match said {
         said if UNKNOWN.iter().any(|unknown| said.contains(unknown)) => NoNetem::NoKernel,
@@ -141,7 +142,7 @@ fn refusal(said: &str) -> NoNetem {
     }
 }
 
-/// What `tc -s -j qdisc show` tells of netem; `None` if it tells nothing of it.
+/// Reads the counters of netem from `tc -s -j qdisc show`; `None` if it has none.
 fn counted_in(json: &str) -> Option<Counted> {
     #[derive(Deserialize)]
     struct Qdisc {

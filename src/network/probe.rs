@@ -1,4 +1,4 @@
-//! How late netem is, which the kernel does not tell: datagrams that the relay sends to itself.
+//! Lateness of netem, which the kernel does not tell: datagrams that the relay sends to itself.
 
 use std::io::{self, Read};
 use std::net::UdpSocket;

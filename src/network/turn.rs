@@ -80,7 +80,7 @@ mod tests {
         !(sum as u16)
     }
 
-    /// Of the header, and of what it carries.
+    /// Checksums of the header, and of what it carries.
     fn checksums(packet: &[u8]) -> (u16, u16) {
         let (header, carried) = packet.split_at(usize::from(packet[0] & 0x0f) * 4);
         let pseudo =

@@ -128,7 +128,7 @@ fn each_figure(blocks: &mut [Block], to_do: &mut impl FnMut(&mut Figure)) {
     }
 }
 
-/// How a column is set.
+/// Alignment of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
     /// Words.

@@ -1,4 +1,4 @@
-//! What a trial's client is told, and what it says.
+//! Configuration and report of a trial's client.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use crate::strategy::Strategy;
 use crate::strategy::probe::Phase;
 use crate::vocabulary::report;
 
-/// What a trial's client is to do.
+/// Configuration of a trial's client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClientConfig {
@@ -32,9 +32,9 @@ pub struct ClientConfig {
     pub redirects: u32,
     /// Bytes of a request's body.
     pub upload_bytes: u64,
-    /// How to issue requests.
+    /// The strategy that issues requests.
     pub strategy: Strategy,
-    /// How many requests.
+    /// Number of requests.
     pub requests: u32,
     /// When they are to start. Left out if closed: a client that knows of nothing else is told
     /// nothing else, so builds from before stay comparable.
@@ -46,7 +46,8 @@ pub struct ClientConfig {
     pub delay: Delay,
     /// Factor on every delay.
     pub time_scale: f64,
-    /// How delays are drawn from their model. Left out if each is by itself, as it was before.
+    /// Way in which delays are drawn from their model. Left out if each is drawn by itself, as in
+    /// older builds.
     #[serde(default, skip_serializing_if = "Sampling::is_independent")]
     pub sampling: Sampling,
     /// Bytes of each body.
@@ -120,7 +121,7 @@ pub struct Timeline {
 }
 
 report! { client =>
-    /// What a trial's client measured: its own fields, and those of the columns from it. The window
+    /// Report of a trial's client: its own fields, and those of the columns from it. The window
     /// starts before the first thread or task is spawned and ends when the last body is checked.
     #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -141,7 +142,7 @@ report! { client =>
         /// Time in each phase, of successful requests; a phase that the library cannot tell is left
         /// out. Empty without probes.
         pub phases: Vec<PhaseTime>,
-        /// What became of connections; empty without probes.
+        /// Counts of connections; empty without probes.
         pub connections: Option<ConnectionCounts>,
         /// Look-ups of names; empty without names.
         pub dns: Option<DnsCounts>,
@@ -157,7 +158,7 @@ report! { client =>
         pub program: Option<ProgramReport>,
         /// Longest and other percentiles, read before bucketing.
         pub latency_percentiles: Option<Percentiles>,
-        /// What open arrival adds; left out if arrival is closed.
+        /// Report of open arrival; left out if arrival is closed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub open: Option<OpenReport>,
     }
@@ -201,14 +202,14 @@ impl CpuBy {
 }
 
 report! { client.open =>
-    /// What a trial of open arrival has beside its latencies, which count from the planned starts.
+    /// Report of open arrival, beside latencies, which count from the planned starts.
     #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
     #[serde(deny_unknown_fields)]
     pub struct OpenReport {
         /// Service times of successful requests: from handing a request to the library to its last
         /// byte.
         pub service: Option<Percentiles>,
-        /// How much later than planned requests were handed to the library.
+        /// Lateness with which requests were handed to the library, from their planned starts.
         pub start_lateness: Option<Percentiles>,
     }
 }
@@ -221,7 +222,7 @@ pub struct Failures {
     pub class: String,
     /// The phase that they did not come to the end of.
     pub phase: Phase,
-    /// How many.
+    /// Number of requests.
     pub requests: u64,
 }
 
@@ -254,7 +255,7 @@ pub struct PhaseTime {
 }
 
 report! { client.connections =>
-    /// What became of a trial's connections, as the client saw it.
+    /// Connections of a trial, as the client saw them.
     #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
     #[serde(deny_unknown_fields)]
     pub struct ConnectionCounts {

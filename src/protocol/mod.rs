@@ -1,4 +1,4 @@
-//! What the harness and its trial children say to each other: one JSON document each way.
+//! Documents between the harness and its trial children: one JSON document each way.
 //!
 //! A server child reads a [`ServerConfig`] from the first line of its standard input, answers with a
 //! [`ServerReady`] line, serves until its standard input ends, then writes a [`ServerReport`]

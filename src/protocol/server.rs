@@ -1,4 +1,4 @@
-//! What a delay server is told, and what it says.
+//! Configuration and report of a delay server.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -10,7 +10,7 @@ use crate::spec::Scenario;
 use crate::strategy::{IndexBy, Strategy};
 use crate::vocabulary::report;
 
-/// What a delay server is to do.
+/// Configuration of a delay server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServerConfig {
@@ -28,7 +28,8 @@ pub struct ServerConfig {
     pub delay: Delay,
     /// Factor on every delay.
     pub time_scale: f64,
-    /// How delays are drawn from their model. Left out if each is by itself, as it was before.
+    /// Way in which delays are drawn from their model. Left out if each is drawn by itself, as in
+    /// older builds.
     #[serde(default, skip_serializing_if = "Sampling::is_independent")]
     pub sampling: Sampling,
     /// Requests of the trial, which a stratified sample is made for; none if any number may come.
@@ -56,7 +57,7 @@ pub struct ServerConfig {
     pub cpus: Vec<usize>,
     /// Open files that it may have; as many as the system gives, if absent.
     pub nofile: Option<u64>,
-    /// How often it says how far it has come, as a line with a [`Tick`]; never, if absent.
+    /// Time between two [`Tick`] lines; none, if absent.
     pub tick_ns: Option<u64>,
     /// When it refuses requests; never, if absent.
     pub capacity: Option<Capacity>,
@@ -65,7 +66,7 @@ pub struct ServerConfig {
     pub index_by: IndexBy,
 }
 
-/// How far a trial has come, as its server sees it.
+/// Progress of a trial, as its server sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tick {
@@ -79,7 +80,7 @@ pub struct Tick {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "lowercase")]
 pub enum Aside {
-    /// How far the trial has come.
+    /// Progress of the trial.
     Tick(Tick),
 }
 
@@ -137,17 +138,17 @@ impl ServerConfig {
     }
 }
 
-/// How many requests a server takes at once. Further ones are answered at once with 429.
+/// Capacity of a server. Further requests are answered at once with 429.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Capacity {
     /// In flight at most.
     pub requests: u32,
-    /// What `Retry-After` says to the others.
+    /// Value of `Retry-After` for the others.
     pub retry_after_ns: u64,
 }
 
-/// How a server encrypts connections.
+/// Encryption of a server's connections.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TlsTerms {
@@ -157,7 +158,7 @@ pub struct TlsTerms {
     pub resumption: bool,
 }
 
-/// What the name server of a trial answers. It knows the names of [`host`](crate::dns::host).
+/// Settings of a trial's name server. It knows the names of [`host`](crate::dns::host).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DnsTerms {
@@ -167,7 +168,7 @@ pub struct DnsTerms {
     pub address: Ipv4Addr,
     /// Pause before each answer.
     pub delay_ns: u64,
-    /// How long an answer may be kept.
+    /// Time for which an answer may be kept.
     pub ttl_ns: u64,
 }
 
@@ -193,11 +194,11 @@ impl ServerReady {
 }
 
 report! { server =>
-    /// What a delay server saw: its own fields, and those of the columns from it.
+    /// Report of a delay server: its own fields, and those of the columns from it.
     #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
     #[serde(deny_unknown_fields)]
     pub struct ServerReport {
-        /// How late its pauses were, and it itself.
+        /// Lateness of its pauses, and of itself.
         pub lateness: PauseReport,
         /// Queries for names that it does not know.
         pub dns_unknown: u64,
@@ -213,10 +214,10 @@ report! { server =>
 /// A pause that is late by no more than this is on time: a thread that wakes waits about as long for a
 /// CPU that another one has.
 pub const LATE_NS: u64 = 1_000_000;
-/// The same as a share of the pause.
+/// Share of a pause by which it may be late, where that is more than [`LATE_NS`].
 pub const LATE_SHARE: f64 = 0.05;
 
-/// How much later than planned a pause may end.
+/// Nanoseconds by which a pause of this length may be late.
 pub fn late_after_ns(planned_ns: u64) -> u64 {
     LATE_NS.max((planned_ns as f64 * LATE_SHARE) as u64)
 }
@@ -246,7 +247,7 @@ impl Pause {
         [Pause::Delay, Pause::Piece, Pause::Connect, Pause::Handshake, Pause::Name];
 }
 
-/// How late the pauses of one kind were.
+/// Lateness of the pauses of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lateness {
@@ -263,7 +264,7 @@ pub struct Lateness {
     pub error_max_ns: Option<u64>,
 }
 
-/// How late a server was.
+/// Lateness of a server.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PauseReport {
@@ -279,7 +280,8 @@ pub struct PauseReport {
     pub names: Lateness,
     /// All pauses, as long as they really were.
     pub sum_ns: u64,
-    /// What the pauses were late by that were late by more than [`LATE_NS`], without the server's own work.
+    /// Sum of the lateness of pauses that were late by more than [`LATE_NS`], without the server's
+    /// own work.
     pub late_sum_ns: u64,
     /// The most of these.
     pub late_max_ns: u64,
@@ -288,7 +290,7 @@ pub struct PauseReport {
 }
 
 impl PauseReport {
-    /// Those of one kind.
+    /// Lateness of one kind of pause.
     pub fn of(&self, pause: Pause) -> &Lateness {
         match pause {
             Pause::Delay => &self.delays,
@@ -299,7 +301,7 @@ impl PauseReport {
         }
     }
 
-    /// The same, to be changed.
+    /// Lateness of one kind of pause, to be changed.
     pub fn of_mut(&mut self, pause: Pause) -> &mut Lateness {
         match pause {
             Pause::Delay => &mut self.delays,
@@ -317,6 +319,6 @@ impl PauseReport {
 pub struct Stall {
     /// When it ran again, by the machine's monotonic clock.
     pub end_ns: u64,
-    /// How long it lasted.
+    /// Its length.
     pub ns: u64,
 }

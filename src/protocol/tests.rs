@@ -90,7 +90,7 @@ fn documents_have_one_form_in_each_version() {
     insta::assert_snapshot!(format!("documents_of_version_{VERSION}"), text);
 }
 
-/// What is added for open arrival, and left out without it.
+/// Fields of open arrival, which are left out without it.
 #[test]
 fn open_arrival_has_one_form_in_each_version() {
     let poisson = Arrival::Poisson(crate::arrival::Rate::per_s(500));

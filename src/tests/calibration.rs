@@ -36,7 +36,7 @@ const TRIAL_NOISE: f64 = 0.02;
 /// The difference to be found.
 const DIFFERENCE: f64 = 1.05;
 
-/// How a machine changes while a run lasts, apart from the noise of single trials.
+/// Changes of a machine while a run lasts, apart from the noise of single trials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Drift {
     None,
@@ -65,7 +65,7 @@ struct Machine {
     drift: Drift,
     /// Share of the planned time that has passed.
     elapsed: f64,
-    /// What a trial adds to it if nothing is slow.
+    /// Share that a trial adds to it if nothing is slow.
     step: f64,
     /// When the burst begins.
     burst: f64,
@@ -150,7 +150,7 @@ fn run(recording: &mut Recording, seed: u64, drift: Drift, factor: f64) {
     }
 }
 
-/// What happened in a recording, or how often in many.
+/// Findings of a recording, or their number in many.
 #[derive(Debug, Clone, Copy, Default)]
 struct Tally {
     recordings: u64,
@@ -337,7 +337,7 @@ const SHARES: [f64; 4] = [0.03, 0.10, 0.30, 0.60];
 /// An increase that is to be found.
 const RISE: (f64, f64) = (0.10, 0.40);
 
-/// What fails.
+/// Unit that fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Failing {
     Trials,

@@ -66,7 +66,7 @@ impl Timer {
         Sleep { shared: &self.shared, deadline, place: None }
     }
 
-    /// How many wait.
+    /// Number of sleepers that wait.
     #[cfg(test)]
     pub(super) fn sleepers(&self) -> usize {
         self.shared.queue().len()

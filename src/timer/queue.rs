@@ -1,4 +1,4 @@
-//! Who waits until when.
+//! Queue of waiting tasks by deadline.
 
 use std::collections::BTreeMap;
 use std::task::Waker;
@@ -61,7 +61,7 @@ impl Queue {
         self.armed
     }
 
-    /// How many wait.
+    /// Number of waiting tasks.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.waiting.len()

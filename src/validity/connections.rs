@@ -73,8 +73,8 @@ fn opened_by_program(trial: &MeasuredTrial, reuse: Reuse) -> Answer {
     })
 }
 
-/// What the join of both sides found. A failed request may have been sent on a connection and
-/// never have reached the server.
+/// Agreement of both sides about connections. A failed request may have been sent on a connection
+/// and never have reached the server.
 pub(super) const SIDES: Check = Check {
     words: "client and server know the same connections",
     by_machine: false,

@@ -1,4 +1,4 @@
-//! How many requests were in flight, and how long they took.
+//! Checks of requests in flight, and of the time they took.
 
 use crate::units::{count, percent, ratio};
 use crate::vocabulary::Protocol;

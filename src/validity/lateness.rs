@@ -1,4 +1,4 @@
-//! How late the server and the network were.
+//! Checks of the lateness of server and network.
 //!
 //! Two things can be wrong. Pauses are late as a rule: then the median says so. Or a few are, or the
 //! server stood still: then it matters if it has cost a part of the wall time that matters.
@@ -63,7 +63,7 @@ fn delays(trial: &MeasuredTrial) -> Answer {
     })
 }
 
-/// What a pause of this length may be late by.
+/// Allowed lateness of a pause of this length.
 fn allowed_ns(pause_ns: f64) -> f64 {
     (LATE_NS as f64).max(LATE_SHARE * pause_ns)
 }

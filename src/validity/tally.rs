@@ -12,7 +12,7 @@ pub struct Looked<'a> {
 }
 
 impl Looked<'_> {
-    /// What is recorded of some trials; `None` if it is of none.
+    /// Recorded values of the trials that have one; `None` if none has.
     pub(super) fn values<T>(&self, value: impl Fn(&MeasuredTrial) -> Option<T>) -> Option<Vec<T>> {
         let all: Vec<T> = self.trials.iter().filter_map(|trial| value(trial)).collect();
         (!all.is_empty()).then_some(all)

@@ -38,8 +38,8 @@ pub fn bootstrap<B: Sync>(
     Ok(estimate)
 }
 
-/// The same for several statistics of the same resamples, such as the parameters of a fit, which
-/// is then made once for each resample.
+/// Bootstraps several statistics of the same resamples, such as the parameters of a fit, which is
+/// then made once for each resample.
 ///
 /// # Errors
 ///

@@ -140,13 +140,14 @@ impl Steps {
         widest
     }
 
-    /// How far the function lies above an edge of its minorant, at each jump; that at the right end
+    /// Distance of the function above an edge of its minorant, at each jump; that at the right end
     /// belongs to the next edge, or to the mode, where a unimodal function may jump.
     fn above_minorant(&self, from: usize, to: usize) -> impl Iterator<Item = f64> + '_ {
         (from..to).map(move |at| self.after[at] - self.line(&self.before, from, to, at))
     }
 
-    /// How far it lies below an edge of its majorant; the jump at the left end is not this edge's.
+    /// Distance of the function below an edge of its majorant; the jump at the left end is not this
+    /// edge's.
     fn below_majorant(&self, from: usize, to: usize) -> impl Iterator<Item = f64> + '_ {
         (from + 1..=to).map(move |at| self.line(&self.after, from, to, at) - self.before[at])
     }

@@ -1,4 +1,4 @@
-//! What every statistic returns: a value, its interval, and how many values it rests on.
+//! Result of every statistic: a value, its interval, and the number of values it rests on.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ pub const MIN_BLOCKS: usize = 6;
 pub struct Estimate {
     /// The estimate, in the unit of the values (dimensionless for a ratio).
     pub value: f64,
-    /// How many values it rests on: blocks, or trials of the smaller side.
+    /// Number of values it rests on: blocks, or trials of the smaller side.
     pub n: usize,
     /// The interval, or why there is none.
     pub interval: Result<Interval, NoInterval>,
@@ -55,7 +55,7 @@ impl Interval {
         self.high.max(1.0 / self.low)
     }
 
-    /// The same interval on another scale; `scale` must be increasing.
+    /// This interval on another scale; `scale` must be increasing.
     #[must_use]
     pub fn map(self, scale: impl Fn(f64) -> f64) -> Self {
         Self { low: scale(self.low), high: scale(self.high), ..self }

@@ -1,4 +1,4 @@
-//! What a number of blocks can see.
+//! Differences that a number of blocks can show.
 
 use super::{
     estimate::{ALPHA, MIN_BLOCKS},

@@ -5,7 +5,7 @@ use super::{
     wilcoxon::{mann_whitney_p, signed_rank_p},
 };
 
-/// How many times larger the new side is than the base.
+/// Ratio of the new side to the base.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RatioEstimate {
     /// new ÷ base, dimensionless, with its interval.
@@ -72,7 +72,8 @@ impl Logs {
         self.test(shift, lost, estimate).0
     }
 
-    /// The same, and whether it is exact.
+    /// Two-sided p of "the log-ratio is `shift`", as [`p_of`](Logs::p_of) gives it, and whether it
+    /// is exact.
     pub(super) fn test(&self, shift: f64, lost: Lost, estimate: f64) -> (f64, bool) {
         let against = if estimate >= shift { f64::NEG_INFINITY } else { f64::INFINITY };
         let shifted = |logs: &[f64]| -> Vec<f64> {

@@ -105,7 +105,8 @@ fn have_interval(m: usize, n: usize) -> bool {
     Null::mann_whitney(m, n).critical().is_some()
 }
 
-/// What so few trials lack. With four on either side there always is an interval.
+/// The error for so few trials, with the number that suffices. With four on either side there
+/// always is an interval.
 fn too_few(base: usize, new: usize) -> NoInterval {
     let (more, fewer) = (base.max(new), base.min(new));
     let enough = (fewer..=more).find(|&n| have_interval(more, n)).map(|n| (more, n));
@@ -139,7 +140,7 @@ mod tests {
         assert_eq!(reason.to_string(), "2 and 1 trials give no 95 % interval, 4 and 4 do");
     }
 
-    /// What is said to be needed gives an interval, and nothing less of it does.
+    /// The number of trials that an error asks for gives an interval, and nothing less of it does.
     #[test]
     fn what_few_trials_lack_is_the_least_that_they_lack() {
         let at_hand = |n: usize| (1..=n).map(|value| value as f64).collect::<Vec<_>>();

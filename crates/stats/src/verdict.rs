@@ -53,14 +53,14 @@ impl Default for Margin {
 pub struct Judged<E = NoEstimate> {
     /// The word, or why the comparison could not be computed.
     pub verdict: Result<Verdict, E>,
-    /// What stood in the way of an inconclusive comparison; none with any other verdict.
+    /// Reason for an inconclusive comparison; none with any other verdict.
     pub doubt: Option<Doubt>,
     /// The ratio (at least 1) that the interval had to pass: the margin's, or that of the A/A
     /// control where it is farther.
     pub bound: f64,
     /// Two-sided p of "the ratio is within the bound".
     pub p: Option<f64>,
-    /// The same after Holm's adjustment over the family.
+    /// Its p after Holm's adjustment over the family.
     pub adjusted_p: Option<f64>,
 }
 
@@ -81,7 +81,7 @@ pub enum Verdict {
     },
 }
 
-/// What kept a comparison from a verdict.
+/// Reason why a comparison has no verdict.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Doubt {
     /// There is no interval.

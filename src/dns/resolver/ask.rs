@@ -15,7 +15,7 @@ use crate::dns::name::Name;
 /// A question and what came so far.
 struct Exchange {
     query: Query,
-    /// Of the first packet with the right id that could not be read.
+    /// Fault of the first packet with the right id that could not be read.
     damage: Option<MessageError>,
 }
 
@@ -126,8 +126,8 @@ impl Exchange {
         Exchange { query: Query::address_of(id, name.clone()), damage: None }
     }
 
-    /// What a packet means: nothing if it is not the answer. One that cannot be read, or answers
-    /// another question, may be anybody's: the true answer may still come.
+    /// Reads a packet; `None` if it is not the answer. One that cannot be read, or answers another
+    /// question, may be anybody's: the true answer may still come.
     fn read(&mut self, packet: &[u8]) -> Option<Result<Record, ResolveError>> {
         if id_of(packet) != Some(self.query.id) {
             return None;

@@ -34,7 +34,7 @@ pub(super) enum Place<'a> {
     Behind(Arc<Flight>),
 }
 
-/// How a query ended.
+/// Outcome of a query.
 #[derive(Debug, Clone)]
 pub(super) enum Outcome {
     Address(Ipv4Addr),

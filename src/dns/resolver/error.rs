@@ -15,7 +15,7 @@ pub enum ResolveError {
     Name {
         /// The text.
         text: String,
-        /// What is wrong with it.
+        /// The fault of the text.
         source: NameError,
     },
     /// The name does not exist, or has no IPv4 address.
@@ -29,7 +29,7 @@ pub enum ResolveError {
     Timeout {
         /// The name.
         name: Name,
-        /// How long it took.
+        /// Time of the wait.
         after: Duration,
     },
     /// The server answered with something that cannot be used.
@@ -37,7 +37,7 @@ pub enum ResolveError {
     Malformed {
         /// The name.
         name: Name,
-        /// What is wrong with it.
+        /// The fault of the answer.
         source: MessageError,
     },
     /// The server would not or could not answer.

@@ -65,7 +65,7 @@ impl Source {
     }
 }
 
-/// What a resolver has done so far. Every look-up of a well-formed name that ended is one of
+/// Counters of a resolver so far. Every look-up of a well-formed name that ended is one of
 /// `queries`, `hits` and `coalesced`; some of them are `failed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Lookups {
@@ -144,7 +144,7 @@ impl Resolver {
         self.count_failure(result)
     }
 
-    /// What it has done so far.
+    /// Its counters so far.
     pub fn lookups(&self) -> Lookups {
         let Counters { queries, resends, hits, coalesced, failed } = &self.0.counters;
         Lookups {

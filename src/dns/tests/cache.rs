@@ -9,7 +9,7 @@ use super::*;
 /// Long enough that all look-ups of a test have begun before the answer to the first.
 const LONG: Duration = Duration::from_millis(300);
 
-/// How many look-ups had which source.
+/// Number of look-ups by source.
 fn sources(
     results: impl IntoIterator<Item = Result<Resolved, ResolveError>>,
 ) -> HashMap<Source, u64> {

@@ -89,7 +89,7 @@ impl Drop for Running {
     }
 }
 
-/// What a fake server sends back for a query.
+/// Packets that a fake server sends back for a query.
 type Answer = Box<dyn FnOnce(Query) -> Vec<Vec<u8>> + Send>;
 
 /// A server that answers the queries it gets, in turn, as the closures say; it ends with them.
