@@ -47,8 +47,8 @@ pub enum HelloError {
     Start(std::io::Error),
     /// An inflight that does not know the question.
     #[error(
-        "it is {0} of before `inflight ab`, and does not say which protocol it speaks; use a commit \
-         that has `inflight ab`, or `inflight run` with each build and `inflight diff`"
+        "it is {0}, which is older than `inflight ab`; use a later commit, or `inflight run` with \
+         each build and `inflight diff`"
     )]
     Old(String),
     /// An inflight of another protocol.
@@ -62,7 +62,7 @@ pub enum HelloError {
         theirs: u32,
     },
     /// It is broken, or something else.
-    #[error("it is no inflight that works: asked who it is, {0}")]
+    #[error("it does not answer as an inflight: {0}")]
     Broken(String),
     /// Someone asked to stop.
     #[error("interrupted")]

@@ -171,7 +171,7 @@ pub enum AbError {
     },
     /// The built binary says that it is something else.
     #[error(
-        "{side}: what was built says that it is {found}, not {wanted}; use another --target-dir"
+        "{side}: the built binary says that it is {found}, not {wanted}; use another --target-dir"
     )]
     Mixed {
         /// `base` or `new`.

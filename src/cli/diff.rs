@@ -60,8 +60,8 @@ pub struct Judging {
     #[arg(long, value_name = "METRIC", value_delimiter = ',', help = metrics())]
     #[expect(missing_docs, reason = "clap would print them")]
     pub metric: Vec<String>,
-    /// A difference within this is none, as in 2%, or in p99=5% for one metric; the experiment's own
-    /// margin if absent. Repeatable.
+    /// Margin of equivalence, as in 2%, or in p99=5% for one metric; the experiment's own margin if
+    /// absent. Repeatable.
     #[arg(long, value_name = "[METRIC=]PERCENT", value_parser = margin)]
     pub margin: Vec<(Option<Metric>, f64)>,
     /// Let no cell get worse by more than this, as in wall=5% or p99=10%:label=async;limit=10,100.

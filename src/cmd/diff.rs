@@ -85,7 +85,7 @@ fn contests(args: &cli::Diff) -> Result<Vec<Contest>, Failure> {
     if let Some(by) = &args.by {
         let found = find(&args.out, &args.base)?;
         if found.dir.is_file() {
-            let what = "--by needs a recording: bare trials do not say what was planned";
+            let what = "--by needs a recording: a trials.csv alone has no plan";
             return Err(Failure::Usage(what.to_owned()));
         }
         let recording = Recording::read(&found.dir)?;

@@ -48,7 +48,7 @@ fn recording(results: &Path, text: &str, option: &str) -> Result<Recording, Fail
     let found = find(results, text)?;
     if found.dir.is_file() {
         return Err(Failure::Usage(format!(
-            "{option} {text}: a prediction needs a recording: bare trials do not say what was planned"
+            "{option} {text}: a prediction needs a recording; a trials.csv alone has no plan"
         )));
     }
     Ok(Recording::read(&found.dir)?)

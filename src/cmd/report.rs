@@ -173,8 +173,7 @@ pub(super) fn prepare(folders: &cli::Folders) -> Result<(), Failure> {
     fs_err::create_dir_all(&folders.reports)?;
     let index = folders.reports.join(INDEX);
     if index.is_dir() {
-        let what =
-            format!("{}: is a folder, and the list of reports belongs there", index.display());
+        let what = format!("{}: is a folder; the list of reports needs its name", index.display());
         return Err(io::Error::new(io::ErrorKind::IsADirectory, what).into());
     }
     tempfile::Builder::new().prefix(".new-").tempfile_in(&folders.reports).map_err(|error| {

@@ -394,8 +394,8 @@ pub(super) fn finish(args: &cli::Run, dir: &Path) -> Result<Exit, Failure> {
     let without_success = analysis.without_success(&recording.plan);
     if let Some(&first) = without_success.first() {
         say(&format!(
-            "no request succeeded in {} of {} cells, `{}` first; a claim over `errors` says that \
-             this is meant",
+            "no request succeeded in {} of {} cells, `{}` first; if that is intended, add a claim \
+             over `errors`",
             without_success.len(),
             recording.plan.cells.len(),
             recording.plan.cells[first].name

@@ -21,7 +21,7 @@ pub(super) fn run(args: &cli::Runs) -> Result<Exit, Failure> {
         // A list of nothing is a list: standard output stays what a program expects.
         say(&match found {
             0 => super::no_recording(&args.out),
-            n => format!("none of the {n} recordings under {} is like this", args.out.display()),
+            n => format!("none of the {n} recordings under {} matches", args.out.display()),
         });
     }
     match args.format {

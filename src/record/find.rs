@@ -42,7 +42,7 @@ pub enum SelectError {
         results: PathBuf,
     },
     /// Several recordings go by this name.
-    #[error("`{text}` may be any of {} recordings; {way_out}:{}", .candidates.len(), list(.candidates))]
+    #[error("`{text}` matches {} recordings; {way_out}:{}", .candidates.len(), list(.candidates))]
     Ambiguous {
         /// The text as typed.
         text: String,
@@ -170,7 +170,7 @@ pub fn find(results: &Path, text: &str) -> Result<Found, SelectError> {
         Some((label, rest)) if !label.contains(['/', '\\', '@']) => {
             let label = label.trim();
             if label.is_empty() || label.contains(char::is_control) {
-                let what = "there is no name before the `=`".to_owned();
+                let what = "the label before the `=` is empty or not printable".to_owned();
                 return Err(SelectError::Malformed { text: text.to_owned(), what });
             }
             Ok(Found { label: Some(label.to_owned()), dir: named(results, rest)? })
@@ -197,7 +197,7 @@ fn named(results: &Path, text: &str) -> Result<PathBuf, SelectError> {
         return latest(results, text, rest);
     }
     if text.starts_with('@') {
-        let what = "there is no such name with an `@`".to_owned();
+        let what = "only `@latest` may begin with an `@`".to_owned();
         return Err(SelectError::Malformed { text: text.to_owned(), what });
     }
     if let Some(found) = begins_like(results, text)? {
@@ -227,7 +227,7 @@ fn latest(results: &Path, text: &str, rest: &str) -> Result<PathBuf, SelectError
         None if back.is_empty() => 0,
         Some(number) if let Ok(number) = number.parse() => number,
         _ => {
-            let what = format!("`{back}` is not understood after `@latest`");
+            let what = format!("`{back}` cannot follow `@latest`");
             return Err(SelectError::Malformed { text: text.to_owned(), what });
         }
     };
@@ -291,7 +291,7 @@ fn by_manifest(results: &Path, text: &str) -> Result<Option<PathBuf>, SelectErro
         return if all.is_empty() {
             Ok(None)
         } else {
-            let what = "no recording of this commit is finished and without changes to it";
+            let what = "no finished recording is of this commit without changes";
             Err(nothing(results, text, what))
         };
     };
@@ -427,7 +427,7 @@ mod tests {
         assert_eq!(results.name("20260105"), "20260105T000000Z-beta-aaaaaaaa");
         assert_eq!(
             results.error("2026010"),
-            "`2026010` may be any of 9 recordings; write more of the name, or the path:\n  \
+            "`2026010` matches 9 recordings; write more of the name, or the path:\n  \
              20260101T000000Z-alpha-aaaaaaaa\n  20260102T000000Z-alpha-bbbbbbbb\n  \
              20260103T000000Z-alpha-bbbbbbbb\n  20260104T000000Z-alpha-bbbbbbbb\n  \
              20260105T000000Z-beta-aaaaaaaa\n  20260106T000000Z-gamma-cccccccc-dirty\n  \
@@ -448,7 +448,7 @@ mod tests {
         let results = Results::new();
         assert_eq!(results.name("gamma"), "20260106T000000Z-gamma-cccccccc-dirty");
         let error = results.error("alpha");
-        assert!(error.contains("`alpha` may be any of 6 recordings; the newest is @latest:alpha"));
+        assert!(error.contains("`alpha` matches 6 recordings; the newest is @latest:alpha"));
     }
 
     #[test]
@@ -466,7 +466,7 @@ mod tests {
              count) under results; `inflight runs` lists what there is"
         );
         assert!(results.error("@latest~9").contains("only 9 recordings (links"));
-        assert!(results.error("@latest~x").contains("`~x` is not understood"));
+        assert!(results.error("@latest~x").contains("`~x` cannot follow"));
         assert!(results.error("@newest").contains("@latest:EXPERIMENT"));
     }
 
@@ -521,8 +521,8 @@ mod tests {
         assert_eq!(results.name("bbbbbbb"), "20260103T000000Z-alpha-bbbbbbbb");
         assert_eq!(results.name(&"B".repeat(40)), "20260103T000000Z-alpha-bbbbbbbb");
         let two = results.error("aaaaaaa");
-        assert!(two.starts_with("`aaaaaaa` may be any of 2 recordings; name one of them"), "{two}");
-        assert!(results.error("ccccccc").contains("finished and without changes"));
+        assert!(two.starts_with("`aaaaaaa` matches 2 recordings; name one of them"), "{two}");
+        assert!(results.error("ccccccc").contains("no finished recording"));
         assert!(results.error("bbbbbb").contains("no such recording"), "six digits");
         assert!(results.error("1234567").contains("no such recording"));
     }
@@ -537,7 +537,7 @@ mod tests {
         );
         assert!(results.error("").contains("no recording is named"));
         assert!(results.error("x=").contains("no recording is named"));
-        assert!(results.error("=@latest").contains("no name before the `=`"));
+        assert!(results.error("=@latest").contains("the label before the `=` is empty"));
         let empty = tempfile::tempdir().expect("a folder");
         let error = find(&empty.path().join("none"), "@latest").expect_err("nothing there");
         assert!(error.to_string().contains("there is no recording under"), "{error}");

@@ -187,7 +187,7 @@ mod tests {
         let error = read("").expect_err("nothing").to_string();
         assert_eq!(error, "t.csv:1: damaged: it has no header");
         let error = read("a,b,c\n1,2,3\n").expect_err("a newer column").to_string();
-        assert!(error.starts_with("t.csv: column `c` is newer than this inflight"));
+        assert!(error.starts_with("t.csv: this inflight does not know column `c`"));
         let all = |text: &str| read_all_rows::<Line>("t.csv", text.as_bytes());
         let error = all("a,b\n1,2\n3,").expect_err("a cut file").to_string();
         assert_eq!(error, "t.csv:3: damaged: the line has no end: the file was cut");

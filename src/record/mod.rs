@@ -118,7 +118,7 @@ pub enum RecordError {
     },
     /// It has the format that this inflight reads, and something besides that it does not know.
     #[error(
-        "{file}: {what} is newer than this inflight, which does not know it; use a newer inflight, or undo the change if someone edited the file"
+        "{file}: this inflight does not know {what}; use a newer inflight, or undo the change if someone edited the file"
     )]
     Newer {
         /// The file, with the recording's folder.

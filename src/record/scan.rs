@@ -556,6 +556,9 @@ mod tests {
         let error = scan.next_row().expect_err("no number").to_string();
         assert_eq!(error, "t:2: damaged: column `end_ns`: `x3` is not a whole number");
         let newer = RequestScan::new("t", &of("index,speed\n")[..]).map(|_| ()).expect_err("newer");
-        assert!(newer.to_string().starts_with("t: column `speed` is newer than"), "{newer}");
+        assert!(
+            newer.to_string().starts_with("t: this inflight does not know column `speed`"),
+            "{newer}"
+        );
     }
 }

@@ -40,28 +40,28 @@ macro_rules! metrics {
                 is: [OfEveryTrial],
             }
             P90 "p90" {
-                means: "90th percentile of latency of a trial, likewise",
+                means: "90th percentile of latency; under open arrival from the planned start",
                 title: "p90 latency",
                 column: latency_p90_ns,
             }
             P95 "p95" {
-                means: "95th percentile, likewise",
+                means: "95th percentile of latency; under open arrival from the planned start",
                 title: "p95 latency",
                 column: latency_p95_ns,
             }
             P99 "p99" {
-                means: "99th percentile of latency of a trial, likewise",
+                means: "99th percentile of latency; under open arrival from the planned start",
                 title: "p99 latency",
                 column: latency_p99_ns,
                 is: [OfEveryTrial],
             }
             P999 "p99.9" {
-                means: "99.9th percentile, likewise",
+                means: "99.9th percentile of latency; under open arrival from the planned start",
                 title: "p99.9 latency",
                 column: latency_p999_ns,
             }
             Max "max" {
-                means: "longest latency of a trial, likewise",
+                means: "longest latency; under open arrival from the planned start",
                 title: "longest latency",
                 column: latency_max_ns,
             }
@@ -156,7 +156,7 @@ macro_rules! metrics {
                 column: connections_peak,
             }
             UnexplainedConnections "unexplained-connections" {
-                means: "connections beyond the free files that none which had ended explains (with `nofile` and probes)",
+                means: "connections that neither free files nor ended connections explain (with `nofile` and probes)",
                 title: "unexplained connections",
                 unit: Count, read: |row| row.unexplained_connections(),
             }
@@ -220,7 +220,7 @@ macro_rules! metrics {
                 column: service_p50_ns,
             }
             ServiceP99 "service-p99" {
-                means: "99th percentile of the same",
+                means: "99th percentile of the time of a request in the library's hands, under open arrival",
                 title: "p99 service time",
                 column: service_p99_ns,
             }

@@ -33,7 +33,7 @@ impl Override {
         };
         let path_span = Span { end: PREFIX.len() + equals, ..whole };
         let path = Key::parse(&body[..equals]).map_err(|error| {
-            let what = format!("this is no path of keys: {}", node::message(&error));
+            let what = format!("this is not a path of keys: {}", node::message(&error));
             let hint = "quote a label that is more than one word: strategy.\"my label\".limit=5";
             Problem::at(path_span, what).hint(hint)
         })?;
@@ -114,7 +114,7 @@ impl Override {
         self.inside(place.inside, segment)?;
         let found = place.node.describe();
         let Kind::Table(entries) = &mut place.node.kind else {
-            let what = format!("`{segment}` cannot be set: there is no table but {found}");
+            let what = format!("`{segment}` cannot be set: its place is not a table but {found}");
             return Err(Problem::at(self.path_span, what).hint("set the whole value instead"));
         };
         let index = entries.iter().position(|e| e.key == segment).unwrap_or_else(|| {

@@ -141,12 +141,12 @@ fn an_old_a_newer_a_broken_and_a_foreign_binary_are_told_apart() {
     let old =
         "case $1 in --version) echo 'inflight 0.1.0';; *) echo 'error: no' >&2; exit 64;; esac";
     let cases = [
-        ("old", old, 65, "it is inflight 0.1.0 of before `inflight ab`"),
+        ("old", old, 65, "it is inflight 0.1.0, which is older than `inflight ab`"),
         ("earlier", "echo '{\"protocol\":0}'", 65, "it speaks protocol 0, this inflight speaks"),
         ("later", "echo '{\"protocol\":99,\"x\":1}'", 65, "use a newer inflight to compare"),
         ("broken", "echo 'bad luck' >&2; kill -SEGV $$", 65, "it said: bad luck"),
         ("foreign", "echo hello", 65, "an answer that cannot be read; it said: hello"),
-        ("usage", "exit 64", 65, "it is no inflight that works"),
+        ("usage", "exit 64", 65, "it does not answer as an inflight"),
     ];
     for (name, text, code, says) in cases {
         let path = script(&bench, name, text);

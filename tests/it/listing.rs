@@ -34,7 +34,7 @@ fn recordings_are_listed_named_and_labelled() {
 
     bench.call(&["report", "@latest~1"]).exits(0).prints(&page);
     let both = bench.call(&["report", "tiny"]);
-    both.exits(64).is_one_clear_message().says("may be any of 2 recordings").says(&name);
+    both.exits(64).is_one_clear_message().says("matches 2 recordings").says(&name);
     bench.call(&["report", "@latest:other"]).exits(64).is_one_clear_message().says("inflight runs");
 
     fs_err::remove_file(run.join("manifest.json")).expect("a file");

@@ -226,7 +226,7 @@ fn a_newer_column_is_told_as_newer() {
             .collect();
         fs_err::write(&path, newer).expect("a table");
         let called = bench.call(&["report", "@latest"]);
-        called.exits(65).is_one_clear_message().says("column `speed` is newer than this inflight");
+        called.exits(65).is_one_clear_message().says("this inflight does not know column `speed`");
         assert!(!called.stderr.contains("damaged"), "{}", called.stderr);
         fs_err::write(&path, whole).expect("a table");
     }

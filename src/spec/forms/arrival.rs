@@ -81,13 +81,13 @@ fn open(node: &Node, entries: &[Entry], reading: &mut Reading) -> Option<Arrival
         // A word that is misspelt is one error, not two.
         [] if reading.problems.len() > before => None,
         [] => {
-            let what = "the arrival names no rate";
+            let what = "`arrival` has no rate";
             let hint = format!("for example: arrival = {}", ArrivalForm.example());
             reading.report(Problem::at(node.span, what).hint(hint));
             None
         }
         [(first, _), (second, _), ..] => {
-            let what = "an arrival is `constant` or `poisson`, here are both";
+            let what = "an arrival is `constant` or `poisson`, not both";
             let hint = "for several arrivals write a list of tables";
             let problem = Problem::at(second.key_span, what).also("first", first.key_span);
             reading.report(problem.hint(hint));

@@ -90,7 +90,7 @@ fn model(
         [] => {
             // A model that is misspelt is one error, not two.
             if reading.problems.len() == before {
-                let what = "the delay names no model";
+                let what = "`delay` has no model";
                 let known: Vec<&str> = MODELS.iter().map(|w| w.word).collect();
                 let problem =
                     Problem::at(node.span, what).note(format!("known: {}", known.join(", ")));
@@ -101,8 +101,7 @@ fn model(
             None
         }
         [(first, _), (second, _), ..] => {
-            let what =
-                format!("a delay has one model, here are `{}` and `{}`", first.key, second.key);
+            let what = format!("a delay has one model, not `{}` and `{}`", first.key, second.key);
             let hint = "for several delays write a list of tables, for a blend of them a `mixture`";
             let problem = Problem::at(second.key_span, what).also("first", first.key_span);
             reading.report(problem.hint(hint));

@@ -68,7 +68,7 @@ fn read<F: Form>(
     match parsed {
         Some(Ok(value)) if range.contains(&value) => return Some(value),
         Some(Err(error @ UnitError::TooSmall { .. })) => {
-            let why = format!("it is {}, and is not rounded to nothing", error.too_small());
+            let why = format!("it is {}, which is not rounded to zero", error.too_small());
             reading.unfit_since(node, &form.expected(), form.example(), why);
         }
         _ => reading.unfit(node, &form.expected(), form.example()),

@@ -94,8 +94,7 @@ impl Cells {
         }
         let cells: Vec<usize> = self.all().filter(|c| self.matches(&picked.selector, *c)).collect();
         if cells.is_empty() {
-            let what =
-                format!("`{}` selects no cell: each value is there, but not together", picked.key);
+            let what = format!("`{}` selects no cell: none has all of these values", picked.key);
             reading.report(self.candidates(Problem::at(picked.span, what), self.all()));
             return None;
         }

@@ -86,7 +86,7 @@ fn check_cells(
         PickedOver::Word(_) | PickedOver::Largest(_) => {
             let round_trip = words(over).into_iter().any(|(word, _)| *word == Over::RoundTrip);
             if round_trip && of.is_some_and(|of| cells.any_without(&of, Factor::Rtt)) {
-                let what = "a cell that the claim is about has no round trip to divide by";
+                let what = "a claimed cell has no round trip to divide by";
                 let hint = "set `rtt` in [workload], or select by it: of = { …, rtt = \"15ms\" }";
                 reading.report(Problem::at(over.span, what).hint(hint));
             }
@@ -132,19 +132,19 @@ fn check_word(metric: Metric, word: &Over, alone: bool, span: Span, reading: &mu
                 "metrics of different units have no ratio: `{name}` over `{}`",
                 other.name()
             ),
-            Over::One => "`nothing` cannot be the largest of a list".to_owned(),
-            Over::Ideal => format!("the ideal time is for metric `wall` only, not for `{name}`"),
+            Over::One => "`nothing` has no size, so it cannot stand in a list".to_owned(),
+            Over::Ideal => format!("the ideal time divides metric `wall` only, not `{name}`"),
             Over::Requests => {
                 let counts = metrics_of("counts", Unit::Count);
-                format!("the number of requests is for {counts}, not for `{name}`")
+                format!("the number of requests divides {counts}, not `{name}`")
             }
             Over::RoundTrip => {
                 let time = metrics_of("time", Unit::Nanoseconds);
-                format!("the round trip is for {time}, not for `{name}`")
+                format!("the round trip divides {time}, not `{name}`")
             }
             _ => {
                 let time = metrics_of("time", Unit::Nanoseconds);
-                format!("delays are for {time}, not for `{name}`")
+                format!("delays divide {time}, not `{name}`")
             }
         };
         let hint = "compare with another cell, over = { label = \"…\" }, or use over = \"nothing\"";

@@ -35,7 +35,7 @@ pub(super) fn read(
             if let Some((value, first)) = seen.insert((n, arrival.value), (requests.value, span))
                 && value != requests.value
             {
-                let what = format!("these are {n} requests for the second time");
+                let what = format!("`requests` has {n} twice, written in two ways");
                 reading.report(Problem::at(span, what).also("first", first));
             }
             loads.push((n, arrival.value));
@@ -47,14 +47,13 @@ pub(super) fn read(
 fn unknown(requests: &Placed<Requests>, arrival: &Placed<Arrival>) -> Problem {
     match arrival.value.rate() {
         None => {
-            let what = "a time in `requests` needs requests that come at a rate";
+            let what = "a duration in `requests` needs a rate: set `arrival`";
             let hint = "write a number, or a rate: arrival = { poisson = \"500/s\" }";
             Problem::at(requests.span, what).hint(hint)
         }
         Some(rate) => {
-            let what =
-                format!("`requests`: at {rate} this time does not hold 1 to 10_000_000 of them");
-            let hint = "write a number, or another time or rate";
+            let what = format!("`requests`: at {rate} this duration does not give 1 to 10_000_000");
+            let hint = "write a number, or another duration or rate";
             Problem::at(requests.span, what).also("the rate", arrival.span).hint(hint)
         }
     }
@@ -108,10 +107,10 @@ pub(super) fn check_models(
     let Some((_, strategy)) = refused else { return };
     let name = strategy.model.name();
     let what = format!(
-        "model `{name}` means nothing if requests come at a rate; models that do: {}",
+        "model `{name}` does not support open arrival; models that do: {}",
         model::openable().join(", ")
     );
-    let hint = format!("leave it out there: an [[exclude]] with model = \"{name}\" and `arrival`");
+    let hint = format!("exclude it there: an [[exclude]] with model = \"{name}\" and `arrival`");
     let span = file
         .table(keys::WORKLOAD.name)
         .and_then(|workload| workload.get("arrival"))

@@ -189,7 +189,7 @@ fn until(node: &Node, reading: &mut Reading) -> Option<Placed<Until>> {
     let max = table.one(&keys::MAX, reading);
     let (half_width, min, max) = (half_width?.value, min?, max?);
     if max.value < min.value {
-        let what = "`max` is below `min`, so the intervals would never be looked at";
+        let what = "`max` is below `min`: the run would end before the intervals are looked at";
         reading.report(Problem::at(max.span, what).also("`min`", min.span));
         return None;
     }
@@ -225,7 +225,7 @@ fn axes(file: &Open, reading: &mut Reading) -> Option<Axes> {
     let values = |factor| axes.lists.of(factor);
     let several = values(Factor::Targets).iter().find(|t| t.value.targets > 1);
     if let (Some(several), true) = (several, values(Factor::DnsDelay).is_empty()) {
-        let what = "several targets need names, and there is no name server";
+        let what = "several `targets` need a name server: set `dns_delay`";
         let hint = "add to [server]: dns_delay = \"0s\"";
         reading.report(Problem::at(several.span, what).hint(hint));
     }
@@ -233,7 +233,7 @@ fn axes(file: &Open, reading: &mut Reading) -> Option<Axes> {
     nothing_left_by_scaling(&axes, reading);
     strata(&axes, reading);
     if let (Some(by), None) = (workload.node.get("rtt_by"), workload.node.get("rtt")) {
-        let what = "`rtt_by` says what holds the packets of a round trip, and there is none";
+        let what = "`rtt_by` needs a round trip: set `rtt`";
         let hint = "add to [workload]: rtt = \"15ms\", or remove `rtt_by`";
         reading.report(Problem::at(by.key_span, what).hint(hint));
     }
@@ -268,8 +268,7 @@ fn nothing_left_by_scaling(axes: &Axes, reading: &mut Reading) {
             continue;
         };
         let text = exact_duration(ns);
-        let what =
-            format!("`time_scale` {by:?} leaves less than a nanosecond of the duration {text}");
+        let what = format!("`time_scale` {by:?} makes the duration {text} less than a nanosecond");
         let hint = format!(
             "write a `time_scale` of at least {:?}, or \"0s\" instead of {text}",
             1.0 / ns as f64
@@ -286,12 +285,13 @@ fn unknown_hosts(axes: &Axes, reading: &mut Reading) {
     let hosts = unknown.value.unknown_hosts;
     let fewest = axes.lists.of(Factor::Targets).iter().min_by_key(|of| of.value.targets);
     if hosts > 0 && axes.lists.of(Factor::DnsDelay).is_empty() {
-        let what = "hosts can be unknown to a name server only, and there is none";
+        let what = "`unknown_hosts` needs a name server: set `dns_delay`";
         let hint = "add to [server]: dns_delay = \"0s\"";
         reading.report(Problem::at(unknown.span, what).hint(hint));
     } else if let Some(targets) = fewest.filter(|of| of.value.targets < hosts) {
-        let what = format!("{hosts} hosts cannot be unknown of {}", targets.value.targets);
-        let hint = "ask for as many `targets` in [workload]";
+        let what =
+            format!("`unknown_hosts` ({hosts}) exceeds `targets` ({})", targets.value.targets);
+        let hint = format!("write in [workload]: targets = {hosts}");
         let problem = Problem::at(unknown.span, what).also("`targets`", targets.span);
         reading.report(problem.hint(hint));
     }
@@ -304,7 +304,7 @@ fn strata(axes: &Axes, reading: &mut Reading) {
     let mut delays = axes.lists.of(Factor::Delay).iter();
     let indexed = delays.find(|of| of.value.delay.model.needs_index());
     if let (Some(draw), Some(delay)) = (stratified, indexed) {
-        let what = "a mixture with a `cycle` or a `trace` cannot be stratified: their delays go by request index";
+        let what = "a mixture with a `cycle` or `trace` cannot be stratified: each request index has its delay";
         let hint = "write a `choice` of the same delays in the mixture, or draw = \"independent\"";
         let problem = Problem::at(draw.span, what).also("the delay", delay.span);
         reading.report(problem.hint(hint));

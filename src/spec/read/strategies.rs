@@ -161,7 +161,7 @@ pub(super) fn multiply(
                     reading.report(
                         Problem::at(
                             table.span,
-                            format!("a strategy is there twice: {}", brief(&strategy)),
+                            format!("two strategies are the same: {}", brief(&strategy)),
                         )
                         .also("first", *first.get())
                         .hint(
