@@ -1,4 +1,4 @@
-//! What it costs to write, read, analyse and report a recording: `cargo bench --bench recording`.
+//! Time to write, read, analyse and report a recording: `cargo bench --bench recording`.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -8,7 +8,7 @@ use inflight::analyse::Analysis;
 use inflight::machine::Machine;
 use inflight::plan::{Only, Plan, PlannedTrial};
 use inflight::record::{
-    Foreseen, Manifest, NewRun, Recording, RequestRow, RunWriter, Status, TrialRow,
+    Manifest, NewRun, Recording, RequestRow, RunPredictions, RunWriter, Status, TrialRow,
     read_compressed, write_compressed,
 };
 use inflight::report::render;
@@ -101,7 +101,7 @@ fn create(results: &Path) -> (Plan, RunWriter) {
         experiment: EXPERIMENT,
         traces: Vec::new(),
         plan: &plan,
-        foreseen: Foreseen::default(),
+        predictions: RunPredictions::default(),
         manifest,
         machine: &machine,
         start: jiff::Timestamp::UNIX_EPOCH,

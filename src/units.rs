@@ -57,7 +57,7 @@ pub fn parse_duration(text: &str) -> Result<u64, UnitError> {
         Err(_) => return Err(help()),
     };
     match u64::try_from(duration.as_nanos()).map_err(|_| help())? {
-        0 if says_more_than_nothing(text) => Err(too_small("nanosecond")),
+        0 if is_above_zero(text) => Err(too_small("nanosecond")),
         ns => Ok(ns),
     }
 }
@@ -70,7 +70,7 @@ pub fn parse_duration(text: &str) -> Result<u64, UnitError> {
 pub fn parse_size(text: &str) -> Result<u64, UnitError> {
     let digits_only = text.trim().bytes().all(|b| b.is_ascii_digit());
     match text.trim().parse::<bytesize::ByteSize>() {
-        Ok(size) if size.as_u64() == 0 && says_more_than_nothing(text) && !digits_only => {
+        Ok(size) if size.as_u64() == 0 && is_above_zero(text) && !digits_only => {
             let text = text.to_owned();
             Err(UnitError::TooSmall { text, unit: "byte", least: ("0B", "1B") })
         }
@@ -82,8 +82,8 @@ pub fn parse_size(text: &str) -> Result<u64, UnitError> {
     }
 }
 
-/// Whether a number is written that is not zero.
-pub(crate) fn says_more_than_nothing(text: &str) -> bool {
+/// Whether a number is above zero as it is written.
+pub(crate) fn is_above_zero(text: &str) -> bool {
     text.bytes().any(|byte| (b'1'..=b'9').contains(&byte))
 }
 
@@ -93,7 +93,7 @@ fn is_part_of_a_nanosecond(text: &str) -> bool {
     let unit = &text.trim()[number.len()..];
     let fraction = number.strip_prefix("0.").unwrap_or_default();
     unit.trim() == "ns"
-        && says_more_than_nothing(fraction)
+        && is_above_zero(fraction)
         && fraction.bytes().all(|byte| byte.is_ascii_digit())
 }
 
@@ -411,7 +411,7 @@ mod tests {
         #[test]
         fn only_zeros_are_nothing(whole in 0u32..2, fraction in "[0-9]{0,14}", unit in 0usize..9) {
             let number = if fraction.is_empty() { whole.to_string() } else { format!("{whole}.{fraction}") };
-            let is_zero = !says_more_than_nothing(&number);
+            let is_zero = !is_above_zero(&number);
             let size = ["B", "kB", "MB", "GB", "KiB", "MiB", "GiB", "TB", "PB"][unit];
             if let Ok(bytes) = parse_size(&format!("{number}{size}")) {
                 prop_assert_eq!(bytes == 0, is_zero);

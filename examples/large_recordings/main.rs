@@ -5,7 +5,9 @@ use std::path::Path;
 
 use inflight::machine::Machine;
 use inflight::plan::{Only, Plan};
-use inflight::record::{Event, Foreseen, Happening, Manifest, NewRun, Status, TrialRow, find_runs};
+use inflight::record::{
+    Event, Happening, Manifest, NewRun, RunPredictions, Status, TrialRow, find_runs,
+};
 use inflight::spec::{Experiment, Source};
 
 /// 99 cells and the twin of the control, in 100 blocks.
@@ -61,7 +63,7 @@ fn write(results: &Path, plan: &Plan, recording: u64) -> Result<(), Box<dyn std:
         experiment: EXPERIMENT,
         traces: Vec::new(),
         plan,
-        foreseen: Foreseen::default(),
+        predictions: RunPredictions::default(),
         manifest,
         machine: &machine,
         start: jiff::Timestamp::from_second(i64::try_from(recording)?)?,

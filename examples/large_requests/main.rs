@@ -8,7 +8,7 @@ use std::path::Path;
 use inflight::machine::Machine;
 use inflight::plan::{Only, Plan, PlannedTrial};
 use inflight::record::{
-    Event, Foreseen, Happening, Manifest, NewRun, Numbers, RequestRow, Status, TrialRow,
+    Event, Happening, Manifest, NewRun, Numbers, RequestRow, RunPredictions, Status, TrialRow,
     write_compressed,
 };
 use inflight::spec::{Experiment, Source};
@@ -75,7 +75,7 @@ fn write(
         experiment,
         traces: Vec::new(),
         plan,
-        foreseen: Foreseen::default(),
+        predictions: RunPredictions::default(),
         manifest,
         machine: &machine,
         start: jiff::Timestamp::UNIX_EPOCH,

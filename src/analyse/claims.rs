@@ -211,7 +211,7 @@ fn within_trials(
 ) -> Result<Estimate, NoEstimate> {
     let id = recording.plan.cells[cell].id.to_string();
     for metric in claim.metrics() {
-        metric.check_told(recording.of_cell(&id))?;
+        metric.check_measured(recording.of_cell(&id))?;
     }
     let one = |over: &Over, row: &TrialRow| match over {
         Over::Metric(metric) => metric.of(row),
@@ -246,7 +246,7 @@ fn every_trial(recording: &Recording, cell: usize, metric: Metric) -> Result<Est
     let values: Vec<f64> =
         recording.of_cell(&id).filter(|t| counts(t)).filter_map(|t| metric.of(t)).collect();
     if values.is_empty() {
-        metric.check_told(recording.of_cell(&id))?;
+        metric.check_measured(recording.of_cell(&id))?;
     }
     let middle = median(&values)?;
     let range = |pick: fn(f64, f64) -> f64| values.iter().copied().fold(middle.value, pick);

@@ -28,7 +28,7 @@ pub struct Fitness {
     /// without a measurement, or where one does not tell. An invalid trial counts if it tells.
     pub failed_requests: Option<f64>,
     /// Invalid trials that do not tell how many of their requests failed.
-    pub untold: usize,
+    pub unknown_failures: usize,
 }
 
 /// The reason why a cell is not judged.
@@ -69,7 +69,10 @@ impl Fitness {
             invalid: count(Status::Invalid),
             skipped: count(Status::Skipped),
             failed_requests: failed_share(rows),
-            untold: rows.iter().filter(|r| r.status == Status::Invalid && !tells(r)).count(),
+            unknown_failures: rows
+                .iter()
+                .filter(|r| r.status == Status::Invalid && !tells(r))
+                .count(),
         }
     }
 
@@ -80,7 +83,7 @@ impl Fitness {
 
     /// Whether no trial failed, and every request of the others is known to have succeeded.
     pub fn is_faultless(&self) -> bool {
-        self.failed == 0 && self.untold == 0 && self.failed_requests == Some(0.0)
+        self.failed == 0 && self.unknown_failures == 0 && self.failed_requests == Some(0.0)
     }
 
     /// Checks that a metric of the cell may be judged. A metric of the work done may not where more
@@ -98,7 +101,7 @@ impl Fitness {
         if is_measured && failed as f64 > margin.relative() * of as f64 {
             return Err(Unfit::TrialsFailed { failed, of });
         }
-        if is_measured && self.untold > 0 {
+        if is_measured && self.unknown_failures > 0 {
             return Err(Unfit::FailuresUnknown);
         }
         self.check_requests(metric, margin)

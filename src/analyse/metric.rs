@@ -76,7 +76,7 @@ impl Metric {
         cell: usize,
     ) -> Result<Estimate, NoEstimate> {
         let id = recording.plan.cells[cell].id.to_string();
-        self.check_told(recording.of_cell(&id))?;
+        self.check_measured(recording.of_cell(&id))?;
         Ok(self.sample(recording.of_cell(&id)).median(self.direction())?)
     }
 
@@ -90,14 +90,14 @@ impl Metric {
         let id = |cell: usize| recording.plan.cells[cell].id.to_string();
         let (base_id, new_id) = (id(base), id(new));
         for id in [&base_id, &new_id] {
-            self.check_told(recording.of_cell(id))?;
+            self.check_measured(recording.of_cell(id))?;
         }
         let pairs = self.pairs(recording.of_cell(&base_id), recording.of_cell(&new_id));
         Ok(lossy_paired_ratio(&pairs)?)
     }
 
     /// Checks that a measurement among these trials tells it; else gives the reason.
-    pub fn check_told<'a>(
+    pub fn check_measured<'a>(
         self,
         trials: impl IntoIterator<Item = &'a TrialRow>,
     ) -> Result<(), NoEstimate> {
@@ -193,12 +193,12 @@ mod tests {
             let (few, enough) = (of_requests(needs - 1), of_requests(needs));
             assert_eq!(metric.of(&few), None, "{metric:?}");
             assert!(metric.of(&enough).is_some(), "{metric:?}");
-            assert_eq!(metric.check_told([&enough, &enough]), Ok(()));
+            assert_eq!(metric.check_measured([&enough, &enough]), Ok(()));
             let reason =
                 NoEstimate::TooFewRequests { metric: metric.name(), needs, has: needs - 1 };
-            assert_eq!(metric.check_told([&few, &few]), Err(reason), "{metric:?}");
+            assert_eq!(metric.check_measured([&few, &few]), Err(reason), "{metric:?}");
             // A trial that lost requests may have shown anything.
-            assert_eq!(metric.check_told([&enough, &few]), Ok(()), "{metric:?}");
+            assert_eq!(metric.check_measured([&enough, &few]), Ok(()), "{metric:?}");
             let sample = metric.sample([&enough, &few]);
             assert_eq!((sample.values.len(), sample.lost), (1, 1), "{metric:?}");
         }
@@ -219,12 +219,12 @@ mod tests {
             Metric::ServerMemory,
         ] {
             let reason = NoEstimate::NotTold(metric.name());
-            assert_eq!(metric.check_told([&old, &old]), Err(reason), "{metric:?}");
-            assert_eq!(metric.check_told([&old, &of_requests(5_000)]), Ok(()), "{metric:?}");
+            assert_eq!(metric.check_measured([&old, &old]), Err(reason), "{metric:?}");
+            assert_eq!(metric.check_measured([&old, &of_requests(5_000)]), Ok(()), "{metric:?}");
         }
         // Without a measurement nothing is said of the metric.
         let failed = TrialRow { status: crate::record::Status::Failed, ..old };
-        assert_eq!(Metric::ServerCpu.check_told([&failed]), Ok(()));
+        assert_eq!(Metric::ServerCpu.check_measured([&failed]), Ok(()));
     }
 
     #[test]

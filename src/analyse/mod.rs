@@ -46,5 +46,5 @@ pub use self::{
     reason::{Comparison, Judged, NoEstimate},
     stability::{Instability, stability, wide_control},
     stop::{narrow_enough, widest_half_width},
-    sweep::{BEHIND, Binds, FULL, Knee, LeftOut, Sweep, SweepPoint},
+    sweep::{BEHIND, CpuUse, FULL, Knee, LeftOut, Sweep, SweepPoint},
 };

@@ -132,8 +132,8 @@ pub struct Output {
 }
 
 impl Output {
-    /// Whether a person listens.
-    pub fn is_spoken(self) -> bool {
+    /// Whether progress and results are printed as text.
+    pub fn prints_text(self) -> bool {
         !self.quiet && !self.json
     }
 }

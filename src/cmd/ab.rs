@@ -60,7 +60,7 @@ fn fresh(
         plan: &plan,
         builds: &builds.sides,
         binaries: binaries(args),
-        foreseen: super::predict::Expected::default(),
+        predictions: super::predict::Expected::default(),
     };
     recording::fresh(&as_run(args), begin, &mut executor(&builds))
 }
@@ -145,7 +145,7 @@ fn tell(args: &cli::Ab, step: Step) {
 }
 
 fn warn(args: &cli::Ab, builds: &Builds) {
-    if !args.output.is_spoken() {
+    if !args.output.prints_text() {
         return;
     }
     let [base, new] = builds.sides.as_slice() else { return };

@@ -9,7 +9,9 @@ use crate::exit::Exit;
 use crate::machine::Machine;
 use crate::plan::Plan;
 use crate::predict::{self, Accuracy, Ask, predict};
-use crate::record::{Build, EarlierRow, Foreseen, PredictionRow, Recording, find, find_recordings};
+use crate::record::{
+    Build, EarlierRow, PredictionRow, Recording, RunPredictions, find, find_recordings,
+};
 
 /// Prints the prediction for the cells of a plan.
 pub(super) fn plan(args: &cli::Plan, plan: &Plan) -> Result<Exit, Failure> {
@@ -94,18 +96,18 @@ impl Expected {
     }
 
     /// As the record has it.
-    pub(super) fn as_record(&self) -> Foreseen<'_> {
-        Foreseen { predictions: &self.predictions, earlier: &self.earlier }
+    pub(super) fn as_record(&self) -> RunPredictions<'_> {
+        RunPredictions { predictions: &self.predictions, earlier: &self.earlier }
     }
 }
 
 /// Predicts the cells of a plan, if the command line asks for it.
-pub(super) fn foreseen(args: &cli::Run, plan: &Plan) -> Result<Expected, Failure> {
+pub(super) fn predictions(args: &cli::Run, plan: &Plan) -> Result<Expected, Failure> {
     let Some(from) = &args.predict_from else { return Ok(Expected::default()) };
     let results = &args.folders.out;
     let recording = recording(results, from, "--predict-from")?;
     let here = Machine::this().id();
-    if args.output.is_spoken() {
+    if args.output.prints_text() {
         warn(&recording, &here);
     }
     let predictions = predict::rows(&predict(plan, &recording, Ask::AS_PLANNED));

@@ -37,15 +37,15 @@ pub(super) fn run(args: &cli::Run) -> Result<Exit, Failure> {
         plans.push((file, plan::read(file, &args.selection)?));
     }
     // The recording too: after the first file, it might no longer be the newest.
-    let foreseen: Vec<_> = plans
+    let predictions: Vec<_> = plans
         .iter()
-        .map(|(_, (_, plan))| predict::foreseen(args, plan))
+        .map(|(_, (_, plan))| predict::predictions(args, plan))
         .collect::<Result<_, Failure>>()?;
     report::prepare(&args.folders)?;
     let mut worst = Exit::Fine;
-    for ((file, (source, plan)), foreseen) in plans.into_iter().zip(foreseen) {
+    for ((file, (source, plan)), predictions) in plans.into_iter().zip(predictions) {
         let (builds, binaries) = (&[], BTreeMap::new());
-        let begin = Begin { file, source: &source, plan: &plan, builds, binaries, foreseen };
+        let begin = Begin { file, source: &source, plan: &plan, builds, binaries, predictions };
         let exit = fresh(args, begin, &mut executor)?;
         if severity(exit) > severity(worst) {
             worst = exit;
@@ -94,7 +94,7 @@ pub(super) struct Begin<'a> {
     /// The binaries that were given for them, by the name of the side.
     pub(super) binaries: BTreeMap<String, GivenPath>,
     /// Predictions for the run.
-    pub(super) foreseen: predict::Expected,
+    pub(super) predictions: predict::Expected,
 }
 
 /// Records a plan from its first trial, then reports.
@@ -103,13 +103,13 @@ pub(super) fn fresh(
     begin: Begin,
     executor: &mut ChildExecutor,
 ) -> Result<Exit, Failure> {
-    let Begin { file, source, plan, builds, binaries, foreseen } = begin;
+    let Begin { file, source, plan, builds, binaries, predictions } = begin;
     let cpus = Cpus::split(&process::allowed_cpus());
     tell(args, &summary(plan));
     commands(plan).lines().for_each(|line| tell(args, line));
     let mut sink = sink(args);
     caution(args, plan, &cpus, sink.as_mut());
-    if let Some(line) = foreseen.summary() {
+    if let Some(line) = predictions.summary() {
         tell(args, &line);
     }
     let programs = look_for_programs(plan, executor, sink.as_mut());
@@ -119,7 +119,7 @@ pub(super) fn fresh(
         experiment: &source.text,
         traces: traces(plan, plan::folder(file))?,
         plan,
-        foreseen: foreseen.as_record(),
+        predictions: predictions.as_record(),
         manifest: Manifest {
             builds: builds.to_vec(),
             given: Some(given(args, file, binaries)),
@@ -242,7 +242,7 @@ pub(super) fn of_other_command(dir: &Path, recording: &Recording) -> Failure {
 
 /// Says a line to a person, if there is one who wants to hear it.
 fn tell(args: &cli::Run, line: &str) {
-    if args.output.is_spoken() {
+    if args.output.prints_text() {
         say(line);
     }
 }
@@ -436,7 +436,7 @@ fn compare_builds(
     } else if !args.output.quiet {
         print(&format!("\n{}", diff::rendered(&diffs, cli::Format::Text, judging)))?;
     }
-    diff::published(&diffs, judging, !args.output.is_spoken())?;
+    diff::published(&diffs, judging, !args.output.prints_text())?;
     Ok(crate::diff::exit(&diffs, judging.strict))
 }
 

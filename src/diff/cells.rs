@@ -95,7 +95,7 @@ fn other_work(base: &Side, new: &Side, lone: &dyn Fn(&SideCell) -> bool) -> Vec<
 
 /// Rules by which cells are compared.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct How<'a> {
+pub(super) struct Rules<'a> {
     pub(super) sides: [&'a Side; 2],
     pub(super) pairing: Pairing,
     /// Each cell is divided by the baseline of its scenario first.
@@ -104,7 +104,7 @@ pub(super) struct How<'a> {
     pub(super) margin: Margin,
 }
 
-impl How<'_> {
+impl Rules<'_> {
     /// Compares one metric of a cell of both sides; the verdict is still to come. `None` for the
     /// baseline itself, where cells are divided by it.
     pub(super) fn compare(
@@ -201,12 +201,12 @@ impl How<'_> {
 
     /// The values of a cell by block, divided by those of the baseline where asked for.
     fn values(&self, side: &Side, cell: &SideCell, metric: Metric) -> Result<Values, NoEstimate> {
-        metric.check_told(&cell.trials)?;
+        metric.check_measured(&cell.trials)?;
         if !is_divided(metric, self.relative) {
             return Ok(Values::of(cell, metric, None));
         }
         let baseline = side.scenario_of(cell).baseline.ok_or(NoEstimate::NoBaseline)?;
-        metric.check_told(&side.cells[baseline].trials)?;
+        metric.check_measured(&side.cells[baseline].trials)?;
         Ok(Values::of(cell, metric, Some(&side.cells[baseline])))
     }
 }

@@ -3,10 +3,10 @@
 use crate::record::{Build, Manifest, ProgramFacts};
 use crate::units::{ReadableNs, three_digits};
 
-use super::made::Made;
+use super::provenance::Provenance;
 use super::side::Side;
 
-/// Something that a recording was made with or under, on both sides.
+/// A circumstance of a recording, on both sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
     /// Its name.
@@ -43,7 +43,7 @@ impl Effect {
 
 /// Whether the two sides are known to be of different machines.
 pub(super) fn machines_differ(base: &Side, new: &Side) -> bool {
-    match (&base.made, &new.made) {
+    match (&base.provenance, &new.provenance) {
         (Some(base), Some(new)) => base.manifest.machine != new.manifest.machine,
         _ => false,
     }
@@ -62,10 +62,10 @@ pub(super) fn conditions(
     relative: bool,
     other_baseline: bool,
 ) -> Vec<Condition> {
-    let mut all = match (&base.made, &new.made) {
+    let mut all = match (&base.provenance, &new.provenance) {
         (Some(b), Some(n)) => of_recordings(b, n, relative),
         (b, n) => {
-            let of = |made: &Option<Made>| match made {
+            let of = |provenance: &Option<Provenance>| match provenance {
                 Some(_) => "a recording".to_owned(),
                 None => "bare trials, made with unknown means".to_owned(),
             };
@@ -111,7 +111,7 @@ pub(super) fn one_recording(one: &Side, other: &Side) -> Condition {
     Condition { what: ONE_RECORDING, base, new, effect: Effect::Breaks }
 }
 
-fn of_recordings(base: &Made, new: &Made, relative: bool) -> Vec<Condition> {
+fn of_recordings(base: &Provenance, new: &Provenance, relative: bool) -> Vec<Condition> {
     let (b, n) = (&base.manifest, &new.manifest);
     let row = |what, base: String, new: String, otherwise| {
         let effect = if base == new { Effect::Same } else { otherwise };
@@ -121,8 +121,13 @@ fn of_recordings(base: &Made, new: &Made, relative: bool) -> Vec<Condition> {
     let breaks = |what, base: String, new: String| row(what, base, new, Effect::Breaks);
     let machine = if relative { Effect::Noted } else { Effect::Breaks };
     // A reader knows the labels, if they tell the two apart.
-    let name = |made: &Made, other: &Made| {
-        if made.machine == other.machine { &made.manifest.machine } else { &made.machine }.clone()
+    let name = |provenance: &Provenance, other: &Provenance| {
+        if provenance.machine == other.machine {
+            &provenance.manifest.machine
+        } else {
+            &provenance.machine
+        }
+        .clone()
     };
     let machine = Condition {
         what: "machine",
@@ -166,7 +171,9 @@ fn of_recordings(base: &Made, new: &Made, relative: bool) -> Vec<Condition> {
     }
     // Alike, there is nothing to tell either.
     if base.sampler_off != new.sampler_off {
-        let of = |made: &Made| if made.sampler_off { "taken off" } else { "not taken off" };
+        let of = |provenance: &Provenance| {
+            if provenance.sampler_off { "taken off" } else { "not taken off" }
+        };
         all.push(noted("sampler's CPU", of(base).to_owned(), of(new).to_owned()));
     }
     all
@@ -227,17 +234,17 @@ fn arguments(arguments: &[String]) -> String {
     if arguments.is_empty() { "none".to_owned() } else { arguments.join(" ") }
 }
 
-fn margin(made: &Made) -> String {
-    format!("{} %", three_digits(made.margin * 100.0))
+fn margin(provenance: &Provenance) -> String {
+    format!("{} %", three_digits(provenance.margin * 100.0))
 }
 
-fn round_trips(made: &Made) -> String {
-    let kinds: Vec<&str> = made.round_trips_by.iter().map(String::as_str).collect();
+fn round_trips(provenance: &Provenance) -> String {
+    let kinds: Vec<&str> = provenance.round_trips_by.iter().map(String::as_str).collect();
     if kinds.is_empty() { "none".to_owned() } else { kinds.join(", ") }
 }
 
-fn blocks(made: &Made) -> String {
-    format!("{} of {}", made.complete_blocks, made.planned_blocks)
+fn blocks(provenance: &Provenance) -> String {
+    format!("{} of {}", provenance.complete_blocks, provenance.planned_blocks)
 }
 
 fn state(manifest: &Manifest) -> String {

@@ -59,9 +59,9 @@ mod gate;
 mod github;
 mod json;
 mod judging;
-mod made;
 mod noise;
 mod options;
+mod provenance;
 mod result;
 mod side;
 mod split;
@@ -173,7 +173,7 @@ fn unjudged(contest: &Contest, before: &[Contest], options: &Options) -> Diff {
     };
     let sides = [base, new];
     let controls = noise::controls(sides, &found.common, &metrics);
-    let how = cells::How { sides, pairing: *pairing, relative, margin };
+    let rules = cells::Rules { sides, pairing: *pairing, relative, margin };
     let pairs: Vec<_> = found
         .common
         .iter()
@@ -181,7 +181,7 @@ fn unjudged(contest: &Contest, before: &[Contest], options: &Options) -> Diff {
         .collect();
     let rows = metrics.iter().flat_map(|&metric| pairs.iter().map(move |of| (metric, of)));
     let cells = rows
-        .filter_map(|(metric, &(pair, failures))| how.compare(pair, metric, &controls, failures))
+        .filter_map(|(metric, &(pair, failures))| rules.compare(pair, metric, &controls, failures))
         .collect();
     let name = |side: &Side| Name { label: side.label.clone(), recording: side.name.clone() };
     Diff {

@@ -7,7 +7,7 @@ use crate::analyse::{CellAnalysis, Margin};
 use crate::record::{Kinship, RecordError, Recording, TrialRow, kinship, read_trials};
 use crate::spec::{Factor, Gate, Metric};
 
-use super::made::Made;
+use super::provenance::Provenance;
 
 /// A recording, or a part of one, as a comparison sees it.
 #[derive(Debug, Clone)]
@@ -17,7 +17,7 @@ pub struct Side {
     /// Name of the recording.
     pub name: String,
     /// Circumstances of the recording; empty for bare trials.
-    pub(super) made: Option<Made>,
+    pub(super) provenance: Option<Provenance>,
     /// The margin of its experiment.
     pub(super) margin: Option<Margin>,
     /// The gates of its experiment.
@@ -136,7 +136,7 @@ impl Side {
         Side {
             label: label.to_owned(),
             name,
-            made: Some(Made::of(recording)),
+            provenance: Some(Provenance::of(recording)),
             margin: Some(margin),
             gates: plan.experiment.gates.clone(),
             scenarios: scenarios.collect(),
@@ -198,7 +198,7 @@ impl Side {
         Ok(Side {
             label: label.to_owned(),
             name: path.display().to_string(),
-            made: None,
+            provenance: None,
             margin: None,
             gates: Vec::new(),
             scenarios,
@@ -222,7 +222,7 @@ impl Side {
 
     /// Whether both have the id of one recording; `None` of bare trials, which have none.
     fn has_id_of(&self, other: &Side) -> Option<bool> {
-        let id = |side: &Side| Some(side.made.as_ref()?.manifest.identity());
+        let id = |side: &Side| Some(side.provenance.as_ref()?.manifest.identity());
         Some(id(self)? == id(other)?)
     }
 

@@ -42,8 +42,8 @@ impl Sink for Bar {
                 bar.tick();
             }
             Event::Tick(planned, tick) => {
-                let how_far = self.course.how_far(plan, planned, tick);
-                bar.set_message(format!("{left}  {}: {how_far}", plan.cells[planned.cell].name));
+                let progress = self.course.progress(plan, planned, tick);
+                bar.set_message(format!("{left}  {}: {progress}", plan.cells[planned.cell].name));
             }
             Event::TrialEnded(planned, row) => {
                 let wall =

@@ -58,7 +58,7 @@ impl Course {
     }
 
     /// Progress of a trial, and its rate since the last tick.
-    pub(super) fn how_far(&mut self, plan: &Plan, planned: &PlannedTrial, tick: Tick) -> String {
+    pub(super) fn progress(&mut self, plan: &Plan, planned: &PlannedTrial, tick: Tick) -> String {
         let now = Instant::now();
         let rate = self.heard.replace((now, tick.answered)).and_then(|(then, before)| {
             let seconds = now.saturating_duration_since(then).as_secs_f64();

@@ -42,12 +42,12 @@ impl<W: Write> Sink for Lines<W> {
         match event {
             Event::TrialBegun(_) => self.spoken = None,
             Event::Tick(planned, tick) => {
-                let how_far = self.course.how_far(plan, planned, tick);
+                let progress = self.course.progress(plan, planned, tick);
                 let spoken = self.spoken.get_or_insert_with(Instant::now);
                 if spoken.elapsed() >= SPOKEN_EVERY {
                     *spoken = Instant::now();
                     let (trial, cell) = (&planned.trial, &plan.cells[planned.cell].name);
-                    self.say(&format!("{trial} {cell}: {how_far}, {}", self.course.left()));
+                    self.say(&format!("{trial} {cell}: {progress}, {}", self.course.left()));
                 }
             }
             Event::TrialEnded(_, row) => match row.status {

@@ -28,7 +28,7 @@ impl Late {
     }
 
     /// Adds these errors to a report, and what this process has used so far.
-    pub(super) fn told_in(&self, report: RelayReport) -> RelayReport {
+    pub(super) fn add_to(&self, report: RelayReport) -> RelayReport {
         let used = Usage::now();
         let error = |ns: u64| (!self.all.is_empty()).then_some(ns.min(self.latest_ns));
         RelayReport {

@@ -40,7 +40,7 @@ const SETTINGS: [&str; 6] = [
 
 /// A namespace that this thread is in.
 #[derive(Debug)]
-pub(super) struct Made {
+pub(super) struct Namespace {
     pub(super) holder: Holder,
     user_namespace: bool,
     listen: Option<u16>,
@@ -57,14 +57,14 @@ pub(super) enum Holder {
     Netem { hold_ns: u64 },
 }
 
-impl Made {
+impl Namespace {
     pub(super) fn ready(&self) -> RelayReady {
         let (near, far) = match self.holder {
             Holder::Relay { .. } => (NEAR, FAR),
             Holder::Netem { .. } => (NEAR, NEAR),
             Holder::Nobody => (Ipv4Addr::LOCALHOST, Ipv4Addr::LOCALHOST),
         };
-        let Made { user_namespace, listen, .. } = *self;
+        let Namespace { user_namespace, listen, .. } = *self;
         RelayReady { protocol: VERSION, user_namespace, near, far, listen }
     }
 }
@@ -78,7 +78,11 @@ const LISTEN_PORT: u16 = 8_080;
 /// Moves this thread into a new network namespace; has its packets held for so long, if at all, and
 /// leaves this many `ports` to connections. If the machine does not allow that, the error says why,
 /// in a sentence.
-pub(super) fn make(hold_ns: Option<u64>, by: RttBy, ports: Option<u32>) -> Result<Made, String> {
+pub(super) fn make(
+    hold_ns: Option<u64>,
+    by: RttBy,
+    ports: Option<u32>,
+) -> Result<Namespace, String> {
     let settings = SETTINGS.map(|name| fs_err::read(setting(name)).ok());
     let user_namespace = unshare()?;
     keep(&settings);
@@ -89,7 +93,7 @@ pub(super) fn make(hold_ns: Option<u64>, by: RttBy, ports: Option<u32>) -> Resul
         Some(hold_ns) => holder(hold_ns, by)?,
         None => Holder::Nobody,
     };
-    Ok(Made { holder, user_namespace, listen })
+    Ok(Namespace { holder, user_namespace, listen })
 }
 
 fn holder(hold_ns: u64, by: RttBy) -> Result<Holder, String> {

@@ -58,7 +58,7 @@ impl Probe {
         let counted = netem::counted().map_err(|e| {
             ChildError::Failed(format!("netem cannot be asked how many packets it held: {e}"))
         })?;
-        Ok(self.late.told_in(RelayReport {
+        Ok(self.late.add_to(RelayReport {
             kind: LinkKind::Netem,
             // The trial's own.
             packets: counted.packets.saturating_sub(self.received),

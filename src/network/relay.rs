@@ -46,7 +46,7 @@ impl<'a> Relay<'a> {
             self.read()?;
             self.write();
         }
-        Ok(self.late.told_in(RelayReport {
+        Ok(self.late.add_to(RelayReport {
             dropped: self.report.dropped + namespace::dropped_by_device().unwrap_or(0),
             peak_queue: Some(self.queue.peak() as u64),
             ..self.report

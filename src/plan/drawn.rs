@@ -44,7 +44,7 @@ impl Drawn {
         let planned = scenario.planned();
         let (delay, scale) = (&scenario.delay, scenario.time_scale);
         let reached: Vec<u64> = (0..scenario.requests)
-            .filter(|&index| !scenario.is_to_unknown_host(index))
+            .filter(|&index| !scenario.goes_to_unknown_host(index))
             .map(u64::from)
             .collect();
         let mut sorted: Vec<f64> = reached.iter().map(|&index| planned.unscaled(index)).collect();

@@ -228,7 +228,7 @@ mod tests {
     use crate::machine::Machine;
     use crate::plan::{Only, Plan};
     use crate::record::synthetic::{experiment, recording, strategy};
-    use crate::record::{FORMAT, Foreseen, MACHINE, NewRun, RunWriter, TrialRow};
+    use crate::record::{FORMAT, MACHINE, NewRun, RunPredictions, RunWriter, TrialRow};
 
     const START_MS: u64 = 1_767_225_600_000;
 
@@ -279,7 +279,7 @@ mod tests {
                 experiment: "",
                 traces: Vec::new(),
                 plan: &self.plan,
-                foreseen: Foreseen::default(),
+                predictions: RunPredictions::default(),
                 manifest,
                 machine: &self.machine,
                 start,

@@ -64,7 +64,7 @@ pub use manifest::{
     Side,
 };
 pub use numbers::Numbers;
-pub use prediction::{EarlierRow, Foreseen, PredictionRow};
+pub use prediction::{EarlierRow, PredictionRow, RunPredictions};
 pub use read::{Recording, read_trials};
 pub use request::RequestRow;
 pub use row::TrialRow;

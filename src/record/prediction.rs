@@ -88,14 +88,14 @@ row! {
 
 /// The predictions of a run that is about to be made.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Foreseen<'a> {
+pub struct RunPredictions<'a> {
     /// One for each cell; without any, there are no files.
     pub predictions: &'a [PredictionRow],
     /// Outcomes of earlier predictions.
     pub earlier: &'a [EarlierRow],
 }
 
-impl Foreseen<'_> {
+impl RunPredictions<'_> {
     /// The files with their content.
     pub(super) fn files(self) -> Result<Vec<(&'static str, Vec<u8>)>, RecordError> {
         if self.predictions.is_empty() {
@@ -121,15 +121,15 @@ impl Recording {
 
     /// Predictions made before the first trial; none if the run was not predicted.
     pub fn predictions(&self) -> Result<Vec<PredictionRow>, RecordError> {
-        self.foreseen(PREDICTIONS)
+        self.prediction_rows(PREDICTIONS)
     }
 
     /// Outcomes of the predictions of earlier runs, as they were known when this one began.
     pub fn earlier_predictions(&self) -> Result<Vec<EarlierRow>, RecordError> {
-        self.foreseen(EARLIER)
+        self.prediction_rows(EARLIER)
     }
 
-    fn foreseen<T: Row>(&self, name: &str) -> Result<Vec<T>, RecordError> {
+    fn prediction_rows<T: Row>(&self, name: &str) -> Result<Vec<T>, RecordError> {
         let path = self.dir.join(name);
         if !path.is_file() {
             return Ok(Vec::new());

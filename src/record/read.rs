@@ -392,7 +392,7 @@ fn check_plan(path: &Path, plan: &Plan, found: &[PlanRow]) -> Result<(), RecordE
 }
 
 /// Fields of a row that follow from the plan.
-struct Wanted<'a> {
+struct PlannedFields<'a> {
     cell: String,
     replica: &'static str,
     build: &'a str,
@@ -401,9 +401,9 @@ struct Wanted<'a> {
     factors: &'a [String],
 }
 
-impl Wanted<'_> {
+impl PlannedFields<'_> {
     /// The first field of a row that is not what was planned, in words.
-    fn missed_by(&self, row: &TrialRow) -> Option<String> {
+    fn first_difference(&self, row: &TrialRow) -> Option<String> {
         let scenario = row.scenario.to_string();
         let places = [
             ("cell", row.cell.as_str(), self.cell.as_str()),
@@ -461,14 +461,14 @@ fn complete_attempts(
         };
         let build = plan.build_of(trial).unwrap_or(&only_build);
         let cell = &plan.cells[trial.cell];
-        let wanted = Wanted {
+        let wanted = PlannedFields {
             cell: cell.id.to_string(),
             replica: trial.replica.letter(),
             build,
             scenario: cell.scenario.to_string(),
             factors: &factors[trial.cell],
         };
-        if let Some(what) = wanted.missed_by(row) {
+        if let Some(what) = wanted.first_difference(row) {
             return damaged(what);
         }
         let name = attempt_name(&trial.trial, row.attempt);

@@ -67,7 +67,10 @@ impl Small {
             experiment: TEXT,
             traces: vec![("delays.csv".to_owned(), b"delay_ns\n1000000\n3000000\n".to_vec())],
             plan: &made.plan,
-            foreseen: Foreseen { predictions: &[prediction], earlier: &[EarlierRow::default()] },
+            predictions: RunPredictions {
+                predictions: &[prediction],
+                earlier: &[EarlierRow::default()],
+            },
             manifest: Manifest::of(&made.plan, &machine),
             machine: &machine,
             start: jiff::Timestamp::UNIX_EPOCH,

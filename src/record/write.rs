@@ -11,8 +11,8 @@ use super::env::EnvRow;
 use super::plan::plan_rows;
 use super::row::TrialRow;
 use super::{
-    CONNECTIONS, ENV, EXPERIMENT, Event, Foreseen, Happening, LATENCY, MACHINE, MANIFEST, Manifest,
-    PLAN, REQUESTS, RecordError, RecordingId, TIMELINE, TRIALS, folder, frames, lines,
+    CONNECTIONS, ENV, EXPERIMENT, Event, Happening, LATENCY, MACHINE, MANIFEST, Manifest, PLAN,
+    REQUESTS, RecordError, RecordingId, RunPredictions, TIMELINE, TRIALS, folder, frames, lines,
 };
 use crate::machine::Machine;
 use crate::plan::Plan;
@@ -28,10 +28,10 @@ pub struct NewRun<'a> {
     /// The plan.
     pub plan: &'a Plan,
     /// Predictions for it, if there are any.
-    pub foreseen: Foreseen<'a>,
+    pub predictions: RunPredictions<'a>,
     /// Build, command line, digest.
     pub manifest: Manifest,
-    /// Where it will run.
+    /// The machine that will run it.
     pub machine: &'a Machine,
     /// Start, for the folder's name.
     pub start: jiff::Timestamp,
@@ -74,7 +74,7 @@ impl NewRun<'_> {
         for (name, content) in &self.traces {
             write_synced(&dir.join(name), content)?;
         }
-        for (name, content) in self.foreseen.files()? {
+        for (name, content) in self.predictions.files()? {
             write_synced(&dir.join(name), &content)?;
         }
         let mut plan = Vec::new();
@@ -165,17 +165,17 @@ impl RunWriter {
         &self.dir
     }
 
-    /// Where the request rows of a trial go.
+    /// File of a trial's request rows.
     pub fn requests_path(&self, trial: &str) -> PathBuf {
         self.dir.join(REQUESTS).join(format!("{trial}.csv.zst"))
     }
 
-    /// Where the connection rows of a trial belong.
+    /// File of a trial's connection rows.
     pub fn connections_path(&self, trial: &str) -> PathBuf {
         self.dir.join(CONNECTIONS).join(format!("{trial}.csv.zst"))
     }
 
-    /// Where the timeline of a trial goes.
+    /// File of a trial's timeline.
     pub fn timeline_path(&self, trial: &str) -> PathBuf {
         self.dir.join(TIMELINE).join(format!("{trial}.csv"))
     }

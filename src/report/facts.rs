@@ -175,7 +175,7 @@ impl<'a> Facts<'a> {
 
     /// Median of a metric over the trials of a cell; see [`Sample::median`].
     pub(super) fn metric(&self, cell: usize, metric: Metric) -> Result<Estimate, NoEstimate> {
-        metric.check_told(self.ok_rows(cell))?;
+        metric.check_measured(self.ok_rows(cell))?;
         Ok(self.sample(cell, |row| metric.of(row)).median(metric.direction())?)
     }
 
@@ -208,7 +208,7 @@ impl<'a> Facts<'a> {
     pub(super) fn shortfall(&self, cell: usize) -> Option<String> {
         let fitness = self.analysed(cell).fitness;
         let Fitness { ok, failed, invalid, .. } = fitness;
-        let requests = match fitness.failed_requests.filter(|_| fitness.untold == 0) {
+        let requests = match fitness.failed_requests.filter(|_| fitness.unknown_failures == 0) {
             Some(0.0) => None,
             Some(share) => Some(format!("{} of requests failed", percent(share))),
             None => Some("unknown how many requests failed".to_owned()),

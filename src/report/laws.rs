@@ -3,7 +3,7 @@
 use super::facts::Facts;
 use super::numbers::{count, counted, estimate, percent};
 use crate::analyse::{
-    BEHIND, Binds, Estimate, FULL, Knee, LeftOut, MIN_LIMITS, MISSES, NoLaw, Peak, Scalability,
+    BEHIND, CpuUse, Estimate, FULL, Knee, LeftOut, MIN_LIMITS, MISSES, NoLaw, Peak, Scalability,
     Sweep,
 };
 use crate::page::{Words, words};
@@ -63,7 +63,7 @@ fn limit(n: u32) -> String {
 
 fn knee(sweep: &Sweep) -> String {
     match &sweep.knee {
-        Knee::At { point, binds } => {
+        Knee::At { point, cpu_use } => {
             let at = &sweep.points[*point];
             let ideal = at.ideal.map_or_else(String::new, |ideal| {
                 format!(" ({} instead of {} there)", rate(at.throughput.value), rate(ideal))
@@ -72,7 +72,7 @@ fn knee(sweep: &Sweep) -> String {
                 "from {} requests in flight on, throughput is below {} of its ideal{ideal}; {}",
                 limit(at.limit),
                 percent(BEHIND),
-                full(*binds)
+                bottleneck(*cpu_use)
             )
         }
         Knee::NotSeen => format!(
@@ -86,12 +86,12 @@ fn knee(sweep: &Sweep) -> String {
 }
 
 /// The bottleneck that held the throughput down.
-fn full(binds: Binds) -> String {
-    let (Some(client), Some(server)) = (binds.client, binds.server) else {
+fn bottleneck(cpu_use: CpuUse) -> String {
+    let (Some(client), Some(server)) = (cpu_use.client, cpu_use.server) else {
         return "the record does not tell what was full.".to_owned();
     };
     let shares = format!("client {}, delay server {}", percent(client), percent(server));
-    if binds.shared {
+    if cpu_use.shared {
         return match client + server >= FULL {
             true => format!("the CPU that client and delay server share is full ({shares})."),
             false => format!(

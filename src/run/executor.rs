@@ -11,9 +11,9 @@ use crate::server::SelfCheck;
 /// One trial to execute.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
-    /// For the delay server.
+    /// Configuration of the delay server.
     pub server: ServerConfig,
-    /// For the client; the executor fills in the server's address.
+    /// Configuration of the client; the executor fills in the server's address.
     pub client: ClientConfig,
     /// The network of the trial's own; plain loopback, if it asks for nothing.
     pub network: Network,

@@ -39,9 +39,9 @@ const TICK_NS: u64 = 1_000_000_000;
 /// CPUs of the two children of a trial.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cpus {
-    /// For the delay server.
+    /// CPUs of the delay server.
     pub server: Vec<usize>,
-    /// For the client.
+    /// CPUs of the client.
     pub client: Vec<usize>,
 }
 
@@ -108,7 +108,7 @@ impl<'a> Done<'a> {
         for rows in complete.chunk_by(|a, b| a.block == b.block) {
             let block = rows[0].block;
             let whole = recorded_whole(block, rows.len(), all);
-            if is_to_repeat(plan, rows, whole - 1) {
+            if must_repeat(plan, rows, whole - 1) {
                 repeats.insert(block, whole);
             }
         }
@@ -143,7 +143,7 @@ fn recorded_whole(block: u32, trials: usize, all: &[TrialRow]) -> u32 {
 
 /// The rule of `repeat_invalid`: whether a block that is recorded whole is repeated, which it was so often
 /// before. It looks at what the machine did, never at how long a strategy took; warm-up is not looked at.
-fn is_to_repeat(plan: &Plan, rows: &[TrialRow], repeats: u32) -> bool {
+fn must_repeat(plan: &Plan, rows: &[TrialRow], repeats: u32) -> bool {
     let by_machine = |row: &TrialRow| {
         let cell = plan.cells.iter().position(|cell| cell.id.to_string() == row.cell);
         row.status == Status::Invalid
@@ -198,7 +198,7 @@ pub fn record(
                 going.sink.note(plan, Event::Ended(&going.summary));
                 return Ok(going.summary);
             }
-            if !is_to_repeat(plan, &rows, repeats) {
+            if !must_repeat(plan, &rows, repeats) {
                 break rows;
             }
             // What is thrown away stays in the record, and counts for nothing.
@@ -210,7 +210,7 @@ pub fn record(
         rows.into_iter().for_each(|row| measured.add(row));
     }
     let Going { mut summary, writer, sink, .. } = going;
-    summary.narrow_enough_after = measured.ended_before_the_last();
+    summary.narrow_enough_after = measured.stopped_early_after();
     let end = match summary.narrow_enough_after {
         Some(_) => Happening::NarrowEnough,
         None => Happening::Finished,
@@ -304,7 +304,7 @@ impl<'a> Measured<'a> {
     }
 
     /// The last block, if the plan has more.
-    fn ended_before_the_last(&self) -> Option<u32> {
+    fn stopped_early_after(&self) -> Option<u32> {
         let last = self.last_block();
         (0 < last && last < self.plan.experiment.blocks.count).then_some(last)
     }
@@ -424,17 +424,18 @@ impl Trial<'_> {
         }
     }
 
-    /// The first good measured trial of a cell speaks for it; its control twin does not.
+    /// The first good measured trial of a cell represents it; its control twin does not.
     fn request_rows(&self, requests: u32, kept: &Kept) -> Option<u32> {
-        let speaks = self.is_representative() && !kept.requests.contains(&self.speaks_for());
+        let represents =
+            self.is_representative() && !kept.requests.contains(&self.cell_and_build());
         match self.plan.experiment.record {
             RecordLevel::All => Some(requests),
-            RecordLevel::Sample => speaks.then_some(SAMPLE_ROWS.min(requests)),
+            RecordLevel::Sample => represents.then_some(SAMPLE_ROWS.min(requests)),
             RecordLevel::None => None,
         }
     }
 
-    fn speaks_for(&self) -> Spoken {
+    fn cell_and_build(&self) -> CellAndBuild {
         (self.planned.cell, self.planned.build)
     }
 
@@ -444,15 +445,15 @@ impl Trial<'_> {
 }
 
 /// Index of a cell, and of a build.
-type Spoken = (usize, usize);
+type CellAndBuild = (usize, usize);
 
 /// Cells of which a good trial has left its request rows and its timeline already, by build.
 #[derive(Debug, Clone, Default)]
 struct Kept {
-    requests: HashSet<Spoken>,
-    timelines: HashSet<Spoken>,
+    requests: HashSet<CellAndBuild>,
+    timelines: HashSet<CellAndBuild>,
     /// Timelines of broken trials.
-    broken: HashMap<Spoken, usize>,
+    broken: HashMap<CellAndBuild, usize>,
 }
 
 impl Kept {
@@ -460,20 +461,20 @@ impl Kept {
     fn of(plan: &Plan, done: &Done) -> Kept {
         let mut kept = Kept::default();
         // Where there is one build, its rows name the commit.
-        let spoken = |cell: &str, build: &str| {
+        let key_of = |cell: &str, build: &str| {
             let cell = plan.cells.iter().position(|c| c.id.to_string() == cell)?;
             Some((cell, plan.builds.iter().position(|name| name == build).unwrap_or(0)))
         };
         for good in &done.good {
-            let spoken = spoken(&good.cell, &good.build);
-            kept.timelines.extend(spoken);
+            let key = key_of(&good.cell, &good.build);
+            kept.timelines.extend(key);
             if good.block > 0 && !good.is_twin {
-                kept.requests.extend(spoken);
+                kept.requests.extend(key);
             }
         }
         for &row in &done.complete {
-            if let Some(cell) = spoken(&row.cell, &row.build) {
-                kept.had_broken(cell, row);
+            if let Some(key) = key_of(&row.cell, &row.build) {
+                kept.count_broken(key, row);
             }
         }
         kept
@@ -481,9 +482,9 @@ impl Kept {
 
     fn note(&mut self, trial: &Trial, row: &TrialRow) {
         if row.is_ok() {
-            self.timelines.insert(trial.speaks_for());
+            self.timelines.insert(trial.cell_and_build());
             if trial.is_representative() {
-                self.requests.insert(trial.speaks_for());
+                self.requests.insert(trial.cell_and_build());
             }
         }
     }

@@ -153,7 +153,7 @@ mod namespaces {
     use std::io;
     use std::process::Command;
 
-    /// There is none.
+    /// Namespaces of a system that has none.
     #[derive(Debug)]
     pub(super) enum Namespaces {}
 

@@ -39,7 +39,7 @@ impl Trial<'_> {
     /// beforehand, so all have one. Where builds are compared only those that stay in any case have:
     /// what a look costs is a matter of the build.
     pub(super) fn sampled_every_ns(&self, kept: &Kept) -> Option<u64> {
-        if !self.plan.builds.is_empty() && kept.timelines.contains(&self.speaks_for()) {
+        if !self.plan.builds.is_empty() && kept.timelines.contains(&self.cell_and_build()) {
             return None;
         }
         let least = if self.planned.block == 0 { WARM_UP_NS } else { MEASURED_NS };
@@ -60,11 +60,11 @@ impl Trial<'_> {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(e) => return Err(e),
         };
-        let cell = self.speaks_for();
-        let speaks = row.is_ok() && !kept.timelines.contains(&cell);
-        let broken = kept.broken.entry(cell).or_default();
+        let key = self.cell_and_build();
+        let represents = row.is_ok() && !kept.timelines.contains(&key);
+        let broken = kept.broken.entry(key).or_default();
         let breaks = is_broken(row) && *broken < BROKEN;
-        if !written || !(speaks || breaks) {
+        if !written || !(represents || breaks) {
             return fs::remove_file(path);
         }
         *broken += usize::from(breaks);
@@ -73,10 +73,10 @@ impl Trial<'_> {
 }
 
 impl Kept {
-    /// Takes over that an earlier process kept the timeline of a broken trial of a cell.
-    pub(super) fn had_broken(&mut self, cell: super::Spoken, row: &TrialRow) {
+    /// Counts a broken trial whose timeline an earlier process kept.
+    pub(super) fn count_broken(&mut self, key: super::CellAndBuild, row: &TrialRow) {
         if is_broken(row) {
-            *self.broken.entry(cell).or_default() += 1;
+            *self.broken.entry(key).or_default() += 1;
         }
     }
 }

@@ -89,7 +89,7 @@ impl Later {
 }
 
 /// A turn for the connection, which writes what it has, then the time between two pieces.
-async fn before_next(shared: Arc<Shared>) {
+async fn pause_before_next(shared: Arc<Shared>) {
     tokio::task::yield_now().await;
     pause(&shared, Pause::Piece, Moment::now(), shared.chunk_delay_ns).await;
 }
@@ -120,7 +120,7 @@ impl Body for AnswerBody {
         if body.rest.is_empty()
             && let (Some(later), Some(in_flight)) = (&mut body.later, &body.in_flight)
         {
-            later.pause = Some(Box::pin(before_next(in_flight.shared().clone())));
+            later.pause = Some(Box::pin(pause_before_next(in_flight.shared().clone())));
         }
         body.leave_at_end();
         Poll::Ready(Some(Ok(Frame::data(frame))))

@@ -59,7 +59,7 @@ impl Scenario {
     }
 
     /// Whether the name server does not know the host that a request goes to.
-    pub fn is_to_unknown_host(&self, index: u32) -> bool {
+    pub fn goes_to_unknown_host(&self, index: u32) -> bool {
         index % self.targets >= self.known_hosts()
     }
 
@@ -84,7 +84,7 @@ impl Scenario {
         let mut delays = self.planned().all_ns();
         if self.unknown_hosts > 0 {
             for (index, delay) in (0..).zip(&mut delays) {
-                *delay = if self.is_to_unknown_host(index) { 0 } else { *delay };
+                *delay = if self.goes_to_unknown_host(index) { 0 } else { *delay };
             }
         }
         delays
@@ -99,7 +99,7 @@ impl Scenario {
         let pieces = u64::from(self.chunks).min(self.body_bytes).max(1);
         let pauses = (pieces - 1).saturating_mul(self.chunk_delay_ns);
         let more = self.rtt_ns.unwrap_or(0).saturating_mul(trips).saturating_add(pauses);
-        let wait = |(index, delay): (u32, u64)| match self.is_to_unknown_host(index) {
+        let wait = |(index, delay): (u32, u64)| match self.goes_to_unknown_host(index) {
             true => 0,
             false => delay.saturating_add(more),
         };

@@ -6,7 +6,7 @@
 use toml_edit::{Document, Item, Table, TableLike, Value};
 
 use super::error::{Problem, Span};
-use crate::units::says_more_than_nothing;
+use crate::units::is_above_zero;
 
 /// A value and its place.
 #[derive(Debug, Clone)]
@@ -74,7 +74,7 @@ impl Node {
             Kind::Float(x) if *x == 0.0 => {
                 let written = text.get(self.span.start..self.span.end).unwrap_or_default();
                 let digits = written.split(['e', 'E']).next().unwrap_or_default();
-                if says_more_than_nothing(digits) {
+                if is_above_zero(digits) {
                     *x = SMALLEST.copysign(*x);
                 }
             }
@@ -89,7 +89,7 @@ impl Node {
     /// Whether it says zero: `0`, `0.0`, `"0s"`.
     pub(super) fn is_zero(&self) -> bool {
         match &self.kind {
-            Kind::Text(text) => text.starts_with('0') && !says_more_than_nothing(text),
+            Kind::Text(text) => text.starts_with('0') && !is_above_zero(text),
             Kind::Integer(n) => *n == 0,
             Kind::Float(x) => *x == 0.0,
             _ => false,

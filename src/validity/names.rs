@@ -63,7 +63,7 @@ fn unknown(trial: &MeasuredTrial) -> Answer {
     let errors = recorded!(trial.row, errors)?;
     let failed = trial.row.error_classes.0.get("dns").copied().unwrap_or(0);
     let indices = 0..trial.scenario.requests;
-    let wanted = indices.filter(|&index| trial.scenario.is_to_unknown_host(index)).count() as u64;
+    let wanted = indices.filter(|&index| trial.scenario.goes_to_unknown_host(index)).count() as u64;
     require(failed <= wanted && errors >= wanted, || {
         format!("{failed} requests failed for their names, and {wanted} went to unknown hosts")
     })

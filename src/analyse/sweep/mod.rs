@@ -75,7 +75,7 @@ pub enum Knee {
         /// Index of the point.
         point: usize,
         /// Use of the CPUs there.
-        binds: Binds,
+        cpu_use: CpuUse,
     },
     /// The point with the largest limit is not shown to be.
     NotSeen,
@@ -85,7 +85,7 @@ pub enum Knee {
 
 /// CPU time over wall time of a trial, as a share of the CPUs that its threads can use; medians.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Binds {
+pub struct CpuUse {
     /// Share of the client.
     pub client: Option<f64>,
     /// Share of the delay server.
@@ -209,11 +209,11 @@ fn knee(recording: &Recording, points: &[SweepPoint]) -> Knee {
     let after = points.iter().rposition(|p| p.is_behind() != Some(true)).map_or(0, |i| i + 1);
     match points.get(after) {
         None => Knee::NotSeen,
-        Some(point) => Knee::At { point: after, binds: binds(recording, point.cell) },
+        Some(point) => Knee::At { point: after, cpu_use: cpu_use(recording, point.cell) },
     }
 }
 
-fn binds(recording: &Recording, cell: usize) -> Binds {
+fn cpu_use(recording: &Recording, cell: usize) -> CpuUse {
     let manifest = &recording.manifest;
     let planned = &recording.plan.cells[cell];
     let id = planned.id.to_string();
@@ -229,7 +229,7 @@ fn binds(recording: &Recording, cell: usize) -> Binds {
         0 => threads,
         n => threads.min(n as f64),
     };
-    Binds {
+    CpuUse {
         client: share(TrialRow::client_cpu_ns, cpus),
         // It has one thread.
         server: share(TrialRow::server_cpu_ns, 1.0),

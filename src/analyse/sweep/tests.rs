@@ -31,9 +31,9 @@ fn sweep_of(factor: impl Fn(u32) -> f64) -> Sweep {
 fn the_knee_is_the_first_limit_from_which_all_are_behind() {
     // Behind at 5 by chance, and from 30 on for good.
     let sweep = sweep_of(|n| if n == 5 || n >= 30 { 1.3 } else { 1.02 });
-    let Knee::At { point, binds } = &sweep.knee else { panic!("{:?}", sweep.knee) };
+    let Knee::At { point, cpu_use } = &sweep.knee else { panic!("{:?}", sweep.knee) };
     assert_eq!(sweep.points[*point].limit, 30);
-    assert!(binds.client.unwrap() > 0.9 && binds.server.unwrap() < 0.25 && !binds.shared);
+    assert!(cpu_use.client.unwrap() > 0.9 && cpu_use.server.unwrap() < 0.25 && !cpu_use.shared);
     assert_eq!(sweep_of(|_| 1.05).knee, Knee::NotSeen);
 }
 

@@ -75,7 +75,7 @@ fn by_scenario(facts: &Facts, whole: bool) -> Vec<Words> {
                     [speaker.cost(), speaker.faulty(), speaker.unmeasured()].into_iter().flatten(),
                 );
             }
-            sentences.extend(before_the_first_trial(facts, index, whole));
+            sentences.extend(cautions(facts, index, whole));
             let text = Words::join(sentences, " ");
             Some(match facts.has_scenarios() {
                 true => words!((strong(&scenario.name)) ": " text),
@@ -87,7 +87,7 @@ fn by_scenario(facts: &Facts, whole: bool) -> Vec<Words> {
 
 /// Facts of a scenario from before its first trial that bear on the answer: its time scale, and
 /// parts of its delay model that no request has.
-fn before_the_first_trial(facts: &Facts, scenario: usize, whole: bool) -> Vec<Words> {
+fn cautions(facts: &Facts, scenario: usize, whole: bool) -> Vec<Words> {
     let mut all = time_scale::sentences(facts, scenario, whole);
     let point = &facts.plan().experiment.scenarios[scenario];
     let drawn = if whole { Drawn::of(point) } else { None };
@@ -103,7 +103,7 @@ fn of_rates(facts: &Facts, sweep: &Sweep, whole: bool) -> Words {
     let mut sentences: Vec<Words> =
         lines.iter().take(most).map(|line| open_arrival::sentence(facts, line)).collect();
     if let Some((_, first)) = sweep.scenarios.first() {
-        sentences.extend(before_the_first_trial(facts, *first, whole));
+        sentences.extend(cautions(facts, *first, whole));
     }
     for &(rate, scenario) in sweep.scenarios.iter().filter(|_| whole) {
         let speaker = Speaker::of(facts, scenario);

@@ -52,7 +52,7 @@ pub(in crate::report) fn figures(facts: &Facts) -> Vec<Figure> {
         let legend = "Where a strategy keeps up, its curve follows the delays. Where it does not, \
                       latency is as long as the trial lets it grow: it would be longer in a longer \
                       one.";
-        let caption = [legend.into(), footer.into(), hidden, untold(facts, &cells).into()];
+        let caption = [legend.into(), footer.into(), hidden, not_drawn(facts, &cells).into()];
         figures.push(Figure::new(chart, caption));
     }
     figures
@@ -83,7 +83,7 @@ fn intervals(facts: &Facts, cells: &[usize]) -> String {
 }
 
 /// Why cells have no point: their requests are too few for a percentile.
-fn untold(facts: &Facts, cells: &[usize]) -> String {
+fn not_drawn(facts: &Facts, cells: &[usize]) -> String {
     let few = |&cell: &usize| match facts.metric(cell, Metric::P99) {
         Err(reason @ NoEstimate::TooFewRequests { .. }) => Some(reason.to_string()),
         _ => None,

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::page;
 use crate::machine::Machine;
 use crate::record::synthetic::recording;
-use crate::record::{Build, Foreseen, Happening, Manifest, NewRun, Recording};
+use crate::record::{Build, Happening, Manifest, NewRun, Recording, RunPredictions};
 use crate::spec::{Experiment, Scenario, Source};
 use crate::strategy::Strategy;
 use crate::vocabulary::Runtime;
@@ -63,7 +63,7 @@ fn a_recording_of_an_unknown_client_and_model_is_read_and_reported() {
         experiment: TEXT,
         traces: Vec::new(),
         plan: &made.plan,
-        foreseen: Foreseen::default(),
+        predictions: RunPredictions::default(),
         manifest: Manifest::of(&made.plan, &machine),
         machine: &machine,
         start,

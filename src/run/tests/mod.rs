@@ -12,7 +12,7 @@ use crate::events::Quiet;
 use crate::machine::Machine;
 use crate::plan::Only;
 use crate::protocol::{ClientReport, Lateness, PauseReport, Percentiles, ServerReport, Stall};
-use crate::record::{Build, Foreseen, Manifest, NewRun, Recording, Side};
+use crate::record::{Build, Manifest, NewRun, Recording, RunPredictions, Side};
 use crate::server::SelfCheck;
 use crate::spec::{Experiment, Source};
 
@@ -156,7 +156,7 @@ fn create_with(results: &Path, text: &str, plan: &Plan, builds: Vec<Side>) -> Ru
         experiment: text,
         traces: Vec::new(),
         plan,
-        foreseen: Foreseen::default(),
+        predictions: RunPredictions::default(),
         manifest,
         machine: &machine,
         start: jiff::Timestamp::UNIX_EPOCH,

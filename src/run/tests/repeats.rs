@@ -110,14 +110,14 @@ fn other_reasons_repeat_nothing() {
     (row.server_late_max_ns, row.server_shared_cpu_ns) = (Some(0), Some(0));
     row.server_stalled_ns = Some(700_000_000);
     row.status = Status::Invalid;
-    assert!(is_to_repeat(&plan, std::slice::from_ref(&row), 1));
-    assert!(!is_to_repeat(&plan, std::slice::from_ref(&row), 2));
+    assert!(must_repeat(&plan, std::slice::from_ref(&row), 1));
+    assert!(!must_repeat(&plan, std::slice::from_ref(&row), 2));
     // Invalid for its strategy as well.
     let both =
         TrialRow { server_requests_per_connection_max: Some(10), issued: Some(9), ..row.clone() };
-    assert!(!is_to_repeat(&plan, &[both], 0));
+    assert!(!must_repeat(&plan, &[both], 0));
     let other = TrialRow { server_stalled_ns: Some(0), ..row };
-    assert!(!is_to_repeat(&plan, &[other], 0));
+    assert!(!must_repeat(&plan, &[other], 0));
 }
 
 /// Names of events, without the trials.

@@ -1,4 +1,4 @@
-//! Which timelines stay.
+//! Tests of which timelines stay.
 
 use super::*;
 

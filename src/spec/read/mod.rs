@@ -229,9 +229,9 @@ fn axes(file: &Open, reading: &mut Reading) -> Option<Axes> {
         let hint = "add to [server]: dns_delay = \"0s\"";
         reading.report(Problem::at(several.span, what).hint(hint));
     }
-    unknown_hosts(&axes, reading);
-    nothing_left_by_scaling(&axes, reading);
-    strata(&axes, reading);
+    check_unknown_hosts(&axes, reading);
+    check_scaled_delays(&axes, reading);
+    check_strata(&axes, reading);
     if let (Some(by), None) = (workload.node.get("rtt_by"), workload.node.get("rtt")) {
         let what = "`rtt_by` needs a round trip: set `rtt`";
         let hint = "add to [workload]: rtt = \"15ms\", or remove `rtt_by`";
@@ -256,8 +256,8 @@ fn lists_of(table: &TableForm, open: &Open, reading: &mut Reading) -> Lists<Scen
     Lists::read(factors, open, &Scenario::default(), reading)
 }
 
-/// A scale may not make nothing of what a delay is written with.
-fn nothing_left_by_scaling(axes: &Axes, reading: &mut Reading) {
+/// Checks that no scale rounds a written delay to zero.
+fn check_scaled_delays(axes: &Axes, reading: &mut Reading) {
     let shortest = |of: &Placed<Scenario>| Some((of.span, of.value.delay.shortest_written_ns()?));
     let delays = axes.lists.of(Factor::Delay).iter();
     let shortest: Vec<(Span, u64)> = delays.filter_map(shortest).collect();
@@ -278,8 +278,8 @@ fn nothing_left_by_scaling(axes: &Axes, reading: &mut Reading) {
     }
 }
 
-/// Hosts are unknown to a name server, and there are no more of them than hosts.
-fn unknown_hosts(axes: &Axes, reading: &mut Reading) {
+/// Checks that unknown hosts have a name server, and are at most as many as the hosts.
+fn check_unknown_hosts(axes: &Axes, reading: &mut Reading) {
     let unknown = axes.lists.of(Factor::UnknownHosts).iter();
     let Some(unknown) = unknown.max_by_key(|of| of.value.unknown_hosts) else { return };
     let hosts = unknown.value.unknown_hosts;
@@ -297,8 +297,8 @@ fn unknown_hosts(axes: &Axes, reading: &mut Reading) {
     }
 }
 
-/// A stratum is a share of a distribution, which delays by request index have only as a whole.
-fn strata(axes: &Axes, reading: &mut Reading) {
+/// Checks that stratified delays have strata, which delays by request index do not.
+fn check_strata(axes: &Axes, reading: &mut Reading) {
     let stratified = |of: &&Placed<Scenario>| of.value.sampling == Sampling::Stratified;
     let stratified = axes.lists.of(Factor::Draw).iter().find(stratified);
     let mut delays = axes.lists.of(Factor::Delay).iter();

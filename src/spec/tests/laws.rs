@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::{BASE, changed, good, parse};
 use crate::spec::key::{AnyKey, TableForm};
 use crate::spec::{Experiment, Factor, keys};
-use crate::units::says_more_than_nothing;
+use crate::units::is_above_zero;
 
 /// A file with about everything in it, to be damaged.
 const RICH: &str = include_str!("../../../tests/fixtures/spec/rich.toml");
@@ -158,11 +158,11 @@ proptest! {
         let (path, name) = &numeric[key.index(numeric.len())];
         let value = if unit.is_empty() { number.clone() } else { format!("\"{number}{unit}\"") };
         let mantissa = number.split('e').next().expect("a part");
-        let is_zero = !says_more_than_nothing(mantissa);
+        let is_zero = !is_above_zero(mantissa);
         match parse(&with_place_for(path), &[&format!("{path}={value}")]) {
             Ok(e) => {
                 let read = read_as(path, name, &e);
-                prop_assert_eq!(says_more_than_nothing(&read), !is_zero, "{} = {}: {}", path, value, read);
+                prop_assert_eq!(is_above_zero(&read), !is_zero, "{} = {}: {}", path, value, read);
             }
             Err(errors) => {
                 let shown = errors.to_string();

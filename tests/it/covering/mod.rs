@@ -270,7 +270,8 @@ fn unplanned(trial: &TrialRow, scenario: &Scenario, is_http2: bool) -> Option<St
     let mut classes = trial.error_classes.0.clone();
     // An unknown host is `dns`, a full server is `status(4xx)`; and a client that does not wait for
     // the server's limit of streams hears of it.
-    let unknown = (0..scenario.requests).filter(|&i| scenario.is_to_unknown_host(i)).count() as u64;
+    let unknown =
+        (0..scenario.requests).filter(|&i| scenario.goes_to_unknown_host(i)).count() as u64;
     let dns = classes.remove("dns").unwrap_or(0);
     let refused = classes.remove("status(4xx)").unwrap_or(0);
     if is_http2 && scenario.streams < scenario.requests {

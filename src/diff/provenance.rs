@@ -1,4 +1,4 @@
-//! What a side was recorded with.
+//! Circumstances in which a side was recorded.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use crate::record::{Manifest, Recording};
 
 /// Circumstances in which a side was recorded.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Made {
+pub(super) struct Provenance {
     pub(super) manifest: Manifest,
     /// The machine as people call it.
     pub(super) machine: String,
@@ -22,12 +22,12 @@ pub(super) struct Made {
     pub(super) sampler_off: bool,
 }
 
-impl Made {
-    pub(super) fn of(recording: &Recording) -> Made {
+impl Provenance {
+    pub(super) fn of(recording: &Recording) -> Provenance {
         let late: Vec<f64> =
             recording.env.iter().filter_map(|e| Some(e.timer_error_p50_ns? as f64)).collect();
         let kinds = recording.measured().map(|row| &row.rtt_kind);
-        Made {
+        Provenance {
             round_trips_by: kinds.filter(|kind| !kind.is_empty()).cloned().collect(),
             sampler_off: recording.measured().any(|row| row.client_sampler_cpu_ns.is_some()),
             manifest: recording.manifest.clone(),
