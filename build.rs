@@ -5,7 +5,7 @@ use std::process::Command;
 
 use sha2::{Digest, Sha256};
 
-/// What goes into the binary. A change elsewhere (a report, a page of the docs) does not make a
+/// Sources of the binary. A change elsewhere (a report, a page of the docs) does not make a
 /// recording irreproducible.
 const SOURCES: [&str; 6] = ["src", "crates", "assets", "build.rs", "Cargo.toml", "Cargo.lock"];
 

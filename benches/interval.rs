@@ -1,4 +1,4 @@
-//! What a report spends on intervals: `cargo bench --bench interval`.
+//! Time that a report spends on intervals: `cargo bench --bench interval`.
 
 use std::hint::black_box;
 

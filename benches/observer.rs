@@ -1,4 +1,5 @@
-//! What the thread that samples a trial leaves in the client's figures, once its own time is taken off.
+//! Trace that the thread which samples a trial leaves in the client's figures, once its own time is
+//! taken off.
 //!
 //! The same requests, one after the other, with a short and with a long delay, and each with and without
 //! a sampler that looks as often as one may. Waiting for 400 ms costs more than for 5 ms without any

@@ -1,4 +1,4 @@
-//! What probes cost: CPU time of a client with them over that of one without, for each request.
+//! Cost of probes: CPU time of a client with them over that of one without, for each request.
 //!
 //! Both are measured in this run, in turns, so that a machine that becomes slower does so for both.
 //! CPU time and not wall time: probes work, they do not wait. The server is a process of its own,

@@ -24,7 +24,7 @@ use inflight::vocabulary::Reuse;
 /// Requests of a trial: the start of the model's threads and the opening of its connections are
 /// shared by so many.
 const REQUESTS: u32 = 1_000;
-/// The same where each request has a connection of its own, which leaves a local port behind.
+/// Requests of a trial in which each has a connection of its own, which leaves a local port behind.
 const REQUESTS_AT_ONCE: u32 = 50;
 /// In flight at most, where the model has a limit.
 const LIMIT: NonZeroU32 = NonZeroU32::new(10).expect("not zero");

@@ -1,4 +1,4 @@
-//! How late sleeps end: the delay server's timer against tokio's, in the same run.
+//! Lateness of sleeps: the delay server's timer against tokio's, in the same run.
 //!
 //! 500 tasks on one thread sleep 1 to 50 ms at once, as under a delay server. Criterion sees the
 //! median lateness of each round as its time; the percentiles over all rounds go to stderr.

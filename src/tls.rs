@@ -29,7 +29,7 @@ pub(crate) const SESSIONS: usize = 4_096;
 /// full handshakes; the record tells how many were resumed.
 const TICKETS: usize = 2;
 
-/// Why there is no TLS.
+/// Error of setting up TLS.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// The certificate could not be made.

@@ -33,13 +33,13 @@ pub struct Hello {
 }
 
 impl Hello {
-    /// This binary's.
+    /// The facts about this binary.
     pub fn this() -> Hello {
         Hello { protocol: VERSION, build: Build::this() }
     }
 }
 
-/// Why a binary cannot take part.
+/// Error of a binary that cannot take part.
 #[derive(Debug, thiserror::Error)]
 pub enum HelloError {
     /// It cannot be started.

@@ -334,7 +334,7 @@ impl Builds {
     }
 }
 
-/// Where the sides are made.
+/// State of making the sides.
 struct Workshop<'a> {
     dir: &'a Path,
     options: &'a Options,

@@ -10,7 +10,7 @@ use super::{
     RatioEstimate, disturbances, judge, lossy_paired_ratio, stability, wide_control,
 };
 
-/// Everything that the report says in numbers.
+/// Numbers of a report.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Analysis {
     /// Measured blocks that are complete.

@@ -50,7 +50,7 @@ pub enum Unfit {
         /// Trials that were begun.
         of: usize,
     },
-    /// So many trials gave no value that nothing follows from the others.
+    /// Too many trials gave no value: nothing follows from the others.
     TrialsLost {
         /// Trials without a value.
         lost: usize,

@@ -118,7 +118,7 @@ impl Metric {
         row.ok.filter(|&ok| 0 < ok && ok < needs)
     }
 
-    /// Which way is better.
+    /// The direction in which it improves.
     pub fn direction(self) -> Direction {
         if self.is_more_better() { Direction::HigherIsBetter } else { Direction::LowerIsBetter }
     }

@@ -1,8 +1,8 @@
-//! Why a recording gives no value.
+//! Reasons why a recording gives no value.
 
 use crate::units::count;
 
-/// Why there is not even a value.
+/// Reason why there is not even a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoEstimate {
     /// The values have no such number.

@@ -20,7 +20,7 @@ pub use rate::Rate;
 /// bits, as in `SplitMix64`; any other number would do.)
 const SALT: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// When requests are to start.
+/// Planned starts of requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Arrival {

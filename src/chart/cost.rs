@@ -74,7 +74,7 @@ const CLIENT: Token = Token::Mark(BLUE);
 const SERVER: Token = Token::Mark(SLATE);
 const BAR: f64 = 11.0;
 const TEXT: f64 = 11.5;
-/// Between the two panels.
+/// Space between the two panels.
 const BETWEEN: f64 = 24.0;
 
 impl Cost {

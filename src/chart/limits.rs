@@ -30,7 +30,7 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    /// For points at these limits, between two edges in px.
+    /// An axis for points at these limits, between two edges in px.
     pub(super) fn new(mut all: Vec<Limit>, left: f64, right: f64) -> Self {
         all.sort_unstable();
         all.dedup();

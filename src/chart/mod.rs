@@ -90,7 +90,7 @@ pub struct Group<R> {
     pub rows: Vec<R>,
 }
 
-/// Something that can be drawn.
+/// A chart that can be drawn.
 pub trait Draw {
     /// The chart, drawn.
     fn draw(&self) -> Drawing;

@@ -60,7 +60,7 @@ impl Bar {
 const BAR: f64 = 15.0;
 const TEXT: f64 = 11.5;
 const ON_BAR: f64 = 10.5;
-/// Between the two panels.
+/// Space between the two panels.
 const BETWEEN: f64 = 26.0;
 /// Between two phases of a bar, where both are wide enough to spare it.
 const GAP: f64 = 0.75;

@@ -27,9 +27,9 @@ pub enum Syntax {
     Duration(fn(u64) -> Model),
     /// A list of durations.
     Durations {
-        /// So many at least.
+        /// Fewest durations.
         least: usize,
-        /// So many at most.
+        /// Most durations.
         most: usize,
         /// Makes the model, or says what is wrong with these durations together.
         make: fn(Vec<u64>) -> Result<Model, String>,

@@ -1,4 +1,4 @@
-//! For a pull request, and for a report of two builds.
+//! Comparison as blocks, for a pull request and for a report of two builds.
 
 use crate::page::{Align, Block, Table, Words, cells, code, markdown, strong, words};
 

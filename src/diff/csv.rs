@@ -1,4 +1,4 @@
-//! For a spreadsheet.
+//! CSV of a comparison, for a spreadsheet.
 
 use serde::Serialize;
 

@@ -60,7 +60,7 @@ impl P {
     }
 }
 
-/// Which way a share of failures went.
+/// Direction in which a share of failures went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trend {
     /// From none to some.

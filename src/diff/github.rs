@@ -1,4 +1,4 @@
-//! For a GitHub Actions job.
+//! Annotations and summary of a GitHub Actions job.
 //!
 //! Formats: "Workflow commands for GitHub Actions" (`::error title=…::…`, with `%`, line breaks and in
 //! properties `:` and `,` as percent escapes) and "Adding a job summary" (Markdown appended to the

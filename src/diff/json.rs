@@ -1,4 +1,4 @@
-//! For a program.
+//! JSON of a comparison, for a program.
 
 use std::collections::BTreeMap;
 

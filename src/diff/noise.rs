@@ -37,7 +37,7 @@ pub struct ControlPair {
 /// Noise that a verdict has to get past.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Noise {
-    /// Where it was seen.
+    /// Place where it was seen.
     pub source: Source,
     /// The side that it was seen on.
     pub side: Where,
@@ -45,7 +45,7 @@ pub struct Noise {
     pub interval: Interval,
 }
 
-/// Where noise was seen.
+/// Place where noise was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     /// The control cell of the scenario, measured twice in every block.

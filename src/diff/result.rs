@@ -30,7 +30,7 @@ pub struct Diff {
     pub warnings: Vec<String>,
     /// The metrics, with the margin that verdicts are given against.
     pub margins: Vec<(Metric, Margin)>,
-    /// Where the margin comes from.
+    /// Source of the margin.
     pub margin_source: MarginSource,
     /// The A/A controls of each pair of scenarios with a common cell.
     pub controls: Vec<ControlPair>,
@@ -53,7 +53,7 @@ pub struct Name {
     pub recording: String,
 }
 
-/// Where the margin comes from.
+/// Source of the margin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MarginSource {
     /// The experiment of both recordings.
@@ -225,7 +225,7 @@ pub enum Outcome {
     FailingLessOften,
     /// None of these yet.
     Inconclusive,
-    /// So many requests failed on a side that its numbers are not of the same work.
+    /// Too many requests failed on a side: its numbers are of other work.
     NotJudged,
     /// At least one side has no measurement, and it is neither newly failing nor fixed.
     NotMeasured,

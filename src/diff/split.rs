@@ -8,7 +8,7 @@ use crate::spec::Factor;
 use super::side::{Side, SideCell};
 use super::{Contest, Pairing};
 
-/// Why a recording cannot be split.
+/// Reason why a recording cannot be split.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoSplit {
     /// The factor has one value only.

@@ -1,4 +1,4 @@
-//! For a terminal.
+//! Text renderer of a comparison, for a terminal.
 
 use crate::page::{Align, Table, cells as row, terminal};
 use anstyle::{AnsiColor, Style};

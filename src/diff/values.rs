@@ -58,7 +58,7 @@ impl Values {
         self.known.contains_key(&block) || self.lost.contains(&block)
     }
 
-    /// With the worst value in the place of each that was lost.
+    /// These values with the worst one in the place of each that was lost.
     fn at_worst(&self, direction: Direction) -> Values {
         let worst = match direction {
             Direction::LowerIsBetter => WORST,

@@ -26,7 +26,7 @@ const RECEIVE_BUFFER_BYTES: usize = 4 << 20;
 pub struct Zone {
     /// The names that exist.
     pub names: Vec<String>,
-    /// Their address.
+    /// The address of every name.
     pub address: Ipv4Addr,
     /// Time for which the address may be kept. It goes over the wire in whole seconds, rounded up.
     pub ttl: Duration,
@@ -114,7 +114,7 @@ impl Server {
         })
     }
 
-    /// Where it listens.
+    /// Address that it listens on.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }

@@ -184,7 +184,7 @@ mod tests {
         drop(files);
     }
 
-    /// Another way to the same numbers, which is what it replaces.
+    /// Compares a look with `/proc/self/status`, which it replaces.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_look_agrees_with_the_status_of_the_process() {

@@ -50,9 +50,9 @@ pub struct RelayReady {
     pub protocol: u32,
     /// Whether the network namespace is inside a user namespace, which must be entered first.
     pub user_namespace: bool,
-    /// Where servers listen.
+    /// Address of servers.
     pub near: Ipv4Addr,
-    /// Where clients connect to.
+    /// Address that clients connect to.
     pub far: Ipv4Addr,
     /// The port where a server is to listen, so that it takes none of the local ports that there
     /// are for connections; any, if absent.
@@ -99,7 +99,7 @@ pub struct RelayReport {
     pub no_netem: Option<String>,
     /// Packets passed on, of both directions.
     pub packets: u64,
-    /// Their bytes, with IP headers.
+    /// Bytes of these packets, with IP headers.
     pub bytes: u64,
     /// Packets lost because a queue was full (netem's, or the relay's or its device's), or because
     /// the system did not take them back.

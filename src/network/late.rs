@@ -1,4 +1,4 @@
-//! For how much too long packets were held.
+//! Errors of holds: how much too long packets were held.
 
 use hdrhistogram::Histogram;
 

@@ -53,7 +53,7 @@ pub(super) enum Holder {
     Nobody,
     /// Whoever reads this device; why it is not netem, where that would have been taken.
     Relay { tun: OwnedFd, hold_ns: u64, no_netem: Option<String> },
-    /// netem.
+    /// The kernel's netem.
     Netem { hold_ns: u64 },
 }
 

@@ -17,7 +17,7 @@ const DEVICE: [&str; 2] = ["dev", "lo"];
 /// Bytes of an Ethernet header, which the kernel counts on the loopback device, too.
 const ETHERNET_HEADER: u64 = 14;
 
-/// Why netem does not hold packets here.
+/// Reason why netem does not hold packets here.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NoNetem {
     #[error("this machine has no `tc`, which sets up netem")]
@@ -46,7 +46,7 @@ impl NoNetem {
 pub(super) struct Counted {
     /// Packets that it let pass.
     pub(super) packets: u64,
-    /// Their bytes, with IP headers.
+    /// Bytes of these packets, with IP headers.
     pub(super) bytes: u64,
     /// Packets that it had no room for.
     pub(super) dropped: u64,

@@ -31,7 +31,7 @@ pub(super) struct Probe {
 }
 
 impl Probe {
-    /// In a network in which netem holds packets for so long.
+    /// A probe for a network in which netem holds packets for so long.
     pub(super) fn new(hold_ns: u64) -> Result<Probe, ChildError> {
         let to_itself = || -> io::Result<UdpSocket> {
             let socket = UdpSocket::bind((NEAR, 0))?;

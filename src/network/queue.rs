@@ -25,7 +25,7 @@ struct Held {
 }
 
 impl Queue {
-    /// For this many packets of this many bytes at most.
+    /// A queue for this many packets of this many bytes at most.
     pub(super) fn new(capacity: u32, slot_len: usize) -> Queue {
         Queue {
             slots: vec![0; capacity as usize * slot_len],

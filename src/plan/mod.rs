@@ -138,7 +138,7 @@ pub struct PlannedTrial {
     pub trial: String,
     /// Index of its cell.
     pub cell: usize,
-    /// Which of two equal trials.
+    /// Replica of the cell: the trial itself, or its control twin.
     pub replica: Replica,
     /// Index of the build that issues its requests; 0 if there is only one.
     pub build: usize,

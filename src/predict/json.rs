@@ -1,4 +1,4 @@
-//! For a program.
+//! JSON of predictions, for a program.
 
 use serde::Serialize;
 
@@ -93,7 +93,7 @@ struct Cell<'a> {
     notes: Vec<String>,
 }
 
-/// In whole units.
+/// A range in whole units.
 #[derive(Serialize)]
 struct Value {
     value: u64,

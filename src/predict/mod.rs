@@ -115,9 +115,9 @@ impl Predicted {
 /// Recorded cells that a prediction rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Basis {
-    /// Their requests, smallest first.
+    /// Requests of the cells, smallest first.
     pub requests: Vec<u32>,
-    /// Their identities, likewise.
+    /// Identities of the cells, in the order of `requests`.
     pub cells: Vec<String>,
     /// Blocks with a measurement of each.
     pub blocks: usize,
@@ -130,9 +130,9 @@ pub struct Basis {
 /// Recorded cells of other limits, on whose connections memory rests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherLimits {
-    /// Their limits, lowest first.
+    /// Limits of the cells, lowest first.
     pub limits: Vec<u32>,
-    /// Their identities, likewise.
+    /// Identities of the cells, in the order of `limits`.
     pub cells: Vec<String>,
     /// Blocks with a measurement of each.
     pub blocks: usize,
@@ -142,7 +142,7 @@ pub struct OtherLimits {
 /// an interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Range {
-    /// In the middle.
+    /// The predicted value.
     pub value: f64,
     /// Lower and upper end.
     pub ends: Option<(f64, f64)>,
@@ -154,7 +154,7 @@ impl Range {
         Range { value: estimate.value, ends }
     }
 
-    /// On another scale, which is increasing.
+    /// This range on another scale, which is increasing.
     #[must_use]
     pub fn map(self, scale: impl Fn(f64) -> f64) -> Range {
         let ends = self.ends.map(|(low, high)| (scale(low), scale(high)));

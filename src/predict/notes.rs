@@ -1,6 +1,6 @@
 //! Why something is not predicted, and what to know about what is.
 
-/// Why there is no prediction.
+/// Reason why there is no prediction.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoPrediction {
     /// Nothing is recorded.
@@ -57,7 +57,7 @@ fn nearest_words(nearest: &Option<(String, String)>) -> String {
     })
 }
 
-/// Why the memory is not predicted.
+/// Reason why the memory is not predicted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoMemory {
     /// The growth is not seen.

@@ -11,14 +11,14 @@ use std::collections::BinaryHeap;
 use crate::strategy::Strategy;
 use crate::strategy::model::Next;
 
-/// Which request begins when another has ended.
+/// Order in which requests follow one another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
     /// The next in index order, of this many at once.
     List(usize),
     /// The next of the worker's own share: `i`, `i + slots`, …
     Split(usize),
-    /// This many when all of the same number before them have ended.
+    /// Batches of this many: the next begins when all of the one before have ended.
     Batches(usize),
 }
 
@@ -79,7 +79,7 @@ impl Cost {
     }
 }
 
-/// Where a request comes to next.
+/// Next station of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
     Send,

@@ -1,4 +1,4 @@
-//! For the record.
+//! Rows of predictions, for the record.
 
 use super::{Prediction, Predictions, Range};
 use crate::record::PredictionRow;

@@ -1,4 +1,4 @@
-//! For a person: a table, and what to know about it.
+//! Text of predictions, for a person: a table, and what to know about it.
 
 use std::fmt::Write as _;
 

@@ -54,11 +54,11 @@ pub struct ClientConfig {
     pub body_bytes: u64,
     /// CPUs that it may run on; any, if empty.
     pub cpus: Vec<usize>,
-    /// Where to write request rows, and how many of the first.
+    /// File of request rows, and how many of the first.
     pub request_log: Option<RequestLog>,
-    /// Where to write connection rows (a zstd-compressed CSV; the file must not exist).
+    /// File of connection rows: a zstd-compressed CSV, which must not exist.
     pub connection_log: Option<PathBuf>,
-    /// Where to write the timeline, and the time between samples.
+    /// File of the timeline, and the time between samples.
     pub timeline: Option<Timeline>,
 }
 
@@ -100,7 +100,7 @@ impl ClientConfig {
     }
 }
 
-/// Where to write request rows.
+/// File and number of request rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RequestLog {
@@ -110,7 +110,7 @@ pub struct RequestLog {
     pub rows: u32,
 }
 
-/// Where to write the timeline of a trial.
+/// File of a trial's timeline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Timeline {

@@ -59,7 +59,7 @@ pub struct ServerConfig {
     pub nofile: Option<u64>,
     /// Time between two [`Tick`] lines; none, if absent.
     pub tick_ns: Option<u64>,
-    /// When it refuses requests; never, if absent.
+    /// Capacity beyond which it refuses requests; none, if absent.
     pub capacity: Option<Capacity>,
     /// How requests are told apart.
     #[serde(default, skip_serializing_if = "IndexBy::is_path")]
@@ -142,7 +142,7 @@ impl ServerConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Capacity {
-    /// In flight at most.
+    /// Requests in flight at most.
     pub requests: u32,
     /// Value of `Retry-After` for the others.
     pub retry_after_ns: u64,
@@ -178,11 +178,11 @@ pub struct DnsTerms {
 pub struct ServerReady {
     /// [`VERSION`] of the server.
     pub protocol: u32,
-    /// Where it listens.
+    /// Address that it listens on.
     pub addr: SocketAddr,
     /// Its certificate (DER), if connections are encrypted.
     pub certificate: Option<Vec<u8>>,
-    /// Where the name server listens, if there is one.
+    /// Address of the name server, if there is one.
     pub dns: Option<SocketAddr>,
 }
 
@@ -229,15 +229,15 @@ pub const STALL_NS: u64 = 10_000_000;
 /// A pause that a server makes because its plan says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pause {
-    /// Before an answer.
+    /// The pause before an answer.
     Delay,
-    /// Between two pieces of an answer.
+    /// The pause between two pieces of an answer.
     Piece,
-    /// Before the first read from a connection.
+    /// The pause before the first read from a connection.
     Connect,
-    /// Before a TLS handshake.
+    /// The pause before a TLS handshake.
     Handshake,
-    /// Before the answer to a query for a name.
+    /// The pause before the answer to a query for a name.
     Name,
 }
 
@@ -268,15 +268,15 @@ pub struct Lateness {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PauseReport {
-    /// Before answers.
+    /// Lateness of the pauses before answers.
     pub delays: Lateness,
-    /// Between pieces of answers.
+    /// Lateness of the pauses between pieces of answers.
     pub pieces: Lateness,
-    /// Of new connections.
+    /// Lateness of the pauses of new connections.
     pub connects: Lateness,
-    /// Before TLS handshakes.
+    /// Lateness of the pauses before TLS handshakes.
     pub handshakes: Lateness,
-    /// Of the name server.
+    /// Lateness of the name server's pauses.
     pub names: Lateness,
     /// All pauses, as long as they really were.
     pub sum_ns: u64,

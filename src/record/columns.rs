@@ -100,7 +100,7 @@ macro_rules! row {
 }
 pub(super) use row;
 
-/// Where the columns of a row type stand in a file.
+/// Indices of a row type's columns in a file.
 #[derive(Debug, Clone)]
 pub(super) struct Columns {
     /// The columns of the type.
@@ -306,7 +306,6 @@ impl<'f, 'de, F: Fn(usize) -> &'f [u8]> SeqAccess<'de> for Fields<'_, F> {
     }
 }
 
-/// One field.
 struct Field<'f>(&'f str);
 
 impl Field<'_> {

@@ -29,7 +29,7 @@ pub struct Found {
 /// Why it is not clear which recording is meant.
 #[derive(Debug, thiserror::Error)]
 pub enum SelectError {
-    /// Nothing goes by this name.
+    /// No recording goes by this name.
     #[error(
         "`{text}`: {what} under {}; `inflight runs` lists what there is", .results.display()
     )]
@@ -38,7 +38,7 @@ pub enum SelectError {
         text: String,
         /// The kind of name that was looked for in vain.
         what: String,
-        /// Where it was looked for.
+        /// The folder that was searched.
         results: PathBuf,
     },
     /// Several recordings go by this name.

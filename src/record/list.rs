@@ -40,7 +40,7 @@ pub struct Listed {
     pub state: State,
     /// Bytes of all its files.
     pub bytes: u64,
-    /// When it was begun, in Unix milliseconds.
+    /// Start in Unix milliseconds.
     pub started_unix_ms: Option<u64>,
     /// Identity that it shares with its copies.
     pub id: Option<RecordingId>,
@@ -141,7 +141,7 @@ impl Listed {
         }
     }
 
-    /// When it was begun.
+    /// Start of the recording.
     pub fn started(&self) -> Option<jiff::Timestamp> {
         jiff::Timestamp::from_millisecond(i64::try_from(self.started_unix_ms?).ok()?).ok()
     }

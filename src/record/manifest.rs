@@ -196,13 +196,13 @@ pub struct Side {
     pub name: String,
     /// The build, as the binary tells it.
     pub build: Build,
-    /// Where the binary is from.
+    /// Origin of the binary.
     pub origin: Origin,
     /// Digest of the binary's file.
     pub binary: String,
 }
 
-/// Where the binary of a [`Side`] is from.
+/// Origin of the binary of a [`Side`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {
@@ -224,7 +224,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Something that happened to a run.
+/// An event in the life of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Event {

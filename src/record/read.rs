@@ -32,7 +32,7 @@ pub struct Recording {
     pub name: String,
     /// Its manifest.
     pub manifest: Manifest,
-    /// Where it ran; `None` if the folder was moved away from its machine's.
+    /// The machine that recorded; `None` if the folder was moved away from its machine's.
     pub machine: Option<Machine>,
     /// The experiment file, verbatim.
     pub experiment_text: String,

@@ -21,17 +21,18 @@ const BUFFER: usize = 256 * 1024;
 #[derive(Debug, Clone, Copy)]
 struct Columns {
     scheduled: usize,
-    /// Where each phase ends; `None` where the recording is older than the column.
+    /// Index of each phase's end; `None` where the recording is older than the column.
     ends: [Option<usize>; Phase::ALL.len()],
     connection: Option<usize>,
-    /// The lists of pieces of bodies, likewise.
+    /// Indices of the lists of pieces of bodies; `None` where the recording is older than the
+    /// columns.
     pieces: Option<[usize; 3]>,
     error: usize,
     error_chain: usize,
 }
 
 impl Columns {
-    /// Where they are; or the name of one that every recording has, and this header has not.
+    /// The columns' indices; or the name of one that every recording has, and this header has not.
     fn of(header: &ByteRecord) -> Result<Columns, &'static str> {
         let place = |name: &str| header.iter().position(|column| column == name.as_bytes());
         let end = |phase: Phase| match phase {
@@ -55,7 +56,7 @@ impl Columns {
     }
 }
 
-/// Where the lists of pieces are.
+/// Indices of the lists of pieces.
 fn pieces(place: impl Fn(&str) -> Option<usize>) -> Option<[usize; 3]> {
     Some([place("chunk_ns")?, place("chunk_bytes")?, place("sent_chunk_ns")?])
 }
@@ -67,7 +68,7 @@ pub struct RequestScan<R: Read> {
     source: BufReader<zstd::Decoder<'static, BufReader<R>>>,
     header: ByteRecord,
     columns: Columns,
-    /// Where all columns are.
+    /// Indices of all columns.
     all: columns::Columns,
     /// The fault of a field of the last row that was asked for, if it has one.
     wrong: RefCell<Option<String>>,
@@ -75,7 +76,7 @@ pub struct RequestScan<R: Read> {
     used: usize,
     /// The row without its line break, if it cannot be used where it stands.
     line: Vec<u8>,
-    /// Where its fields end.
+    /// Ends of its fields.
     ends: Vec<usize>,
     /// Cuts the rows with quotes.
     quoted: csv::Reader<Cursor<Vec<u8>>>,

@@ -78,7 +78,7 @@ fn limits(answers: &Answers) -> impl Iterator<Item = &Limit> {
     })
 }
 
-/// In which cells it did not happen, and of which nobody knows.
+/// Names the cells in which it did not happen, and those of which the record does not tell.
 fn elsewhere(facts: &Facts, cells: &[Answers], cell: usize) -> Words {
     /// Names beyond these say no more.
     const MOST_NAMED: usize = 3;

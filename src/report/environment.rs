@@ -1,4 +1,4 @@
-//! Where and with what it was recorded.
+//! The section on machine and build of a recording.
 
 use crate::page::{Block, Table, blocks, cells, code, heading, words};
 use crate::record::{Event, Happening, RecordError};

@@ -1,4 +1,4 @@
-//! Where the time of a request goes, in numbers.
+//! The section on the phases of a request, in numbers.
 
 use crate::page::{Block, Table, Words, cells, details, strong, term, under, words};
 use crate::record::{RecordError, TrialRow};

@@ -21,7 +21,7 @@ pub(super) struct Standing {
     /// Measured, but some requests failed, or are not known to have succeeded: a time of fewer
     /// answers.
     pub(super) faulty: Vec<usize>,
-    /// Without a single measurement.
+    /// Cells without a single measurement.
     pub(super) unmeasured: Vec<usize>,
     /// Whether there were enough blocks to compare at all.
     pub(super) has_intervals: bool,

@@ -80,7 +80,7 @@ impl Watch {
         watch
     }
 
-    /// When the next beat is due.
+    /// Moment of the next beat.
     pub(super) fn next_beat(&self) -> Moment {
         self.next_beat
     }
@@ -153,7 +153,7 @@ impl Watch {
         now.at.ns_since(due).saturating_sub(now.cpu_ns.saturating_sub(before.cpu_ns))
     }
 
-    /// Everything until now.
+    /// The report of everything until now.
     pub(super) fn report(&mut self, now: Beat) -> PauseReport {
         if now.at > self.next_beat {
             self.beat(now);

@@ -32,7 +32,7 @@ struct Counts {
     redirected: u64,
     uploaded_bytes: u64,
     refused: u64,
-    /// By [`Handshake`].
+    /// Number of handshakes, by [`Handshake`].
     handshakes: [u64; 3],
 }
 
@@ -151,7 +151,7 @@ impl Ledger {
         self.counts().watch.paused(pause, planned_ns, actual_ns, Beat::now);
     }
 
-    /// When the server's next beat is due.
+    /// Moment of the server's next beat.
     pub(super) fn next_beat(&self) -> Moment {
         self.counts().watch.next_beat()
     }

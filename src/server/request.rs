@@ -16,7 +16,6 @@ const REDIRECTS: &str = "redirects=";
 /// Values that a request asks for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked {
-    /// Its index.
     pub(super) index: u64,
     /// The delay of its answer.
     pub(super) planned_ns: u64,

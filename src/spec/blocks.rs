@@ -39,5 +39,5 @@ pub struct Until {
 /// Blocks where a file gives no number: they tell differences of a few percent and rank seven cells.
 pub const DEFAULT_BLOCKS: u32 = 10;
 
-/// With fewer blocks there is no interval whose width could be looked at.
+/// Fewest blocks whose intervals the stopping rule looks at: with fewer there is no interval.
 pub const FEWEST_LOOKED_AT: u32 = 6;

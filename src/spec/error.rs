@@ -23,7 +23,7 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    /// Something is wrong at a place.
+    /// A problem at a place.
     pub(super) fn at(span: Span, message: impl Into<String>) -> Problem {
         Problem { span: Some(span), ..Problem::anywhere(message) }
     }
@@ -94,7 +94,7 @@ pub struct SpecError {
     hint: Option<String>,
 }
 
-/// Where an error is, ready to be shown.
+/// Place of an error, ready to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Place {
     /// Order among the errors of a file.

@@ -34,7 +34,7 @@ pub struct Experiment {
     pub claims: Vec<Claim>,
     /// Metrics that no change may worsen.
     pub gates: Vec<Gate>,
-    /// Which request rows are kept.
+    /// The request rows that are kept.
     pub record: RecordLevel,
     /// A ratio within 1 ± this is no difference that matters; 0.02 is 2 %.
     pub margin: f64,
@@ -45,8 +45,8 @@ pub struct Experiment {
 }
 
 impl Scenario {
-    /// This many requests with these delays, everything else as an experiment file has it by
-    /// default.
+    /// A scenario of this many requests with these delays, everything else as an experiment file
+    /// has it by default.
     pub fn plain(requests: u32, delay: Delay) -> Scenario {
         static DEFAULTS: LazyLock<Scenario> = LazyLock::new(Scenario::defaults);
         Scenario { requests, delay, ..DEFAULTS.clone() }
@@ -107,7 +107,7 @@ impl Scenario {
     }
 }
 
-/// Which rows of single requests are kept.
+/// Request rows that a recording keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RecordLevel {

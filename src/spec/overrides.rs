@@ -168,7 +168,7 @@ impl Override {
     }
 }
 
-/// Where a path has come to.
+/// Place that a path has come to.
 struct Place<'n> {
     node: &'n mut Node,
     inside: Inside,

@@ -80,7 +80,6 @@ fn accepted(factor: Factor, entry: &Entry, reading: &mut Reading) -> (Vec<String
     })
 }
 
-/// The schema of a selector.
 pub(super) fn selector_schema() -> Value {
     let property = |factor: Factor| {
         let key = factor.entry().key();

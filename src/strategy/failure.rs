@@ -144,7 +144,7 @@ impl Failure {
         Failure { class, errno, chain }
     }
 
-    /// With what only the connection knows that the request depended on: its class where the request
+    /// Adds the error of the connection that the request depended on: its class where the request
     /// was told none.
     pub fn because(self, cause: &Failure) -> Failure {
         let class = match self.class {
@@ -156,7 +156,7 @@ impl Failure {
         Failure { class, errno: self.errno.or(cause.errno), chain }
     }
 
-    /// With what is known of the answer: an early end after the head is a truncated body, and so
+    /// Adds what is known of the answer: an early end after the head is a truncated body, and so
     /// on.
     pub fn after_head(mut self) -> Failure {
         self.class = match self.class {

@@ -34,7 +34,7 @@ pub struct Strategy {
     pub label: String,
     /// The model, which decides when requests are issued.
     pub model: ByName<Model>,
-    /// Which HTTP library issues them.
+    /// The HTTP library that issues them.
     #[serde(rename = "client")]
     pub library: ByName<Library>,
     /// Use of connections after an answer.

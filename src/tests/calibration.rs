@@ -67,7 +67,7 @@ struct Machine {
     elapsed: f64,
     /// Share that a trial adds to it if nothing is slow.
     step: f64,
-    /// When the burst begins.
+    /// Start of the burst, as a share of the planned time.
     burst: f64,
     /// The state of AR(1), in its stationary standard deviations.
     state: f64,
@@ -371,7 +371,7 @@ fn fail(recording: &mut Recording, seed: u64, failing: Failing, share: f64, rise
     }
 }
 
-/// In how many pairs `diff` ends with exit code 1, and in how many the second cell is failing more.
+/// Pairs in which `diff` ends with exit code 1, and pairs in which the second cell is failing more.
 fn alarms(failing: Failing, (base_share, new_share): (f64, f64)) -> (u64, u64) {
     let of = |[base, new]: &mut [Recording; 2], pair: u64| {
         fail(base, 2 * pair, failing, base_share, base_share);

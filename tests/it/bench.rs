@@ -119,7 +119,7 @@ pub(crate) fn interrupted_after(bench: &Bench, args: &[&str], rows: usize) -> St
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// What a call gave.
+/// Outcome of a call.
 pub(crate) struct Called {
     call: String,
     pub(crate) code: i32,

@@ -1,4 +1,4 @@
-//! What breaks first: limits that real trials run into, on both sides.
+//! Limits that real trials run into first, on both sides.
 
 use inflight::record::{Recording, TrialRow};
 

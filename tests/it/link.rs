@@ -20,7 +20,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// Of each kind.
 const TRIPS: usize = 20;
 
-/// What a process inside saw.
+/// Values that a process inside saw.
 #[derive(Debug, Serialize, Deserialize)]
 struct Seen {
     connects_ns: Vec<u64>,

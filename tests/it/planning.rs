@@ -1,4 +1,4 @@
-//! What is said before the first trial.
+//! Advice before the first trial.
 
 use crate::bench::{Bench, TINY};
 

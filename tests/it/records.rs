@@ -1,5 +1,4 @@
-//! What can be wrong with folders, records and their names: told before time is spent, and with the
-//! place.
+//! Faults of folders, records and their names: told before time is spent, and with the place.
 
 use crate::bench::{Bench, TINY, alone, files_under, interrupted_after};
 

@@ -9,7 +9,7 @@ use crate::bench::{Bench, TINY};
 struct Served {
     server: Child,
     out: BufReader<ChildStdout>,
-    /// What it printed first.
+    /// Its first output.
     url: String,
 }
 

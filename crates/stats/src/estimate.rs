@@ -62,7 +62,7 @@ impl Interval {
     }
 }
 
-/// Why an estimate has no interval.
+/// Reason why an estimate has no interval.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoInterval {
     /// Too few blocks for the nominal coverage.
@@ -86,7 +86,7 @@ pub enum NoInterval {
         /// Trials of the new side.
         new: usize,
     },
-    /// So many trials gave no value that the interval could reach anywhere.
+    /// Too many trials gave no value: the interval could reach anywhere.
     #[error("{lost} of {of} trials gave no value")]
     TrialsLost {
         /// Trials, or pairs of them, without a value.
@@ -107,7 +107,7 @@ pub enum NoInterval {
     Degenerate,
 }
 
-/// Why there is not even a value.
+/// Reason why there is not even a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoEstimate {
     /// Nothing to estimate from.

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::RatioEstimate;
 
-/// Everything in `stats.json`.
+/// The fixtures of `stats.json`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fixtures {

@@ -133,7 +133,7 @@ fn remembered(which: Exact, compute: impl FnOnce() -> Vec<f64>) -> Arc<[f64]> {
     cdf
 }
 
-/// In how many ways each sum arises from a subset of `parts`; at most 63 parts.
+/// Number of ways in which each sum arises from a subset of `parts`; at most 63 parts.
 pub(super) fn subset_sums(parts: &[usize]) -> Vec<u64> {
     let mut counts = vec![0_u64; parts.iter().sum::<usize>() + 1];
     counts[0] = 1;
@@ -145,7 +145,7 @@ pub(super) fn subset_sums(parts: &[usize]) -> Vec<u64> {
     counts
 }
 
-/// In how many ways each U arises: the coefficients of the Gaussian binomial
+/// Number of ways in which each U arises: the coefficients of the Gaussian binomial
 /// ∏ (1 − qⁿ⁺ⁱ) / (1 − qⁱ) for i = 1 … m (Mann & Whitney 1947).
 fn u_counts(m: usize, n: usize) -> Vec<i128> {
     let mut counts = vec![0_i128; m * n + 1];
@@ -161,8 +161,8 @@ fn u_counts(m: usize, n: usize) -> Vec<i128> {
     counts
 }
 
-/// In how many ways each sum arises from exactly `size` of the ascending `parts`, as a double:
-/// nothing is subtracted, so the relative error stays near 10⁻¹⁵.
+/// Number of ways in which each sum arises from exactly `size` of the ascending `parts`, as a
+/// double: nothing is subtracted, so the relative error stays near 10⁻¹⁵.
 pub(super) fn sized_subset_sums(parts: &[usize], size: usize) -> Vec<f64> {
     let largest: usize = parts.iter().rev().take(size).sum();
     let mut counts = vec![vec![0.0_f64; largest + 1]; size + 1];

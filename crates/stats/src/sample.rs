@@ -12,7 +12,7 @@ use super::estimate::{
 };
 use super::null::Null;
 
-/// Which way a value improves.
+/// Direction in which a value improves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// Durations, memory, errors.

@@ -13,7 +13,7 @@ use super::{
 pub struct Comparison<E = NoEstimate> {
     /// new ÷ base, or why there is none.
     pub ratio: Result<RatioEstimate, E>,
-    /// Which way is better.
+    /// The direction in which a value improves.
     pub direction: Direction,
 }
 

@@ -27,13 +27,13 @@ const MIN_POINTS: usize = 3;
 /// One strategy under several limits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sweep {
-    /// By ascending limit, each limit once.
+    /// Points by ascending limit, each limit once.
     pub points: Vec<SweepPoint>,
     /// Cells of it that are no points, with the reason.
     pub left_out: Vec<(usize, LeftOut)>,
     /// The law of the points, or why there is none.
     pub law: Result<Scalability, Box<NoLaw>>,
-    /// Where it falls behind the ideal.
+    /// The point where it falls behind the ideal.
     pub knee: Knee,
 }
 
@@ -67,7 +67,7 @@ pub enum LeftOut {
     FewerRequests,
 }
 
-/// Where the throughput of a sweep falls behind its ideal.
+/// Point where the throughput of a sweep falls behind its ideal.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Knee {
     /// From this point on every one is shown to be below [`BEHIND`] of its ideal.

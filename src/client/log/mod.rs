@@ -45,12 +45,12 @@ struct State {
 #[derive(Debug)]
 enum Chunk {
     Memory(Box<[u8]>),
-    /// Of this length in the file, after those before it.
+    /// Length of a chunk in the file, after those before it.
     Spilled(usize),
 }
 
 impl Log {
-    /// For requests `0..requests` whose bodies should have `expected_bytes`.
+    /// A log for requests `0..requests` whose bodies should have `expected_bytes`.
     pub(super) fn new(requests: u32, expected_bytes: u64) -> Log {
         let state = State {
             ended: vec![0; (requests as usize).div_ceil(64)].into(),

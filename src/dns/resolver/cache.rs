@@ -23,7 +23,7 @@ enum Entry {
     Asked(Arc<Flight>),
 }
 
-/// Where a look-up stands.
+/// State of a look-up.
 #[derive(Debug)]
 pub(super) enum Place<'a> {
     /// The address is known.
@@ -60,7 +60,7 @@ pub(super) struct Lead<'a> {
 }
 
 impl Cache {
-    /// Where a look-up of `name` stands now.
+    /// State of a look-up of `name`.
     pub(super) fn place(&self, name: &Name) -> Place<'_> {
         let mut entries = self.entries();
         match entries.get(name) {

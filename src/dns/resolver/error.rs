@@ -1,4 +1,4 @@
-//! Why a name has no address.
+//! Errors of look-ups.
 
 use std::io;
 use std::time::Duration;

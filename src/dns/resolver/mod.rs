@@ -36,11 +36,11 @@ struct Shared {
 pub struct Resolved {
     /// The first address of the answer.
     pub address: Ipv4Addr,
-    /// Where it came from.
+    /// Source of the address.
     pub source: Source,
 }
 
-/// Where an address came from.
+/// Source of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Source {
     /// From the server.

@@ -1,4 +1,4 @@
-//! With a cache.
+//! Tests with a cache.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Without a cache, and the server alone.
+//! Tests without a cache, and of the server alone.
 
 use std::error::Error;
 use std::io;

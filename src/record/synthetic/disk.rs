@@ -108,8 +108,8 @@ fn requests(recording: &Recording, row: &TrialRow) -> Vec<RequestRow> {
         .collect()
 }
 
-/// For each piece of an answer, if there are several, what is this less than `last`, by its place from
-/// the end.
+/// Numbers of an answer's pieces, if there are several: `last` minus `less` of the place from the
+/// end.
 fn pieces(scenario: &Scenario, last: u64, less: impl Fn(u64) -> u64) -> Numbers {
     let several = if scenario.chunks > 1 { u64::from(scenario.chunks) } else { 0 };
     Numbers((0..several).rev().map(|place| last.saturating_sub(less(place))).collect())

@@ -38,7 +38,7 @@ pub(in crate::report) fn section(facts: &Facts) -> Result<Vec<Block>, RecordErro
     Ok(under(2, "In flight", out))
 }
 
-/// Where a panel's steps come from.
+/// Source of a panel's steps.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Source {
     WarmUp,

@@ -83,7 +83,7 @@ fn figure(facts: &Facts, scenarios: &[usize]) -> Result<Option<Figure>, RecordEr
     Ok(Some(Figure::new(chart, caption)))
 }
 
-/// From when a latency counts.
+/// Span of a latency, in words.
 const CLOSED: &str = "sending a request to its last byte (service time, closed loop)";
 const OPEN: &str = "the planned start of a request to its last byte (open arrival)";
 const WAITS: &str = "Closed loop: what a request waited for its turn is not in its latency.";

@@ -1,4 +1,4 @@
-//! Where the time of a request goes, phase by phase.
+//! Chart of the time of a request, phase by phase.
 
 use crate::analyse::Estimate;
 use crate::strategy::probe::Phase;

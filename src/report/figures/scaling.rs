@@ -158,7 +158,7 @@ pub(super) fn label(facts: &Facts, cells: &[usize]) -> String {
     words
 }
 
-/// Where the longest curve stops to fall, if the intervals show it.
+/// Title: the limit at which the longest curve stops to fall, if the intervals show it.
 fn title(facts: &Facts, families: &[Family]) -> String {
     let plain = || "Wall time against the limit of requests in flight".to_owned();
     // Of equals the first: `max_by_key` takes the last.

@@ -24,7 +24,7 @@ const MOST_KEPT: usize = 8_192;
 pub(super) struct Times {
     pub(super) scheduled_ns: u64,
     pub(super) start_ns: u64,
-    /// In the order of [`Phase::ALL`]; [`UNKNOWN_END`] where nobody can tell.
+    /// Ends in the order of [`Phase::ALL`]; [`UNKNOWN_END`] where nobody can tell.
     ends_ns: [u64; Phase::ALL.len()],
     pub(super) end_ns: u64,
     pub(super) failed: bool,
@@ -49,7 +49,7 @@ impl Times {
         })
     }
 
-    /// When a phase ended.
+    /// End of a phase.
     pub(super) fn end_of(&self, phase: Phase) -> Option<u64> {
         Some(self.ends_ns[phase as usize]).filter(|&end| end != UNKNOWN_END)
     }
@@ -68,13 +68,12 @@ impl Times {
 /// Rows of one trial, evenly spread over it.
 #[derive(Debug)]
 pub(super) struct Kept {
-    /// The trial.
     pub(super) trial: TrialRow,
     /// Rows that the record has of it.
     pub(super) rows: usize,
     /// Every n-th of them is here: 1 is all.
     pub(super) every: usize,
-    /// In the order of the record.
+    /// Requests in the order of the record.
     pub(super) requests: Vec<Times>,
     /// Whether any row has a mark of the library.
     pub(super) has_marks: bool,
@@ -128,11 +127,12 @@ pub(super) struct Digest {
     pub(super) trials: usize,
     /// Rows of them.
     pub(super) rows: u64,
-    /// In the order of [`Phase::ALL`]: the median over the trials of each trial's numbers.
+    /// Phases in the order of [`Phase::ALL`]: the median over the trials of each trial's numbers.
     pub(super) phases: [Option<PhaseNumbers>; Phase::ALL.len()],
-    /// Of the pieces of bodies, in the order of [`Direction::ALL`]: likewise.
+    /// Pieces of bodies in the order of [`Direction::ALL`]: the median over the trials of each
+    /// trial's numbers.
     pub(super) pieces: [Option<PieceNumbers>; Direction::ALL.len()],
-    /// By class, then by phase.
+    /// Failures by class, then by phase.
     pub(super) failures: Vec<FailedRows>,
     /// The rows of the measurement whose wall time is nearest to the median.
     pub(super) kept: Option<Kept>,

@@ -6,7 +6,7 @@ use super::counts::{Counts, p99};
 use crate::analyse::median;
 use crate::record::Numbers;
 
-/// Which way a body goes.
+/// Direction of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::report) enum Direction {
     /// The body of an answer, as its library handed it over.

@@ -63,13 +63,13 @@ pub struct Library {
 /// Ways of a library to find, open and keep connections.
 #[derive(Debug, Clone, Copy)]
 pub struct Ways {
-    /// When it looks names up.
+    /// Moments at which it looks names up.
     pub resolves: &'static str,
     /// The side that opens a connection, and whether another request may get it.
     pub connects: &'static str,
-    /// Which connections it keeps, and how many.
+    /// Connections that it keeps, and how many.
     pub pools: &'static str,
-    /// Which requests it sends again by itself.
+    /// Requests that it sends again by itself.
     pub retries: &'static str,
 }
 
@@ -89,7 +89,7 @@ pub enum Connect {
 /// redirects up to [`Settings::redirects`], and every other status an answer.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where the server listens.
+    /// Address of the server.
     pub server: SocketAddr,
     /// Use of connections after an answer.
     pub reuse: Reuse,

@@ -106,7 +106,7 @@ impl Client {
         sent
     }
 
-    /// Nobody took the body of a request any more: what is known of why.
+    /// The failure of a request whose body nobody took any more, as far as it is known.
     fn hidden(&self, ending: &Ending, is_late: bool, never_opened: bool, told: Failure) -> Failure {
         if let Some(why) = ending.unopened() {
             return told.because(&why);

@@ -30,7 +30,7 @@ pub enum LimitRule {
     Forbidden,
 }
 
-/// Which request begins when another has ended.
+/// Order in which requests follow one another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
     /// The next in index order.
@@ -90,7 +90,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// Which libraries it can drive.
+    /// The flavour of the libraries that it can drive.
     pub fn flavour(&self) -> Flavour {
         match self.issue {
             Issue::Blocking(_) => Flavour::Blocking,

@@ -12,7 +12,7 @@ pub(crate) type Value = (usize, usize);
 /// Settings, their values, and which values cannot stand in one row.
 #[derive(Debug, Clone)]
 pub(crate) struct Space {
-    /// How many values each setting has; at least one.
+    /// Number of values of each setting; at least one.
     values: Vec<usize>,
     forbidden: HashSet<(Value, Value)>,
     /// Settings that are in a forbidden pair.

@@ -229,7 +229,7 @@ fn space(settings: &[Setting]) -> Space {
     })
 }
 
-/// What is wrong with the recording of a row. On a busy machine, lateness is not looked at.
+/// Faults of the recording of a row. On a busy machine, lateness is not looked at.
 fn faults_of(recording: &Recording, busy: bool) -> Vec<String> {
     let mut faults = Vec::new();
     let cell = &recording.plan.cells[0];
@@ -345,7 +345,7 @@ fn run(text: &str) -> Ran {
     Ran::Faulty(faults)
 }
 
-/// The same row without what this machine has not: netem, or networks of a trial's own.
+/// Runs a row without what this machine has not: netem, or networks of a trial's own.
 fn run_here(text: &str, told: &mut Vec<String>) -> Ran {
     let without = |keys: &[&str]| -> String {
         let is_kept = |line: &&str| !keys.iter().any(|key| line.starts_with(key));

@@ -229,7 +229,7 @@ pub enum Peak {
     },
 }
 
-/// Why there is no law.
+/// Reason why there is no law.
 #[derive(Debug, Clone, PartialEq)]
 pub enum NoLaw {
     /// Fewer limits than [`MIN_LIMITS`].

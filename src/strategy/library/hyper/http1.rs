@@ -38,14 +38,14 @@ pub(super) struct Alone<P> {
     used: bool,
     /// An empty map of headers, for the next request.
     spare: HeaderMap,
-    /// Where the address of a request is written.
+    /// Memory for the address of a request.
     memory: BytesMut,
     note: Option<Note>,
     /// The last field: the connection is closed before another may be opened.
     permit: Option<P>,
 }
 
-/// Where a connection is noted.
+/// Record of a connection.
 struct Note {
     connection: Arc<Connection>,
     watch: Arc<Watch>,

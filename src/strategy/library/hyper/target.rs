@@ -1,4 +1,4 @@
-//! Where requests go, and how they are addressed.
+//! Targets of requests, and the addressing of each.
 
 use ::hyper::Method;
 use ::hyper::Request;

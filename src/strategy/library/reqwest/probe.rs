@@ -163,7 +163,8 @@ impl Probe {
         self.marks(index, extensions.get::<HttpInfo>())
     }
 
-    /// To be asked before a request is made, and told when it has failed.
+    /// The present moment among the attempts: taken before a request is made, and given when it has
+    /// failed.
     pub(in crate::strategy::library) fn now(&self) -> Since {
         self.0.attempts.now()
     }

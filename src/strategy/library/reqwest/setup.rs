@@ -111,7 +111,8 @@ fn most_idle(reuse: Reuse) -> usize {
     }
 }
 
-/// Where none is expected, a redirect is an answer with an unexpected status.
+/// Redirect policy of a client. Where no redirect is expected, one is an answer with an unexpected
+/// status.
 fn redirects(most: u32, probe: Option<&Probe>) -> Policy {
     let most_hops = most as usize;
     match probe.cloned() {

@@ -1,5 +1,5 @@
-//! Where ureq connects to. It asks before every request and every redirect, even if it will reuse
-//! a connection; and with a timeout, its own resolver starts a thread for each look-up.
+//! Addresses that ureq connects to. It asks before every request and every redirect, even if it
+//! will reuse a connection; and with a timeout, its own resolver starts a thread for each look-up.
 
 use std::net::SocketAddr;
 
