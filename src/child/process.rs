@@ -27,7 +27,7 @@ const LAST_WORDS: usize = 12;
 /// since, can hold them for longer.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// How long a child may take to end what it has started.
+/// Time that a child has to end what it has started.
 const TIDY_UP: Duration = Duration::from_secs(10);
 
 /// Why processes gave no answer. They are gone.
@@ -82,7 +82,7 @@ pub struct Process {
     end: End,
 }
 
-/// How a child ends that is needed no longer.
+/// End of a child that is needed no longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     /// It is killed, and dies with its parent.

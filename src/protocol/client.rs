@@ -153,7 +153,7 @@ report! { client =>
         /// Requests that the library sent again by itself, where it may and that is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub retries: Option<u64>,
-        /// What is known of a program; empty of a client of inflight's own.
+        /// Report of a program; empty of a client of inflight's own.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub program: Option<ProgramReport>,
         /// Longest and other percentiles, read before bucketing.
@@ -164,7 +164,7 @@ report! { client =>
     }
 }
 
-/// What is known of a program beside what it reports of its requests.
+/// Report of a program, beside what it reports of its requests.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProgramReport {
@@ -172,7 +172,7 @@ pub struct ProgramReport {
     pub failure: Option<String>,
     /// Whether it reported its requests. If not, only the server knows of them.
     pub reports: bool,
-    /// How its CPU time was measured.
+    /// Measurement of its CPU time.
     pub cpu_by: CpuBy,
     /// From before its start until it ended.
     pub process_wall_ns: u64,
@@ -180,7 +180,7 @@ pub struct ProgramReport {
     pub peak_processes: u64,
 }
 
-/// How the CPU time of a tree of processes was measured.
+/// Way in which the CPU time of a tree of processes was measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CpuBy {

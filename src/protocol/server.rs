@@ -61,7 +61,7 @@ pub struct ServerConfig {
     pub tick_ns: Option<u64>,
     /// Capacity beyond which it refuses requests; none, if absent.
     pub capacity: Option<Capacity>,
-    /// How requests are told apart.
+    /// The index by which requests are told apart.
     #[serde(default, skip_serializing_if = "IndexBy::is_path")]
     pub index_by: IndexBy,
 }

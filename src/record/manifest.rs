@@ -75,7 +75,7 @@ pub struct ProgramFacts {
     pub name: String,
     /// The words of its command, with their placeholders.
     pub run: Vec<String>,
-    /// How its requests are told apart.
+    /// The index by which its requests are told apart.
     #[serde(default, skip_serializing_if = "IndexBy::is_path")]
     pub index_by: IndexBy,
     /// The first line that its version command printed.

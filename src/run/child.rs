@@ -40,7 +40,7 @@ impl ChildExecutor {
         ChildExecutor { clients, ..self }
     }
 
-    /// The same where some programs are missing: their trials are skipped, each for its reason.
+    /// Sets the programs that are missing: their trials are skipped, each for its reason.
     pub fn without_programs(&mut self, missing: HashMap<String, String>) {
         self.missing = missing;
     }

@@ -20,15 +20,15 @@ use crate::strategy::{IndexBy, Program, Settings, Strategy};
 /// An answer to one question of the contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// How it went.
+    /// The verdict.
     pub verdict: Verdict,
     /// Name of the case.
     pub case: &'static str,
-    /// What was seen.
+    /// The observation.
     pub seen: String,
 }
 
-/// How a case went.
+/// Verdict on a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// The program does it.
@@ -279,10 +279,10 @@ impl Asked<'_> {
     }
 }
 
-/// What the server of a case saw.
+/// Requests and connections that the server of a case saw.
 #[derive(Debug, Clone, Default)]
 struct Seen {
-    /// How often each index was asked for.
+    /// Number of requests for each index.
     times: BTreeMap<u32, u32>,
     unknown: Option<String>,
     arrived: u32,

@@ -15,7 +15,7 @@ use crate::record::ProgramFacts;
 use crate::strategy::Program;
 use crate::units::hex;
 
-/// How long a program may take to tell its version: an interpreter that reads its libraries from a cold
+/// Time that a program has to tell its version: an interpreter that reads its libraries from a cold
 /// disk takes seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 

@@ -258,7 +258,7 @@ impl Strategy {
         }
     }
 
-    /// How it treats connections; `None` of a program that does not say so.
+    /// Its use of connections; `None` of a program that does not say so.
     pub fn declared_reuse(&self) -> Option<Reuse> {
         match &self.program {
             Some(program) => program.reuse.map(|_| self.reuse),

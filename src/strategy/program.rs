@@ -30,15 +30,15 @@ pub struct Program {
     pub files: Vec<String>,
     /// Keys of its own, each with the values that it may have.
     pub settings: BTreeMap<String, Vec<String>>,
-    /// How its requests are told apart.
+    /// The index by which its requests are told apart.
     pub index_by: IndexBy,
-    /// How it treats connections, if it says so.
+    /// Its use of connections, if it says so.
     pub reuse: Option<Reuse>,
     /// The command that installs it, for a reader.
     pub install: Option<String>,
 }
 
-/// How the requests of a program are told apart.
+/// Index by which the requests of a program are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum IndexBy {

@@ -36,8 +36,8 @@ use tree::{Cpu, Look, Tree};
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 const LOOKS: u32 = 1_000;
 
-/// How long processes may outlive the program that started them: helpers that end by themselves do so
-/// in a moment.
+/// Time that processes may outlive the program that started them: helpers that end by themselves do
+/// so in a moment.
 const OUTLIVE: Duration = Duration::from_secs(1);
 
 /// A row of a report has fewer bytes than this, however it is written.
@@ -130,7 +130,7 @@ fn failed(program: ProgramReport) -> ClientReport {
     ClientReport { protocol: protocol::VERSION, program: Some(program), ..ClientReport::default() }
 }
 
-/// What is known of a tree that is gone.
+/// Facts about a tree of processes that is gone.
 struct Ran {
     ended: Moment,
     failure: Option<String>,
@@ -138,7 +138,7 @@ struct Ran {
     peak: Look,
     /// CPU time so far, at moments of the machine's clock; empty without a cgroup.
     cpu: Vec<(u64, Cpu)>,
-    /// What all processes used that were waited for.
+    /// Usage of all processes that were waited for.
     waited: Usage,
 }
 
@@ -268,7 +268,7 @@ fn wait_for_any(options: libc::c_int) -> Option<(i32, libc::c_int)> {
     }
 }
 
-/// How a program ended, if that was no success.
+/// End of a program in words, if it was no success.
 fn told(status: libc::c_int) -> Option<String> {
     if libc::WIFSIGNALED(status) {
         return Some(format!("was killed by signal {}", libc::WTERMSIG(status)));

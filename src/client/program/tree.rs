@@ -39,7 +39,7 @@ pub(super) struct Cpu {
     pub(super) sys_ns: u64,
 }
 
-/// How long it may take until a killed tree is gone.
+/// Time until a killed tree must be gone.
 const GONE: Duration = Duration::from_secs(5);
 
 impl Tree {

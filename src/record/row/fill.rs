@@ -155,7 +155,7 @@ fn at_phase(class: &str, phase: Phase) -> String {
     format!("{class}@{}", phase.name())
 }
 
-/// How much of a window of `wall_ns` the server stood still.
+/// Time of a window of `wall_ns` in which the server stood still.
 fn stalled(began_ns: u64, wall_ns: u64, server: &ServerReport) -> u64 {
     let ended_ns = began_ns.saturating_add(wall_ns);
     let within = |stall: &Stall| {

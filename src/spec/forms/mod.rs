@@ -101,8 +101,8 @@ impl Canonical for Flag {
 pub(super) struct OneOf<T> {
     pub(super) all: fn() -> Vec<Word<T>>,
     pub(super) example: &'static str,
-    /// What any other word stands for in a recording of another build, or if it is a program's name; none
-    /// if no other word may stand there.
+    /// The meaning of any other word: in a recording of another build, or as a program's name.
+    /// `None` if no other word may stand there.
     pub(super) other: Option<fn(&str) -> T>,
 }
 
