@@ -12,6 +12,11 @@ experiment name="quickstart" *args:
 experiments *args:
     cargo run --release -- run experiments/*.toml {{ args }}
 
+# Prepare the programs in other languages; `just programs --install` has apt-get install missing tools first.
+[group('measure')]
+programs *args:
+    programs/setup.sh {{ args }}
+
 # Record the last commit and the working tree in one run, and compare them.
 [group('measure')]
 ab name="quickstart" *args:

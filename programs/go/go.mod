@@ -1,0 +1,3 @@
+module inflight/client
+
+go 1.19
