@@ -116,7 +116,7 @@ impl Module {
         while at < tokens.len() {
             match token(at) {
                 "#" if is_test(at) => at = end_of_item(tokens, at),
-                "use" if token(at + 1) != "<" => {
+                "use" if token(at + 1) != "<" && token(at.wrapping_sub(1)) != "$" => {
                     let end = end_of_item(tokens, at);
                     let public = matches!(token(at.wrapping_sub(1)), "pub" | ")");
                     let tree = &mut tokens[at + 1..end].iter().map(String::as_str).peekable();
@@ -153,10 +153,11 @@ impl Module {
         while let Some(token) = tokens.next_if(|token| !matches!(*token, "," | "}")) {
             match token {
                 "{" => {
-                    while tokens.next_if_eq(&"}").is_none() {
+                    while tokens.peek().is_some_and(|token| *token != "}") {
                         self.take_use(tokens, path.clone(), public);
                         tokens.next_if_eq(&",");
                     }
+                    tokens.next();
                     return;
                 }
                 "*" => return self.globs.push(path),
