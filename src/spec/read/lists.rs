@@ -4,6 +4,7 @@ use crate::spec::Factor;
 use crate::spec::error::Span;
 use crate::spec::factor::FactorOf;
 use crate::spec::key::{Open, Placed, Reading};
+use crate::strategy::Strategy;
 
 /// The values of a factor, each in an `S` that has all else by default.
 struct List<S: 'static> {
@@ -14,6 +15,14 @@ struct List<S: 'static> {
 
 /// The lists of some factors, in the order of the factors.
 pub(super) struct Lists<S: 'static>(Vec<List<S>>);
+
+/// The lists of one `[[strategy]]` table.
+pub(super) struct Table {
+    pub(super) lists: Lists<Strategy>,
+    /// All that is not written.
+    pub(super) start: Strategy,
+    pub(super) span: Span,
+}
 
 /// One value of each list that has any, and their places.
 #[derive(Clone)]

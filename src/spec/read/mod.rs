@@ -345,9 +345,9 @@ fn product(lengths: &[(&str, usize)]) -> (u64, String) {
 }
 
 /// Whether the matrix may be made at all; nothing of it is allocated before.
-fn is_small(axes: &Axes, tables: &[strategies::Table], reading: &mut Reading) -> bool {
+fn is_small(axes: &Axes, tables: &[lists::Table], reading: &mut Reading) -> bool {
     let (scenarios, scenarios_text) = product(&axes.lengths());
-    let lengths = |table: &strategies::Table| table.lists.lengths().collect::<Vec<_>>();
+    let lengths = |table: &lists::Table| table.lists.lengths().collect::<Vec<_>>();
     let products: Vec<(u64, String)> = tables.iter().map(|t| product(&lengths(t))).collect();
     let strategies = products.iter().fold(0u64, |n, (p, _)| n.saturating_add(*p));
     let cells = scenarios.saturating_mul(strategies);

@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::lists::Lists;
-use super::strategies::Table;
+use super::lists::{Lists, Table};
 use crate::spec::error::{Problem, Span};
 use crate::spec::forms::setting;
 use crate::spec::key::{Open, Placed, Reading};

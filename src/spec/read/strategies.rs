@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::IsPlanned;
-use super::lists::{Lists, Point};
+use super::lists::{Lists, Point, Table};
 use super::programs::Programs;
 use crate::spec::error::{Problem, Span};
 use crate::spec::key::{Open, Reading};
@@ -12,14 +12,6 @@ use crate::spec::node::Node;
 use crate::spec::{Factor, Scenario, factor, keys};
 use crate::strategy::{ByName, Invalid, Library, Model, Strategy, library, model};
 use crate::vocabulary::{Flavour, Retries, Runtime};
-
-/// The lists of one table.
-pub(super) struct Table {
-    pub(super) lists: Lists<Strategy>,
-    /// All that is not written.
-    pub(super) start: Strategy,
-    pub(super) span: Span,
-}
 
 /// Reads every table; what cannot be read is reported.
 pub(super) fn read(file: &Open, programs: &Programs, reading: &mut Reading) -> Vec<Table> {
