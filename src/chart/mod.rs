@@ -35,8 +35,8 @@
 
 pub mod aa;
 mod axes;
+pub mod bars;
 mod canvas;
-pub mod cost;
 mod font;
 mod format;
 pub mod inflight;
@@ -177,8 +177,8 @@ kinds! {
     timeline::Timeline,
     /// Where the time of a request goes.
     phases::Phases,
-    /// CPU time and memory.
-    cost::Cost,
+    /// Bars of quantities, such as CPU time and memory.
+    bars::Bars,
     /// Ratios with intervals and verdicts.
     aa::Ratios,
 }

@@ -22,7 +22,6 @@ mod control;
 mod environment;
 mod facts;
 mod failures;
-mod figures;
 mod files;
 mod index;
 mod laws;
@@ -43,6 +42,24 @@ mod time_scale;
 mod validity;
 mod warnings;
 
+/// The charts: their data, their findings as titles, their captions.
+mod figures {
+    pub(super) mod cost;
+    mod coverage;
+    pub(super) mod inflight;
+    pub(super) mod load;
+    pub(super) mod parts;
+    pub(super) mod percentiles;
+    pub(super) mod phases;
+    pub(super) mod ratios;
+    mod representatives;
+    pub(super) mod scaling;
+    pub(super) mod throughput;
+    pub(super) mod timeline;
+    pub(super) mod wall;
+    pub(super) mod waterfall;
+}
+
 use std::collections::BTreeMap;
 
 use crate::analyse::Analysis;
@@ -50,9 +67,6 @@ use crate::chart::Drawing;
 use crate::page::{self, Block, heading, markdown, terminal};
 use crate::record::{RecordError, Recording};
 use facts::Facts;
-use figures::{
-    cost, inflight, percentiles, ratios, scaling, throughput, timeline, wall, waterfall,
-};
 
 pub use files::{Difference, check, write};
 pub use index::{Entry, index};
@@ -64,8 +78,8 @@ pub const REPORT: &str = "report.md";
 type Section = fn(&Facts) -> Result<Vec<Block>, RecordError>;
 
 /// The page, part by part, each with the name of its charts' files if it has any. A chart is its
-/// file, its `mod` line and a line here.
-const PAGE: [(&str, Section); 27] = [
+/// file, its `mod` line above and a line here.
+const PAGE: &[(&str, Section)] = &[
     ("", title),
     ("builds", builds::section),
     ("", answer::section),
@@ -73,22 +87,22 @@ const PAGE: [(&str, Section); 27] = [
     ("", claims::section),
     ("", control::section),
     ("load", open_arrival::section),
-    ("waterfall", waterfall::section),
-    ("wall", wall::section),
+    ("waterfall", figures::waterfall::section),
+    ("wall", figures::wall::section),
     ("", tables::section),
     ("", programs::section),
-    ("percentiles", percentiles::section),
+    ("percentiles", figures::percentiles::section),
     ("phases", phases::section),
     ("", pieces::section),
     ("", connections::section),
     ("", broke::section),
     ("", failures::section),
-    ("timeline", timeline::section),
-    ("scaling", scaling::section),
-    ("throughput", throughput::section),
-    ("inflight", inflight::section),
-    ("cost", cost::section),
-    ("ratios", ratios::section),
+    ("timeline", figures::timeline::section),
+    ("scaling", figures::scaling::section),
+    ("throughput", figures::throughput::section),
+    ("inflight", figures::inflight::section),
+    ("cost", figures::cost::section),
+    ("ratios", figures::ratios::section),
     ("", prediction::section),
     ("", validity::section),
     ("", environment::section),
@@ -114,7 +128,7 @@ pub fn render(recording: &Recording, analysis: &Analysis) -> Result<Rendered, Re
     let subject = recording.subject();
     let facts = Facts::new(recording, &subject, analysis);
     let (mut blocks, mut drawings) = (Vec::new(), Vec::new());
-    for (charts, section) in PAGE {
+    for &(charts, section) in PAGE {
         let mut part = section(&facts)?;
         page::draw(&mut part, charts, &mut drawings);
         blocks.extend(part);

@@ -8,7 +8,8 @@ use crate::record::{RecordError, TrialRow};
 use crate::spec::Metric;
 
 use super::facts::Facts;
-use super::figures::{load, shown as charts};
+use super::figures::load;
+use super::figures::parts::shown as charts;
 use super::numbers::{UNKNOWN, about, and, count, ns};
 use super::rates::{Keeps, Line, Point, lines, shown, sweeps, value};
 

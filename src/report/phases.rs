@@ -5,7 +5,8 @@ use crate::record::{RecordError, TrialRow};
 use crate::strategy::probe::Phase;
 
 use super::facts::Facts;
-use super::figures::{phases, shown as charts};
+use super::figures::parts::shown as charts;
+use super::figures::phases;
 use super::numbers::{UNKNOWN, count, counted, ns, percent};
 
 /// Chart and tables; nothing where no phases were recorded.

@@ -69,9 +69,10 @@ fn read(modules: &mut Modules, path: &[&str], file: &Path) {
         _ => file.with_extension(""),
     };
     for child in children {
-        let alone = folder.join(format!("{child}.rs"));
-        let file = if alone.is_file() { alone } else { folder.join(child).join("mod.rs") };
-        read(modules, &[path, &[child]].concat(), &file);
+        let place = child.iter().fold(folder.clone(), |folder, name| folder.join(name));
+        let alone = place.with_extension("rs");
+        let file = if alone.is_file() { alone } else { place.join("mod.rs") };
+        read(modules, &[path, &child[..]].concat(), &file);
     }
 }
 
@@ -104,17 +105,24 @@ fn flatten(stream: TokenStream, tokens: &mut Vec<String>) {
 }
 
 impl Module {
-    /// A file, and the modules that have files of their own.
-    fn of(file: String, tokens: &[String]) -> (Module, Vec<&str>) {
+    /// A file, and the modules that have files of their own, each with the modules in the file around it.
+    fn of(file: String, tokens: &[String]) -> (Module, Vec<Vec<&str>>) {
         let (mut module, mut children) = (Module { file, ..Module::default() }, Vec::new());
         let token = |at: usize| tokens.get(at).map_or("", String::as_str);
         let is_test = |at: usize| {
             let words = [at + 2, at + 4, at + 6].map(token);
             matches!(words, ["cfg", "test", _] | ["cfg", "all", "test"])
         };
+        // Modules that the file opens, each with the braces around it.
+        let (mut inside, mut depth): (Vec<(&str, usize)>, usize) = (Vec::new(), 0);
         let mut at = 0;
         while at < tokens.len() {
             match token(at) {
+                "{" => depth += 1,
+                "}" => {
+                    depth -= 1;
+                    inside.pop_if(|(_, around)| *around == depth);
+                }
                 "#" if is_test(at) => at = end_of_item(tokens, at),
                 "use" if token(at + 1) != "<" && token(at.wrapping_sub(1)) != "$" => {
                     let end = end_of_item(tokens, at);
@@ -123,7 +131,11 @@ impl Module {
                     module.take_use(tree, Names::new(), public);
                     at = end;
                 }
-                "mod" if token(at + 2) == ";" => children.push(token(at + 1)),
+                "mod" if token(at + 2) == ";" => {
+                    let around = inside.iter().map(|(name, _)| *name);
+                    children.push(around.chain([token(at + 1)]).collect());
+                }
+                "mod" if token(at + 2) == "{" => inside.push((token(at + 1), depth)),
                 "macro_rules" => _ = module.defined.insert(token(at + 2).to_owned()),
                 "fn" | "struct" | "enum" | "union" | "trait" | "type" | "const" | "static"
                 | "mod" => _ = module.defined.insert(token(at + 1).to_owned()),

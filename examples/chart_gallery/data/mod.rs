@@ -12,8 +12,8 @@ use rand_chacha::ChaCha8Rng;
 
 use load::load_of;
 use more::{
-    cost_of, ratios_empty, ratios_long, ratios_narrow, ratios_wide, scaling_law, scaling_of,
-    scaling_point,
+    cost_of, counts_of, ratios_empty, ratios_long, ratios_narrow, ratios_wide, scaling_law,
+    scaling_of, scaling_point,
 };
 
 use phases::{phases_of, waterfall_by_phase};
@@ -66,6 +66,7 @@ pub(super) fn gallery() -> Vec<(&'static str, Chart)> {
         ("cost-client", cost_of(12, 1, false).into()),
         ("cost-1", cost_of(1, 1, true).into()),
         ("cost-empty", cost_of(0, 1, true).into()),
+        ("counts", counts_of(6).into()),
         ("ratios", ratios_wide().into()),
         ("ratios-narrow", ratios_narrow().into()),
         ("ratios-long", ratios_long().into()),

@@ -1,7 +1,7 @@
 //! Data for the charts of scaling, cost and ratios.
 
-use super::super::chart::{Group, aa, cost, scaling};
-use super::{STRATEGIES, frame, seconds};
+use super::super::chart::{Group, aa, bars, scaling};
+use super::{STRATEGIES, frame};
 
 pub(super) fn scaling_of(curves: usize, quantity: scaling::Quantity) -> scaling::Scaling {
     use scaling::{Limit, Point, Quantity, Reference, Series};
@@ -117,7 +117,7 @@ pub(super) fn scaling_point() -> scaling::Scaling {
     }
 }
 
-pub(super) fn cost_of(rows: usize, scenarios: usize, servers: bool) -> cost::Cost {
+pub(super) fn cost_of(rows: usize, scenarios: usize, servers: bool) -> bars::Bars {
     let groups = (0..scenarios)
         .map(|s| Group {
             heading: if scenarios > 1 {
@@ -128,28 +128,55 @@ pub(super) fn cost_of(rows: usize, scenarios: usize, servers: bool) -> cost::Cos
             rows: (0..rows)
                 .map(|i| {
                     let base = 40.0 + 35.0 * ((i * 7) % 5) as f64;
-                    let usage = |scale: f64| cost::Usage {
-                        cpu: (i != 3).then(|| seconds(base * scale * 1.6 / 1e3)),
-                        peak_memory: (i != 4)
-                            .then_some(((6.0 + base / 9.0 * scale) * 1024.0 * 1024.0) as u64),
+                    let usage = |scale: f64| {
+                        let cpu = (i != 3).then_some(base * scale * 1.6 / 1e3);
+                        let memory =
+                            (i != 4).then_some((6.0 + base / 9.0 * scale) * 1024.0 * 1024.0);
+                        vec![cpu, memory]
                     };
-                    cost::Row {
-                        label: STRATEGIES[i % 12].into(),
-                        client: usage(1.0),
-                        server: if servers { usage(0.7) } else { cost::Usage::default() },
-                    }
+                    let server = if servers { usage(0.7) } else { vec![None, None] };
+                    bars::Row { label: STRATEGIES[i % 12].into(), bars: vec![usage(1.0), server] }
                 })
                 .collect(),
         })
         .collect();
-    cost::Cost {
+    let panel = |heading: &str, unit, share| bars::Panel { heading: heading.into(), unit, share };
+    bars::Bars {
         frame: frame(
             "cost",
             "Threads cost three times the memory of async, and half again the CPU",
             "CPU time per 1,000 requests and highest resident set · medians of 15 blocks",
             "15 blocks · synthetic data",
         ),
+        panels: vec![
+            panel("CPU time per 1,000 requests", bars::Unit::Seconds, 0.56),
+            panel("Peak memory", bars::Unit::Bytes, 0.44),
+        ],
+        series: vec!["client".into(), "server".into()],
         groups,
+    }
+}
+
+/// Counts, one bar in each row and no legend.
+pub(super) fn counts_of(rows: usize) -> bars::Bars {
+    let row = |i: usize| bars::Row {
+        label: STRATEGIES[i % 12].into(),
+        bars: vec![vec![(i != 1).then_some(3.0 * 14f64.powi(i as i32))]],
+    };
+    bars::Bars {
+        frame: frame(
+            "counts",
+            "One thread opens a connection for every request",
+            "Connections opened · medians of 15 blocks",
+            "15 blocks · synthetic data",
+        ),
+        panels: vec![bars::Panel {
+            heading: "Connections".into(),
+            unit: bars::Unit::Number,
+            share: 1.0,
+        }],
+        series: vec![],
+        groups: vec![Group { heading: String::new(), rows: (0..rows).map(row).collect() }],
     }
 }
 

@@ -8,9 +8,9 @@ use crate::spec::Metric;
 use super::super::facts::{Facts, client_cpu_per_1000, per_1000};
 use super::super::numbers::{counted, ns};
 use super::coverage::{coverage, joined};
-use super::{duration, grouped, short_of, shown};
+use super::parts::{duration, grouped, short_of, shown};
 use crate::chart::Frame;
-use crate::chart::cost::{Cost, Row, Usage};
+use crate::chart::bars::{Bars, Panel, Row, Unit};
 
 pub(in crate::report) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
     let measured = |s: usize| -> Vec<usize> {
@@ -19,7 +19,7 @@ pub(in crate::report) fn section(facts: &Facts) -> Result<Vec<Block>, RecordErro
     let mut figures = Vec::new();
     for (cells, groups) in grouped(facts, measured, |c| row(facts, c)) {
         let footer = joined(&["Medians over the trials of a cell.", &coverage(facts, &cells)]);
-        let chart = Cost {
+        let chart = Bars {
             frame: Frame {
                 title: title(facts, &cells),
                 subtitle: "CPU time per 1,000 requests, user and kernel together, and the highest \
@@ -29,6 +29,11 @@ pub(in crate::report) fn section(facts: &Facts) -> Result<Vec<Block>, RecordErro
                 description: format!("CPU time and memory of {}.", counted(cells.len(), "cell")),
                 ..Frame::default()
             },
+            panels: vec![
+                panel("CPU time per 1,000 requests", Unit::Seconds, 0.56),
+                panel("Peak memory", Unit::Bytes, 0.44),
+            ],
+            series: vec!["client".to_owned(), "server".to_owned()],
             groups,
         };
         let caption =
@@ -42,22 +47,24 @@ pub(in crate::report) fn section(facts: &Facts) -> Result<Vec<Block>, RecordErro
     Ok(under(2, "Cost", out))
 }
 
+fn panel(heading: &str, unit: Unit, share: f64) -> Panel {
+    Panel { heading: heading.to_owned(), unit, share }
+}
+
 fn row(facts: &Facts, cell: usize) -> Row {
     let median =
         |of: &dyn Fn(&TrialRow) -> Option<f64>| facts.median(cell, of).ok().map(|e| e.value);
+    // User and kernel together: the kernel samples the split, which means little for short trials.
     let cpu = |of: fn(&TrialRow) -> Option<u64>| {
-        median(&|r: &TrialRow| per_1000(r, of(r)?)).map(duration)
+        median(&|r: &TrialRow| per_1000(r, of(r)?)).map(|ns| duration(ns).as_secs_f64())
     };
+    let server_memory = |r: &TrialRow| r.server_max_rss_bytes.map(|bytes| bytes as f64);
     Row {
         label: facts.label(cell),
-        client: Usage {
-            cpu: cpu(TrialRow::client_cpu_ns),
-            peak_memory: median(&|r| Metric::Memory.of(r)).map(|v| v as u64),
-        },
-        server: Usage {
-            cpu: cpu(TrialRow::server_cpu_ns),
-            peak_memory: median(&|r| r.server_max_rss_bytes.map(|v| v as f64)).map(|v| v as u64),
-        },
+        bars: vec![
+            vec![cpu(TrialRow::client_cpu_ns), median(&|r| Metric::Memory.of(r)).map(f64::trunc)],
+            vec![cpu(TrialRow::server_cpu_ns), median(&server_memory).map(f64::trunc)],
+        ],
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::facts::Facts;
 use super::super::rates::{self, Keeps, Line, lines, sweeps, value};
 use super::coverage::{coverage, joined};
-use super::short;
+use super::parts::short;
 use crate::analyse::NoEstimate;
 use crate::chart::Frame;
 use crate::chart::load::{Load, Point, Series};

@@ -8,8 +8,8 @@ use crate::spec::Metric;
 use super::super::facts::Facts;
 use super::super::numbers::ns;
 use super::coverage::{coverage, joined};
+use super::parts::{duration, short, shown};
 use super::representatives::{not_shown, representatives};
-use super::{duration, short, shown};
 use crate::chart::Frame;
 use crate::chart::percentiles::{Curve, MOST_CURVES, Panel, Percentiles};
 

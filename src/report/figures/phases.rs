@@ -6,7 +6,7 @@ use crate::strategy::probe::Phase;
 use super::super::facts::Facts;
 use super::super::numbers::{counted, ns};
 use super::coverage::{coverage, joined};
-use super::{duration, grouped, short_of};
+use super::parts::{duration, grouped, short_of};
 use crate::chart::Frame;
 use crate::chart::phases::{Bar, Phases, Row};
 use crate::page::{Figure, Words, term, words};

@@ -5,7 +5,7 @@ use crate::analyse::{Compared, Levels, Verdict};
 use super::super::facts::Facts;
 use super::super::numbers::{and, counted, intervals_of, percent};
 use super::coverage::{coverage, joined};
-use super::{grouped, short, shown};
+use super::parts::{grouped, short, shown};
 use crate::chart::Frame;
 use crate::chart::aa::{Ratios, Row, Tone};
 use crate::page::{Block, Figure, term, under, words};

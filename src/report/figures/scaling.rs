@@ -3,7 +3,7 @@
 use super::super::facts::Facts;
 use super::super::numbers::{count, ns, percent};
 use super::coverage::{coverage, intervals, joined};
-use super::{short, shortened, shown};
+use super::parts::{short, shortened, shown};
 use crate::chart::Frame;
 use crate::chart::scaling::{Limit, Point, Quantity, Reference, Scaling, Series};
 use crate::page::{Block, Figure, Words, under, words};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::facts::Facts;
 use super::super::numbers::{count, ns};
 use super::coverage::joined;
-use super::{short, shown};
+use super::parts::{short, shown};
 use crate::chart::Frame;
 use crate::chart::timeline::{Line, Panel, Quantity, Timeline};
 use crate::page::{Block, Figure, under};

@@ -3,7 +3,7 @@
 use super::super::facts::Facts;
 use super::super::numbers::{counted, ns};
 use super::coverage::{coverage, intervals, joined};
-use super::{duration, grouped, short_of, shown};
+use super::parts::{duration, grouped, short_of, shown};
 use crate::analyse::Estimate;
 use crate::chart::Frame;
 use crate::chart::wall::{Row, Wall};

@@ -11,8 +11,8 @@ use super::super::numbers::{count, counted, percent, times};
 use super::super::requests::Times;
 use super::super::standing::Standing;
 use super::coverage::joined;
+use super::parts::{duration, short, shown};
 use super::representatives::{not_shown, representatives};
-use super::{duration, short, shown};
 use crate::chart::Frame;
 use crate::chart::waterfall::{BETWEEN, Panel, Request, Waterfall};
 

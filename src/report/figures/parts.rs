@@ -1,22 +1,8 @@
-//! The charts of a report: their data, their findings as titles, their captions.
-
-pub(super) mod cost;
-mod coverage;
-pub(super) mod inflight;
-pub(super) mod load;
-pub(super) mod percentiles;
-pub(super) mod phases;
-pub(super) mod ratios;
-mod representatives;
-pub(super) mod scaling;
-pub(super) mod throughput;
-pub(super) mod timeline;
-pub(super) mod wall;
-pub(super) mod waterfall;
+//! Parts that the charts of a report share: rows by scenario, names for titles, what is folded.
 
 use std::time::Duration;
 
-use super::facts::Facts;
+use super::super::facts::Facts;
 use crate::chart::Group;
 use crate::page::{Block, Figure, details};
 
@@ -27,7 +13,7 @@ const MOST_ROWS: usize = 48;
 const TITLE_NAME: usize = 40;
 
 /// The first chart, and the others folded.
-pub(super) fn shown(figures: Vec<Figure>, others: &str) -> Vec<Block> {
+pub(in crate::report) fn shown(figures: Vec<Figure>, others: &str) -> Vec<Block> {
     let mut all: Vec<Block> = figures.into_iter().map(Block::from).collect();
     let rest = all.split_off(all.len().min(1));
     if !rest.is_empty() {
@@ -37,17 +23,17 @@ pub(super) fn shown(figures: Vec<Figure>, others: &str) -> Vec<Block> {
 }
 
 /// A time in nanoseconds for a chart.
-fn duration(ns: f64) -> Duration {
+pub(super) fn duration(ns: f64) -> Duration {
     Duration::from_nanos(ns.max(0.0).round() as u64)
 }
 
 /// The name of a cell for a title: cut in its middle if it is long.
-fn short(facts: &Facts, cell: usize) -> String {
+pub(super) fn short(facts: &Facts, cell: usize) -> String {
     shortened(facts.name(cell).trim(), TITLE_NAME)
 }
 
 /// The name of a cell for a title, with its scenario where the title speaks of several.
-fn short_of(facts: &Facts, cell: usize, cells: &[usize]) -> String {
+pub(super) fn short_of(facts: &Facts, cell: usize, cells: &[usize]) -> String {
     let scenario = |c: usize| facts.cell(c).scenario;
     if cells.iter().all(|&c| scenario(c) == scenario(cell)) {
         return short(facts, cell);
@@ -56,7 +42,7 @@ fn short_of(facts: &Facts, cell: usize, cells: &[usize]) -> String {
 }
 
 /// Cut in the middle to `most` characters.
-fn shortened(name: &str, most: usize) -> String {
+pub(super) fn shortened(name: &str, most: usize) -> String {
     let chars: Vec<char> = name.chars().collect();
     if chars.len() <= most {
         return name.to_owned();
@@ -69,7 +55,7 @@ fn shortened(name: &str, most: usize) -> String {
 
 /// Scenarios with a row for each of `cells`, in charts of at most [`MOST_ROWS`] rows each (or one
 /// scenario).
-fn grouped<R>(
+pub(super) fn grouped<R>(
     facts: &Facts,
     cells: impl Fn(usize) -> Vec<usize>,
     row: impl Fn(usize) -> R,
