@@ -8,7 +8,7 @@ use std::path::Path;
 use inflight::machine::Machine;
 use inflight::plan::{Only, Plan, PlannedTrial};
 use inflight::record::{
-    Event, Happening, Manifest, NewRun, Numbers, RequestRow, RunPredictions, Status, TrialRow,
+    Event, Happening, Manifest, NewRun, RequestRow, RunPredictions, Status, TrialRow,
     write_compressed,
 };
 use inflight::spec::{Experiment, Source};
@@ -154,8 +154,6 @@ fn rows(plan: &Plan, planned: &PlannedTrial, requests: u32) -> impl Iterator<Ite
             pool_ns: Some(pool),
             dns_ns: first.then_some(dns),
             connect_ns: first.then_some(connect),
-            tls_ns: None,
-            stream_ns: None,
             send_ns: Some(send),
             head_ns: (!failed).then_some(head),
             first_body_ns: (!failed).then_some(head + 5_000),
@@ -165,18 +163,15 @@ fn rows(plan: &Plan, planned: &PlannedTrial, requests: u32) -> impl Iterator<Ite
             status: (!failed).then_some(200),
             body_bytes: if failed { 0 } else { 4_000 },
             chunks: Some(u32::from(!failed)),
-            chunk_ns: Numbers::default(),
-            chunk_bytes: Numbers::default(),
             sent_chunks: Some(0),
-            sent_chunk_ns: Numbers::default(),
             redirects: Some(0),
             connection: Some(if first { index } else { index % slots }),
             nth: Some(if first { 1 } else { index / slots + 1 }),
-            dns: None,
             error: failed.then(|| "reset".to_owned()),
             errno: failed.then_some(104),
             error_chain: failed
                 .then(|| "io: \"Connection reset by peer\", os error 104".to_owned()),
+            ..RequestRow::default()
         }
     })
 }

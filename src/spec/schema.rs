@@ -84,5 +84,9 @@ fn property(key: &dyn AnyKey) -> Value {
         // The defaults are numbers and plain strings, which TOML and JSON write alike.
         schema["default"] = serde_json::from_str(toml).unwrap_or_else(|_| json!(toml));
     }
+    // So are most examples; a table of TOML is none.
+    if let Ok(example) = serde_json::from_str::<Value>(key.example()) {
+        schema["examples"] = json!([example]);
+    }
     schema
 }

@@ -16,24 +16,8 @@ fn the_rich_file_is_good() {
     assert!(!e.excludes.is_empty() && e.control.is_some() && e.claims.len() > 2);
 }
 
-/// Keys of which zero is a value like any other.
-const MAY_BE_ZERO: [&str; 12] = [
-    "seed",
-    "body",
-    "chunk_delay",
-    "upload",
-    "redirects",
-    "connect_delay",
-    "handshake_delay",
-    "dns_delay",
-    "unknown_hosts",
-    "retry_after",
-    "warmup",
-    "repeat_invalid",
-];
-
 /// Keys that take a number, a duration, a size or a share, and their paths in the small experiment.
-fn numeric() -> Vec<(String, &'static str)> {
+fn numeric() -> Vec<(String, &'static dyn AnyKey)> {
     let path = |title: &str| match title {
         "the experiment" => Some(String::new()),
         "[workload]" | "[server]" | "[blocks]" => Some(format!("{}.", &title[1..title.len() - 1])),
@@ -53,7 +37,7 @@ fn numeric() -> Vec<(String, &'static str)> {
     let of = |table: &'static TableForm| {
         let path = path(table.title)?;
         let keys = table.keys().filter(move |key| takes_number(*key));
-        Some(keys.map(move |key| (format!("{path}{}", key.name()), key.name())))
+        Some(keys.map(move |key| (format!("{path}{}", key.name()), key)))
     };
     keys::tables().into_iter().filter_map(of).flatten().collect()
 }
@@ -88,13 +72,23 @@ fn read_as(path: &str, name: &str, e: &Experiment) -> String {
     }
 }
 
+/// Whether the reference says that a value may be zero.
+fn may_be_zero(expected: &str) -> bool {
+    ["from 0 ", "of at least 0", "its unit, at most "].iter().any(|words| expected.contains(words))
+}
+
 #[test]
-fn keys_for_which_zero_has_a_meaning_are_known() {
+fn zero_is_taken_where_the_reference_says_so() {
     let zeros = ["0", "0.0", "\"0s\"", "\"0B\"", "\"0%\"", "\"0/s\""];
-    for (path, name) in numeric() {
+    let mut taken = Vec::new();
+    for (path, key) in numeric() {
         let set = |zero: &&str| parse(&with_place_for(&path), &[&format!("{path}={zero}")]).is_ok();
-        let is_claim = path.starts_with("claim.");
-        assert_eq!(zeros.iter().any(set), is_claim || MAY_BE_ZERO.contains(&name), "{path}");
+        let is_taken = zeros.iter().any(set);
+        assert_eq!(is_taken, may_be_zero(&key.expected()), "{path}: {}", key.expected());
+        taken.extend(is_taken.then_some(path));
+    }
+    for none in ["workload.requests", "workload.targets", "strategy.1.limit", "blocks.count"] {
+        assert!(!taken.iter().any(|path| path == none), "{none} takes zero");
     }
 }
 
@@ -155,7 +149,8 @@ proptest! {
         unit in prop::sample::select(vec!["", "ns", "us", "ms", "s", "B", "kB", "MiB", "%", "/s", "/min"]),
     ) {
         let numeric = numeric();
-        let (path, name) = &numeric[key.index(numeric.len())];
+        let (path, key) = &numeric[key.index(numeric.len())];
+        let name = key.name();
         let value = if unit.is_empty() { number.clone() } else { format!("\"{number}{unit}\"") };
         let mantissa = number.split('e').next().expect("a part");
         let is_zero = !is_above_zero(mantissa);

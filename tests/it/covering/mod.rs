@@ -1,7 +1,8 @@
 //! Every pair of values of the settings of workload, server and strategy, run for real.
 //!
-//! The settings and their words come from the schema, which is made of the table of keys; a setting
-//! without words needs values in [`VALUES`]. Which values cannot meet is what the reader refuses.
+//! The settings and their words come from the schema, which is made of the table of keys. A setting
+//! without words has its values in [`VALUES`], or its example as the only one. Which values cannot meet is
+//! what the reader refuses.
 
 mod array;
 
@@ -56,8 +57,8 @@ const VALUES: &[(&str, &[&str])] = &[
     ("memory", &["\"1GB\""]),
 ];
 
-/// Names a strategy, and changes nothing.
-const NO_SETTING: &str = "label";
+/// The name of a strategy, which changes nothing, and what only clients that are programs have.
+const NO_SETTINGS: [&str; 3] = ["label", "program", "settings"];
 
 /// Need not be written, but what holds otherwise depends on the model.
 const ALWAYS_WRITTEN: &str = "client";
@@ -96,16 +97,19 @@ fn settings_of(schema: &Json) -> Result<Vec<Setting>, String> {
         let form = form.get("items").unwrap_or(form);
         let required = form["required"].as_array().cloned().unwrap_or_default();
         let keys = form["properties"].as_object().expect("keys");
-        for (name, key) in keys.iter().filter(|(name, _)| *name != NO_SETTING) {
+        for (name, key) in keys.iter().filter(|(name, _)| !NO_SETTINGS.contains(&name.as_str())) {
             let of_table = || VALUES.iter().find(|(key, _)| key == name);
             let written: Vec<String> = match (words(key), of_table()) {
                 (Some(words), None) => words,
                 (_, Some((_, values))) => values.iter().map(|&v| v.to_owned()).collect(),
                 (None, None) => {
-                    return Err(format!(
-                        "`{name}` of [{table}] has no values in the covering array: add some to \
-                         `VALUES` in tests/it/covering/mod.rs"
-                    ));
+                    let example = key["examples"].get(0).map(toml_of);
+                    vec![example.ok_or_else(|| {
+                        format!(
+                            "`{name}` of [{table}] has no values in the covering array: add some \
+                             to `VALUES` in tests/it/covering/mod.rs"
+                        )
+                    })?]
                 }
             };
             // A default is the same as nothing written.
@@ -435,6 +439,10 @@ fn a_key_without_values_is_named() {
         error.starts_with("`speed` of [server] has no values in the covering array"),
         "{error}"
     );
+    schema["properties"]["server"]["properties"]["speed"]["examples"] = serde_json::json!([2]);
+    let settings = settings_of(&schema).expect("an example is enough");
+    let speed = settings.iter().find(|setting| setting.name == "speed").expect("a setting");
+    assert_eq!(speed.values, [None, Some("2".to_owned())]);
 }
 
 /// A fault that needs two settings: where both are, requests have a microsecond.
