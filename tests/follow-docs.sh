@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Follows docs/adding-a-strategy.md literally in a copy of the tree: writes its files, inserts its
-# lines, runs its commands. Fails if the page is not true.
+# Follows the pages that add something, literally, in one copy of the tree: writes their files, edits
+# their lines, runs their commands. Fails if a page is not true. All edits come before the first command, so
+# that what is common to the pages is compiled once.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 copy=$(mktemp -d)
@@ -12,23 +13,45 @@ mkdir "$copy/target"
 [[ ! -d $target/debug ]] || cp -a "$target/debug" "$copy/target/"
 export CARGO_TARGET_DIR="$copy/target"
 cd "$copy"
-python3 - docs/adding-a-strategy.md <<'PY' > steps.sh
-import re, shlex, sys
-page = open(sys.argv[1]).read()
-blocks = re.findall(r"^```(\w+) (file|insert|run)(.*?)\n(.*?)^```$", page, re.S | re.M)
-assert len(blocks) == 6, f"{len(blocks)} marked blocks, 6 expected"
-print("set -euxo pipefail")
-for _, kind, rest, text in blocks:
-    if kind == "run":
-        print(text)
-        continue
+python3 - <<'PY' > "$copy/target/steps.sh"
+import re, sys
+
+# Pages, and how many marked blocks each has: one that loses its mark must not go unnoticed.
+PAGES = {"docs/adding-a-strategy.md": 6, "docs/extending.md": 28}
+
+def edited(kind, rest, text):
+    """Does what a block says. Returns the file that it changes."""
     path = re.match(r"=(\S+)", rest).group(1)
     if kind == "file":
         open(path, "w").write(text)
-    else:
-        after = re.search(r'after="(.*)"', rest).group(1) + "\n"
-        old = open(path).read()
-        assert old.count(after) == 1, f"{after!r} stands {old.count(after)} times in {path}"
-        open(path, "w").write(old.replace(after, after + text))
+        return path
+    place, line = re.search(r'(after|before|line)="(.*)"', rest).groups()
+    lines = open(path).read().splitlines(keepends=True)
+    found = [i for i, old in enumerate(lines) if old == line.replace('\\"', '"') + "\n"]
+    assert len(found) == 1, f"{line!r} stands {len(found)} times in {path}"
+    first = found[0] + (place == "after")
+    lines[first : first + (place == "line")] = text
+    open(path, "w").write("".join(lines))
+    return path
+
+print("set -euxo pipefail")
+for page, expected in PAGES.items():
+    count = 0
+    for section in re.split(r"^## ", open(page).read(), flags=re.M):
+        files, added = set(), 0
+        for kind, rest, text in re.findall(
+            r"^```\w+ (file|insert|replace|run)(.*?)\n(.*?)^```$", section, re.S | re.M
+        ):
+            count += 1
+            if kind == "run":
+                print(text)
+                continue
+            files.add(edited(kind, rest, text))
+            added += text.count("\n")
+        heading = section.splitlines()[0]
+        print(f"{page}: {heading}: {len(files)} files, {added} lines", *sorted(files), file=sys.stderr)
+        told = re.search(r": (\d+) files$", heading)
+        assert not told or int(told[1]) == len(files), f"{heading!r}, but it edits {sorted(files)}"
+    assert count == expected, f"{count} marked blocks in {page}, {expected} expected"
 PY
-bash steps.sh
+bash "$copy/target/steps.sh"
