@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use fs_err as fs;
 use proptest::prelude::*;
@@ -47,7 +48,26 @@ struct Small {
 #[derive(Debug, Clone, PartialEq)]
 struct Everything(BTreeMap<String, String>);
 
+thread_local! {
+    /// The recording of a test: it takes longer to write than to read, and every case leaves it as it was.
+    static SMALL: Rc<Small> = Rc::new(Small::new());
+}
+
+/// A file that gets its content back when this is dropped.
+struct Changed<'s>(PathBuf, &'s [u8]);
+
+impl Drop for Changed<'_> {
+    fn drop(&mut self) {
+        fs::write(&self.0, self.1).expect("a file");
+    }
+}
+
 impl Small {
+    /// The recording of the test that this thread runs.
+    fn of_this_test() -> Rc<Small> {
+        SMALL.with(Rc::clone)
+    }
+
     fn new() -> Small {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("delays.csv"), "delay_ns\n1000000\n3000000\n")
@@ -147,10 +167,10 @@ impl Small {
 
     /// Reads the record with another content of a file.
     fn with(&self, file: &str, content: &[u8]) -> Result<Everything, String> {
-        fs::write(self.path(file), content).expect("a file");
-        let read = everything(&self.dir);
-        fs::write(self.path(file), &self.files[file]).expect("a file");
-        read
+        let path = self.path(file);
+        fs::write(&path, content).expect("a file");
+        let _changed = Changed(path, &self.files[file]);
+        everything(&self.dir)
     }
 
     fn file(&self, index: prop::sample::Index) -> (&str, &[u8]) {
@@ -260,7 +280,7 @@ proptest! {
     fn a_changed_byte_is_told_or_stays_in_its_file(
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), 1..=255u8), 8),
     ) {
-        let small = Small::new();
+        let small = Small::of_this_test();
         for (file, place, change) in changes {
             let (name, content) = small.file(file);
             let mut changed = content.to_vec();
@@ -282,7 +302,7 @@ proptest! {
     /// no mark at its end, so one that is cut between two rows has lost rows, and nothing else changes.
     #[test]
     fn a_cut_file_is_told(file in any::<prop::sample::Index>(), place in any::<prop::sample::Index>()) {
-        let small = Small::new();
+        let small = Small::of_this_test();
         let (name, content) = small.file(file);
         let cut = place.index(content.len());
         match small.with(name, &content[..cut]) {
@@ -307,7 +327,7 @@ proptest! {
             8,
         ),
     ) {
-        let small = Small::new();
+        let small = Small::of_this_test();
         for (table, row, column, value) in changes {
             let (name, mut rows) = small.table(table);
             let row = 1 + row.index(rows.len() - 1);
@@ -332,7 +352,7 @@ proptest! {
     /// The order of the columns never changes what is read.
     #[test]
     fn the_order_of_columns_means_nothing(table in any::<prop::sample::Index>(), turn in any::<prop::sample::Index>()) {
-        let small = Small::new();
+        let small = Small::of_this_test();
         let (name, mut rows) = small.table(table);
         let by = turn.index(rows[0].len());
         for row in &mut rows {
@@ -345,7 +365,7 @@ proptest! {
     /// A table that a data frame has read and written back, on any system, says the same.
     #[test]
     fn what_a_data_frame_writes_back_says_the_same(table in any::<prop::sample::Index>(), end in prop::sample::select(vec!["\n", "\r\n"])) {
-        let small = Small::new();
+        let small = Small::of_this_test();
         let (name, mut rows) = small.table(table);
         for column in 0..rows[0].len() {
             let values: Vec<&str> = rows[1..].iter().map(|row| row[column].as_str()).collect();

@@ -1,5 +1,6 @@
 //! A folder of its own for each test, and a checked call of the program in it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -80,6 +81,31 @@ impl Bench {
     pub(crate) fn runs(&self) -> Vec<PathBuf> {
         inflight::record::find_runs(&self.path("results")).expect("a folder of results")
     }
+}
+
+/// A bench with a recording of [`TINY`] of so many blocks, and the recording's folder. It is made once for
+/// all tests; each has a copy of its own.
+pub(crate) fn recorded(blocks: u32) -> (Bench, PathBuf) {
+    static MADE: Mutex<BTreeMap<u32, Vec<(String, Vec<u8>)>>> = Mutex::new(BTreeMap::new());
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    let files = made.entry(blocks).or_insert_with(|| {
+        let bench = Bench::new();
+        bench.file("tiny.toml", TINY);
+        bench.record(&["tiny.toml", "--blocks", &blocks.to_string()]);
+        let read = |name: String| {
+            let content = fs_err::read(bench.path(&name)).expect("a file");
+            (name, content)
+        };
+        files_under(&bench.path("")).into_iter().map(read).collect()
+    });
+    let bench = Bench::new();
+    for (name, content) in files {
+        let path = bench.path(name);
+        fs_err::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs_err::write(path, content).expect("a file");
+    }
+    let run = bench.runs().pop().expect("a run");
+    (bench, run)
 }
 
 /// Real trials measure time: those of one test at once are enough for a small machine.

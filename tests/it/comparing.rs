@@ -3,14 +3,11 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::bench::{Bench, TINY};
+use crate::bench::{Bench, TINY, recorded};
 
-/// A tiny experiment, recorded once, and copies of its rows: the same, and with `async` taking twice
-/// as long.
-fn recorded() -> (Bench, String) {
-    let bench = Bench::new();
-    bench.file("tiny.toml", TINY);
-    let run = bench.record(&["tiny.toml", "--blocks", "12"]);
+/// A recording, and copies of its rows: the same, and with `async` taking twice as long.
+fn recorded_and_scaled() -> (Bench, String) {
+    let (bench, run) = recorded(12);
     scaled(&run.join("trials.csv"), &bench.path("same.csv"), 1.0);
     scaled(&run.join("trials.csv"), &bench.path("slow.csv"), 2.0);
     (bench, run.display().to_string())
@@ -63,7 +60,7 @@ fn script(bench: &Bench, script: &str, code: i32, reached: bool) {
 
 #[test]
 fn scripts_can_trust_the_exit_code() {
-    let (bench, run) = recorded();
+    let (bench, run) = recorded_and_scaled();
     let diff = |args: &str| format!("\"$INFLIGHT\" diff {args}");
     script(&bench, &diff(&format!("{run} {run}")), 3, false);
     script(&bench, &diff(&format!("{run} {run} --force")), 0, true);
@@ -103,7 +100,7 @@ fn what_is_undecided_fails_under_strict_only() {
 
 #[test]
 fn names_charts_and_formats() {
-    let (bench, run) = recorded();
+    let (bench, run) = recorded_and_scaled();
     let diff = bench.call(&[
         "diff",
         "before=same.csv",
@@ -133,7 +130,7 @@ fn names_charts_and_formats() {
 
 #[test]
 fn a_factor_within_one_recording() {
-    let (bench, run) = recorded();
+    let (bench, run) = recorded_and_scaled();
     let diff = bench.call(&["diff", &run, "--by", "model"]);
     // Async is faster than one after the other, which is no news of a change.
     diff.exits(0).prints("by model").prints("faster").prints("change together with model");
@@ -143,7 +140,7 @@ fn a_factor_within_one_recording() {
 
 #[test]
 fn github_gets_annotations_and_a_summary() {
-    let (bench, _) = recorded();
+    let (bench, _) = recorded_and_scaled();
     let summary = bench.file("summary.md", "before\n");
     let mut command = bench.command(&["diff", "same.csv", "slow.csv", "--github"]);
     let output = command.env("GITHUB_STEP_SUMMARY", bench.path(summary)).output().expect("a call");
@@ -158,9 +155,7 @@ fn github_gets_annotations_and_a_summary() {
 /// With a CPU less this is another machine, whose milliseconds mean nothing here.
 #[test]
 fn two_machines_are_compared_by_the_advantages_of_their_cells() {
-    let bench = Bench::new();
-    bench.file("tiny.toml", TINY);
-    let here = bench.record(&["tiny.toml", "--blocks", "9"]);
+    let (bench, here) = recorded(9);
     let there = bench.path("there").display().to_string();
     let program = env!("CARGO_BIN_EXE_inflight");
     let args = ["--cpu-list", "0", program, "run", "--quiet", "--blocks", "9", "--out", &there];

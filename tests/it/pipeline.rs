@@ -2,7 +2,7 @@
 
 use inflight::record::{Recording, TrialRow};
 
-use crate::bench::{Bench, TINY, alone, files_under};
+use crate::bench::{Bench, TINY, alone, files_under, recorded};
 
 #[test]
 fn a_run_ends_with_a_report_that_its_record_gives() {
@@ -66,9 +66,7 @@ fn json_events_tell_the_whole_run() {
 
 #[test]
 fn a_disturbed_machine_is_told_at_the_end_of_a_run() {
-    let bench = Bench::new();
-    bench.file("tiny.toml", TINY);
-    let run = bench.record(&["tiny.toml"]);
+    let (bench, run) = recorded(9);
     // The hypervisor took half of the first measured block, which was not a short one.
     let env = run.join("env.csv");
     let text = fs_err::read_to_string(&env).expect("a file");
@@ -101,10 +99,9 @@ fn a_disturbed_machine_is_told_at_the_end_of_a_run() {
 
 #[test]
 fn a_run_compared_with_itself_has_ratio_one_everywhere() {
-    let bench = Bench::new();
-    bench.file("tiny.toml", TINY);
     // More blocks than intervals need, should one trial be invalid.
-    let run = bench.record(&["tiny.toml", "--blocks", "9"]).display().to_string();
+    let (bench, run) = recorded(9);
+    let run = run.display().to_string();
     bench.call(&["diff", &run, &run, "--gate", "wall=5%"]).exits(3).prints("are one recording");
     let diff = bench.call(&["diff", &run, &run, "--force", "--format", "csv"]);
     diff.exits(0);

@@ -1,12 +1,10 @@
 //! Faults of folders, records and their names: told before time is spent, and with the place.
 
-use crate::bench::{Bench, TINY, alone, files_under, interrupted_after};
+use crate::bench::{Bench, TINY, alone, files_under, interrupted_after, recorded};
 
 /// A bench with two recordings, one of which has a damaged row.
 fn one_of_two_damaged() -> (Bench, String, String) {
-    let bench = Bench::new();
-    bench.file("tiny.toml", TINY);
-    bench.record(&["tiny.toml", "--blocks", "1"]);
+    let (bench, _) = recorded(1);
     bench.record(&["tiny.toml", "--blocks", "1"]);
     let runs = bench.runs();
     let [damaged, whole] = runs.as_slice() else { panic!("{runs:?}") };
@@ -103,9 +101,7 @@ fn a_damaged_recording_is_named_and_the_others_go_on() {
 
 #[test]
 fn a_check_reads_every_file_and_counts_what_it_names() {
-    let bench = Bench::new();
-    bench.file("tiny.toml", TINY);
-    let run = bench.record(&["tiny.toml", "--blocks", "1"]);
+    let (bench, run) = recorded(1);
     fs_err::remove_dir_all(bench.path("reports").join(run.file_name().expect("a name")))
         .expect("a report");
     let check = bench.call(&["report", "--check"]);
@@ -212,9 +208,7 @@ fn names_outside_ascii_are_names() {
 
 #[test]
 fn a_newer_column_is_told_as_newer() {
-    let bench = Bench::new();
-    bench.file("tiny.toml", TINY);
-    let run = bench.record(&["tiny.toml", "--blocks", "1"]);
+    let (bench, run) = recorded(1);
     for table in ["trials.csv", "env.csv", "plan.csv"] {
         let path = run.join(table);
         let whole = fs_err::read_to_string(&path).expect("a table");
