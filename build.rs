@@ -1,4 +1,5 @@
-//! Tells the binary what it was built from: commit, uncommitted changes, compiler, lock file.
+//! Tells the binary what it was built from: commit, uncommitted changes, compiler, lock file, patched
+//! crates.
 
 use std::path::Path;
 use std::process::Command;
@@ -27,6 +28,9 @@ fn main() {
     set("RUSTC", version.trim());
     let lock = std::fs::read("Cargo.lock").map(|bytes| digest(&bytes)).unwrap_or_default();
     set("LOCK", &lock);
+    // Said by `inflight ab`, which patches crates.
+    println!("cargo::rerun-if-env-changed=INFLIGHT_PATCHED");
+    set("PATCHED", &std::env::var("INFLIGHT_PATCHED").unwrap_or_default());
 }
 
 /// A digest of the uncommitted changes to the sources, files that git does not track included;

@@ -9,8 +9,10 @@ use fs_err as fs;
 use serde::Deserialize;
 
 use super::AbError;
-use super::call::{NotCalled, call};
+use super::call::{Called, NotCalled, call};
 use super::git::HOOK_VARIABLES;
+use super::patch::Crate;
+use crate::record::Patched;
 
 /// The end of a failed build's log that is shown: an error of the compiler and cargo's summary.
 const LAST_LINES: usize = 20;
@@ -21,6 +23,10 @@ pub(super) struct Compiler<'a> {
     pub(super) target_dir: &'a Path,
     /// Where everything goes that cargo has to say.
     pub(super) log: &'a Path,
+    /// The crates that replace those of the lock file,
+    pub(super) crates: &'a [Crate],
+    /// and their description, which the binary keeps.
+    pub(super) patched: Option<&'a Patched>,
 }
 
 /// Outcome of a build.
@@ -45,26 +51,20 @@ struct Target {
 impl Compiler<'_> {
     /// Builds the binary `inflight`, optimised and with the dependencies of the lock file.
     pub(super) fn build(&self, stop: &AtomicBool) -> Result<Built, AbError> {
-        // Set where cargo itself runs this program: the same cargo then.
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = Command::new(&cargo);
+        let mut command = cargo(self.tree, self.crates);
         command
-            .args(["build", "--release", "--locked", "--bin", "inflight", "--color", "never"])
+            .args(["build", "--release", "--locked", "--bin", "inflight"])
             // Cargo tells where the binary is: settings of the user may move it.
             .args(["--message-format", "json-render-diagnostics", "--target-dir"])
             .arg(self.target_dir)
-            .current_dir(self.tree)
-            .stdout(Stdio::piped())
             .stderr(fs::File::create(self.log)?.into_file());
-        for variable in HOOK_VARIABLES {
-            command.env_remove(variable);
-        }
-        let called = call(&mut command, stop, None).map_err(|not| match not {
-            NotCalled::Start(error) => {
-                AbError::Start { program: cargo.to_string_lossy().into_owned(), error }
+        match self.patched {
+            Some(patched) => {
+                command.env("INFLIGHT_PATCHED", serde_json::to_string(patched).expect("plain data"))
             }
-            NotCalled::Stopped | NotCalled::TooLong => AbError::Stopped,
-        })?;
+            None => command.env_remove("INFLIGHT_PATCHED"),
+        };
+        let called = run(&mut command, stop)?;
         if !called.status.success() {
             return Ok(Built::Failed(called.status.to_string()));
         }
@@ -80,14 +80,44 @@ impl Compiler<'_> {
     }
 }
 
+/// Cargo in a tree, with crates that replace others. Its standard output is piped.
+pub(super) fn cargo(tree: &Path, crates: &[Crate]) -> Command {
+    // Set where cargo itself runs this program: the same cargo then.
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(["--color", "never"]).current_dir(tree).stdout(Stdio::piped());
+    for patched in crates {
+        command.args(["--config", &patched.setting()]);
+    }
+    for variable in HOOK_VARIABLES {
+        command.env_remove(variable);
+    }
+    command
+}
+
+/// Runs cargo to its end.
+pub(super) fn run(command: &mut Command, stop: &AtomicBool) -> Result<Called, AbError> {
+    call(command, stop, None).map_err(|not| match not {
+        NotCalled::Start(error) => {
+            let program = command.get_program().to_string_lossy().into_owned();
+            AbError::Start { program, error }
+        }
+        NotCalled::Stopped | NotCalled::TooLong => AbError::Stopped,
+    })
+}
+
 /// Moves a log out of the folder that is about to be removed. Returns its new path, and its end.
 pub(super) fn keep_log(log: &Path, prefix: &str) -> io::Result<(PathBuf, String)> {
     let text = fs::read(log)?;
     let kept = tempfile::Builder::new().prefix(prefix).suffix(".log").tempfile()?;
     fs::write(kept.path(), &text)?;
     let (_, path) = kept.keep().map_err(|e| e.error)?;
-    let text = String::from_utf8_lossy(&text);
+    Ok((path, last_lines(&text)))
+}
+
+/// The end of what cargo said, indented.
+pub(super) fn last_lines(said: &[u8]) -> String {
+    let text = String::from_utf8_lossy(said);
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
-    Ok((path, last.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")))
+    last.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }

@@ -1,14 +1,16 @@
-//! The repository of the current folder: its commits, its working tree, and worktrees of them.
+//! Repositories: their commits, their working trees, and worktrees of them.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::AtomicBool;
 
 use fs_err as fs;
+use sha2::{Digest, Sha256};
 
 use super::AbError;
 use super::call::{NotCalled, call};
+use crate::units::hex;
 
 /// Variables that a git hook sets for its programs: they would send ours to another repository.
 pub(super) const HOOK_VARIABLES: [&str; 5] =
@@ -16,7 +18,10 @@ pub(super) const HOOK_VARIABLES: [&str; 5] =
 
 /// A repository with a working tree.
 pub(super) struct Repository<'a> {
-    root: PathBuf,
+    /// Top folder of the working tree.
+    pub(super) root: PathBuf,
+    /// The folder that was asked for, from the root.
+    pub(super) prefix: PathBuf,
     stop: &'a AtomicBool,
 }
 
@@ -27,25 +32,47 @@ pub(super) struct Worktree {
 }
 
 impl<'a> Repository<'a> {
-    /// The repository of the current folder; `side` is named if there is none.
-    pub(super) fn here(side: &str, stop: &'a AtomicBool) -> Result<Repository<'a>, AbError> {
-        let here = Repository { root: PathBuf::from("."), stop };
-        match here.git(&["rev-parse", "--show-toplevel"])? {
-            Ok(root) => Ok(Repository { root: PathBuf::from(line(root)), stop }),
-            Err(said) => Err(AbError::NoRepository { side: side.to_owned(), said }),
+    /// The repository that a folder is in, if it is in one.
+    pub(super) fn of(
+        folder: &Path,
+        side: &str,
+        stop: &'a AtomicBool,
+    ) -> Result<Option<Repository<'a>>, AbError> {
+        let there = Repository { root: folder.to_owned(), prefix: PathBuf::new(), stop };
+        match there.git(&["rev-parse", "--show-toplevel", "--show-prefix"])? {
+            Ok(said) => {
+                let mut lines = said.split(|&b| b == b'\n').map(path_of);
+                let mut line = || lines.next().unwrap_or_default();
+                Ok(Some(Repository { root: line(), prefix: line(), stop }))
+            }
+            Err(said) if said.contains("not a git repository") => Ok(None),
+            Err(said) => Err(git_error(side, "cannot look into the repository")(said)),
         }
     }
 
-    /// The whole name of a revision's commit.
-    pub(super) fn commit(&self, side: &str, revision: &str) -> Result<String, AbError> {
+    /// The whole name of a revision's commit. `given` is the revision as it was typed.
+    pub(super) fn commit(&self, given: &str, revision: &str) -> Result<String, AbError> {
         let commit = format!("{revision}^{{commit}}");
         match self.git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &commit])? {
-            Ok(commit) => Ok(line(commit).to_string_lossy().into_owned()),
-            Err(_) => {
-                let (side, revision) = (side.to_owned(), revision.to_owned());
-                Err(AbError::NoCommit { side, revision })
-            }
+            Ok(commit) => Ok(String::from_utf8_lossy(&commit).trim().to_owned()),
+            Err(_) => Err(AbError::NoCommit { given: given.to_owned() }),
         }
+    }
+
+    /// Whether git knows a file of the folder that was asked for.
+    pub(super) fn tracks(&self, file: &str) -> Result<bool, AbError> {
+        let path = self.prefix.join(file);
+        let list = ["ls-files", "--error-unmatch", "--"].map(OsStr::new);
+        Ok(self.git(&[&list[..], &[path.as_os_str()]].concat())?.is_ok())
+    }
+
+    /// Digest of the changes against `HEAD`, if there are any.
+    pub(super) fn dirty(&self, side: &str) -> Result<Option<String>, AbError> {
+        let changes = self.changes(side)?;
+        if changes.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(digest(&self.root, changes)?))
     }
 
     /// Checks a commit out at `path`, which must not exist.
@@ -78,12 +105,11 @@ impl<'a> Repository<'a> {
         Ok(changes)
     }
 
-    /// Makes files of a worktree of `HEAD` what they are in the working tree.
-    pub(super) fn copy(&self, changes: &[PathBuf], to: &Worktree) -> Result<(), AbError> {
-        for name in changes {
-            copy(&self.root.join(name), &to.path.join(name))?;
-        }
-        Ok(())
+    /// Hides a file of a worktree from git, so that its change does not make the commit *dirty*.
+    pub(super) fn hide(&self, side: &str, tree: &Worktree, file: &str) -> Result<(), AbError> {
+        let tree = Repository { root: tree.path.clone(), prefix: PathBuf::new(), stop: self.stop };
+        let hidden = tree.git(&["update-index", "--assume-unchanged", "--", file])?;
+        hidden.map(drop).map_err(git_error(side, "cannot hide a change"))
     }
 
     /// Output of git, or its message when it fails.
@@ -142,10 +168,25 @@ fn git_error(side: &str, what: &'static str) -> impl FnOnce(String) -> AbError {
     move |said| AbError::Git { side, what, said }
 }
 
-/// The first line of an output, which may be a path.
-fn line(output: Vec<u8>) -> OsString {
-    let end = output.iter().position(|&b| b == b'\n').unwrap_or(output.len());
-    path_of(&output[..end]).into_os_string()
+/// Digest of files under a folder: their names and contents.
+pub(super) fn digest(root: &Path, mut files: Vec<PathBuf>) -> std::io::Result<String> {
+    files.sort();
+    let mut all = Sha256::new();
+    for file in files {
+        let path = root.join(&file);
+        let (kind, content) = match path.symlink_metadata() {
+            Err(_) => ("gone", Vec::new()),
+            Ok(kind) if kind.is_dir() => ("folder", Vec::new()),
+            Ok(kind) if kind.is_symlink() => {
+                ("link", fs::read_link(&path)?.as_os_str().as_encoded_bytes().to_owned())
+            }
+            Ok(_) => ("file", fs::read(&path)?),
+        };
+        for part in [file.as_os_str().as_encoded_bytes(), kind.as_bytes(), &content] {
+            all.update(Sha256::digest(part));
+        }
+    }
+    Ok(hex(&all.finalize()[..8]))
 }
 
 #[cfg(unix)]

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! Source (revision, working tree, binary) ─git, build→ binary ─hello→ Build ─→ Side + its binary
+//! PatchSource (crate, folder, revision) ─git, lock→ build
 //! ```
 //!
 //! Only the *client* of a trial is of the build that is compared. The delay server is always this
@@ -12,24 +13,24 @@ mod build;
 mod call;
 mod git;
 mod hello;
+mod lock;
+mod patch;
 #[cfg(test)]
 mod tests;
+mod workshop;
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
-
-use fs_err as fs;
-use sha2::{Digest, Sha256};
+use std::time::Duration;
 
 use crate::exit::Exit;
 use crate::record::{Build, Origin, Side};
-use crate::units::hex;
-use build::{Built, Compiler};
-use git::{Repository, Worktree};
+use workshop::Workshop;
 
 pub use hello::{HELLO_COMMAND, Hello, HelloError};
+pub(crate) use patch::package_name;
+pub use patch::{PatchError, PatchSource};
 
 /// Names of the sides, in their order.
 pub const SIDES: [&str; 2] = ["base", "new"];
@@ -37,7 +38,7 @@ pub const SIDES: [&str; 2] = ["base", "new"];
 /// Source of a side of the comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// A commit of the repository that the current folder is in.
+    /// A commit of inflight's repository.
     Revision(String),
     /// The working tree of that repository as it stands: every file that git does not ignore.
     WorkingTree,
@@ -71,9 +72,38 @@ impl Source {
     }
 }
 
-/// Options of a build: where it is made, and what is kept.
+/// A side of the comparison that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its source.
+    pub source: Source,
+    /// The crates that replace those of its lock file.
+    pub patches: Vec<PatchSource>,
+}
+
+impl Wanted {
+    /// A recorded side once more. Its patches have to be given, since a record names no folder.
+    ///
+    /// # Errors
+    ///
+    /// If a patch of the side is not given, or [only the binary itself](Source::again) is that build.
+    pub fn again(side: &Side, patches: Vec<PatchSource>) -> Result<Wanted, AbError> {
+        let source = Source::again(side)?;
+        let recorded = side.build.patched.iter().flat_map(|patched| &patched.crates);
+        let is_missing = |name: &String| patches.iter().all(|patch| patch.name != *name);
+        if recorded.map(|patch| &patch.name).any(is_missing) {
+            let options = side.patch_options().join(" ");
+            return Err(AbError::PatchesNeeded { side: side.name.clone(), options });
+        }
+        Ok(Wanted { source, patches })
+    }
+}
+
+/// How to build, and what to leave behind.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
+    /// A folder of the repository of inflight; the current folder without one.
+    pub source: Option<PathBuf>,
     /// Build both sides here, one after the other, and leave it there: what they have in common is
     /// compiled once. Each side has a target directory of its own otherwise.
     pub target_dir: Option<PathBuf>,
@@ -84,18 +114,25 @@ pub struct Options {
 /// Something that a person who waits may want to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step<'a> {
+    /// Patched crates need other versions of other crates.
+    Locked {
+        /// `base` or `new`.
+        side: &'a str,
+        /// Changes of `Cargo.lock`.
+        changes: &'a [String],
+    },
     /// Cargo is at work on a side.
     Building {
         /// `base` or `new`.
         side: &'a str,
-        /// Short commit, and how many files were changed.
+        /// Short commit, how many files were changed, and the patched crates.
         what: &'a str,
     },
     /// Cargo has done its work.
     Built {
         /// `base` or `new`.
         side: &'a str,
-        /// Short commit, and how many files were changed.
+        /// Short commit, how many files were changed, and the patched crates.
         what: &'a str,
         /// Time that it took.
         took: Duration,
@@ -115,24 +152,39 @@ pub type Tell<'a> = &'a dyn Fn(Step);
 /// Why there are no two builds to compare.
 #[derive(Debug, thiserror::Error)]
 pub enum AbError {
-    /// A build was asked for outside of a repository.
+    /// A build was asked for where inflight's sources are not.
     #[error(
-        "{side}: there is no git repository here to build from ({said}); go to a checkout of \
-         inflight, or give binaries (--base-bin, --new-bin)"
+        "`inflight ab` builds inflight from a git checkout of its sources, and {found}; name a \
+         checkout with --source DIR, or clone inflight and go there, or give binaries (--base-bin, \
+         --new-bin)"
     )]
-    NoRepository {
-        /// `base` or `new`.
-        side: String,
-        /// Message of git.
-        said: String,
+    NoSources {
+        /// What is there instead.
+        found: String,
     },
     /// The repository has no such commit.
-    #[error("--{side} {revision}: git knows no such commit; `git log --oneline` lists some")]
+    #[error("{given}: git knows no such commit; `git log --oneline` lists some")]
     NoCommit {
+        /// The option with the revision, as typed.
+        given: String,
+    },
+    /// A crate cannot be patched.
+    #[error("{option} {name}: {error}")]
+    Patch {
+        /// `--patch` or `--base-patch`.
+        option: &'static str,
+        /// The crate.
+        name: String,
+        /// Why.
+        error: PatchError,
+    },
+    /// Cargo finds no set of crates with the patched ones.
+    #[error("{side}: cargo cannot put the patched crates into Cargo.lock; its last lines:\n{said}")]
+    Resolve {
         /// `base` or `new`.
         side: String,
-        /// The revision as named.
-        revision: String,
+        /// The end of what cargo said.
+        said: String,
     },
     /// Git would not.
     #[error("{side}: {what}: git said: {said}")]
@@ -178,7 +230,7 @@ pub enum AbError {
         side: String,
         /// Short name of the build.
         found: String,
-        /// Short commit.
+        /// Short commit, how many files were changed, and the patched crates.
         wanted: String,
     },
     /// A binary cannot be read.
@@ -204,6 +256,14 @@ pub enum AbError {
     BinaryNeeded {
         /// `base` or `new`.
         side: String,
+    },
+    /// A comparison of patched crates is to go on.
+    #[error("{side} was built with patched crates; give them again: {options}")]
+    PatchesNeeded {
+        /// `base` or `new`.
+        side: String,
+        /// The options.
+        options: String,
     },
     /// A comparison is to go on with something else than it began with.
     #[error(
@@ -232,10 +292,18 @@ impl AbError {
     /// The exit code that a command has to end with.
     pub fn exit(&self) -> Exit {
         match self {
-            AbError::NoRepository { .. }
+            AbError::Patch { error: PatchError::NotUsed { .. } | PatchError::Edited, .. } => {
+                Exit::BadInput
+            }
+            AbError::NoSources { .. }
             | AbError::NoCommit { .. }
+            | AbError::Patch { .. }
+            | AbError::PatchesNeeded { .. }
             | AbError::BinaryNeeded { .. } => Exit::Usage,
-            AbError::Build { .. } | AbError::Mixed { .. } | AbError::Other { .. } => Exit::BadInput,
+            AbError::Build { .. }
+            | AbError::Resolve { .. }
+            | AbError::Mixed { .. }
+            | AbError::Other { .. } => Exit::BadInput,
             AbError::Hello { error: HelloError::Start(_), .. } => Exit::Io,
             AbError::Hello { .. } => Exit::BadInput,
             AbError::Git { .. }
@@ -261,39 +329,37 @@ pub struct Builds {
 impl Builds {
     /// Builds what has to be built, and asks both binaries who they are.
     ///
-    /// Runs git and cargo in the repository of the current folder. Everything that is written
-    /// stands in one temporary folder, which goes with the result or with the error, as do git's
-    /// worktrees; only the log of a failed build stays.
+    /// Runs git and cargo in inflight's repository, and git in those of patched crates. Everything
+    /// that is written stands in one temporary folder, which goes with the result or with the error,
+    /// as do git's worktrees; only the log of a failed build stays.
     ///
     /// # Errors
     ///
     /// If a side cannot be built or found, cannot be started, is no inflight, or does not speak the
     /// [protocol](crate::protocol) of this one; or if `stop` was set in the meantime.
     pub fn prepare(
-        sources: [&Source; 2],
+        wanted: [&Wanted; 2],
         options: &Options,
         stop: &AtomicBool,
         tell: Tell,
     ) -> Result<Builds, AbError> {
         let dir = tempfile::Builder::new().prefix("inflight-ab-").tempdir()?;
-        let mut workshop = Workshop { dir: dir.path(), options, stop, tell, made: Vec::new() };
-        for (name, source) in SIDES.into_iter().zip(sources) {
-            // A slip of the pen is told before some minutes are spent on the other side.
-            if let Source::Revision(revision) = source {
-                Repository::here(name, stop)?.commit(name, revision)?;
-            }
-        }
-        // What takes no time comes first, then the working tree: it is wanted as it stands, and may
-        // be edited while the other side is built.
+        let mut workshop = Workshop::new(dir.path(), options, stop, tell);
+        // A slip of the pen is told before some minutes are spent on the other side.
+        let patches = [workshop.check(SIDES[0], wanted[0])?, workshop.check(SIDES[1], wanted[1])?];
+        // What takes no time comes first, then crates where they stand: they may be edited while the
+        // other side is built. Then what may not compile: a commit did once.
         let mut order = [0, 1];
-        order.sort_by_key(|&side| match sources[side] {
-            Source::Binary(_) => 0,
-            Source::WorkingTree => 1,
-            Source::Revision(_) => 2,
+        order.sort_by_key(|&side| match (&wanted[side].source, &patches[side]) {
+            (Source::Binary(_), _) => 0,
+            (_, Some(patches)) if patches.are_in_place() => 1,
+            (Source::WorkingTree, _) => 2,
+            (Source::Revision(_), _) => 3,
         });
         let mut made = Vec::new();
         for side in order {
-            made.push((side, workshop.side(SIDES[side], sources[side])?));
+            let source = &wanted[side].source;
+            made.push((side, workshop.side(SIDES[side], source, patches[side].as_ref())?));
         }
         made.sort_by_key(|(side, _)| *side);
         let (sides, binaries) = made.into_iter().map(|(_, made)| made).unzip();
@@ -313,15 +379,17 @@ impl Builds {
             }
             let hint = match was.origin {
                 Origin::Binary => "give the same binary",
+                _ if side.build.patched != was.build.patched => "give the same patched crates",
                 Origin::Revision(_) => "use the same compiler",
                 Origin::WorkingTree if was.build.dirty.is_none() => "use the same compiler",
                 Origin::WorkingTree => "bring the working tree back to what it was",
             };
             let words = |side: &Side| {
-                let Build { dirty, rustc, profile, .. } = &side.build;
+                let Build { dirty, rustc, profile, patched, .. } = &side.build;
                 let changes = dirty.as_ref().map_or(String::new(), |d| format!(" (changes {d})"));
-                let (short, binary) = (side.build.short(), &side.binary);
-                format!("{short}{changes}, {profile}, {rustc}, file {binary}")
+                let patched = patched.as_ref().map_or(String::new(), |p| format!(", with {p}"));
+                let (short, binary) = (side.build.short_commit(), &side.binary);
+                format!("{short}{changes}{patched}, {profile}, {rustc}, file {binary}")
             };
             return Err(AbError::Other {
                 side: side.name.clone(),
@@ -332,112 +400,4 @@ impl Builds {
         }
         Ok(())
     }
-}
-
-/// State of making the sides.
-struct Workshop<'a> {
-    dir: &'a Path,
-    options: &'a Options,
-    stop: &'a AtomicBool,
-    tell: Tell<'a>,
-    /// Commits that were built already, and their binaries: a commit against itself is one build.
-    made: Vec<(String, PathBuf)>,
-}
-
-impl Workshop<'_> {
-    fn side(&mut self, name: &str, source: &Source) -> Result<(Side, PathBuf), AbError> {
-        let binary = self.dir.join(name);
-        let (what, commit) = match source {
-            Source::Binary(given) => {
-                // A copy: the file may be replaced while it runs, by the next build for one.
-                let at_hand = |error| AbError::Binary { side: name.to_owned(), error };
-                fs::copy(given, &binary).map_err(at_hand)?;
-                (given.display().to_string(), None)
-            }
-            Source::Revision(revision) => self.made_of(name, Some(revision), &binary)?,
-            Source::WorkingTree => self.made_of(name, None, &binary)?,
-        };
-        let build = hello::ask(&binary, self.stop).map_err(|error| match error {
-            HelloError::Stopped => AbError::Stopped,
-            error => AbError::Hello { side: name.to_owned(), what, error },
-        })?;
-        if let Some(commit) = commit.filter(|c| build.commit.as_ref() != Some(c)) {
-            let wanted = short(&commit);
-            return Err(AbError::Mixed { side: name.to_owned(), found: build.short(), wanted });
-        }
-        let digest = hex(&Sha256::digest(fs::read(&binary)?)[..8]);
-        if let Some(folder) = &self.options.keep {
-            fs::create_dir_all(folder)?;
-            let path = folder.join(format!("{name}-{}", build.short()));
-            fs::copy(&binary, &path)?;
-            (self.tell)(Step::Kept { side: name, path: &path });
-        }
-        let origin = source.origin();
-        Ok((Side { name: name.to_owned(), build, origin, binary: digest }, binary))
-    }
-
-    /// Makes the binary of a revision, or else of the working tree. Returns what it is made of: in
-    /// words, and the commit.
-    fn made_of(
-        &mut self,
-        side: &str,
-        revision: Option<&str>,
-        to: &Path,
-    ) -> Result<(String, Option<String>), AbError> {
-        let repository = Repository::here(side, self.stop)?;
-        let commit = repository.commit(side, revision.unwrap_or("HEAD"))?;
-        let changes = match revision {
-            Some(_) => Vec::new(),
-            None => repository.changes(side)?,
-        };
-        let what = match changes.len() {
-            0 => short(&commit),
-            1 => format!("{} with a changed file", short(&commit)),
-            n => format!("{} with {n} changed or new files", short(&commit)),
-        };
-        let made = self.made.iter().find(|(made, _)| changes.is_empty() && *made == commit);
-        if let Some((_, made)) = made {
-            fs::copy(made, to)?;
-        } else {
-            let tree = repository.worktree(side, &self.dir.join("tree"), &commit)?;
-            repository.copy(&changes, &tree)?;
-            self.build(side, &what, &tree, to)?;
-            if changes.is_empty() {
-                self.made.push((commit.clone(), to.to_owned()));
-            }
-        }
-        Ok((what, Some(commit)))
-    }
-
-    /// Builds a tree, and copies its binary.
-    fn build(&self, side: &str, what: &str, tree: &Worktree, to: &Path) -> Result<(), AbError> {
-        let began = Instant::now();
-        (self.tell)(Step::Building { side, what });
-        let own = self.dir.join(format!("target-{side}"));
-        let target_dir = match &self.options.target_dir {
-            // Cargo runs in another folder.
-            Some(shared) => std::path::absolute(shared)?,
-            None => own.clone(),
-        };
-        let log = self.dir.join(format!("{side}.log"));
-        let compiler = Compiler { tree: tree.path(), target_dir: &target_dir, log: &log };
-        match compiler.build(self.stop)? {
-            Built::Binary(binary) => drop(fs::copy(binary, to)?),
-            Built::Failed(status) => {
-                let (log, last) = build::keep_log(&log, &format!("inflight-ab-{side}-"))?;
-                let (side, what) = (side.to_owned(), what.to_owned());
-                return Err(AbError::Build { side, what, status, log, last });
-            }
-        }
-        if own.exists() {
-            // Some hundred megabytes that are of no use any more.
-            fs::remove_dir_all(own)?;
-        }
-        (self.tell)(Step::Built { side, what, took: began.elapsed() });
-        Ok(())
-    }
-}
-
-fn short(commit: &str) -> String {
-    commit.chars().take(8).collect()
 }

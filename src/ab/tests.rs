@@ -1,6 +1,9 @@
 //! Tests that need neither git nor cargo.
 
+use fs_err as fs;
+
 use super::*;
+use crate::record::{Patch, Patched};
 
 fn side(name: &str, origin: Origin, dirty: Option<&str>) -> Side {
     let build = Build {
@@ -48,6 +51,100 @@ fn a_recording_goes_on_with_the_builds_that_it_began_with() {
     let given = |file: &str| Side { binary: file.to_owned(), ..side("base", Origin::Binary, None) };
     let error = builds(vec![given("01")]).are_those_of(&[given("00")]).expect_err("another file");
     assert!(error.to_string().contains("give the same binary"), "{error}");
+}
+
+fn patched(dirty: Option<&str>) -> Patched {
+    let patch = Patch {
+        name: "ureq".to_owned(),
+        version: "3.5.1".to_owned(),
+        commit: Some("ab".repeat(20)),
+        dirty: dirty.map(str::to_owned),
+    };
+    Patched { crates: vec![patch], lock: Vec::new() }
+}
+
+fn patched_side(dirty: Option<&str>) -> Side {
+    let mut side = side("base", Origin::WorkingTree, None);
+    side.build.patched = Some(patched(dirty));
+    side
+}
+
+#[test]
+fn patches_of_a_recorded_side_have_to_be_given_again() {
+    let source = |name: &str| PatchSource {
+        name: name.to_owned(),
+        folder: "../ureq".into(),
+        revision: None,
+    };
+    let again = Wanted::again(&patched_side(None), vec![source("ureq")]).expect("all is given");
+    assert!(matches!(again.source, Source::Revision(_)));
+    let error = Wanted::again(&patched_side(None), vec![source("log")]).expect_err("another crate");
+    assert_eq!(error.exit(), Exit::Usage);
+    let option = format!("give them again: --base-patch ureq=PATH@{}", "ab".repeat(20));
+    assert!(error.to_string().ends_with(&option), "{error}");
+    let error = Wanted::again(&patched_side(Some("00")), Vec::new()).expect_err("no crate");
+    assert!(error.to_string().ends_with(" --base-patch ureq=PATH"), "{error}");
+}
+
+#[test]
+fn a_recording_goes_on_with_the_same_patches_only() {
+    let recorded = [patched_side(Some("00"))];
+    builds(vec![patched_side(Some("00"))]).are_those_of(&recorded).expect("the same");
+    let error =
+        builds(vec![patched_side(Some("11"))]).are_those_of(&recorded).expect_err("other changes");
+    let text = error.to_string();
+    assert!(text.contains("the recording has 01234567, with ureq@abababab-dirty (3.5.1"), "{text}");
+    assert!(text.contains("changes 00), ") && text.contains("changes 11), "), "{text}");
+    assert!(text.contains("give the same patched crates"), "{text}");
+}
+
+#[test]
+fn a_patch_is_a_folder_and_maybe_a_revision_of_it() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let folder = dir.path().join("at@home");
+    fs::create_dir(&folder).expect("a folder");
+    let folder = folder.display().to_string();
+    let parse = |text: String| text.parse::<PatchSource>();
+    let revision = |behind: &str| {
+        let patch = parse(format!("ureq={folder}{behind}")).expect("a patch");
+        assert_eq!(
+            (patch.name.as_str(), patch.folder.display().to_string()),
+            ("ureq", folder.clone())
+        );
+        patch.revision
+    };
+    assert_eq!(revision(""), None);
+    assert_eq!(revision("@main"), Some("main".to_owned()));
+    assert_eq!(revision("@HEAD@{1}"), Some("HEAD@{1}".to_owned()));
+    assert_eq!(revision("@feature/a@b"), Some("feature/a@b".to_owned()));
+    for (text, says) in [
+        ("ureq".to_owned(), "write CRATE=PATH"),
+        ("=x".to_owned(), "write CRATE=PATH"),
+        ("ureq=".to_owned(), "write CRATE=PATH"),
+        (format!("ureq={folder}@"), "a revision is missing"),
+        ("ureq=no/such@main".to_owned(), "there is no folder no/such"),
+    ] {
+        let error = parse(text).expect_err(says);
+        assert!(error.contains(says), "{error}");
+    }
+}
+
+#[test]
+fn a_digest_tells_names_and_contents_apart() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let digest = |names: &[&str]| {
+        let names = names.iter().map(|&name| name.into()).collect();
+        git::digest(dir.path(), names).expect("a digest")
+    };
+    fs::write(dir.path().join("a"), "x").expect("a file");
+    fs::write(dir.path().join("b"), "y").expect("a file");
+    let first = digest(&["a", "b"]);
+    assert_eq!(first, digest(&["b", "a"]));
+    assert_ne!(first, digest(&["a"]));
+    assert_ne!(first, digest(&["a", "b", "gone"]));
+    fs::write(dir.path().join("a"), "y").expect("a file");
+    fs::write(dir.path().join("b"), "x").expect("a file");
+    assert_ne!(first, digest(&["a", "b"]));
 }
 
 #[cfg(unix)]

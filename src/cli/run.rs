@@ -43,4 +43,7 @@ pub struct Run {
     /// Comparison of the builds, where there are several.
     #[arg(skip)]
     pub judging: Option<Judging>,
+    /// The checkout that the builds are of, where it was given.
+    #[arg(skip)]
+    pub source: Option<PathBuf>,
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::run as recording;
 use super::{Failure, diff, plan, print, report, say};
-use crate::ab::{AbError, Builds, Options, SIDES, Source, Step};
+use crate::ab::{AbError, Builds, Options, SIDES, Source, Step, Wanted};
 use crate::cli;
 use crate::exit::Exit;
 use crate::record::{GivenPath, Recording, find};
@@ -16,9 +16,13 @@ use crate::units::rough;
 pub(super) fn run(args: &cli::Ab) -> Result<Exit, Failure> {
     diff::check(&args.judging)?;
     let stop = recording::stop_on_signals()?;
-    let prepare = |sources: [&Source; 2]| {
-        let options = Options { target_dir: args.target_dir.clone(), keep: args.keep.clone() };
-        Builds::prepare(sources, &options, &stop, &|step| tell(args, step))
+    let prepare = |wanted: [&Wanted; 2]| {
+        let options = Options {
+            source: args.source.clone(),
+            target_dir: args.target_dir.clone(),
+            keep: args.keep.clone(),
+        };
+        Builds::prepare(wanted, &options, &stop, &|step| tell(args, step))
     };
     let executor = |builds: &Builds| {
         ChildExecutor::new(Arc::clone(&stop)).with_clients(builds.binaries.clone())
@@ -40,7 +44,7 @@ pub(super) fn run(args: &cli::Ab) -> Result<Exit, Failure> {
 fn fresh(
     args: &cli::Ab,
     file: &Path,
-    prepare: impl Fn([&Source; 2]) -> Result<Builds, AbError>,
+    prepare: impl Fn([&Wanted; 2]) -> Result<Builds, AbError>,
     executor: impl Fn(&Builds) -> ChildExecutor,
 ) -> Result<Exit, Failure> {
     // Before some minutes are spent on builds.
@@ -48,10 +52,15 @@ fn fresh(
     let plan = plan.with_builds(&SIDES);
     report::prepare(&args.folders)?;
     let revision = |named: &Option<String>| named.clone().map(Source::Revision);
-    let base = given(args, 0)
-        .or_else(|| revision(&args.base))
-        .unwrap_or_else(|| Source::Revision("HEAD".to_owned()));
+    let is_patched = !args.patch.is_empty() || !args.base_patch.is_empty();
+    // Patches are compared, unless something else is named too.
+    let usual_base = || {
+        if is_patched { Source::WorkingTree } else { Source::Revision("HEAD".to_owned()) }
+    };
+    let base = given(args, 0).or_else(|| revision(&args.base)).unwrap_or_else(usual_base);
     let new = given(args, 1).or_else(|| revision(&args.new)).unwrap_or(Source::WorkingTree);
+    let [base, new] = [(base, &args.base_patch), (new, &args.patch)]
+        .map(|(source, patches)| Wanted { source, patches: patches.clone() });
     let builds = prepare([&base, &new])?;
     warn(args, &builds);
     let begin = recording::Begin {
@@ -68,7 +77,7 @@ fn fresh(
 fn resume(
     args: &cli::Ab,
     dir: &Path,
-    prepare: impl Fn([&Source; 2]) -> Result<Builds, AbError>,
+    prepare: impl Fn([&Wanted; 2]) -> Result<Builds, AbError>,
     executor: impl Fn(&Builds) -> ChildExecutor,
 ) -> Result<Exit, Failure> {
     let before = Recording::read(dir)?;
@@ -80,7 +89,10 @@ fn resume(
         return recording::finish(&as_run(args), dir);
     }
     report::prepare(&args.folders)?;
-    let again = |index, side| given(args, index).map_or_else(|| Source::again(side), Ok);
+    let again = |index: usize, side| match given(args, index) {
+        Some(source) => Ok(Wanted { source, patches: Vec::new() }),
+        None => Wanted::again(side, [&args.base_patch, &args.patch][index].clone()),
+    };
     let builds = prepare([&again(0, base)?, &again(1, new)?])?;
     builds.are_those_of(recorded)?;
     recording::resume(&as_run(args), dir, &mut executor(&builds))
@@ -110,12 +122,16 @@ fn as_run(args: &cli::Ab) -> cli::Run {
         output: args.output,
         strict_claims: false,
         judging: Some(args.judging.clone()),
+        source: args.source.clone(),
     }
 }
 
 fn tell(args: &cli::Ab, step: Step) {
     if args.output.json {
         let event = match step {
+            Step::Locked { side, changes } => {
+                serde_json::json!({ "event": "locked", "side": side, "changes": changes })
+            }
             Step::Building { side, what } => {
                 serde_json::json!({ "event": "building", "side": side, "what": what })
             }
@@ -133,6 +149,9 @@ fn tell(args: &cli::Ab, step: Step) {
         let _ = print(&format!("{event}\n"));
     } else if !args.output.quiet {
         say(&match step {
+            Step::Locked { side, changes } => {
+                format!("{side}: Cargo.lock changes for the patches: {}", changes.join(", "))
+            }
             Step::Building { side, what } => {
                 format!("building {side} ({what}); the first time it takes some minutes")
             }

@@ -343,6 +343,12 @@ fn interrupted(args: &cli::Run, dir: &Path, builds: &[Side]) -> Result<Exit, Fai
     for side in builds.iter().filter(|side| side.origin == Origin::Binary) {
         resume += &format!(" --{}-bin PATH", side.name);
     }
+    for option in builds.iter().flat_map(Side::patch_options) {
+        resume += &format!(" {option}");
+    }
+    if let Some(source) = &args.source {
+        resume += &format!(" --source {}", source.display());
+    }
     let defaults =
         [(&args.folders.out, "--out", "results"), (&args.folders.reports, "--reports", "reports")];
     for (folder, option, default) in defaults {
@@ -483,11 +489,8 @@ fn given(args: &cli::Run, file: &Path, binaries: BTreeMap<String, GivenPath>) ->
 
 /// Whether a folder is the top of a checkout of inflight itself.
 fn is_checkout(folder: &Path) -> bool {
-    let Ok(text) = fs_err::read_to_string(folder.join("Cargo.toml")) else { return false };
-    let package = |document: toml_edit::DocumentMut| {
-        Some(document.get("package")?.get("name")?.as_str()? == env!("CARGO_PKG_NAME"))
-    };
-    folder.join(".git").exists() && text.parse().ok().and_then(package) == Some(true)
+    let package = crate::ab::package_name(folder);
+    folder.join(".git").exists() && package.as_deref() == Some(env!("CARGO_PKG_NAME"))
 }
 
 /// The trace files that an experiment names, by name.

@@ -169,6 +169,10 @@ fn of_recordings(base: &Provenance, new: &Provenance, relative: bool) -> Vec<Con
     if !base.round_trips_by.is_empty() || !new.round_trips_by.is_empty() {
         all.push(noted("round trips by", round_trips(base), round_trips(new)));
     }
+    // Of the crates of the lock file, `Cargo.lock` tells.
+    if b.build.patched.is_some() || n.build.patched.is_some() {
+        all.push(noted("patched crates", patched(&b.build), patched(&n.build)));
+    }
     // Alike, there is nothing to tell either.
     if base.sampler_off != new.sampler_off {
         let of = |provenance: &Provenance| {
@@ -214,9 +218,13 @@ fn short(digest: &str) -> String {
 fn commit(build: &Build) -> String {
     match (&build.commit, &build.dirty) {
         (None, None) => UNKNOWN.to_owned(),
-        (_, Some(dirty)) => format!("{} ({})", build.short(), short(dirty)),
-        (Some(_), None) => build.short(),
+        (_, Some(dirty)) => format!("{} ({})", build.short_commit(), short(dirty)),
+        (Some(_), None) => build.short_commit(),
     }
+}
+
+fn patched(build: &Build) -> String {
+    build.patched.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string)
 }
 
 fn cpus(cpus: &[usize]) -> String {

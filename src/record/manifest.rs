@@ -10,7 +10,7 @@ use rand::rngs::SysRng;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{MANIFEST, RecordError};
+use super::{MANIFEST, Patched, RecordError, patch_option};
 use crate::machine::Machine;
 use crate::plan::Plan;
 use crate::strategy::IndexBy;
@@ -163,6 +163,9 @@ pub struct Build {
     pub profile: String,
     /// Digest of `Cargo.lock`.
     pub lock: String,
+    /// Crates that replace those of the commit's `Cargo.lock`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patched: Option<Patched>,
 }
 
 impl Build {
@@ -176,11 +179,19 @@ impl Build {
             rustc: env!("INFLIGHT_RUSTC").to_owned(),
             profile: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
             lock: env!("INFLIGHT_LOCK").to_owned(),
+            // What another version of inflight wrote for itself is nothing here.
+            patched: serde_json::from_str(env!("INFLIGHT_PATCHED")).ok(),
         }
     }
 
-    /// Eight digits of the commit, `-dirty` where it was; `unknown` without a commit.
+    /// The [short commit](Build::short_commit), then the patched crates: `1a2b3c4d+ureq@5e6f7a8b`.
     pub fn short(&self) -> String {
+        let patched = self.patched.as_ref().map(Patched::suffix).unwrap_or_default();
+        self.short_commit() + &patched
+    }
+
+    /// Eight digits of the commit, `-dirty` where it was; `unknown` without a commit.
+    pub fn short_commit(&self) -> String {
         let commit = self.commit.as_deref().unwrap_or("unknown");
         let commit: String = commit.chars().take(8).collect();
         let dirty = if self.dirty.is_some() { "-dirty" } else { "" };
@@ -202,7 +213,21 @@ pub struct Side {
     pub binary: String,
 }
 
-/// Origin of the binary of a [`Side`].
+impl Side {
+    /// The options of `inflight ab` that patch its crates once more. `PATH` stands for the folder of a
+    /// crate, which no record names.
+    pub fn patch_options(&self) -> Vec<String> {
+        let built = self.build.patched.iter().filter(|_| self.origin != Origin::Binary);
+        let option = |patch: &super::Patch| {
+            let revision = patch.commit.as_ref().filter(|_| patch.dirty.is_none());
+            let revision = revision.map_or(String::new(), |commit| format!("@{commit}"));
+            format!("{} {}=PATH{revision}", patch_option(&self.name), patch.name)
+        };
+        built.flat_map(|patched| &patched.crates).map(option).collect()
+    }
+}
+
+/// Where the binary of a [`Side`] is from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {

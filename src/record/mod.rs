@@ -31,6 +31,7 @@ mod list;
 mod machines;
 mod manifest;
 mod numbers;
+mod patched;
 mod plan;
 mod prediction;
 mod read;
@@ -64,6 +65,7 @@ pub use manifest::{
     Side,
 };
 pub use numbers::Numbers;
+pub use patched::{Patch, Patched, patch_option};
 pub use prediction::{EarlierRow, PredictionRow, RunPredictions};
 pub use read::{Recording, read_trials};
 pub use request::RequestRow;

@@ -46,7 +46,11 @@ pub(super) fn commit(build: &Build) -> Words {
         Some(digest) => words!(" with changes that are not committed (digest " (code(digest)) ")"),
         None => Words::default(),
     };
-    words!("inflight " (&build.version) ", " commit dirty)
+    let patched = match &build.patched {
+        Some(patched) => words!(", with the patched crates "(code(patched))),
+        None => Words::default(),
+    };
+    words!("inflight " (&build.version) ", " commit dirty patched)
 }
 
 /// Compiler and profile.

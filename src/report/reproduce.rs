@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::facts::Facts;
 use crate::page::{Block, Words, code, details, heading, words};
-use crate::record::{EXPERIMENT, Manifest, Origin, RecordError, Recording, Side};
+use crate::record::{Build, EXPERIMENT, Manifest, Origin, RecordError, Recording, Side};
 
 /// The commands, and the experiment file.
 pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
@@ -32,7 +32,11 @@ pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
     let mut out =
         vec![heading(2, "How to reproduce"), Block::Code("sh", commands.join("\n")), how.into()];
     let all_builds = || manifest.builds.iter().map(|s| &s.build).chain([&manifest.build]);
-    if all_builds().any(|build| build.dirty.is_some()) {
+    let is_dirty = |build: &Build| {
+        let mut patches = build.patched.iter().flat_map(|patched| &patched.crates);
+        build.dirty.is_some() || patches.any(|patch| patch.dirty.is_some())
+    };
+    if all_builds().any(is_dirty) {
         out.push(Block::from(
             "The build had changes that are not in its commit, so the first command gives something \
              close to it, not the same.",
@@ -82,6 +86,14 @@ fn unnamed_folders(typed: &Typed, manifest: &Manifest) -> Words {
     }
     if given.binaries.values().any(|path| path.absolute) {
         all.push(words!(" " (code("PATH")) " stands for the folder of a binary, likewise."));
+    }
+    if manifest.builds.iter().any(|side| !side.patch_options().is_empty()) {
+        all.push(words!(
+            " After the name of a crate, " (code("PATH")) " stands for its folder in a clone."
+        ));
+    }
+    if needs_source(manifest, typed) {
+        all.push(words!(" " (code("SOURCE")) " stands for a checkout of inflight."));
     }
     all
 }
@@ -143,10 +155,17 @@ fn run_command(manifest: &Manifest, typed: &Typed) -> String {
     let command = if manifest.builds.is_empty() { "inflight run" } else { "inflight ab" };
     let mut words = vec![command.to_owned()];
     words.extend(manifest.builds.iter().map(|side| build_option(manifest, side)));
+    words.extend(manifest.builds.iter().flat_map(Side::patch_options));
+    words.extend(needs_source(manifest, typed).then(|| "--source SOURCE".to_owned()));
     words.push(quoted(&typed.file));
     words.extend(manifest.overrides.iter().map(|o| format!("--set {}", quoted(o))));
     words.extend(manifest.only.iter().map(|o| format!("--only {}", quoted(o))));
     words.join(" ")
+}
+
+/// Whether builds are made that were not made in the folder they were asked for in.
+fn needs_source(manifest: &Manifest, typed: &Typed) -> bool {
+    !typed.in_checkout && manifest.builds.iter().any(|side| side.origin != Origin::Binary)
 }
 
 /// The option that gives a build of a comparison: its commit, or the binary as it was given.
@@ -178,7 +197,7 @@ mod tests {
     use super::*;
     use crate::analyse::Analysis;
     use crate::record::synthetic::{experiment, recording_of_builds, strategy};
-    use crate::record::{Given, GivenPath};
+    use crate::record::{Given, GivenPath, Patch, Patched};
 
     fn section_of(builds: &[&str], change: impl FnOnce(&mut Manifest)) -> String {
         let experiment = experiment(vec![strategy("s", "sequential", None)], 1);
@@ -227,6 +246,26 @@ mod tests {
         assert!(page.contains(wanted) && page.contains("`PATH` stands"), "{page}");
         let commits = section_of(&["base", "new"], |_| ());
         assert!(commits.contains("inflight ab --base 0000"), "{commits}");
+    }
+
+    #[test]
+    fn patches_are_given_by_commit_and_without_a_folder() {
+        let patch = |dirty: Option<&str>| Patch {
+            name: "ureq".to_owned(),
+            version: "3.5.1".to_owned(),
+            commit: Some("ab".repeat(20)),
+            dirty: dirty.map(str::to_owned),
+        };
+        let patched = |dirty| Some(Patched { crates: vec![patch(dirty)], lock: Vec::new() });
+        let page = section_of(&["base", "new"], |manifest| {
+            manifest.given = Some(given("a.toml", "results", false));
+            manifest.builds[0].build.patched = patched(None);
+            manifest.builds[1].build.patched = patched(Some("00ff"));
+        });
+        let options = format!("--base-patch ureq=PATH@{} --patch ureq=PATH", "ab".repeat(20));
+        assert!(page.contains(&format!(" {options} --source SOURCE a.toml\n")), "{page}");
+        assert!(page.contains("its folder in a clone. `SOURCE` stands for"), "{page}");
+        assert!(page.contains("changes that are not in its commit"), "{page}");
     }
 
     #[test]

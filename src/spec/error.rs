@@ -73,7 +73,7 @@ pub(super) fn listed(words: &[impl AsRef<str>]) -> String {
 }
 
 /// The known word that was probably meant: one edit for each three letters at most.
-pub(super) fn nearest<'a>(
+pub(crate) fn nearest<'a>(
     written: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {

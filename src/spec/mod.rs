@@ -29,6 +29,7 @@ mod tests;
 
 pub use blocks::{Blocks, DEFAULT_BLOCKS, FEWEST_LOOKED_AT, Until};
 pub use claim::{Claim, Over};
+pub(crate) use error::nearest;
 pub use error::{SpecError, SpecErrors};
 pub use experiment::{Experiment, RecordLevel};
 pub(crate) use factor::factors;

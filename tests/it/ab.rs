@@ -1,5 +1,7 @@
 //! Two builds in one run.
 
+mod patch;
+
 use std::path::Path;
 use std::process::Command;
 
@@ -61,8 +63,13 @@ fn ab(bench: &Bench, args: &[&str]) -> crate::bench::Called {
     let temporary = bench.path("tmp");
     fs_err::create_dir_all(&temporary).expect("a folder");
     let args = [&["ab"], args].concat();
-    let output =
-        bench.command(&args).env("TMPDIR", &temporary).output().expect("the program starts");
+    // What a build needs is there, or stands in the way in the same words everywhere.
+    let output = bench
+        .command(&args)
+        .env("TMPDIR", &temporary)
+        .env("CARGO_NET_OFFLINE", "true")
+        .output()
+        .expect("the program starts");
     crate::bench::Called::of(&args, &output)
 }
 
@@ -215,13 +222,33 @@ fn what_is_built_is_the_commit_or_the_tree_as_it_stands() {
 #[test]
 fn a_build_outside_of_a_repository_or_of_no_commit() {
     let bench = bench();
-    ab(&bench, &["tiny.toml"]).exits(64).is_one_clear_message().says("no git repository");
+    ab(&bench, &["tiny.toml"])
+        .exits(64)
+        .is_one_clear_message()
+        .says("the current folder is in no git repository; name a checkout with --source DIR");
     repository(&bench, &speaks(90));
     ab(&bench, &["tiny.toml", "--base", "no-such"])
         .exits(64)
         .is_one_clear_message()
         .says("--base no-such: git knows no such commit");
     ab(&bench, &["tiny.toml", "--base", "HEAD", "--base-bin", THIS]).exits(64).says("--base-bin");
+}
+
+#[test]
+fn a_checkout_of_something_else_is_told_apart_before_any_build() {
+    let (bench, inflight) = (bench(), Bench::new());
+    repository(&inflight, &speaks(90));
+    bench.file("Cargo.toml", "[package]\nname = \"other\"\nversion = \"0.0.0\"\n");
+    git(&bench.path(""), &["init", "--quiet"]);
+    let called = ab(&bench, &["tiny.toml", "--base", "HEAD"]);
+    called.exits(64).is_one_clear_message().says("is in a checkout of `other`; name a checkout");
+    bench.file("Cargo.toml", "[workspace]\n");
+    ab(&bench, &["tiny.toml"]).exits(64).says("is in a checkout of something else");
+    // Builds stand under this folder, where cargo would take them for members of its workspace.
+    fs_err::remove_file(bench.path("Cargo.toml")).expect("a file");
+    let source = inflight.path("src").display().to_string();
+    ab(&bench, &["tiny.toml", "--source", &source]).exits(65).says("it speaks protocol 90");
+    assert_eq!(left_over(&bench), Vec::<String>::new());
 }
 
 #[test]

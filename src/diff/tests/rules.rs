@@ -4,7 +4,7 @@ use super::{exit, four, of, outcomes, recorded, scale, text, unchanged, with as 
 use crate::analyse::{Doubt, Side};
 use crate::diff::{Diff, Effect, MarginSource, Options, Source};
 use crate::exit::Exit;
-use crate::record::{Recording, Status, synthetic};
+use crate::record::{Patch, Patched, Recording, Status, synthetic};
 
 fn effect(diff: &Diff, what: &str) -> Effect {
     let condition = diff.conditions.iter().find(|c| c.what == what);
@@ -21,7 +21,7 @@ fn after(change: impl FnOnce(&mut Recording)) -> Diff {
 #[test]
 fn what_differs_is_noted_or_breaks() {
     type Change = fn(&mut Recording);
-    let cases: [(&str, Effect, Change); 17] = [
+    let cases: [(&str, Effect, Change); 18] = [
         ("machine", Effect::Noted, |r| r.manifest.machine.push('x')),
         ("profile", Effect::Breaks, |r| r.manifest.build.profile = "debug".to_owned()),
         ("format", Effect::Breaks, |r| r.manifest.format += 1),
@@ -38,6 +38,7 @@ fn what_differs_is_noted_or_breaks() {
         ("state", Effect::Noted, |r| r.manifest.events.clear()),
         ("margin", Effect::Noted, |r| r.plan.experiment.margin = 0.05),
         ("round trips by", Effect::Noted, |r| held_by(r, "netem")),
+        ("patched crates", Effect::Noted, |r| r.manifest.build.patched = patched("1")),
         ("sampler's CPU", Effect::Noted, |r| {
             r.trials.iter_mut().for_each(|row| row.client_sampler_cpu_ns = Some(1));
         }),
@@ -54,6 +55,32 @@ fn what_differs_is_noted_or_breaks() {
         assert!(others.into_iter().all(|c| c.effect == Effect::Same), "{what}");
     }
     assert_eq!(effect(&after(|_| {}), "commit"), Effect::Noted);
+}
+
+fn patched(commit: &str) -> Option<Patched> {
+    let name = "ureq".to_owned();
+    let (version, commit) = ("3.5.1".to_owned(), Some(commit.repeat(40)));
+    Some(Patched { crates: vec![Patch { name, version, commit, dirty: None }], lock: Vec::new() })
+}
+
+#[test]
+fn patched_crates_are_named_where_there_are_any() {
+    let of_builds = |base: Option<Patched>, new: Option<Patched>| {
+        let mut sides = [recorded(1, four(), unchanged), recorded(2, four(), unchanged)];
+        sides[0].manifest.build.patched = base;
+        sides[1].manifest.build.patched = new;
+        let diff = of(&sides[0], &sides[1]);
+        let mut all = diff.conditions.into_iter().filter(|c| c.what == "patched crates");
+        all.next().map(|c| (c.base, c.new, c.effect))
+    };
+    let named = |commit: &str| format!("ureq@{} (3.5.1)", commit.repeat(8));
+    let one_side = of_builds(None, patched("1"));
+    assert_eq!(one_side, Some(("none".to_owned(), named("1"), Effect::Noted)));
+    let two = of_builds(patched("1"), patched("2"));
+    assert_eq!(two, Some((named("1"), named("2"), Effect::Noted)));
+    let alike = of_builds(patched("1"), patched("1"));
+    assert_eq!(alike, Some((named("1"), named("1"), Effect::Same)));
+    assert_eq!(of_builds(None, None), None);
 }
 
 fn held_by(recording: &mut Recording, kind: &str) {

@@ -100,6 +100,7 @@ pub(crate) fn recording_of_builds(
         rustc: "rustc 1.95.0".to_owned(),
         profile: "release".to_owned(),
         lock: "00ff".to_owned(),
+        patched: None,
     };
     let sides = builds.iter().enumerate().map(|(index, name)| Side {
         name: (*name).to_owned(),
