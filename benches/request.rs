@@ -60,9 +60,9 @@ fn requests(criterion: &mut Criterion) {
     group.measurement_time(Duration::from_secs(1));
     for &model in model::ALL {
         let limit = (model.limit == LimitRule::Required).then_some(LIMIT);
-        for library in library::of_flavour(model.flavour()) {
+        for library in library::ALL.iter().filter(|library| model.drives(library)) {
             for &reuse in library.reuse.iter().filter(|r| **r != Reuse::None) {
-                let choice = Strategy { reuse, limit, ..Strategy::of("bench", model, library) };
+                let choice = Strategy { reuse, limit, ..Strategy::of("bench", model, *library) };
                 let strategy = choice.checked().unwrap();
                 let at_once = strategy.concurrency(REQUESTS, 1) == REQUESTS;
                 let requests = if at_once { REQUESTS_AT_ONCE } else { REQUESTS };

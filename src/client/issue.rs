@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 
 use super::record::Recorder;
 use crate::strategy::failure::Failure;
+use crate::strategy::green;
 use crate::strategy::library::{AsyncClient, BlockingClient};
 use crate::strategy::work::{AsyncIssuer, BlockingIssuer, Issuer};
 use crate::timer::Timer;
@@ -19,8 +20,7 @@ pub(super) struct Issuing<C: ?Sized> {
     pub(super) clock: Clock,
 }
 
-/// Planned starts of requests under open arrival, and the way in which an async client waits for
-/// them.
+/// Planned starts of requests under open arrival, and the way in which an async client waits for them.
 #[derive(Default)]
 pub(super) struct Clock {
     /// In nanoseconds since the start of the window, by request; `None` if arrival is closed.
@@ -56,7 +56,12 @@ impl BlockingIssuer for Issuing<dyn BlockingClient> {
 
     fn wait_until(&self, at_ns: u64) {
         while let Some(rest_ns) = self.recorder.until_ns(at_ns) {
-            thread::sleep(Duration::from_nanos(rest_ns));
+            let rest = Duration::from_nanos(rest_ns);
+            match &self.clock.timer {
+                // There is one where the threads are green.
+                Some(timer) => green::wait(timer.sleep(rest)),
+                None => thread::sleep(rest),
+            }
         }
     }
 }

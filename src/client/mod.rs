@@ -39,8 +39,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, LocalBoxFuture};
 use tokio::runtime;
+use tokio::task::LocalSet;
 
 use crate::child::{self, ChildError, system};
 use crate::dns::{Lookups, Resolver};
@@ -49,7 +50,7 @@ use crate::payload::Body;
 use crate::protocol::{ClientConfig, ClientReport, DnsCounts};
 use crate::strategy::failure::Failure;
 use crate::strategy::library::{AsyncClient, BlockingClient, Connect, Settings, Tls};
-use crate::strategy::model::Issue;
+use crate::strategy::model::{Issue, Model};
 use crate::strategy::probe::Connections;
 use crate::strategy::work::{AsyncIssuer, AsyncWork, BlockingIssuer, BlockingWork, Work};
 use crate::strategy::{Program, Strategy};
@@ -184,6 +185,7 @@ fn settings(config: &ClientConfig) -> Result<Settings, ChildError> {
         upload: Body::new(config.seed, upload_bytes(config)),
         retries: strategy.retries.unwrap_or(Retries::None),
         probes: strategy.probes.then(Connections::default),
+        green: strategy.model.known().is_some_and(Model::is_green),
         timeout,
     })
 }
@@ -213,6 +215,12 @@ enum Trial {
         issue: fn(&BlockingWork),
     },
     /// The runtime comes last: it is dropped after the client whose connections it drives.
+    Green {
+        client: Arc<dyn BlockingClient>,
+        issue: fn(BlockingWork) -> LocalBoxFuture<'static, ()>,
+        runtime: runtime::Runtime,
+    },
+    /// The runtime comes last, likewise.
     Async {
         client: Arc<dyn AsyncClient>,
         issue: fn(AsyncWork) -> BoxFuture<'static, ()>,
@@ -232,6 +240,10 @@ impl Trial {
                 let client = connect(settings).map_err(refused)?.into();
                 Ok(Trial::Blocking { client, issue })
             }
+            (Some(Issue::Green(issue)), Some(Connect::Blocking(connect))) => {
+                let client = connect(settings).map_err(refused)?.into();
+                Ok(Trial::Green { client, issue, runtime: start(Runtime::CurrentThread)? })
+            }
             (Some(Issue::Async(issue)), Some(Connect::Async(connect))) => {
                 let client = connect(settings).map_err(refused)?.into();
                 let runtime = start(runtime.unwrap_or(Runtime::CurrentThread))?;
@@ -250,7 +262,9 @@ impl Trial {
     fn clock(&self, config: &ClientConfig) -> Result<Clock, ChildError> {
         let arrivals_ns = config.arrival.all_ns(config.seed, config.requests);
         let timer = match self {
-            Trial::Async { runtime, .. } if arrivals_ns.is_some() => {
+            Trial::Green { runtime, .. } | Trial::Async { runtime, .. }
+                if arrivals_ns.is_some() =>
+            {
                 let started = runtime.block_on(async { Timer::start() });
                 Some(started.map_err(system("start a timer"))?)
             }
@@ -276,6 +290,12 @@ impl Trial {
                 let issuer = Arc::new(Issuing { recorder, client: Arc::clone(client), clock });
                 let work = Work::new(issuer as Arc<dyn BlockingIssuer>, requests, limit);
                 catch_unwind(AssertUnwindSafe(|| issue(&work))).map_err(|_| panicked())
+            }
+            Trial::Green { client, issue, runtime } => {
+                let issuer = Arc::new(Issuing { recorder, client: Arc::clone(client), clock });
+                let work = Work::new(issuer as Arc<dyn BlockingIssuer>, requests, limit);
+                let issued = || LocalSet::new().block_on(runtime, issue(work));
+                catch_unwind(AssertUnwindSafe(issued)).map_err(|_| panicked())
             }
             Trial::Async { client, issue, runtime } => {
                 let issuer = Arc::new(Issuing { recorder, client: Arc::clone(client), clock });

@@ -10,7 +10,7 @@ use crate::analyse::{Estimate, median};
 use crate::plan::{Cell, Plan};
 use crate::record::{Recording, TrialRow};
 use crate::spec::Scenario;
-use crate::vocabulary::{Flavour, Protocol, Runtime};
+use crate::vocabulary::Protocol;
 
 /// A recorded size is said to be missed by the simulation if it is off by more than this.
 const MISSED: f64 = 0.1;
@@ -249,11 +249,7 @@ fn cpus(cell: &Cell, recording: &Recording) -> Cpus {
         0 => recording.machine.as_ref().map_or(1, |m| m.cpus as usize),
         n => n,
     };
-    let threads = match (cell.strategy.flavour(), cell.strategy.runtime) {
-        (Flavour::Async, Some(Runtime::MultiThread(n))) => n.get() as usize,
-        (Flavour::Async, _) => 1,
-        (Flavour::Blocking, _) => cell.strategy.limit.map_or(1, |n| n.get() as usize),
-    };
+    let threads = cell.strategy.threads() as usize;
     let (server, client) = (&manifest.server_cpus, &manifest.client_cpus);
     let shared = !server.is_empty() && server.iter().any(|cpu| client.contains(cpu));
     Cpus { client: threads.min(all).max(1), shared }

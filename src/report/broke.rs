@@ -125,18 +125,32 @@ fn failed_first(facts: &Facts, cell: usize) -> Option<Limit> {
         let of_class = rows.iter().filter(|r| r.first_failure_class == *class);
         range(of_class.filter_map(|r| of(r)))
     };
-    if let Some(in_flight) = first(|r| r.first_failure_in_flight) {
+    if class == STACK {
+        what.push(with_a_stack(facts, cell, rows));
+    } else if let Some(in_flight) = first(|r| r.first_failure_in_flight) {
         what.push(format!(", first with {in_flight} in flight"));
     } else {
         what.push(at_most_in_flight(rows));
     }
-    if let Some(issued) = first(|r| r.first_failure_issued) {
+    if let Some(issued) = first(|r| r.first_failure_issued).filter(|_| class != STACK) {
         what.push(format!(", after {issued} were issued"));
     }
     let (all, issued) = facts.errors(cell);
     let trials = counted(rows.len(), "trial");
     what.push(format!(", and {} of {} requests failed ({trials})", count(all), count(issued)));
     Some(Limit { what, advice })
+}
+
+/// The class of a green thread that got no stack. They are started before any request is.
+const STACK: &str = "stack";
+
+/// `, beyond 32,745 green threads`: as many had a stack.
+fn with_a_stack(facts: &Facts, cell: usize, rows: &[&TrialRow]) -> String {
+    let planned = facts.cell(cell);
+    let started = planned.strategy.asked(facts.plan().scenario_of(planned).requests);
+    let had = |row: &&TrialRow| Some(u64::from(started).saturating_sub(row.failed_with(STACK)?));
+    let had = range(rows.iter().filter_map(had));
+    had.map_or_else(String::new, |had| format!(", beyond {had} green threads"))
 }
 
 /// Connections that waited because the server had no file for them.
@@ -255,6 +269,10 @@ fn about(class: &str) -> (&'static str, &'static str) {
         "eaddrnotavail" => (
             "no local port was left",
             "keep connections (`reuse = \"session\"`), or widen `net.ipv4.ip_local_port_range`",
+        ),
+        STACK => (
+            "no stack could be mapped for a green thread",
+            "lower `limit`, or allow more mappings (`vm.max_map_count`, two for each green thread) or more memory",
         ),
         "status(4xx)" => (
             "the server refused requests",

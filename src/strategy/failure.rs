@@ -18,6 +18,8 @@ pub enum Class {
     Emfile,
     /// No more local ports (`EADDRNOTAVAIL`).
     AddressUnavailable,
+    /// No stack for a green thread (`ENOMEM`): no more mappings, or no more memory.
+    Stack,
     /// Too slow, by the strategy's timeout.
     Timeout(Stage),
     /// No TLS session: a wrong certificate, a wrong name, or something that is no TLS.
@@ -72,6 +74,7 @@ impl fmt::Display for Class {
             Class::Reset => "reset",
             Class::Emfile => "emfile",
             Class::AddressUnavailable => "eaddrnotavail",
+            Class::Stack => "stack",
             Class::Timeout(Stage::Pool) => "timeout(pool)",
             Class::Timeout(Stage::Stream) => "timeout(stream)",
             Class::Timeout(Stage::Dns) => "timeout(dns)",

@@ -6,6 +6,7 @@
 
 mod by_name;
 pub mod failure;
+pub(crate) mod green;
 pub mod library;
 pub mod model;
 pub mod probe;
@@ -13,6 +14,7 @@ pub mod program;
 pub mod schedule;
 pub mod work;
 
+use std::borrow::Borrow;
 use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 
@@ -109,7 +111,7 @@ pub enum Invalid {
         model: &'static str,
     },
     /// The library does not speak this version of HTTP.
-    #[error("client `{client}` does not speak {protocol}; clients that do: {}", .can.join(", "))]
+    #[error("client `{client}` does not speak {protocol}; clients that do: {}", or_none(.can))]
     Protocol {
         /// The client asked for.
         client: &'static str,
@@ -132,7 +134,7 @@ pub enum Invalid {
     /// The library sends nothing again.
     #[error(
         "client `{client}` sends nothing again over {protocol}; remove `retries = \"library\"`, or choose a client that does: {}",
-        .can.join(", ")
+        or_none(.can)
     )]
     Retries {
         /// The client asked for.
@@ -145,6 +147,14 @@ pub enum Invalid {
     /// A blocking model has no runtime.
     #[error("model `{0}` runs on threads, not on a runtime; remove `runtime`")]
     RuntimeForbidden(&'static str),
+}
+
+/// Clients that could do it.
+fn or_none<S: Borrow<str>>(can: &[S]) -> String {
+    match can {
+        [] => "none that this model can drive".to_owned(),
+        can => can.join(", "),
+    }
 }
 
 impl Strategy {
@@ -199,9 +209,9 @@ impl Strategy {
         }
         let (model, library) = (self.model.known(), self.library.known());
         if let (Some(model), Some(library)) = (model, library)
-            && library.flavour() != model.flavour()
+            && !model.drives(library)
         {
-            let can = library::of_flavour(model.flavour()).map(|l| l.name).collect();
+            let can = library::ALL.iter().filter(|l| model.drives(l)).map(|l| l.name).collect();
             return Err(Invalid::Client { model: model.name, client: library.name, can });
         }
         if let Some(library) = library
@@ -237,7 +247,11 @@ impl Strategy {
     /// Checks what is asked of a library, and gives the requests that it sends again.
     fn check_library(&self, library: &'static Library) -> Result<Retries, Invalid> {
         let (client, protocol) = (library.name, self.protocol);
-        let alike = || library::of_flavour(library.flavour());
+        let drivable = |l: &&'static Library| match self.model.known() {
+            Some(model) => model.drives(l),
+            None => l.flavour() == library.flavour(),
+        };
+        let alike = || library::ALL.iter().copied().filter(drivable);
         if !library.protocols.contains(&protocol) {
             let can = alike().filter(|l| l.protocols.contains(&protocol)).map(|l| l.name);
             return Err(Invalid::Protocol { client, protocol, can: can.collect() });
@@ -375,6 +389,16 @@ impl Strategy {
             (None, _) if self.program.is_some() => requests,
             (None, Flavour::Blocking) => 1,
             (None, Flavour::Async) => requests,
+        }
+    }
+
+    /// OS threads that can be busy at once.
+    pub(crate) fn threads(&self) -> u32 {
+        match (self.flavour(), self.runtime) {
+            _ if self.model.known().is_some_and(Model::is_green) => 1,
+            (Flavour::Async, Some(Runtime::MultiThread(n))) => n.get(),
+            (Flavour::Async, _) => 1,
+            (Flavour::Blocking, _) => self.limit.map_or(1, NonZeroU32::get),
         }
     }
 

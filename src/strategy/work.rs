@@ -4,6 +4,7 @@
 //! took. Timing, checking and counting happen behind [`BlockingIssuer`] and [`AsyncIssuer`], which
 //! the trial's client implements: a model cannot measure in its own way.
 
+use std::io;
 use std::num::NonZeroU32;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
@@ -169,6 +170,13 @@ impl<I: Deref<Target: Issuer>> Request<I> {
     /// Gives it up, because there is no thread to send it.
     pub fn without_thread(self, why: &dyn std::error::Error) {
         let failure = Failure::new(Class::Other, format!("cannot start a thread <- {why}"));
+        self.issuer.fail(self.index, self.scheduled_ns, failure);
+    }
+
+    /// Gives it up, because there is no stack for the green thread of this number.
+    pub fn without_stack(self, thread: u32, why: &io::Error) {
+        let chain = format!("cannot map a stack for green thread {thread} <- {why}");
+        let failure = Failure { class: Class::Stack, errno: why.raw_os_error(), chain };
         self.issuer.fail(self.index, self.scheduled_ns, failure);
     }
 }

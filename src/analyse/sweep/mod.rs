@@ -9,8 +9,6 @@ use inflight_stats::{MIN_BLOCKS, NoLaw, Scalability, scalability};
 use crate::plan::{Cell, Plan};
 use crate::record::{Recording, TrialRow};
 use crate::spec::{Factor, Metric};
-use crate::strategy::Strategy;
-use crate::vocabulary::{Flavour, Runtime};
 
 use super::{Analysis, Estimate, median};
 
@@ -224,7 +222,7 @@ fn cpu_use(recording: &Recording, cell: usize) -> CpuUse {
         // The server's CPU time has its start in it, and may exceed the window.
         Some((median(&shares).ok()?.value / cpus).min(1.0))
     };
-    let threads = threads(&planned.strategy);
+    let threads = f64::from(planned.strategy.threads());
     let cpus = match manifest.client_cpus.len() {
         0 => threads,
         n => threads.min(n as f64),
@@ -234,15 +232,6 @@ fn cpu_use(recording: &Recording, cell: usize) -> CpuUse {
         // It has one thread.
         server: share(TrialRow::server_cpu_ns, 1.0),
         shared: manifest.server_cpus.iter().all(|cpu| manifest.client_cpus.contains(cpu)),
-    }
-}
-
-/// Threads of a strategy that can be busy at once.
-fn threads(strategy: &Strategy) -> f64 {
-    match (strategy.flavour(), strategy.runtime) {
-        (Flavour::Async, Some(Runtime::MultiThread(n))) => f64::from(n.get()),
-        (Flavour::Async, _) => 1.0,
-        (Flavour::Blocking, _) => strategy.limit.map_or(1.0, |l| f64::from(l.get())),
     }
 }
 

@@ -5,7 +5,9 @@ use super::*;
 
 /// With names, encryption, redirects and bodies, over each protocol and way of reuse.
 fn each_way(library: &'static Library) {
-    for &protocol in library.protocols {
+    for (&protocol, model) in
+        library.protocols.iter().flat_map(|p| models_of(library).map(move |m| (p, m)))
+    {
         for &reuse in library.reuse {
             for (tls, redirects, upload_bytes) in [(false, 0, 0), (true, 0, 3_000), (true, 2, 0)] {
                 let scenario = Scenario {
@@ -16,8 +18,9 @@ fn each_way(library: &'static Library) {
                     dns_delay_ns: Some(1_000_000),
                     ..scenario(24, fixed_ms(20))
                 };
-                let strategy = wanted(library, protocol, reuse).checked().expect("valid");
-                let name = format!("{} {protocol} {reuse} {tls} {redirects}", library.name);
+                let strategy = wanted_by(model, library, protocol, reuse).checked().expect("valid");
+                let client = library.name;
+                let name = format!("{model} {client} {protocol} {reuse} {tls} {redirects}");
                 assert_eq!(found_of(scenario, strategy), [""; 0], "{name}");
             }
         }
@@ -46,15 +49,15 @@ fn hyper_is_not_accused() {
 
 #[test]
 fn a_cache_of_names_and_resumption_may_be_off() {
-    for library in library::ALL {
+    for (library, model) in driven() {
         let scenario =
             Scenario { tls: true, dns_delay_ns: Some(1_000_000), ..scenario(24, fixed_ms(20)) };
         let off = Strategy {
             tls_resumption: false,
             dns_cache: false,
-            ..wanted(library, Protocol::Http1, Reuse::None)
+            ..wanted_by(model, library, Protocol::Http1, Reuse::None)
         };
         let strategy = off.checked().expect("valid");
-        assert_eq!(found_of(scenario, strategy), [""; 0], "{}", library.name);
+        assert_eq!(found_of(scenario, strategy), [""; 0], "{model} {}", library.name);
     }
 }

@@ -1,6 +1,7 @@
 //! The client over real sockets: against the delay server, and against servers that misbehave.
 
 mod faults;
+mod green;
 mod honest;
 mod hyper;
 mod manipulated;
@@ -80,19 +81,31 @@ fn scenario(requests: u32, delay: Delay) -> Scenario {
     Scenario { body_bytes: BODY_BYTES, seed: SEED, ..Scenario::plain(requests, delay) }
 }
 
-/// A strategy of any library: four requests in flight.
-fn wanted(library: &'static Library, protocol: Protocol, reuse: Reuse) -> Strategy {
-    let name = match library.flavour() {
+/// Models that have a library wait in every way that it can; the usual one comes first.
+fn models_of(library: &Library) -> impl Iterator<Item = &'static str> {
+    let usual = match library.flavour() {
         Flavour::Blocking => "threads",
         Flavour::Async => "async-workers",
     };
+    [usual].into_iter().chain(library.green_threads.then_some("green"))
+}
+
+/// Every library with each of its [`models_of`].
+fn driven() -> impl Iterator<Item = (&'static Library, &'static str)> {
+    library::ALL.iter().flat_map(|&library| models_of(library).map(move |model| (library, model)))
+}
+
+/// A strategy of any library: four requests in flight.
+fn wanted(library: &'static Library, protocol: Protocol, reuse: Reuse) -> Strategy {
+    let usual = models_of(library).next().expect("a model");
+    wanted_by(usual, library, protocol, reuse)
+}
+
+/// The same with this model.
+fn wanted_by(model: &str, library: &'static Library, protocol: Protocol, reuse: Reuse) -> Strategy {
     let limit = NonZeroU32::new(4);
-    Strategy {
-        protocol,
-        reuse,
-        limit,
-        ..Strategy::of("x", model::named(name).expect("a model"), library)
-    }
+    let model = model::named(model).expect("a model");
+    Strategy { protocol, reuse, limit, ..Strategy::of("x", model, library) }
 }
 
 /// A trial with all its rows.

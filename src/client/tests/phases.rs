@@ -16,6 +16,7 @@ const REQUESTS: u32 = 24;
 struct Seen {
     name: String,
     library: &'static Library,
+    model: &'static str,
     client: ClientReport,
     server: ServerReport,
     requests: Vec<RequestRow>,
@@ -27,13 +28,15 @@ fn trial(strategy: &Strategy, scenario: &Scenario) -> Seen {
     let serving = Serving::with(ServerConfig::of(scenario).for_strategy(strategy));
     let trial = recorded(ClientConfig::of(scenario, strategy, &serving.ready));
     let server = serving.stop();
-    let Strategy { library, protocol, reuse, .. } = strategy;
+    let Strategy { library, model, protocol, reuse, .. } = strategy;
     let library = library.known().expect("a library");
-    let name = format!("{} {protocol} {reuse} tls: {}", library.name, scenario.tls);
+    let model = model.known().expect("a model").name;
+    let client = library.name;
+    let name = format!("{model} {client} {protocol} {reuse} tls: {}", scenario.tls);
     let all = u64::from(scenario.requests);
-    let Recorded { report: client, requests, connections } = trial;
-    assert_eq!((client.ok, &client.first_error), (all, &None), "{name}");
-    Seen { name, library, client, server, requests, connections }
+    let Recorded { report, requests, connections } = trial;
+    assert_eq!((report.ok, &report.first_error), (all, &None), "{name}");
+    Seen { name, library, model, client: report, server, requests, connections }
 }
 
 /// Two hosts with names, on a server that takes its time with all.
@@ -48,10 +51,10 @@ fn every_way(check: impl FnMut(Seen)) {
 
 /// Runs every library over every protocol with so many requests and this limit.
 fn every_way_of(requests: u32, limit: Option<NonZeroU32>, mut check: impl FnMut(Seen)) {
-    for &library in library::ALL {
+    for (library, model) in driven() {
         for (&protocol, tls) in library.protocols.iter().flat_map(|p| [(p, false), (p, true)]) {
             for &reuse in library.reuse {
-                let wanted = wanted(library, protocol, reuse);
+                let wanted = wanted_by(model, library, protocol, reuse);
                 let limit = limit.or(wanted.limit);
                 let strategy = Strategy { limit, ..wanted }.checked().expect("valid");
                 check(trial(&strategy, &Scenario { requests, ..named(tls) }));
@@ -65,14 +68,15 @@ const OURS: [Phase; 3] = [Phase::Queue, Phase::Wait, Phase::Receive];
 
 #[test]
 fn phases_are_ordered_add_up_and_are_those_that_the_library_tells() {
-    let mut told: BTreeMap<&str, BTreeSet<Phase>> = BTreeMap::new();
+    let mut told: BTreeMap<(&str, &str), BTreeSet<Phase>> = BTreeMap::new();
     every_way(|seen| {
         let all = check_phases(&seen);
-        told.entry(seen.library.name).or_default().extend(all);
+        told.entry((seen.library.name, seen.model)).or_default().extend(all);
     });
-    for library in library::ALL {
+    for (library, model) in driven() {
         let all: BTreeSet<Phase> = library.tells.iter().copied().chain(OURS).collect();
-        assert_eq!(told.get(library.name), Some(&all), "{}", library.name);
+        let name = library.name;
+        assert_eq!(told.get(&(name, model)), Some(&all), "{model} {name}");
     }
 }
 
@@ -174,8 +178,8 @@ fn ten_thousand_requests_of_every_way_are_told_whole() {
 
 #[test]
 fn names_are_looked_up_when_the_library_says() {
-    for &library in library::ALL {
-        let strategy = wanted(library, Protocol::Http1, Reuse::Session).checked();
+    for (library, model) in driven() {
+        let strategy = wanted_by(model, library, Protocol::Http1, Reuse::Session).checked();
         let seen = trial(&strategy.expect("valid"), &named(false));
         let dns = seen.client.dns.expect("names");
         let lookups = dns.hits + dns.misses + dns.coalesced;
@@ -190,11 +194,11 @@ fn names_are_looked_up_when_the_library_says() {
 
 #[test]
 fn sessions_are_resumed_if_the_server_lets_them() {
-    for &library in library::ALL {
+    for (library, model) in driven() {
         for resumption in [true, false] {
             let wanted = Strategy {
                 tls_resumption: resumption,
-                ..wanted(library, Protocol::Http1, Reuse::None)
+                ..wanted_by(model, library, Protocol::Http1, Reuse::None)
             };
             let seen = trial(&wanted.checked().expect("valid"), &named(true));
             let (name, server) = (&seen.name, &seen.server);
@@ -214,8 +218,8 @@ fn sessions_are_resumed_if_the_server_lets_them() {
 #[test]
 fn establishing_a_connection_takes_what_the_server_is_told() {
     let (connect_delay_ns, handshake_delay_ns) = (20_000_000, 15_000_000);
-    for &library in library::ALL {
-        let strategy = wanted(library, Protocol::Http1, Reuse::None).checked();
+    for (library, model) in driven() {
+        let strategy = wanted_by(model, library, Protocol::Http1, Reuse::None).checked();
         let slow = Scenario { connect_delay_ns, handshake_delay_ns, ..named(true) };
         let seen = trial(&strategy.expect("valid"), &slow);
         let used = seen.connections.iter().filter(|row| row.fate == Fate::Used);
@@ -229,9 +233,10 @@ fn establishing_a_connection_takes_what_the_server_is_told() {
 
 #[test]
 fn redirects_are_followed_and_counted() {
-    for &library in library::ALL {
+    for (library, model) in driven() {
         for &protocol in library.protocols {
-            let strategy = wanted(library, protocol, Reuse::Session).checked().expect("valid");
+            let strategy =
+                wanted_by(model, library, protocol, Reuse::Session).checked().expect("valid");
             let seen = trial(&strategy, &Scenario { redirects: 3, ..named(false) });
             let all = u64::from(REQUESTS) * 3;
             assert_eq!(seen.server.redirected, all, "{}", seen.name);
@@ -252,9 +257,10 @@ fn redirects_are_followed_and_counted() {
 #[test]
 fn bodies_of_requests_are_handed_over_in_pieces() {
     let upload_bytes = 3 * UPLOAD_CHUNK_BYTES as u64 + 1;
-    for &library in library::ALL {
+    for (library, model) in driven() {
         for (&protocol, tls) in library.protocols.iter().flat_map(|p| [(p, false), (p, true)]) {
-            let strategy = wanted(library, protocol, Reuse::Session).checked().expect("valid");
+            let strategy =
+                wanted_by(model, library, protocol, Reuse::Session).checked().expect("valid");
             let seen = trial(&strategy, &Scenario { upload_bytes, ..named(tls) });
             let all = u64::from(REQUESTS) * upload_bytes;
             assert_eq!(seen.server.uploaded_bytes, all, "{}", seen.name);
@@ -273,9 +279,9 @@ fn bodies_of_requests_are_handed_over_in_pieces() {
 fn pieces_of_answers_are_told_one_by_one() {
     let (chunks, chunk_delay_ns) = (4, 2_000_000);
     let delay_ns = 2_000_000;
-    for &library in library::ALL {
+    for (library, model) in driven() {
         for (&protocol, tls) in library.protocols.iter().flat_map(|p| [(p, false), (p, true)]) {
-            let wanted = wanted(library, protocol, Reuse::Session);
+            let wanted = wanted_by(model, library, protocol, Reuse::Session);
             let slow = Scenario { chunks, chunk_delay_ns, ..named(tls) };
             let seen = trial(&wanted.clone().checked().expect("valid"), &slow);
             for row in &seen.requests {
@@ -305,9 +311,10 @@ fn pieces_of_answers_are_told_one_by_one() {
 
 #[test]
 fn without_probes_nothing_is_told() {
-    for &library in library::ALL {
+    for (library, model) in driven() {
         for &reuse in library.reuse {
-            let wanted = Strategy { probes: false, ..wanted(library, Protocol::Http1, reuse) };
+            let wanted =
+                Strategy { probes: false, ..wanted_by(model, library, Protocol::Http1, reuse) };
             let seen = trial(&wanted.checked().expect("valid"), &named(true));
             assert_eq!(
                 (&seen.client.connections, seen.connections.len()),

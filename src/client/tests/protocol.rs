@@ -18,7 +18,7 @@ fn child() {
     run_child(std::io::stdin().lock(), report).expect("a report");
 }
 
-fn run_as_a_child(config: &ClientConfig) -> ClientReport {
+pub(super) fn run_as_a_child(config: &ClientConfig) -> ClientReport {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("report.json");
     let mut child = Command::new(std::env::current_exe().expect("a path"))

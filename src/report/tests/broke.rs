@@ -51,6 +51,28 @@ fn a_sentence_says_what_broke_where_and_what_avoids_it() {
 }
 
 #[test]
+fn green_threads_without_a_stack_are_told_with_the_number_that_had_one() {
+    let strategies = [40, 100].map(|n| strategy("green", "green", Some(n))).to_vec();
+    let (_dir, recording) =
+        on_a_disk(recording(experiment(strategies, 8), |plan, planned, row| {
+            lifelike(plan, planned, row);
+            if plan.cells[planned.cell].strategy.limit == NonZeroU32::new(100) {
+                (row.ok, row.errors) = (Some(70), Some(30));
+                row.error_classes = "stack:30".parse().expect("classes");
+                row.error_phases = "stack@queue:30".parse().expect("classes");
+                "stack".clone_into(&mut row.first_failure_class);
+                "queue".clone_into(&mut row.first_failure_phase);
+                (row.first_failure_in_flight, row.first_failure_issued) = (Some(0), Some(1));
+            }
+        }));
+    let said = "- `green limit 100`: no stack could be mapped for a green thread (`stack`, in phase \
+                `queue`), beyond 70 green threads, and 240 of 800 requests failed (8 trials). It did \
+                not happen in `green limit 40` (`limit` 40 instead of 100). In general: lower `limit`, or \
+                allow more mappings (`vm.max_map_count`, two for each green thread) or more memory.";
+    assert_eq!(broke(&page(&recording)), said);
+}
+
+#[test]
 fn an_older_record_says_what_it_knows() {
     let (_dir, recording) = on_a_disk(recording(files(), |plan, planned, row| {
         without_files(plan, planned, row);

@@ -53,6 +53,8 @@ const BASELINE: &str = "label = \"sync\"\nclient = \"ureq\"";
 cases! {
     toml_is_not_valid: [("requests = 100", "requests = = 100")];
     retries_that_the_client_lacks: [(MATRIX, "limit = [10, 100]\nclient = \"hyper\"\nprotocol = \"http2\"\nretries = [\"library\", \"none\"]")];
+    green_threads_with_a_client_that_blocks: [("model = \"sequential\"\nclient = [\"ureq\", \"reqwest-blocking\"]", "model = \"green\"\nlimit = 10\nclient = [\"ureq\", \"reqwest-blocking\"]"), (BASELINE, "label = \"sync\"")];
+    green_threads_over_http2: [("model = \"sequential\"\nclient = [\"ureq\", \"reqwest-blocking\"]", "model = \"green\"\nlimit = 10\nprotocol = \"http2\""), (BASELINE, "label = \"sync\"")];
     ports_are_odd: [("[10, 100]", "[10, 100]\nports = 2001")];
     toml_key_twice: [("requests = 100", "requests = 100\nrequests = 200")];
     toml_string_is_open: [("\"Small\"", "\"Small")];

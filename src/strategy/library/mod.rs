@@ -40,6 +40,8 @@ pub struct Library {
     pub protocols: &'static [Protocol],
     /// Whether it can bound how many connections are open.
     pub bounds_connections: bool,
+    /// Whether its calls can wait in a green thread.
+    pub green_threads: bool,
     /// The phases of a request that it can tell, beside those that the recorder knows for every
     /// library (queue, wait and receive).
     pub tells: &'static [Phase],
@@ -112,6 +114,8 @@ pub struct Settings {
     pub retries: Retries,
     /// Where connections are noted, and whether marks of requests are taken: not, without it.
     pub probes: Option<Connections>,
+    /// Whether its calls are made in green threads; a library without them is never told so.
+    pub green: bool,
     /// A request that takes longer fails; there is no other timeout.
     pub timeout: Option<Duration>,
 }

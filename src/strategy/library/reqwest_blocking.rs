@@ -19,6 +19,7 @@ pub(super) const LIBRARY: Library = Library {
     settled_after: SETTLED_AFTER,
     protocols: &[Protocol::Http1, Protocol::Http2],
     bounds_connections: false,
+    green_threads: false,
     // Requests travel to the hidden thread through a channel: nothing there knows which one opens
     // a connection, so its phases are those of the connection alone.
     tells: &[],

@@ -8,15 +8,17 @@ mod async_batches;
 mod async_buffered;
 mod async_semaphore;
 mod async_workers;
+mod green;
 mod sequential;
 mod thread_pool;
 mod threads;
 
 use std::num::NonZeroU32;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, LocalBoxFuture};
 use tokio::task::JoinHandle;
 
+use super::library::Library;
 use super::schedule::Schedule;
 use super::work::{AsyncWork, BlockingWork, required};
 use crate::vocabulary::Flavour;
@@ -55,6 +57,9 @@ pub enum Holds {
 pub enum Issue {
     /// On the calling thread, and threads that it starts and joins. Never inside a runtime.
     Blocking(fn(&BlockingWork)),
+    /// In green threads of the calling thread: within a runtime's
+    /// [`LocalSet`](tokio::task::LocalSet), which the future is driven in.
+    Green(fn(BlockingWork) -> LocalBoxFuture<'static, ()>),
     /// On a runtime. The future is spawned as a task: driven by `block_on` itself, it would race
     /// with the tasks that put connections back into the pool.
     Async(fn(AsyncWork) -> BoxFuture<'static, ()>),
@@ -90,12 +95,22 @@ pub struct Model {
 }
 
 impl Model {
-    /// The flavour of the libraries that it can drive.
+    /// How the calls wait that it makes.
     pub fn flavour(&self) -> Flavour {
         match self.issue {
-            Issue::Blocking(_) => Flavour::Blocking,
+            Issue::Blocking(_) | Issue::Green(_) => Flavour::Blocking,
             Issue::Async(_) => Flavour::Async,
         }
+    }
+
+    /// Whether its requests are made in green threads.
+    pub fn is_green(&self) -> bool {
+        matches!(self.issue, Issue::Green(_))
+    }
+
+    /// Whether it can drive this library.
+    pub fn drives(&self, library: &Library) -> bool {
+        self.flavour() == library.flavour() && (library.green_threads || !self.is_green())
     }
 }
 
@@ -104,6 +119,7 @@ pub const ALL: &[&Model] = &[
     &sequential::MODEL,
     &threads::MODEL,
     &thread_pool::MODEL,
+    &green::MODEL,
     &async_all::MODEL,
     &async_batches::MODEL,
     &async_semaphore::MODEL,

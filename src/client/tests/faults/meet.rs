@@ -17,10 +17,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 struct Meeting<'a> {
     case: &'a Case,
     library: &'static Library,
+    model: &'static str,
     protocol: Protocol,
 }
 
-/// Has every library that speaks its version of HTTP meet every case. All that is not as the table
+/// Has every library that speaks its version of HTTP meet every case, in every way that it waits. All that is not as the table
 /// says is told together.
 pub(super) fn all(cases: &[Case]) {
     let meetings: Vec<Meeting<'_>> = cases.iter().flat_map(Meeting::of).collect();
@@ -42,15 +43,15 @@ pub(super) fn all(cases: &[Case]) {
 
 impl<'a> Meeting<'a> {
     fn of(case: &'a Case) -> impl Iterator<Item = Meeting<'a>> {
-        library::ALL.iter().flat_map(move |&library| {
+        driven().flat_map(move |(library, model)| {
             let spoken = case.protocols.iter().filter(|p| library.protocols.contains(p));
-            spoken.map(move |&protocol| Meeting { case, library, protocol })
+            spoken.map(move |&protocol| Meeting { case, library, model, protocol })
         })
     }
 
     /// Differences from the table, with all that was told.
     fn complaints(&self) -> Option<String> {
-        let Meeting { case, library, protocol } = self;
+        let Meeting { case, library, model, protocol } = self;
         let begun = std::time::Instant::now();
         let trial = self.trial();
         let mut wrong = self.wrong(&trial);
@@ -63,7 +64,7 @@ impl<'a> Meeting<'a> {
                 report.failures.iter().map(|f| (&*f.class, f.phase.name(), f.requests)).collect();
             let told = trial.requests.iter().find_map(|row| row.error_chain.as_deref());
             format!(
-                "{}: {} {protocol}: {}\n    {} ok, {classes:?}, errno {:?}, {}",
+                "{}: {model} {} {protocol}: {}\n    {} ok, {classes:?}, errno {:?}, {}",
                 case.name,
                 library.name,
                 wrong.join("; "),
@@ -85,7 +86,7 @@ impl<'a> Meeting<'a> {
     }
 
     fn strategy(&self) -> Strategy {
-        let wanted = wanted(self.library, self.protocol, Reuse::Session);
+        let wanted = wanted_by(self.model, self.library, self.protocol, Reuse::Session);
         let mut strategy = wanted.checked().expect("valid");
         strategy.timeout_ns = self.case.timeout.then_some(TIMEOUT.as_nanos() as u64);
         strategy

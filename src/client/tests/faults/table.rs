@@ -7,8 +7,11 @@ use super::*;
 use crate::strategy::failure::{Class, Stage};
 
 /// Faults at limits of the system, which `tests/it/limits.rs` sets for processes of their own.
-const LIMITS: [(&str, &str); 2] =
-    [("no file is left to open", "emfile"), ("no local port is left", "eaddrnotavail")];
+const LIMITS: [(&str, Class); 3] = [
+    ("no file is left to open", Class::Emfile),
+    ("no local port is left", Class::AddressUnavailable),
+    ("no stack can be mapped for a green thread", Class::Stack),
+];
 
 /// A row for each case: its class by each client.
 pub(super) fn classes() -> String {
@@ -20,7 +23,10 @@ pub(super) fn classes() -> String {
     text.push_str(&" --- |".repeat(library::ALL.len()));
     text.push('\n');
     for (name, class) in LIMITS {
-        row(&mut text, name, &over(HTTP1, false), |_| format!("`{class}`"));
+        row(&mut text, name, &over(HTTP1, false), |library| match class {
+            Class::Stack if !library.green_threads => "–".to_owned(),
+            class => format!("`{class}`"),
+        });
     }
     for (encrypted, case) in all() {
         row(&mut text, case.name, &over(case.protocols, encrypted), |library| {
@@ -107,18 +113,20 @@ fn whoever_says_something_else_is_a_library_that_meets_the_case() {
 /// Nothing happens to nobody: each class that a server or the system can bring about has a case.
 #[test]
 fn every_class_of_the_system_and_of_servers_has_a_case() {
-    let of_cases: Vec<&str> = all()
+    let of_cases: Vec<String> = all()
         .flat_map(|(_, case)| {
             let said = library::ALL.iter().map(|library| case.said_by(library));
             said.flat_map(|said| [said.class, said.or]).flatten().collect::<Vec<_>>()
         })
-        .chain(LIMITS.map(|(_, class)| class))
+        .map(str::to_owned)
+        .chain(LIMITS.map(|(_, class)| class.to_string()))
         .collect();
     for class in [
         Class::Refused,
         Class::Reset,
         Class::Emfile,
         Class::AddressUnavailable,
+        Class::Stack,
         Class::Timeout(Stage::Dns),
         Class::Timeout(Stage::Connect),
         Class::Timeout(Stage::Tls),
@@ -137,6 +145,6 @@ fn every_class_of_the_system_and_of_servers_has_a_case() {
         Class::Status(5),
         Class::BodyMismatch,
     ] {
-        assert!(of_cases.contains(&&*class.to_string()), "{class}");
+        assert!(of_cases.contains(&class.to_string()), "{class}");
     }
 }

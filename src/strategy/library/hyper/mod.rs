@@ -45,6 +45,7 @@ pub(super) const LIBRARY: Library = Library {
     settled_after: SETTLED_AFTER,
     protocols: &[Protocol::Http1, Protocol::Http2],
     bounds_connections: true,
+    green_threads: false,
     tells: &[Phase::Pool, Phase::Dns, Phase::Connect, Phase::Tls, Phase::Stream, Phase::Send],
     tells_starter: true,
     tells_closing: true,
@@ -330,6 +331,7 @@ mod tests {
             upload: Body::default(),
             retries: Retries::None,
             probes: None,
+            green: false,
             timeout: None,
         };
         let pool = Pool::new(Opener::new(&settings), &settings);

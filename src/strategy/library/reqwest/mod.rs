@@ -31,6 +31,7 @@ pub(super) const LIBRARY: Library = Library {
     settled_after: SETTLED_AFTER,
     protocols: &[Protocol::Http1, Protocol::Http2],
     bounds_connections: false,
+    green_threads: false,
     tells: &[Phase::Pool, Phase::Dns, Phase::Connect, Phase::Tls],
     tells_starter: true,
     tells_closing: false,

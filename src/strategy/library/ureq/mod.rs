@@ -1,5 +1,6 @@
 //! ureq: a blocking client without a runtime.
 
+mod green;
 mod names;
 mod pool;
 mod probe;
@@ -35,6 +36,7 @@ pub(super) const LIBRARY: Library = Library {
     settled_after: 1,
     protocols: &[Protocol::Http1],
     bounds_connections: false,
+    green_threads: true,
     tells: &[Phase::Dns, Phase::Connect, Phase::Tls, Phase::Stream, Phase::Send],
     tells_starter: true,
     tells_closing: true,
@@ -58,11 +60,11 @@ const BUFFER_BYTES: usize = 8 * 1024;
 
 fn connect(settings: &Settings) -> Result<Box<dyn BlockingClient>, Failure> {
     // One connector for all agents: it keeps the TLS configuration, and with it the sessions.
-    let agents = match &settings.probes {
-        None => Agents::over(settings, ().chain(TcpConnector::default()).chain(encrypts())),
-        Some(connections) => {
-            let inner = ().chain(Tcp).chain(encrypts());
-            Agents::over(settings, Probed { connections: connections.clone(), inner })
+    let agents = match (settings.green, settings.probes.is_some()) {
+        (true, _) => Agents::probing(settings, ().chain(green::Tcp).chain(encrypts())),
+        (false, true) => Agents::probing(settings, ().chain(Tcp).chain(encrypts())),
+        (false, false) => {
+            Agents::over(settings, ().chain(TcpConnector::default()).chain(encrypts()))
         }
     };
     Ok(Box::new(Client { agents, settings: settings.clone() }))
@@ -118,6 +120,14 @@ enum Agents {
 }
 
 impl Agents {
+    /// Those whose connections are noted, if probes are on.
+    fn probing(settings: &Settings, inner: impl Connector<()>) -> Agents {
+        match settings.probes.clone() {
+            Some(connections) => Agents::over(settings, Probed { connections, inner }),
+            None => Agents::over(settings, inner),
+        }
+    }
+
     fn over(settings: &Settings, connector: impl Connector<()>) -> Agents {
         let (config, names) = (config(settings), Names::new(settings));
         match settings.reuse {

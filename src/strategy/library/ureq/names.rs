@@ -19,17 +19,27 @@ pub(super) struct Names {
     server: SocketAddr,
     /// Without it, the server's address, whatever the URL says.
     resolver: Option<dns::Resolver>,
+    /// Whether a look-up waits in a green thread.
+    green: bool,
 }
 
 impl Names {
     pub(super) fn new(settings: &Settings) -> Names {
-        Names { server: settings.server, resolver: settings.resolver.clone() }
+        Names {
+            server: settings.server,
+            resolver: settings.resolver.clone(),
+            green: settings.green,
+        }
     }
 
     fn address(&self, uri: &Uri) -> Result<SocketAddr, Error> {
         let Some(resolver) = &self.resolver else { return Ok(self.server) };
         let host = uri.host().ok_or(Error::HostNotFound)?;
-        let resolved = resolver.resolve_blocking(host).map_err(|e| Error::Other(Box::new(e)))?;
+        let resolved = match self.green {
+            true => probe::wait(resolver.resolve(host)),
+            false => resolver.resolve_blocking(host),
+        };
+        let resolved = resolved.map_err(|e| Error::Other(Box::new(e)))?;
         probe::resolved(resolved.source);
         let port = uri.port_u16().unwrap_or(self.server.port());
         Ok(SocketAddr::from((resolved.address, port)))

@@ -1,13 +1,13 @@
 //! Observation of ureq's requests. All of it happens on the thread that calls, so the request that
-//! is under way is known by its thread.
+//! is under way is known by its thread; a green thread puts it away where it waits.
 //!
 //! ureq looks the name up, then asks its pool. The time in the pool is therefore part of the phase
 //! that follows it: of connecting, or of the wait for the connection to take the request.
 
 use std::cell::RefCell;
-use std::fmt;
-use std::net::TcpStream;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::{fmt, io};
 
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
@@ -15,6 +15,7 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTi
 use super::failure;
 use crate::dns::Source;
 use crate::strategy::failure::{Class, Failure, Stage};
+use crate::strategy::green;
 use crate::strategy::probe::{Connection, Connections, Marks, Phase};
 use crate::timer::Moment;
 use crate::vocabulary::Protocol;
@@ -65,6 +66,15 @@ pub(super) fn end() -> (Marks, Option<Failure>) {
     (Marks { redirects, ..trip.marks }, trip.unopened)
 }
 
+/// Waits in a green thread. Other requests are made on this OS thread meanwhile, so the one that waits is
+/// put away.
+pub(super) fn wait<F: Future>(future: F) -> F::Output {
+    let trip = TRIP.take();
+    let output = green::wait(future);
+    TRIP.set(trip);
+    output
+}
+
 /// The request, or a redirect of it, is begun.
 pub(super) fn hop() {
     with(|trip| {
@@ -81,15 +91,15 @@ pub(super) fn resolved(source: Source) {
     });
 }
 
-/// The TCP connection is open.
-pub(super) fn connected(stream: &TcpStream) {
+/// The TCP connection is open, at this address of ours.
+pub(super) fn connected(local: impl FnOnce() -> io::Result<SocketAddr>) {
     let now = Moment::now();
     with(|trip| {
         trip.mark(Phase::Connect, now);
         if let Some(connection) = &trip.opening {
             let mut opening = connection.opening();
             opening.connect = Some(now);
-            opening.local_port = stream.local_addr().ok().map(|address| address.port());
+            opening.local_port = local().ok().map(|address| address.port());
         }
     });
 }

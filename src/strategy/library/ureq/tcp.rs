@@ -35,7 +35,7 @@ impl Connector<()> for Tcp {
         if details.config.no_delay() {
             stream.set_nodelay(true)?;
         }
-        probe::connected(&stream);
+        probe::connected(|| stream.local_addr());
         let stream = Arc::new(stream);
         (details.register_shutdown)(Arc::downgrade(&stream) as Weak<dyn ShutdownHandle>)?;
         let config = details.config;
@@ -91,7 +91,7 @@ impl Transport for TcpTransport {
 }
 
 /// Longest time that the system may wait; `None` is for ever.
-fn patience(timeout: NextTimeout) -> Result<Option<Duration>, Error> {
+pub(super) fn patience(timeout: NextTimeout) -> Result<Option<Duration>, Error> {
     if timeout.after.is_zero() {
         return Err(Error::Timeout(timeout.reason));
     }
