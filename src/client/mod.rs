@@ -226,6 +226,12 @@ enum Trial {
         issue: fn(AsyncWork) -> BoxFuture<'static, ()>,
         runtime: runtime::Runtime,
     },
+    /// The runtime comes last, likewise.
+    Offload {
+        client: Arc<dyn AsyncClient>,
+        issue: fn(&AsyncWork, &runtime::Runtime),
+        runtime: runtime::Runtime,
+    },
 }
 
 impl Trial {
@@ -248,6 +254,11 @@ impl Trial {
                 let client = connect(settings).map_err(refused)?.into();
                 let runtime = start(runtime.unwrap_or(Runtime::CurrentThread))?;
                 Ok(Trial::Async { client, issue, runtime })
+            }
+            (Some(Issue::Offload(issue)), Some(Connect::Async(connect))) => {
+                let client = connect(settings).map_err(refused)?.into();
+                let runtime = start(runtime.unwrap_or(Runtime::CurrentThread))?;
+                Ok(Trial::Offload { client, issue, runtime })
             }
             // They wait in different ways, or one is unknown. `Strategy::checked` lets none such through.
             _ => Err(ChildError::Failed(format!(
@@ -281,7 +292,8 @@ impl Trial {
         config: &ClientConfig,
         clock: Clock,
     ) -> Result<(), ChildError> {
-        let (requests, limit) = (config.requests, config.strategy.limit);
+        let Strategy { limit, own_work, .. } = config.strategy;
+        let requests = config.requests;
         let recorder = Arc::clone(recorder);
         let model = config.strategy.model.name();
         let panicked = || ChildError::Failed(format!("model `{model}` panicked"));
@@ -289,6 +301,7 @@ impl Trial {
             Trial::Blocking { client, issue } => {
                 let issuer = Arc::new(Issuing { recorder, client: Arc::clone(client), clock });
                 let work = Work::new(issuer as Arc<dyn BlockingIssuer>, requests, limit);
+                let work = work.beside(own_work);
                 catch_unwind(AssertUnwindSafe(|| issue(&work))).map_err(|_| panicked())
             }
             Trial::Green { client, issue, runtime } => {
@@ -302,6 +315,12 @@ impl Trial {
                 let work = Work::new(issuer as Arc<dyn AsyncIssuer>, requests, limit);
                 let issued = runtime.block_on(async { tokio::spawn(issue(work)).await });
                 issued.map_err(|_| panicked())
+            }
+            Trial::Offload { client, issue, runtime } => {
+                let issuer = Arc::new(Issuing { recorder, client: Arc::clone(client), clock });
+                let work = Work::new(issuer as Arc<dyn AsyncIssuer>, requests, limit);
+                let work = work.beside(own_work);
+                catch_unwind(AssertUnwindSafe(|| issue(&work, runtime))).map_err(|_| panicked())
             }
         }
     }

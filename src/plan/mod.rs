@@ -294,6 +294,15 @@ impl Plan {
         picked.find(|&other| selector.others_of_scenario().all(|factor| same(factor, other)))
     }
 
+    /// Wall time of a cell's schedule without the own work of its caller, in nanoseconds.
+    pub fn requests_alone_ns(&self, cell: &Cell) -> Option<u64> {
+        let scenario = self.scenario_of(cell);
+        let alone = Strategy { own_work: None, ..cell.strategy.clone() };
+        let (arrivals, waits) = (scenario.arrivals_ns(), scenario.waits_ns());
+        let (ideal, _) = schedules(&alone, arrivals.as_deref(), &waits, scenario.streams);
+        Some(ideal?.wall_ns)
+    }
+
     /// A trial that takes longer than this is stuck: 20 s for starting and stopping, ten times
     /// the ideal time (a strategy may do badly and still be measured), 2 ms for each request.
     pub fn deadline_ns(&self, cell: &Cell) -> u64 {
@@ -358,9 +367,12 @@ fn schedules(
     match arrivals {
         Some(at) => {
             let bound_ns = schedule::open::bound_ns(at, waits, slots);
-            (strategy.ideal_open(at, waits, streams), bound_ns)
+            (strategy.ideal_open(at, waits, streams), strategy.wall_with_own_work(bound_ns))
         }
-        None => (strategy.ideal(waits, streams), schedule::bound_ns(waits, slots)),
+        None => {
+            let bound_ns = schedule::bound_ns(waits, slots);
+            (strategy.ideal(waits, streams), strategy.wall_with_own_work(bound_ns))
+        }
     }
 }
 

@@ -33,11 +33,13 @@ impl Plan {
         if point.time_scale == 1.0 {
             return Vec::new();
         }
-        let times = fixed_times(point);
+        let cells = || self.cells.iter().filter(|cell| cell.scenario == scenario);
+        let works = cells().filter_map(|cell| cell.strategy.own_work);
+        let works: BTreeSet<String> = works.map(|work| format!("`work` {work}")).collect();
+        let times: Vec<String> = fixed_times(point).into_iter().chain(works).collect();
         let fixed =
             (!times.is_empty()).then_some(Caution::FixedTimes { scale: point.time_scale, times });
         let mut cautions: Vec<Caution> = fixed.into_iter().collect();
-        let cells = || self.cells.iter().filter(|cell| cell.scenario == scenario);
         let timeouts: BTreeSet<u64> = cells().filter_map(|cell| cell.strategy.timeout_ns).collect();
         cautions.extend(timeouts.into_iter().filter_map(|timeout_ns| timed_out(point, timeout_ns)));
         cautions.extend(self.expected_overhead(scenario));
@@ -110,6 +112,7 @@ mod tests {
     use crate::delay::{Delay, Fixed, Model};
     use crate::plan::Only;
     use crate::record::synthetic::{experiment, strategy};
+    use crate::strategy::OwnWork;
     use proptest::prelude::*;
 
     const MS: u64 = 1_000_000;
@@ -141,6 +144,19 @@ mod tests {
             (100 * MS, Some(10_000 * MS))
         );
         assert_eq!(told(&plan), [""; 0]);
+    }
+
+    #[test]
+    fn own_work_is_not_scaled() {
+        let plan = plan(0.01, |_, strategy| {
+            *strategy = self::strategy("behind", "offload", Some(12));
+            strategy.own_work = Some(OwnWork::Sleep(1_000 * MS));
+        });
+        let cell = &plan.cells[0];
+        assert_eq!((cell.ideal.wall_ns, cell.bound_ns), (1_000 * MS, 1_000 * MS));
+        assert_eq!(plan.requests_alone_ns(cell), Some(100 * MS));
+        assert_eq!(plan.unscaled_ideal_ns(cell), Some(10_000 * MS));
+        assert_eq!(told(&plan), ["× 0.01 scales the delays, but not `work` 1s"]);
     }
 
     #[test]

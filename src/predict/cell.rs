@@ -75,7 +75,8 @@ pub(super) fn one(
     if !scenario.arrival.is_closed() {
         return Err(NoPrediction::OpenArrival);
     }
-    let Some(model) = cell.strategy.model.known().filter(|model| model.next.is_some()) else {
+    let simulated = cell.strategy.model.known().filter(|model| model.next.is_some());
+    let Some(model) = simulated.filter(|_| cell.strategy.own_work.is_none()) else {
         return Err(NoPrediction::Model(cell.strategy.model.name().to_owned()));
     };
     if cell.strategy.library.known().is_none() {

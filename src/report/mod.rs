@@ -27,6 +27,7 @@ mod index;
 mod laws;
 mod numbers;
 mod open_arrival;
+mod own_work;
 mod phases;
 mod pieces;
 mod prediction;
@@ -91,6 +92,7 @@ const PAGE: &[(&str, Section)] = &[
     ("wall", figures::wall::section),
     ("", tables::section),
     ("", programs::section),
+    ("", own_work::section),
     ("percentiles", figures::percentiles::section),
     ("phases", phases::section),
     ("", pieces::section),

@@ -9,6 +9,7 @@ pub mod failure;
 pub(crate) mod green;
 pub mod library;
 pub mod model;
+mod own_work;
 pub mod probe;
 pub mod program;
 pub mod schedule;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 pub use by_name::{ByName, Listed};
 pub use library::Library;
 pub use model::{LimitRule, Model};
+pub use own_work::OwnWork;
 use probe::Phase;
 pub use program::{IndexBy, Program, Settings};
 
@@ -59,6 +61,9 @@ pub struct Strategy {
     /// library retries something.
     #[serde(default = "Retries::legacy", skip_serializing_if = "Retries::is_legacy")]
     pub retries: Option<Retries>,
+    /// Work of the caller's own: once, beside its requests or after them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_work: Option<OwnWork>,
     /// A request that takes longer fails with class `timeout(…)`.
     pub timeout_ns: Option<u64>,
     /// Open files that the client process may have (`RLIMIT_NOFILE`).
@@ -107,6 +112,12 @@ pub enum Invalid {
     /// The model has no use for a limit.
     #[error("model `{model}` has no limit; remove `limit`, or choose a model that takes one: {}", model::limited().join(", "))]
     LimitForbidden {
+        /// The model asked for.
+        model: &'static str,
+    },
+    /// The caller of the model has nothing else to do.
+    #[error("model `{model}` has no `work`; remove it, or choose a model that has: {}", model::working().join(", "))]
+    WorkForbidden {
         /// The model asked for.
         model: &'static str,
     },
@@ -177,6 +188,7 @@ impl Strategy {
             dns_cache: true,
             probes: true,
             retries: None,
+            own_work: None,
             timeout_ns: None,
             nofile: None,
             ports: None,
@@ -227,6 +239,9 @@ impl Strategy {
                     return Err(Invalid::LimitForbidden { model: model.name });
                 }
                 _ => {}
+            }
+            if self.own_work.is_some() && model.own_work.is_none() {
+                return Err(Invalid::WorkForbidden { model: model.name });
             }
         }
         self.retries = Some(match library {
@@ -296,10 +311,10 @@ impl Strategy {
         }
         let model = self.model.known()?;
         let cap = self.connection_slots(streams).filter(|cap| cap.get() < self.asked(requests));
-        Some(match cap {
+        Some(self.and_own_work(match cap {
             Some(cap) => schedule::list(waits_ns, cap),
             None => (model.ideal)(waits_ns, self.limit),
-        })
+        }))
     }
 
     /// The schedule without overhead under open arrival: requests come at these moments
@@ -313,10 +328,22 @@ impl Strategy {
         let open = self.model.known()?.open?;
         let requests = u32::try_from(waits_ns.len()).unwrap_or(u32::MAX);
         let cap = self.connection_slots(streams).filter(|cap| cap.get() < self.asked(requests));
-        Some(match cap {
+        Some(self.and_own_work(match cap {
             Some(cap) => schedule::open::list(arrivals_ns, waits_ns, cap),
             None => open(arrivals_ns, waits_ns, self.limit),
-        })
+        }))
+    }
+
+    fn and_own_work(&self, requests: schedule::Schedule) -> schedule::Schedule {
+        schedule::Schedule { wall_ns: self.wall_with_own_work(requests.wall_ns), ..requests }
+    }
+
+    /// Wall time without overhead of its own work and of requests that take this long without it.
+    pub(crate) fn wall_with_own_work(&self, requests_ns: u64) -> u64 {
+        match (self.own_work, self.model.known().and_then(|model| model.own_work)) {
+            (Some(work), Some(together)) => together(requests_ns, work.ns()),
+            _ => requests_ns,
+        }
     }
 
     /// Connections that the server may see for `requests` requests to `targets` hosts, if none of
@@ -396,10 +423,15 @@ impl Strategy {
     pub(crate) fn threads(&self) -> u32 {
         match (self.flavour(), self.runtime) {
             _ if self.model.known().is_some_and(Model::is_green) => 1,
-            (Flavour::Async, Some(Runtime::MultiThread(n))) => n.get(),
-            (Flavour::Async, _) => 1,
+            (Flavour::Async, Some(Runtime::MultiThread(n))) => n.get() + self.computing(),
+            (Flavour::Async, _) => 1 + self.computing(),
             (Flavour::Blocking, _) => self.limit.map_or(1, NonZeroU32::get),
         }
+    }
+
+    /// Threads beside those of its runtime that compute: its caller's, or none.
+    fn computing(&self) -> u32 {
+        u32::from(matches!(self.own_work, Some(OwnWork::Compute(_))))
     }
 
     /// Phases whose ends can be known, with or without `names` to look up, and with or without

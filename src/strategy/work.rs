@@ -12,6 +12,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::failure::{Class, Failure};
+use super::own_work::OwnWork;
 
 /// Records requests as a model issues them.
 pub trait Issuer: Send + Sync {
@@ -64,6 +65,7 @@ pub struct Work<I> {
     issuer: I,
     requests: u32,
     limit: Option<NonZeroU32>,
+    own_work: Option<OwnWork>,
 }
 
 impl<I> Work<I>
@@ -72,7 +74,20 @@ where
 {
     /// `requests` requests, at most `limit` of them in flight.
     pub fn new(issuer: I, requests: u32, limit: Option<NonZeroU32>) -> Work<I> {
-        Work { issuer, requests, limit }
+        Work { issuer, requests, limit, own_work: None }
+    }
+
+    /// The same for a caller with work of its own.
+    #[must_use]
+    pub fn beside(self, own_work: Option<OwnWork>) -> Work<I> {
+        Work { own_work, ..self }
+    }
+
+    /// Does the caller's own work on the calling thread; nothing, if there is none.
+    pub fn do_own_work(&self) {
+        if let Some(work) = self.own_work {
+            work.run();
+        }
     }
 
     /// The requests, in the order in which they are to be started.

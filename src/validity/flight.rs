@@ -1,5 +1,6 @@
 //! Checks of requests in flight, and of the time they took.
 
+use crate::strategy::OwnWork;
 use crate::units::{count, percent, ratio};
 use crate::vocabulary::Protocol;
 use crate::words::words;
@@ -73,13 +74,21 @@ fn peak(trial: &MeasuredTrial) -> Answer {
     }
     let wall = trial.wall_ns()?;
     let cpu = recorded!(row, client_cpu_user_ns)? + recorded!(row, client_cpu_sys_ns)?;
-    let busy = cpu as f64 / wall;
+    let busy = cpu.saturating_sub(computed_ns(trial)) as f64 / wall;
     let mean = recorded!(row, server_delay_sum_ns)? as f64 / wall;
     require(busy >= CLIENT_BOUND || mean <= CAPPED * peak as f64, || {
         format!(
             "never more than {peak} requests in flight instead of {expected}: something caps them"
         )
     })
+}
+
+/// CPU time of the caller's own work, which keeps no request back.
+fn computed_ns(trial: &MeasuredTrial) -> u64 {
+    match trial.strategy.own_work {
+        Some(OwnWork::Compute(ns)) => ns,
+        Some(OwnWork::Sleep(_)) | None => 0,
+    }
 }
 
 /// Requests that the connections can carry at once: a cap that the scenario names. Connections that

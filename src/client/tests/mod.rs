@@ -5,6 +5,7 @@ mod green;
 mod honest;
 mod hyper;
 mod manipulated;
+mod offload;
 mod open;
 mod phases;
 mod protocol;

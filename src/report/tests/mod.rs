@@ -7,6 +7,7 @@ mod life;
 mod metrics;
 mod odd;
 mod open;
+mod own_work;
 mod predicted;
 mod scaling;
 mod survivors;

@@ -7,7 +7,7 @@ use crate::arrival::Arrival;
 use crate::delay::{Delay, LONGEST_NS, Sampling};
 use crate::spec::forms::{
     ArrivalForm, DelayForm, Duration, Even, Flag, Integer, Line, MOST, OneOf, Positive,
-    RequestsForm, RuntimeForm, SettingsForm, Size,
+    RequestsForm, RuntimeForm, SettingsForm, Size, WorkForm,
 };
 use crate::strategy::Strategy;
 use crate::vocabulary::RttBy;
@@ -68,6 +68,10 @@ macro_rules! factors {
                     retries: strategy(OneOf::new(words::retries, "\"none\""))
                         .otherwise("`\"library\"` if the client's library sends anything again over this version of HTTP, `\"none\"` if not")
                         .legacy("none")
+                }
+                Work work
+                "work of the caller's own, once: for model offload beside its requests, for sequential after them" {
+                    own_work: strategy(WorkForm).or_none("none").legacy("none")
                 }
                 Timeout timeout
                 "a request that takes longer fails, with class `timeout(…)`: pool, dns, connect, tls, stream, head or body" {

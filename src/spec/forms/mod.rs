@@ -5,6 +5,7 @@ mod delay;
 mod number;
 mod program;
 mod unit;
+mod work;
 
 use std::num::NonZeroU32;
 
@@ -22,6 +23,7 @@ pub(super) use number::{
 };
 pub(super) use program::{Choices, FileName, SettingsForm, WordList, setting};
 pub(super) use unit::{Duration, Size};
+pub(super) use work::WorkForm;
 
 /// Text of one line.
 pub(super) struct Line {

@@ -86,6 +86,7 @@ fn culprit(point: &Point<Strategy>, invalid: &Invalid) -> Option<Span> {
         Invalid::Reuse { .. } => Factor::Reuse,
         Invalid::LimitMissing(_) => Factor::Model,
         Invalid::LimitForbidden { .. } => Factor::Limit,
+        Invalid::WorkForbidden { .. } => Factor::Work,
         Invalid::Protocol { .. } => Factor::Protocol,
         Invalid::MaxConnections { .. } => Factor::MaxConnections,
         Invalid::Retries { .. } => Factor::Retries,

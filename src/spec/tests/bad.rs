@@ -55,6 +55,8 @@ cases! {
     retries_that_the_client_lacks: [(MATRIX, "limit = [10, 100]\nclient = \"hyper\"\nprotocol = \"http2\"\nretries = [\"library\", \"none\"]")];
     green_threads_with_a_client_that_blocks: [("model = \"sequential\"\nclient = [\"ureq\", \"reqwest-blocking\"]", "model = \"green\"\nlimit = 10\nclient = [\"ureq\", \"reqwest-blocking\"]"), (BASELINE, "label = \"sync\"")];
     green_threads_over_http2: [("model = \"sequential\"\nclient = [\"ureq\", \"reqwest-blocking\"]", "model = \"green\"\nlimit = 10\nprotocol = \"http2\""), (BASELINE, "label = \"sync\"")];
+    work_of_a_model_without: [(MATRIX, "limit = 10\nwork = \"1s\"")];
+    work_values: [(MATRIX, "limit = 10\nwork = [1, \"1\", \"0s\", { comput = \"1s\" }, { compute = \"0s\" }]")];
     ports_are_odd: [("[10, 100]", "[10, 100]\nports = 2001")];
     toml_key_twice: [("requests = 100", "requests = 100\nrequests = 200")];
     toml_string_is_open: [("\"Small\"", "\"Small")];

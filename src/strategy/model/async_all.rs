@@ -13,6 +13,7 @@ pub(super) const MODEL: Model = Model {
     limit: LimitRule::Forbidden,
     ideal: |delays, _| schedule::all_at_once(delays),
     open: Some(|arrivals, delays, _| schedule::open::all_at_once(arrivals, delays)),
+    own_work: None,
     next: Some(Next::InLine),
     holds: Holds::Requests,
     issue: Issue::Async(issue),

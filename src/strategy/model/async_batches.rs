@@ -14,6 +14,7 @@ pub(super) const MODEL: Model = Model {
     ideal: |delays, limit| schedule::batches(delays, required(limit)),
     // A batch is what is there at once; of requests that come one by one it is none.
     open: None,
+    own_work: None,
     next: Some(Next::Batch),
     holds: Holds::Slots,
     issue: Issue::Async(issue),

@@ -9,6 +9,7 @@ mod async_buffered;
 mod async_semaphore;
 mod async_workers;
 mod green;
+mod offload;
 mod sequential;
 mod thread_pool;
 mod threads;
@@ -16,6 +17,7 @@ mod threads;
 use std::num::NonZeroU32;
 
 use futures_util::future::{BoxFuture, LocalBoxFuture};
+use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
 use super::library::Library;
@@ -63,6 +65,8 @@ pub enum Issue {
     /// On a runtime. The future is spawned as a task: driven by `block_on` itself, it would race
     /// with the tasks that put connections back into the pool.
     Async(fn(AsyncWork) -> BoxFuture<'static, ()>),
+    /// On a runtime, while the calling thread, which is not within it, does something else.
+    Offload(fn(&AsyncWork, &Runtime)),
 }
 
 /// A schedule without overhead for these arrivals and delays.
@@ -85,6 +89,9 @@ pub struct Model {
     /// Its schedule without overhead under open arrival, for arrivals (ascending, the first
     /// argument) and delays. `None` if the model means nothing then.
     pub open: Option<OpenIdeal>,
+    /// Wall time without overhead of requests and the caller's own work together, by the wall time of the
+    /// requests and that of the work. `None` if its caller has no work of its own.
+    pub own_work: Option<fn(u64, u64) -> u64>,
     /// The order in which its requests follow one another, by which predictions simulate it; with
     /// `None`, its wall time is not predicted. A test holds the simulation against `ideal`.
     pub next: Option<Next>,
@@ -99,7 +106,7 @@ impl Model {
     pub fn flavour(&self) -> Flavour {
         match self.issue {
             Issue::Blocking(_) | Issue::Green(_) => Flavour::Blocking,
-            Issue::Async(_) => Flavour::Async,
+            Issue::Async(_) | Issue::Offload(_) => Flavour::Async,
         }
     }
 
@@ -125,6 +132,7 @@ pub const ALL: &[&Model] = &[
     &async_semaphore::MODEL,
     &async_buffered::MODEL,
     &async_workers::MODEL,
+    &offload::MODEL,
 ];
 
 /// The model of this name.
@@ -140,6 +148,11 @@ pub fn limited() -> Vec<&'static str> {
 /// The names of the models that can meet open arrival.
 pub fn openable() -> Vec<&'static str> {
     ALL.iter().filter(|m| m.open.is_some()).map(|m| m.name).collect()
+}
+
+/// The names of the models whose caller may have work of its own.
+pub fn working() -> Vec<&'static str> {
+    ALL.iter().filter(|m| m.own_work.is_some()).map(|m| m.name).collect()
 }
 
 /// Stack of a model's own threads. A request through ureq or `reqwest::blocking` was seen to need

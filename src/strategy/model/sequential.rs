@@ -11,6 +11,7 @@ pub(super) const MODEL: Model = Model {
     limit: LimitRule::Forbidden,
     ideal: |delays, _| schedule::one_by_one(delays),
     open: Some(|arrivals, delays, _| schedule::open::one_by_one(arrivals, delays)),
+    own_work: Some(|requests, work| requests + work),
     next: Some(Next::InLine),
     holds: Holds::Slots,
     issue: Issue::Blocking(issue),
@@ -20,4 +21,5 @@ fn issue(work: &BlockingWork) {
     for index in work.indices() {
         work.take(index).send();
     }
+    work.do_own_work();
 }

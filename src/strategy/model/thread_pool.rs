@@ -11,6 +11,7 @@ pub(super) const MODEL: Model = Model {
     limit: LimitRule::Required,
     ideal: |delays, limit| schedule::list(delays, required(limit)),
     open: Some(|arrivals, delays, limit| schedule::open::list(arrivals, delays, required(limit))),
+    own_work: None,
     next: Some(Next::InLine),
     holds: Holds::Slots,
     issue: Issue::Blocking(issue),

@@ -15,6 +15,7 @@ pub(super) const MODEL: Model = Model {
     open: Some(|arrivals, delays, limit| {
         schedule::open::strided(arrivals, delays, required(limit))
     }),
+    own_work: None,
     next: Some(Next::OwnShare),
     holds: Holds::Slots,
     issue: Issue::Blocking(issue),
