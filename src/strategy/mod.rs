@@ -306,7 +306,8 @@ impl Strategy {
     pub fn ideal(&self, waits_ns: &[u64], streams: u32) -> Option<schedule::Schedule> {
         let requests = u32::try_from(waits_ns.len()).unwrap_or(u32::MAX);
         if self.program.is_some() {
-            let slots = NonZeroU32::new(self.asked(requests)).unwrap_or(NonZeroU32::MIN);
+            let slots = NonZeroU32::new(self.concurrency(requests, streams));
+            let slots = slots.unwrap_or(NonZeroU32::MIN);
             return Some(schedule::list(waits_ns, slots));
         }
         let model = self.model.known()?;

@@ -153,6 +153,8 @@ impl Call<'_> {
         command.env("INFLIGHT_SEED", self.seed.to_string());
         command.env("INFLIGHT_BODY_BYTES", self.body_bytes.to_string());
         command.env("INFLIGHT_REPORT", self.report);
+        // The server is here, whatever proxies the caller's environment names.
+        command.env("NO_PROXY", "*").env("no_proxy", "*");
         // A value of the caller's environment is not this trial's.
         for name in ["INFLIGHT_LIMIT", "INFLIGHT_MAX_CONNECTIONS", "INFLIGHT_TIMEOUT"] {
             command.env_remove(name);
