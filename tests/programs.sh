@@ -9,7 +9,7 @@ programs/.venv/bin/python3 tests/programs.py
 cargo build --locked --release
 inflight=${CARGO_TARGET_DIR:-target}/release/inflight
 
-# Those of the load generators that report nothing are judged by what the server sees.
+# The load generators are asked too, and need not keep all of it: curl ends with an error if a connection failed.
 for file in python node go java load; do
   for name in $(sed -n 's/^name = "\(.*\)"/\1/p' "programs/$file.toml"); do
     code=0
@@ -18,7 +18,7 @@ for file in python node go java load; do
     case $code in
       0) ;;
       64) echo "$said" | grep -q "is not here" ;;
-      *) exit 1 ;;
+      *) [[ $file == load ]] || exit 1 ;;
     esac
   done
 done

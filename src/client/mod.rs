@@ -260,12 +260,12 @@ impl Trial {
                 let runtime = start(runtime.unwrap_or(Runtime::CurrentThread))?;
                 Ok(Trial::Offload { client, issue, runtime })
             }
-            // They wait in different ways, or one is unknown. `Strategy::checked` lets none such through.
-            _ => Err(ChildError::Failed(format!(
-                "model `{}` cannot drive client `{}`",
-                model.name(),
-                library.name()
-            ))),
+            // `Strategy::checked` lets none such through, but a recording of another build may have it.
+            _ => Err(ChildError::Failed(match (model.known(), library.known()) {
+                (None, _) => format!("there is no model `{model}`"),
+                (_, None) => format!("there is no client `{library}`"),
+                _ => format!("model `{model}` cannot drive client `{library}`"),
+            })),
         }
     }
 

@@ -184,8 +184,8 @@ impl Recording {
         for row in frames::read(&file, &fs::read(path)?)? {
             by_trial.entry(row.trial).or_default().push((row.value_ns, row.count));
         }
-        // A histogram is written before its row, so every row has one.
-        let answered = self.trials.iter().filter(|t| t.is_ok() && t.ok > Some(0));
+        // A histogram is written before its row, so every row that tells latencies has one.
+        let answered = self.trials.iter().filter(|t| t.is_ok() && t.latency_p50_ns.is_some());
         if let Some(lost) = answered.map(|t| &t.trial).find(|t| !by_trial.contains_key(*t)) {
             let what = format!("the histogram of trial {lost} is missing");
             return Err(RecordError::damaged(&file, 0, what));

@@ -94,7 +94,10 @@ fn damaged_predictions_are_an_error_with_their_line() {
     let (_dir, recording) = on_a_disk(recording(seed(6), lifelike));
     fs_err::write(recording.dir.join("predictions.csv"), "cell,wall\nx,1\n").expect("a file");
     let error = render(&recording, &Analysis::of(&recording)).expect_err("damaged").to_string();
-    assert!(error.contains("predictions.csv: column `wall` is newer"), "{error}");
+    assert!(
+        error.contains("predictions.csv: this inflight does not know column `wall`"),
+        "{error}"
+    );
     let rows = String::from_utf8(table(&predictions(&recording))).expect("text");
     let rows = rows.replacen(",100,", ",ten,", 1);
     fs_err::write(recording.dir.join("predictions.csv"), rows).expect("a file");

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::page;
 use crate::machine::Machine;
+use crate::protocol::{ClientConfig, ServerReady};
 use crate::record::synthetic::recording;
 use crate::record::{Build, Happening, Manifest, NewRun, Recording, RunPredictions};
 use crate::spec::{Experiment, Scenario, Source};
@@ -92,6 +93,9 @@ fn a_recording_of_an_unknown_client_and_model_is_read_and_reported() {
         assert!(page.contains(name), "the report lacks {name}:\n{page}");
     }
     let sent = serde_json::to_string(&recording.plan.cells[2].strategy).expect("a document");
-    let error = serde_json::from_str::<Strategy>(&sent).expect_err("it cannot be run").to_string();
-    assert!(error.starts_with("there is no model `fibres`"), "{error}");
+    let strategy: Strategy = serde_json::from_str(&sent).expect("the same strategy");
+    let nowhere = ServerReady::at(([127, 0, 0, 1], 1).into());
+    let config = ClientConfig::of(&recording.plan.experiment.scenarios[0], &strategy, &nowhere);
+    let error = crate::client::run(&config).expect_err("it cannot be run").to_string();
+    assert_eq!(error, "there is no model `fibres`");
 }

@@ -51,6 +51,7 @@ const VALUES: &[(&str, &[&str])] = &[
     ("limit", &["3"]),
     ("max_connections", &["2"]),
     ("runtime", &["\"multi-thread(2)\""]),
+    ("work", &["\"2ms\"", "{ compute = \"1ms\" }"]),
     ("timeout", &["\"20s\""]),
     ("nofile", &["64"]),
     ("ports", &["200"]),
@@ -95,7 +96,9 @@ fn settings_of(schema: &Json) -> Result<Vec<Setting>, String> {
     for table in TABLES {
         let form = &schema["properties"][table];
         let form = form.get("items").unwrap_or(form);
-        let required = form["required"].as_array().cloned().unwrap_or_default();
+        // Those of a strategy without a program.
+        let required = form["then"].get("required").unwrap_or(&form["required"]);
+        let required = required.as_array().cloned().unwrap_or_default();
         let keys = form["properties"].as_object().expect("keys");
         for (name, key) in keys.iter().filter(|(name, _)| !NO_SETTINGS.contains(&name.as_str())) {
             let of_table = || VALUES.iter().find(|(key, _)| key == name);
