@@ -33,7 +33,7 @@ pub(super) fn run(args: &cli::Ab) -> Result<Exit, Failure> {
         (None, None) => Err(Failure::Usage("name an experiment file, or --resume RUN".to_owned())),
     };
     match ended {
-        Err(Failure::Ab(AbError::Stopped)) => {
+        Err(Failure::Ab(error)) if matches!(*error, AbError::Stopped) => {
             say("interrupted; nothing is lost");
             Ok(Exit::Interrupted)
         }

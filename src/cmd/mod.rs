@@ -53,9 +53,9 @@ pub enum Failure {
     /// The command line is wrong in a way that its parser cannot know.
     #[error("{0}")]
     Usage(String),
-    /// There are no two builds to compare.
+    /// There are no two builds to compare. Boxed to keep every failure small.
     #[error("{0}")]
-    Ab(#[from] AbError),
+    Ab(Box<AbError>),
     /// A server, a client or a relay could not do its part.
     #[error("{0}")]
     Child(#[from] ChildError),
@@ -84,6 +84,12 @@ impl Failure {
             Failure::Ab(error) => error.exit(),
             Failure::Child(_) => Exit::Io,
         }
+    }
+}
+
+impl From<AbError> for Failure {
+    fn from(error: AbError) -> Failure {
+        Failure::Ab(Box::new(error))
     }
 }
 

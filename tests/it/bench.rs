@@ -86,7 +86,9 @@ impl Bench {
 /// A bench with a recording of [`TINY`] of so many blocks, and the recording's folder. It is made once for
 /// all tests; each has a copy of its own.
 pub(crate) fn recorded(blocks: u32) -> (Bench, PathBuf) {
-    static MADE: Mutex<BTreeMap<u32, Vec<(String, Vec<u8>)>>> = Mutex::new(BTreeMap::new());
+    /// Files of a recording, by its number.
+    type Made = BTreeMap<u32, Vec<(String, Vec<u8>)>>;
+    static MADE: Mutex<Made> = Mutex::new(BTreeMap::new());
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
     let files = made.entry(blocks).or_insert_with(|| {
         let bench = Bench::new();
