@@ -13,7 +13,7 @@ Examples:
 
 Exit codes: 0 it keeps the contract, 1 it breaks it, 64 usage, 65 bad file.")]
 pub struct Check {
-    /// A file with a [[program]] table: an experiment, or a file of programs.
+    /// A file with programs: an experiment, or a file of its own.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Name of the program.

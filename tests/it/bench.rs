@@ -86,7 +86,7 @@ impl Bench {
 /// A bench with a recording of [`TINY`] of so many blocks, and the recording's folder. It is made once for
 /// all tests; each has a copy of its own.
 pub(crate) fn recorded(blocks: u32) -> (Bench, PathBuf) {
-    /// Files of a recording, by its number.
+    /// Files of a recording, by its number of blocks.
     type Made = BTreeMap<u32, Vec<(String, Vec<u8>)>>;
     static MADE: Mutex<Made> = Mutex::new(BTreeMap::new());
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
