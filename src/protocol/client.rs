@@ -172,6 +172,8 @@ pub struct ProgramReport {
     pub failure: Option<String>,
     /// Whether it reported its requests. If not, only the server knows of them.
     pub reports: bool,
+    /// Whether it reported the bytes of every good answer. If not, its bodies are unknown.
+    pub reports_bodies: bool,
     /// Measurement of its CPU time.
     pub cpu_by: CpuBy,
     /// From before its start until it ended.

@@ -99,7 +99,12 @@ fn answers(trial: &MeasuredTrial) -> Answer {
         .filter(|(class, _)| *class == "body_mismatch" || class.starts_with("status"))
         .map(|(class, n)| format!("{n} answers were wrong ({class})"))
         .collect();
-    require(wrong.is_empty(), || wrong.join(", "))
+    require(wrong.is_empty(), || wrong.join(", "))?;
+    // A program need not tell what it read.
+    if trial.strategy.program.is_some() {
+        recorded!(trial.row, client_body_mismatches)?;
+    }
+    Ok(())
 }
 
 pub(super) const REDIRECTS: Check = Check {

@@ -79,6 +79,7 @@ pub(super) fn run(config: &ClientConfig, program: &Program) -> Result<ClientRepo
     let mut program = ProgramReport {
         failure: ran.failure,
         reports: false,
+        reports_bodies: false,
         cpu_by: if ran.cpu.is_empty() { CpuBy::Wait } else { CpuBy::Cgroup },
         process_wall_ns: ran.ended.monotonic_ns().saturating_sub(began.monotonic_ns()),
         peak_processes: ran.peak.processes,
@@ -92,6 +93,8 @@ pub(super) fn run(config: &ClientConfig, program: &Program) -> Result<ClientRepo
         }
     };
     program.reports = reported.is_some();
+    let has_bytes = |row: &Row| row.bytes.is_some() || row.failure.is_some();
+    program.reports_bodies = reported.as_ref().is_some_and(|r| r.rows.iter().all(has_bytes));
     let window = reported.as_ref().map(|reported| (reported.begin_ns, reported.end_ns));
     // The times of a program are moments of this machine's clock only if they are within its life.
     let life = began.monotonic_ns()..=ran.ended.monotonic_ns();
@@ -334,13 +337,12 @@ fn with_requests(measured: ClientReport, reported: Reported) -> ClientReport {
     }
     let failures = failures.into_iter();
     let failures = failures.map(|((class, phase), requests)| Failures { class, phase, requests });
-    let known = rows.iter().all(|row| row.bytes.is_some() || row.failure.is_some());
     let flight = Flight::of(&rows);
     ClientReport {
         wall_ns: end_ns - begin_ns,
         issued: rows.len() as u64,
         ok: latencies.len() as u64,
-        body_bytes: if known { rows.iter().filter_map(|row| row.bytes).sum() } else { 0 },
+        body_bytes: rows.iter().filter_map(|row| row.bytes).sum(),
         body_mismatches: errors.get("body_mismatch").copied().unwrap_or(0),
         peak_in_flight: flight.peak,
         first_error: rows.iter().find_map(|row| Some(row.failure.as_ref()?.chain.clone())),

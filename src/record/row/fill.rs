@@ -63,6 +63,10 @@ impl TrialRow {
             self.client_told_by = if program.reports { "report" } else { "server" }.to_owned();
             program.cpu_by.name().clone_into(&mut self.client_cpu_by);
             self.client_peak_processes = Some(program.peak_processes);
+            if !program.reports_bodies {
+                self.client_body_bytes = None;
+                self.client_body_mismatches = None;
+            }
         }
         let phases = report.failures.iter().map(|f| (at_phase(&f.class, f.phase), f.requests));
         self.error_phases = ErrorClasses(phases.collect());
@@ -109,8 +113,6 @@ impl TrialRow {
         let classes = (errors > 0).then(|| (UNANSWERED.to_owned(), errors));
         self.error_classes = ErrorClasses(classes.into_iter().collect());
         self.client_peak_in_flight = None;
-        self.client_body_bytes = None;
-        self.client_body_mismatches = None;
     }
 
     /// Fills in what the server saw.
