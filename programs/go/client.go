@@ -52,7 +52,11 @@ func main() {
 
 	var next int64
 	var all sync.WaitGroup
-	report := NewReport()
+	report, err := NewReport()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	for i := int64(0); i < workers; i++ {
 		all.Add(1)
 		go func() {

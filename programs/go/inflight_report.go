@@ -43,12 +43,17 @@ type Request struct {
 
 // Report keeps the rows in memory.
 type Report struct {
+	file  *os.File
 	begin int64
 	mutex sync.Mutex
 	rows  []*Request
 }
 
-func NewReport() *Report { return &Report{begin: now()} }
+// NewReport opens the file: at the end there may be no file left to open.
+func NewReport() (*Report, error) {
+	file, err := os.OpenFile(os.Getenv("INFLIGHT_REPORT"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	return &Report{file: file, begin: now()}, err
+}
 
 func (report *Report) Request(index int) *Request {
 	return &Request{report: report, index: index, start: now()}
@@ -82,11 +87,7 @@ func (request *Request) line() string {
 
 func (report *Report) End() error {
 	end := now()
-	file, err := os.OpenFile(os.Getenv("INFLIGHT_REPORT"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	lines := bufio.NewWriter(file)
+	lines := bufio.NewWriter(report.file)
 	fmt.Fprintf(lines, "begin,%d\n", report.begin)
 	for _, row := range report.rows {
 		lines.WriteString(row.line())
@@ -95,7 +96,7 @@ func (report *Report) End() error {
 	if err := lines.Flush(); err != nil {
 		return err
 	}
-	return file.Close()
+	return report.file.Close()
 }
 
 func classOf(err error) string {

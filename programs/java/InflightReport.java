@@ -1,3 +1,4 @@
+import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +14,15 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  */
 public final class InflightReport implements AutoCloseable {
     private final Collection<Request> rows = new ConcurrentLinkedQueue<>();
-    private final long begin = System.nanoTime();
+    private final BufferedWriter file;
+    private final long begin;
+
+    /** The file is opened now: at the end there may be no file left to open. */
+    public InflightReport() throws IOException {
+        Path path = Path.of(System.getenv("INFLIGHT_REPORT"));
+        file = Files.newBufferedWriter(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        begin = System.nanoTime();
+    }
 
     /** A request that starts now. */
     public Request request(int index) {
@@ -65,8 +74,9 @@ public final class InflightReport implements AutoCloseable {
         lines.add("begin," + begin);
         rows.forEach(row -> lines.add(row.line()));
         lines.add("end," + end);
-        Path path = Path.of(System.getenv("INFLIGHT_REPORT"));
-        Files.write(path, lines, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        try (file) {
+            file.write(String.join("\n", lines) + "\n");
+        }
     }
 
     /** Class of an error by the names and texts of all errors inside it: many have no other mark. */

@@ -8,7 +8,7 @@
 //   });
 //   report.end();                                             // end of the window; writes the rows
 
-import { appendFileSync } from "node:fs";
+import { openSync, writeFileSync } from "node:fs";
 
 const { INFLIGHT_URL, INFLIGHT_REQUESTS, INFLIGHT_LIMIT, INFLIGHT_TIMEOUT } = process.env;
 export const URL = INFLIGHT_URL;
@@ -38,6 +38,8 @@ function classOf(error) {
 }
 
 export class Report {
+  // Opened now: at the end there may be no file left to open.
+  #file = openSync(process.env.INFLIGHT_REPORT, "a");
   #lines = [`begin,${now()}`];
 
   async request(index, make) {
@@ -58,6 +60,6 @@ export class Report {
 
   end() {
     this.#lines.push(`end,${now()}`);
-    appendFileSync(process.env.INFLIGHT_REPORT, this.#lines.join("\n") + "\n");
+    writeFileSync(this.#file, this.#lines.join("\n") + "\n");
   }
 }

@@ -89,6 +89,8 @@ class Request:
 # Rows of all requests, and the window from `with` to the end of its block.
 class Report:
     def __enter__(self):
+        # Opened now: at the end there may be no file left to open.
+        self.file = open(os.environ["INFLIGHT_REPORT"], "a", newline="")
         self.rows, self.begin = [], now()
         return self
 
@@ -97,6 +99,6 @@ class Report:
 
     def __exit__(self, *_):
         end = now()
-        with open(os.environ["INFLIGHT_REPORT"], "a", newline="") as file:
+        with self.file as file:
             lines = csv.writer(file, lineterminator="\n")
             lines.writerows([("begin", self.begin), *self.rows, ("end", end)])
