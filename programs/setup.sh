@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prepares the programs: a virtual environment with the pinned packages of Python, the clients in Go and
-# Java compiled. Says in a line each what was left out. Calling it again does only what is new.
+# Prepares programs and services: a virtual environment with the pinned packages of Python, what is in Go
+# and Java compiled. Says in a line each what was left out. Calling it again does only what is new.
 #
 #   programs/setup.sh               what the tools of this machine allow
 #   programs/setup.sh --install     first has apt-get install missing tools (Debian, as root)
@@ -50,9 +50,9 @@ case ${1:-} in
 esac
 
 if has go; then
-  (cd go && go build -trimpath -o client .)
+  (cd go && go build -trimpath -o client . && go build -trimpath -o server/server ./server)
 else
-  echo "left out: the client in Go, for want of go (Debian: golang-go)"
+  echo "left out: the client and the server in Go, for want of go (Debian: golang-go)"
 fi
 if has javac; then
   javac -d java/classes java/*.java
@@ -60,7 +60,7 @@ else
   echo "left out: the client in Java, for want of javac (Debian: default-jdk-headless)"
 fi
 if ! has node; then
-  echo "left out: the client in JavaScript, for want of node (Debian: nodejs)"
+  echo "left out: the client and the server in JavaScript, for want of node (Debian: nodejs)"
 elif ! node -e fetch 2>/dev/null; then
   echo "left out: the client in JavaScript, since this node has no fetch (from version 18 on)"
 fi

@@ -21,6 +21,7 @@
 //! - [`protocol`]: what the harness and its trial children say to each other
 //! - [`child`]: any process that takes a document and gives documents, and what every child does
 //! - [`server`] and [`client`]: the two children of a trial
+//! - [`service`]: the child that starts a service, in place of the delay server
 //! - [`network`]: a network with a round trip, around the two
 //! - [`dns`]: a server for host names with a delay, and the resolver of every client
 //! - [`events`]: what happens during a run, and who is told: a bar, plain lines, JSON
@@ -57,6 +58,7 @@ pub mod record;
 pub mod report;
 pub mod run;
 pub mod server;
+pub mod service;
 pub mod spec;
 pub mod strategy;
 #[cfg(test)]

@@ -306,6 +306,13 @@ pub(crate) fn rounded(x: f64) -> f64 {
     (x * scale).round() / scale
 }
 
+/// Lines that are neither empty nor, by their first characters, comments.
+pub fn lines_of_code(text: &str) -> u64 {
+    let is_comment =
+        |line: &str| ["#", "//", "/*", "*", "--"].iter().any(|mark| line.starts_with(mark));
+    text.lines().map(str::trim).filter(|line| !line.is_empty() && !is_comment(line)).count() as u64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -426,5 +433,10 @@ mod tests {
         fn exact_sizes_parse_back(n in 0u64..5_000_000_000) {
             prop_assert_eq!(parse_size(&exact_size(n)), Ok(n));
         }
+    }
+
+    #[test]
+    fn comments_and_empty_lines_are_no_code() {
+        assert_eq!(lines_of_code("# a\n\nimport x\n  // b\n  y()\n"), 2);
     }
 }

@@ -148,7 +148,7 @@ struct Package {
     name: String,
     version: String,
     is_from_crates_io: bool,
-    /// Of a folder: a member of the workspace, or patched.
+    /// Whether its sources are in a folder: a member of the workspace, or patched.
     is_local: bool,
 }
 

@@ -159,7 +159,7 @@ pub enum AbError {
          --new-bin)"
     )]
     NoSources {
-        /// What is there instead.
+        /// Description of the place where they are not.
         found: String,
     },
     /// The repository has no such commit.

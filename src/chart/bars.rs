@@ -27,13 +27,13 @@ pub struct Bars {
 pub struct Panel {
     /// Its name.
     pub heading: String,
-    /// What its values count.
+    /// Unit of its values.
     pub unit: Unit,
     /// Its share of the width; those of all panels add up to 1.
     pub share: f64,
 }
 
-/// What values count.
+/// Unit of values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// Seconds.

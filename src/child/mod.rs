@@ -6,6 +6,8 @@
 //! document of this version of the [protocol](crate::protocol), and end with a [`ChildError`].
 
 mod process;
+#[cfg(target_os = "linux")]
+pub(crate) mod tree;
 
 use std::io::{self, BufRead, Write};
 
@@ -22,6 +24,8 @@ pub(crate) use process::{kill, prepare};
 pub const SERVER_COMMAND: &str = "__server";
 /// Name of the hidden subcommand that issues a trial's requests.
 pub const CLIENT_COMMAND: &str = "__client";
+/// Name of the hidden subcommand that starts a service, and ends it.
+pub const SERVICE_COMMAND: &str = "__service";
 /// Name of the hidden subcommand that relays a trial's packets.
 pub const RELAY_COMMAND: &str = "__relay";
 

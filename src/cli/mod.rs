@@ -92,6 +92,9 @@ pub enum Command {
     /// A trial's network: a JSON document in, one when it is ready, one at the end.
     #[command(name = crate::child::RELAY_COMMAND, hide = true)]
     Relay,
+    /// A trial's service: a JSON document in, one when it answers, one at the end.
+    #[command(name = crate::child::SERVICE_COMMAND, hide = true)]
+    Service,
     /// Facts about this binary: a JSON document out.
     #[command(name = crate::ab::HELLO_COMMAND, hide = true)]
     Hello,
@@ -107,6 +110,10 @@ pub struct Selection {
     /// Measured blocks; short for --set blocks.count=N.
     #[arg(long, value_name = "N")]
     pub blocks: Option<u32>,
+    /// Ask this service in place of the delay server: a URL of this machine, as in
+    /// http://127.0.0.1:8000/path, or the name of a [[service]]; short for --set server.service=SERVICE.
+    #[arg(long, value_name = "SERVICE")]
+    pub target: Option<String>,
     /// Override a value of the file, as in workload.requests=1000; repeatable.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
@@ -116,7 +123,9 @@ impl Selection {
     /// All overrides, in the form of `--set`.
     pub fn overrides(&self) -> Vec<String> {
         let blocks = self.blocks.map(|n| format!("blocks.count={n}"));
-        self.set.iter().cloned().chain(blocks).collect()
+        // As TOML: quoted.
+        let target = self.target.as_ref().map(|to| format!("server.service={to:?}"));
+        self.set.iter().cloned().chain(target).chain(blocks).collect()
     }
 }
 

@@ -13,6 +13,7 @@ Examples:
   inflight run experiments/quickstart.toml
   inflight run experiments/sync-vs-async.toml --blocks 20 --set workload.time_scale=0.2
   inflight run experiments/semaphore-limit.toml --only limit=10,100
+  inflight run mine.toml --target http://127.0.0.1:8000/path   measure a service of your own
   inflight run --resume results/MACHINE/RUN         go on after an interruption
   inflight run million.toml --predict-from @latest  say first how long it will take, then measure
 
@@ -22,7 +23,7 @@ pub struct Run {
     #[arg(value_name = "FILE", required_unless_present = "resume", conflicts_with = "resume")]
     pub files: Vec<PathBuf>,
     /// Go on with an interrupted recording: its folder, the beginning of its name, or @latest.
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["only", "blocks", "set"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["only", "blocks", "set", "target"])]
     pub resume: Option<String>,
     /// Predict every cell from this recording before the first trial; the report then says how far
     /// off that was. Named as in `inflight plan --from`.

@@ -175,6 +175,7 @@ fn settings(config: &ClientConfig) -> Result<Settings, ChildError> {
     };
     Ok(Settings {
         server: config.server,
+        service: strategy.service.clone(),
         reuse: strategy.reuse,
         max_connections: strategy.max_connections,
         protocol: strategy.protocol,

@@ -17,6 +17,7 @@ use crate::protocol::ClientConfig;
 use crate::strategy::failure::{Class, Failure};
 use crate::strategy::library::Answer;
 use crate::strategy::probe::{MOST_PIECES, Marks};
+use crate::strategy::service::AnswerRule;
 use crate::timer::Moment;
 use crate::units::{read_decimal, read_more_decimal};
 
@@ -25,30 +26,64 @@ static INDEX: HeaderName = HeaderName::from_static("inflight-index");
 /// Header in which the server says how long it waited.
 static SERVED: HeaderName = HeaderName::from_static("server-timing");
 
-/// Length and checksum of a right answer.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Expected {
+/// Length and checksum of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Content {
     bytes: u64,
     checksum: u32,
 }
 
-impl Expected {
-    /// Bytes of a body.
-    pub(super) fn bytes(self) -> u64 {
-        self.bytes
-    }
-
-    pub(super) fn of(config: &ClientConfig) -> Expected {
-        let length = usize::try_from(config.body_bytes).expect("lengths of bodies fit");
-        Expected { bytes: config.body_bytes, checksum: Body::new(config.seed, length).checksum() }
+impl Content {
+    /// Checks a body against what it should be.
+    fn check(self, body: Content) -> Result<(), String> {
+        if body.bytes != self.bytes {
+            return Err(format!("{} bytes instead of {}", body.bytes, self.bytes));
+        }
+        if body.checksum != self.checksum {
+            return Err(format!("checksum {:08x} instead of {:08x}", body.checksum, self.checksum));
+        }
+        Ok(())
     }
 }
+
+/// Rule for a right answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Expected {
+    /// The body of the delay server, with the number of its request.
+    OfDelayServer(Content),
+    /// The rule that is declared of a service.
+    OfService(AnswerRule),
+}
+
+impl Expected {
+    pub(super) fn of(config: &ClientConfig) -> Expected {
+        if let Some(service) = &config.strategy.service {
+            return Expected::OfService(service.answer);
+        }
+        let length = usize::try_from(config.body_bytes).expect("lengths of bodies fit");
+        let checksum = Body::new(config.seed, length).checksum();
+        Expected::OfDelayServer(Content { bytes: config.body_bytes, checksum })
+    }
+
+    /// Bytes of a body, if they are known; 0 if not.
+    pub(super) fn bytes(self) -> u64 {
+        match self {
+            Expected::OfDelayServer(content) => content.bytes,
+            Expected::OfService(_) => 0,
+        }
+    }
+}
+
+/// The longest answer of a service that is read as JSON.
+const LONGEST_JSON: usize = 16 * 1024 * 1024;
 
 /// The record of a trial.
 pub(super) struct Recorder {
     origin: Moment,
     log: Log,
     expected: Expected,
+    /// The first right answer of a service that gives all the same.
+    first_body: OnceLock<Content>,
     started: AtomicU64,
     in_flight: AtomicU64,
     peak_in_flight: AtomicU64,
@@ -81,6 +116,7 @@ impl Recorder {
             origin: Moment::now(),
             log,
             expected,
+            first_body: OnceLock::new(),
             started: AtomicU64::new(0),
             in_flight: AtomicU64::new(0),
             peak_in_flight: AtomicU64::new(0),
@@ -176,6 +212,7 @@ impl Recorder {
             chunks: 0,
             pieces: None,
             checksum: crc32fast::Hasher::new(),
+            kept: Vec::new(),
             scheduled_ns,
             start_ns: start_ns.unwrap_or_else(|| self.now_ns()),
             ended: false,
@@ -268,6 +305,8 @@ pub(super) struct Attempt<'a> {
     chunks: u32,
     pieces: Option<Box<Pieces>>,
     checksum: crc32fast::Hasher,
+    /// The body, where it is to be read.
+    kept: Vec<u8>,
     scheduled_ns: u64,
     start_ns: u64,
     ended: bool,
@@ -336,19 +375,32 @@ impl Attempt<'_> {
         if status != 200 {
             return Err(Failure::new(Class::Status(status / 100), format!("status {status}")));
         }
-        let expected = self.recorder.expected;
-        let wrong = |text: String| Err(Failure::new(Class::BodyMismatch, text));
-        if !named {
-            return wrong(format!("the answer is not to request {}", self.index));
-        }
-        if self.body_bytes != expected.bytes {
-            return wrong(format!("{} bytes instead of {}", self.body_bytes, expected.bytes));
-        }
         let checksum = std::mem::take(&mut self.checksum).finalize();
-        if checksum != expected.checksum {
-            return wrong(format!("checksum {checksum:08x} instead of {:08x}", expected.checksum));
+        let body = Content { bytes: self.body_bytes, checksum };
+        let checked = match self.recorder.expected {
+            Expected::OfDelayServer(_) if !named => {
+                Err(format!("the answer is not to request {}", self.index))
+            }
+            Expected::OfDelayServer(content) => content.check(body),
+            Expected::OfService(rule) => self.check_by(rule, body),
+        };
+        checked.map_err(|text| Failure::new(Class::BodyMismatch, text))
+    }
+
+    /// Checks the whole answer of a service.
+    fn check_by(&self, rule: AnswerRule, body: Content) -> Result<(), String> {
+        match rule {
+            AnswerRule::Any => Ok(()),
+            AnswerRule::Body if body.bytes > 0 => Ok(()),
+            AnswerRule::Body => Err("an empty body".to_owned()),
+            AnswerRule::Same => self.recorder.first_body.get_or_init(|| body).check(body),
+            AnswerRule::Json if self.kept.len() as u64 != body.bytes => {
+                Err(format!("{} bytes are too many to read as JSON", body.bytes))
+            }
+            AnswerRule::Json => serde_json::from_slice::<serde::de::IgnoredAny>(&self.kept)
+                .map(|_| ())
+                .map_err(|error| format!("no JSON: {error}")),
         }
-        Ok(())
     }
 }
 
@@ -380,6 +432,11 @@ impl Answer for Attempt<'_> {
         }
         self.body_bytes += bytes.len() as u64;
         self.checksum.update(bytes);
+        if matches!(self.recorder.expected, Expected::OfService(AnswerRule::Json))
+            && self.kept.len() + bytes.len() <= LONGEST_JSON
+        {
+            self.kept.extend_from_slice(bytes);
+        }
     }
 
     fn marks(&mut self, marks: &Marks) {
@@ -452,7 +509,7 @@ mod tests {
 
     #[test]
     fn a_dropped_attempt_is_a_canceled_request() {
-        let expected = Expected { bytes: 0, checksum: 0 };
+        let expected = Expected::OfDelayServer(Content { bytes: 0, checksum: 0 });
         let recorder = Recorder::start(Log::new(2, 0), expected, 0);
         drop(recorder.begin(1, 0, None));
         let mut seen = Vec::new();

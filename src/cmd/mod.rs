@@ -137,6 +137,10 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
             crate::network::run_child(io::stdin().lock(), io::stdout().lock())?;
             Ok(Exit::Fine)
         }
+        Command::Service => {
+            crate::service::run_child(io::BufReader::new(io::stdin()), io::stdout().lock())?;
+            Ok(Exit::Fine)
+        }
         Command::Hello => {
             let hello = serde_json::to_string(&Hello::this()).expect("a greeting is plain data");
             print(&format!("{hello}\n"))?;

@@ -198,8 +198,7 @@ pub(super) fn resume(
 
 /// A recording has copies of files that name programs, and not the programs: those are where they were.
 fn with_programs_here(mut plan: Plan, given: Option<&Given>) -> Result<Plan, Failure> {
-    let of_plan = |plan: &Plan| plan.cells.iter().any(|cell| cell.strategy.program.is_some());
-    if !of_plan(&plan) {
+    if plan.programs().is_empty() {
         return Ok(plan);
     }
     let Some(file) = given.map(|given| &given.file).filter(|file| !file.absolute) else {
@@ -208,9 +207,7 @@ fn with_programs_here(mut plan: Plan, given: Option<&Given>) -> Result<Plan, Fai
     };
     let base = Path::new(&file.path).parent().unwrap_or(Path::new("")).to_owned();
     for cell in &mut plan.cells {
-        if let Some(program) = &mut cell.strategy.program {
-            program.moved(&base);
-        }
+        cell.strategy.programs_mut().for_each(|program| program.moved(&base));
     }
     Ok(plan)
 }

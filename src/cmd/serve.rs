@@ -78,7 +78,7 @@ fn config(args: &cli::Serve) -> Result<ServerConfig, Failure> {
             }
         }
         Some(file) => {
-            let all = Selection { only: Vec::new(), blocks: None, set: Vec::new() };
+            let all = Selection { only: Vec::new(), blocks: None, target: None, set: Vec::new() };
             let (_, plan) = plan::read(file, &all)?;
             // A plan has a cell, so it has a scenario.
             plan.experiment.scenarios[0].clone()

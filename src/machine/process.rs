@@ -28,7 +28,7 @@ impl Usage {
         Usage::of(libc::RUSAGE_SELF)
     }
 
-    /// Of all children that were waited for, and of theirs.
+    /// Usage of all children that were waited for, and of theirs.
     pub fn of_children() -> Usage {
         Usage::of(libc::RUSAGE_CHILDREN)
     }

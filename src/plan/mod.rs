@@ -8,6 +8,7 @@ mod scale;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use rand::SeedableRng;
@@ -238,15 +239,21 @@ impl Plan {
         self
     }
 
-    /// The programs that issue requests, each once.
+    /// The programs that issue or answer requests, each once.
     pub fn programs(&self) -> Vec<&Program> {
         let mut programs: Vec<&Program> = Vec::new();
-        for program in self.cells.iter().filter_map(|cell| cell.strategy.program.as_deref()) {
+        for program in self.cells.iter().flat_map(|cell| cell.strategy.programs()) {
             if !programs.iter().any(|known| known.name == program.name) {
                 programs.push(program);
             }
         }
         programs
+    }
+
+    /// Lines of code of its models, by name.
+    pub fn model_lines(&self) -> BTreeMap<String, u64> {
+        let models = self.cells.iter().filter_map(|cell| cell.strategy.model.known());
+        models.map(|model| (model.name.to_owned(), model.lines())).collect()
     }
 
     /// Cells of the scenario that has the most.
@@ -429,7 +436,9 @@ fn strategy_name(strategy: &Strategy, experiment: &Experiment) -> String {
             | Factor::Client
             | Factor::Runtime
             | Factor::Protocol
-            | Factor::Settings => {
+            | Factor::Settings
+            | Factor::Service
+            | Factor::ServiceSettings => {
                 name += &format!(" {value}");
             }
             Factor::DnsCache | Factor::TlsResumption | Factor::Probes => {

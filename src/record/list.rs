@@ -271,6 +271,7 @@ mod tests {
                 server_cpus: Vec::new(),
                 client_cpus: Vec::new(),
                 programs: Vec::new(),
+                model_lines: BTreeMap::new(),
                 nofile: None,
                 events: Vec::new(),
             };

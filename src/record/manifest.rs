@@ -61,6 +61,9 @@ pub struct Manifest {
     /// The programs of the plan, as they were found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub programs: Vec<ProgramFacts>,
+    /// Lines of code of the models of the plan, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub model_lines: BTreeMap<String, u64>,
     /// Open files that a process may have where the experiment does not say.
     pub nofile: Option<u64>,
     /// Start, stops and resumptions.
@@ -296,6 +299,7 @@ impl Manifest {
             server_cpus: Vec::new(),
             client_cpus: Vec::new(),
             programs: Vec::new(),
+            model_lines: plan.model_lines(),
             nofile: None,
             events: Vec::new(),
         }

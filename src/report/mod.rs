@@ -35,6 +35,7 @@ mod programs;
 mod rates;
 mod reproduce;
 mod requests;
+mod services;
 mod standing;
 mod tables;
 #[cfg(test)]
@@ -92,6 +93,7 @@ const PAGE: &[(&str, Section)] = &[
     ("wall", figures::wall::section),
     ("", tables::section),
     ("", programs::section),
+    ("", services::section),
     ("", own_work::section),
     ("percentiles", figures::percentiles::section),
     ("phases", phases::section),

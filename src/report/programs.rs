@@ -8,9 +8,20 @@ use crate::spec::Metric;
 use super::facts::Facts;
 use super::numbers::{UNKNOWN, bytes, count, ns};
 
+/// The programs that issue requests.
+fn clients<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a ProgramFacts> {
+    let issue = |name: &str| {
+        let programs = facts.plan().cells.iter().filter_map(|c| c.strategy.program.as_ref());
+        programs.map(|program| &program.name).any(|known| known == name)
+    };
+    let all: Vec<&ProgramFacts> =
+        facts.whole.manifest.programs.iter().filter(|facts| issue(&facts.name)).collect();
+    all.into_iter()
+}
+
 /// Clients of all kinds side by side: one table for each scenario, the fastest first.
 pub(super) fn overview(facts: &Facts) -> Result<Vec<Block>, RecordError> {
-    if facts.whole.manifest.programs.is_empty() {
+    if clients(facts).next().is_none() {
         return Ok(Vec::new());
     }
     let mut out = Vec::new();
@@ -23,7 +34,8 @@ pub(super) fn overview(facts: &Facts) -> Result<Vec<Block>, RecordError> {
     out.push(words!(
         "Medians over trials; cells in which something failed come last. " (term("Memory"))
         " is for 1,000 requests in flight, of the whole process: an interpreter is shared out among \
-         as many as there are. " (term("Lines")) " of code are those of a program's files."
+         as many as there are. " (term("Lines")) " of code are those of a program's files, with its report; of inflight's own \
+         clients those of the model, which leaves requests and report to the library and the harness."
     ).into());
     Ok(out)
 }
@@ -63,11 +75,7 @@ fn side_by_side(facts: &Facts, cells: &[usize]) -> Table {
             Some(shortfall) => words!((facts.code(cell)) " (" shortfall ")"),
             None => facts.code(cell),
         };
-        let program = facts.cell(cell).strategy.program.as_ref().and_then(|program| {
-            let all = &facts.whole.manifest.programs;
-            all.iter().find(|facts| facts.name == program.name)
-        });
-        let lines = program.and_then(|program| program.lines);
+        let lines = lines(facts, cell);
         table.row(cells![
             name,
             shown(Metric::Wall, ns),
@@ -82,9 +90,18 @@ fn side_by_side(facts: &Facts, cells: &[usize]) -> Table {
     table
 }
 
+/// Lines of code of a cell's program, or of its model.
+fn lines(facts: &Facts, cell: usize) -> Option<u64> {
+    let (strategy, manifest) = (&facts.cell(cell).strategy, &facts.whole.manifest);
+    match &strategy.program {
+        Some(program) => manifest.programs.iter().find(|known| known.name == program.name)?.lines,
+        None => manifest.model_lines.get(strategy.model.name()).copied(),
+    }
+}
+
 /// A table of the programs, and what is missing of them.
 pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
-    let programs = &facts.whole.manifest.programs;
+    let programs: Vec<&ProgramFacts> = clients(facts).collect();
     if programs.is_empty() {
         return Ok(Vec::new());
     }

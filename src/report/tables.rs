@@ -16,6 +16,12 @@ pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
             out.push(heading(3, &scenario.name));
         }
         let point = &facts.plan().experiment.scenarios[index];
+        let asks_service = |&cell: &usize| facts.cell(cell).strategy.service.is_some();
+        if facts.cells_of(index).iter().all(asks_service) {
+            out.push(Block::from(format!("{} requests.", count(u64::from(point.requests)))));
+            out.extend(scenario_tables(facts, index));
+            continue;
+        }
         out.push(Block::from(format!(
             "{} requests, delay {}{}; longest delay {}, sum of delays {}.{}",
             count(u64::from(point.requests)),
@@ -32,14 +38,19 @@ pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
                 some => format!(" Beyond that: {some}."),
             },
         )));
-        let cells = facts.cells_of(index);
-        let mut notes = Notes::default();
-        out.push(times(facts, &cells, &mut notes).into());
-        out.extend(costs(facts, &cells, &mut notes));
-        out.extend(notes.blocks(facts));
-        out.extend(super::time_scale::table(facts, index));
+        out.extend(scenario_tables(facts, index));
     }
     Ok(out)
+}
+
+fn scenario_tables(facts: &Facts, scenario: usize) -> Vec<Block> {
+    let cells = facts.cells_of(scenario);
+    let mut notes = Notes::default();
+    let mut out = vec![times(facts, &cells, &mut notes).into()];
+    out.extend(costs(facts, &cells, &mut notes));
+    out.extend(notes.blocks(facts));
+    out.extend(super::time_scale::table(facts, scenario));
+    out
 }
 
 fn intro(facts: &Facts) -> Words {
@@ -160,7 +171,10 @@ fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> Table {
         }
         let (over, verdict) = compared(facts, cell, notes);
         let ideal = facts.has_ideal(cell).then(|| facts.cell(cell).ideal.wall_ns);
-        let no_ideal = || "No ideal to speak of where the delays are next to nothing.".into();
+        let no_ideal = || match facts.cell(cell).strategy.service {
+            Some(_) => "No ideal: how long a service waits is not known.".into(),
+            None => "No ideal to speak of where the delays are next to nothing.".into(),
+        };
         let efficiency = analysed.efficiency.as_ref().ok();
         let mut latency = |metric: Metric| {
             let (value, reason) = match facts.metric(cell, metric) {

@@ -8,14 +8,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::executor::{Executor, Job, Reports};
+use super::executor::{Executor, Job, Reports, Served};
 use super::network::Link;
 use crate::child::{
-    CLIENT_COMMAND, End, Ended, Process, SERVER_COMMAND, Wait, command, this_binary,
+    CLIENT_COMMAND, End, Ended, Process, SERVER_COMMAND, SERVICE_COMMAND, Wait, command,
+    this_binary,
 };
-use crate::protocol::{ClientConfig, ClientReport, ServerConfig, ServerReady, Tick};
+use crate::protocol::{ClientConfig, ClientReport, ServerConfig, ServerReady, Tick, VERSION};
 use crate::record::NOT_ENOUGH_MEMORY;
 use crate::server::{self, SelfCheck};
+use crate::service::{ServiceAnswer, ServiceConfig, ServiceReport, ServiceWindow};
+use crate::strategy::service::Place;
 use crate::units::exact_size;
 
 /// Runs trials in processes of their own.
@@ -53,34 +56,26 @@ impl ChildExecutor {
 
 impl Executor for ChildExecutor {
     fn execute(&mut self, job: &Job, told: &mut dyn FnMut(Tick)) -> Result<Reports, Ended> {
-        let program = job.client.strategy.program.as_deref();
-        if let Some(why) = program.and_then(|program| self.missing.get(&program.name)) {
+        let mut programs = job.client.strategy.programs();
+        if let Some(why) = programs.find_map(|program| self.missing.get(&program.name)) {
             return Err(Ended::Unavailable(why.clone()));
         }
+        let program = job.client.strategy.program.as_deref();
         let wait = Wait::new(job.deadline, &self.stop);
         // First, so that it is dropped last: server and client are inside.
         let link = job.network.is_needed().then_some(job.network);
         let link = link.map(|net| Link::open(&this_binary(), net, &job.server.cpus, &wait));
         let link = link.transpose()?;
-        let start = |role: &str, binary: &Path, subcommand, end| {
-            let mut command = command(binary, subcommand);
-            if let Some(link) = &link {
-                link.enter(&mut command);
-            }
-            Process::start_to_end(role, command, end)
-        };
         // Always this binary: what differs between two builds is to be the client's.
-        let mut server = start("delay server", &this_binary(), SERVER_COMMAND, End::Killed)?;
-        server.send(&inside(job.server.clone(), link.as_ref()))?;
-        let ready: ServerReady = server.answer(&wait)?;
+        let (mut serving, ready) = Serving::start(job, link.as_ref(), &wait)?;
         let client = self.clients.get(job.build).cloned().unwrap_or_else(this_binary);
         // What a program has started is ended by the process that watches it.
         let mut client = match program {
             Some(program) => {
                 let role = format!("program `{}`", program.name);
-                start(&role, &client, CLIENT_COMMAND, End::ByInput)?
+                start(&role, &client, CLIENT_COMMAND, End::ByInput, link.as_ref())?
             }
-            None => start("client", &client, CLIENT_COMMAND, End::Killed)?,
+            None => start("client", &client, CLIENT_COMMAND, End::Killed, link.as_ref())?,
         };
         client.send(&with_server(&job.client, ready, link.as_ref()))?;
         if program.is_none() {
@@ -88,7 +83,7 @@ impl Executor for ChildExecutor {
         }
         let memory_bytes = job.client.strategy.memory_bytes;
         let report: ClientReport = client
-            .answer_while(&wait, || server.ticks().for_each(&mut *told))
+            .answer_while(&wait, || serving.ticks(told))
             .map_err(|ended| out_of_memory(ended, memory_bytes))?;
         if let Some(why) = report.program.as_ref().and_then(|program| program.failure.as_deref()) {
             return Err(client.failed(why));
@@ -99,11 +94,9 @@ impl Executor for ChildExecutor {
             Some(program) => Some(Duration::from_nanos(program.process_wall_ns)),
             None => client.lived(),
         };
-        server.close_input();
-        let served = server.answer(&wait)?;
-        server.end(&wait)?;
+        let server = serving.end(&report, &wait)?;
         let link = link.map(|link| link.close(&wait)).transpose()?.flatten();
-        Ok(Reports { client: report, client_lived, server: served, link })
+        Ok(Reports { client: report, client_lived, server, link })
     }
 
     fn self_check(&mut self, cpus: &[usize]) -> Option<SelfCheck> {
@@ -113,6 +106,97 @@ impl Executor for ChildExecutor {
 
     fn stopping(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// Starts a child of a trial: inside its network, if it has one of its own.
+fn start(
+    role: &str,
+    binary: &Path,
+    subcommand: &str,
+    end: End,
+    link: Option<&Link>,
+) -> Result<Process, Ended> {
+    let mut command = command(binary, subcommand);
+    if let Some(link) = link {
+        link.enter(&mut command);
+    }
+    Process::start_to_end(role, command, end)
+}
+
+/// The server side of a trial.
+enum Serving {
+    DelayServer(Process),
+    /// The process that watches a service.
+    Service(Process),
+    Elsewhere,
+}
+
+impl Serving {
+    /// Starts what the strategy asks, and waits until it is ready.
+    fn start(job: &Job, link: Option<&Link>, wait: &Wait) -> Result<(Serving, ServerReady), Ended> {
+        let strategy = &job.client.strategy;
+        let Some(service) = &strategy.service else {
+            let mut server =
+                start("delay server", &this_binary(), SERVER_COMMAND, End::Killed, link)?;
+            server.send(&inside(job.server.clone(), link))?;
+            let ready = server.answer(wait)?;
+            return Ok((Serving::DelayServer(server), ready));
+        };
+        match &service.place {
+            Place::At(address) => Ok((Serving::Elsewhere, ServerReady::at(*address))),
+            Place::Started(started) => {
+                let role = format!("service `{}`", service.name);
+                let mut watcher =
+                    start(&role, &this_binary(), SERVICE_COMMAND, End::ByInput, link)?;
+                watcher.send(&ServiceConfig {
+                    protocol: VERSION,
+                    started: started.as_ref().clone(),
+                    settings: strategy.service_settings.clone().unwrap_or_default(),
+                    cpus: job.server.cpus.clone(),
+                })?;
+                match watcher.answer(wait)? {
+                    ServiceAnswer::Ready(address) => {
+                        Ok((Serving::Service(watcher), ServerReady::at(address)))
+                    }
+                    ServiceAnswer::Failed(why) => Err(watcher.failed(&why)),
+                }
+            }
+            Place::Named => Err(Ended::Failed(format!("there is no service `{}`", service.name))),
+        }
+    }
+
+    /// Tells how far the trial has come, if this side says so.
+    fn ticks(&mut self, told: &mut dyn FnMut(Tick)) {
+        if let Serving::DelayServer(server) = self {
+            server.ticks().for_each(told);
+        }
+    }
+
+    /// Ends it, after the client.
+    fn end(self, client: &ClientReport, wait: &Wait) -> Result<Served, Ended> {
+        match self {
+            Serving::DelayServer(mut server) => {
+                server.close_input();
+                let report = server.answer(wait)?;
+                server.end(wait)?;
+                Ok(Served::ByDelayServer(Box::new(report)))
+            }
+            Serving::Service(mut watcher) => {
+                if let Some(began_ns) = client.began_ns {
+                    let ended_ns = began_ns.saturating_add(client.wall_ns);
+                    watcher.send(&ServiceWindow { began_ns, ended_ns })?;
+                }
+                watcher.close_input();
+                let report: ServiceReport = watcher.answer(wait)?;
+                if let Some(why) = &report.failure {
+                    return Err(watcher.failed(why));
+                }
+                watcher.end(wait)?;
+                Ok(Served::ByService(report))
+            }
+            Serving::Elsewhere => Ok(Served::Elsewhere),
+        }
     }
 }
 

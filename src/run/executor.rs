@@ -7,6 +7,7 @@ use crate::child::Ended;
 use crate::network::RelayReport;
 use crate::protocol::{ClientConfig, ClientReport, ServerConfig, ServerReport, Tick};
 use crate::server::SelfCheck;
+use crate::service::ServiceReport;
 
 /// One trial to execute.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,9 +32,20 @@ pub struct Reports {
     /// From the start of the client's process to its exit.
     pub client_lived: Option<Duration>,
     /// Report of the server.
-    pub server: ServerReport,
+    pub server: Served,
     /// Report of the network, if the trial had one of its own.
     pub link: Option<RelayReport>,
+}
+
+/// Report of the server side of a trial.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Served {
+    /// By the delay server, which tells everything.
+    ByDelayServer(Box<ServerReport>),
+    /// By a service that was started for the trial.
+    ByService(ServiceReport),
+    /// By a service that ran already, of which nothing is known.
+    Elsewhere,
 }
 
 /// Runs trials. There is one for real processes, and tests have one with planned outcomes.

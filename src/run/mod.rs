@@ -14,7 +14,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 pub use child::ChildExecutor;
-pub use executor::{Executor, Job, Reports};
+pub use executor::{Executor, Job, Reports, Served};
 pub use network::Network;
 
 use crate::child::Ended;
@@ -362,7 +362,13 @@ impl Trial<'_> {
         let mut latency = Vec::new();
         match executor.execute(&self.job(writer, &row.trial, kept), told) {
             Ok(Reports { client, client_lived, server, link }) => {
-                row.set_both(&client, &server, &cell.strategy);
+                match &server {
+                    Served::ByDelayServer(server) => {
+                        row.set_both(&client, server, &cell.strategy);
+                    }
+                    Served::ByService(service) => row.set_service(&client, service),
+                    Served::Elsewhere => row.set_client(&client),
+                }
                 if let Some(lived) = client_lived {
                     row.set_process_wall(lived);
                 }
@@ -371,7 +377,12 @@ impl Trial<'_> {
                 }
                 row.set_shared_cpu(self.cpus.are_apart());
                 latency = client.latency;
-                if let Some(reason) =
+                let told = client.program.is_none_or(|program| program.reports);
+                if !told && !matches!(server, Served::ByDelayServer(_)) {
+                    // What is not known is no success: nobody saw its requests.
+                    let why = "neither the program nor the service tells of requests";
+                    row.set_status(Status::Failed, why);
+                } else if let Some(reason) =
                     invalid(&MeasuredTrial::new(self.plan, self.planned.cell, &row))
                 {
                     row.set_status(Status::Invalid, &reason);

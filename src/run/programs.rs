@@ -13,7 +13,7 @@ use crate::machine::without_folders;
 use crate::plan::Plan;
 use crate::record::ProgramFacts;
 use crate::strategy::Program;
-use crate::units::hex;
+use crate::units::{hex, lines_of_code};
 
 /// Time that a program has to tell its version: an interpreter that reads its libraries from a cold
 /// disk takes seconds.
@@ -76,13 +76,6 @@ fn files(program: &Program) -> Result<Files, String> {
         lines += lines_of_code(&String::from_utf8_lossy(&bytes));
     }
     Ok(Files { digest: hex(&hash.finalize()[..8]), lines })
-}
-
-/// Lines that are neither empty nor, by their first characters, comments.
-fn lines_of_code(text: &str) -> u64 {
-    let is_comment =
-        |line: &str| ["#", "//", "/*", "*", "--"].iter().any(|mark| line.starts_with(mark));
-    text.lines().map(str::trim).filter(|line| !line.is_empty() && !is_comment(line)).count() as u64
 }
 
 /// Whether its command can be found, as far as that is known without running it.
@@ -168,10 +161,5 @@ mod tests {
             shell("echo Traceback >&2; echo No module >&2; exit 1").expect_err("it failed");
         assert!(failed.contains("exit status: 1") && failed.ends_with(": No module"), "{failed}");
         assert!(shell("exit 0").is_err());
-    }
-
-    #[test]
-    fn comments_and_empty_lines_are_no_code() {
-        assert_eq!(lines_of_code("# a\n\nimport x\n  // b\n  y()\n"), 2);
     }
 }

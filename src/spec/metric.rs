@@ -83,6 +83,18 @@ macro_rules! metrics {
                 unit: Nanoseconds, read: |row| row.server_cpu_ns(),
                 is: [UsedUp],
             }
+            ServiceCpu "service-cpu" {
+                means: "CPU time of all processes of a service that was started: within the window where a cgroup counts it",
+                title: "service CPU time",
+                unit: Nanoseconds, read: |row| row.service_cpu_ns(),
+                is: [UsedUp],
+            }
+            ServiceMemory "service-memory" {
+                means: "resident memory of all processes of a service that was started, at the busiest moment seen",
+                title: "service memory",
+                column: service_max_rss_bytes,
+                is: [UsedUp],
+            }
             ProcessWall "process-wall" {
                 means: "time from the client's start to its exit: loading, set-up and report included",
                 title: "time of the whole client",

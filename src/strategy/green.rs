@@ -23,7 +23,7 @@ use tokio::task::{JoinHandle, spawn_local};
 /// may have (`vm.max_map_count`, 65 530 unless set), whatever its size.
 const STACK_BYTES: usize = 256 * 1024;
 
-/// What the running green thread needs in order to wait.
+/// Handle by which the running green thread waits.
 struct Running {
     yielder: *const Yielder<Waker, ()>,
     /// Wakes its task.

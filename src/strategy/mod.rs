@@ -13,6 +13,7 @@ mod own_work;
 pub mod probe;
 pub mod program;
 pub mod schedule;
+pub mod service;
 pub mod work;
 
 use std::borrow::Borrow;
@@ -27,6 +28,7 @@ pub use model::{LimitRule, Model};
 pub use own_work::OwnWork;
 use probe::Phase;
 pub use program::{IndexBy, Program, Settings};
+pub use service::Service;
 
 use crate::vocabulary::{Flavour, Protocol, Retries, Reuse, Runtime};
 
@@ -78,6 +80,12 @@ pub struct Strategy {
     /// Values of the program's own settings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<Settings>,
+    /// The service that is asked, in place of the delay server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<Service>,
+    /// Values of the service's own settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_settings: Option<Settings>,
 }
 
 /// The `model` of every program.
@@ -195,6 +203,8 @@ impl Strategy {
             memory_bytes: None,
             program: None,
             settings: None,
+            service: None,
+            service_settings: None,
         }
     }
 
@@ -285,6 +295,19 @@ impl Strategy {
                 Err(Invalid::Retries { client, protocol, can: can.collect() })
             }
         }
+    }
+
+    /// The programs that issue or answer its requests.
+    pub fn programs(&self) -> impl Iterator<Item = &Program> {
+        let service = self.service.as_ref().and_then(Service::started);
+        self.program.as_deref().into_iter().chain(service.map(|started| &started.program))
+    }
+
+    /// Its programs, to be changed.
+    pub(crate) fn programs_mut(&mut self) -> impl Iterator<Item = &mut Program> {
+        let service = self.service.as_mut().and_then(Service::started_mut);
+        let service = service.map(|started| &mut started.program);
+        self.program.as_deref_mut().into_iter().chain(service)
     }
 
     /// Its use of connections; `None` of a program that does not say so.

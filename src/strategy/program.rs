@@ -127,6 +127,8 @@ pub struct Call<'a> {
     pub settings: &'a Settings,
     /// Host and port of the server.
     pub server: std::net::SocketAddr,
+    /// Path before the number of a request, without a slash at its end.
+    pub base: &'a str,
     /// Number of requests.
     pub requests: u32,
     /// Requests in flight at most.
@@ -169,14 +171,13 @@ impl Call<'_> {
             command.env("INFLIGHT_TIMEOUT", seconds(ns));
         }
         for (name, value) in &self.settings.0 {
-            let name = name.to_uppercase().replace('-', "_");
-            command.env(format!("INFLIGHT_SETTING_{name}"), value);
+            command.env(variable(name), value);
         }
         command
     }
 
     fn url(&self) -> String {
-        format!("http://{}", self.server)
+        format!("http://{}{}", self.server, self.base)
     }
 
     /// A word of the command with the placeholders replaced.
@@ -202,6 +203,11 @@ impl Call<'_> {
     }
 }
 
+/// The variable of the environment that has the value of a setting.
+pub(super) fn variable(setting: &str) -> String {
+    format!("INFLIGHT_SETTING_{}", setting.to_uppercase().replace('-', "_"))
+}
+
 /// Nanoseconds as decimal seconds.
 fn seconds(ns: u64) -> String {
     let text = format!("{}.{:09}", ns / 1_000_000_000, ns % 1_000_000_000);
@@ -216,7 +222,7 @@ impl Program {
         (!words.is_empty()).then(|| self.command_of(&words))
     }
 
-    fn command_of(&self, words: &[String]) -> Command {
+    pub(super) fn command_of(&self, words: &[String]) -> Command {
         let first = words.first().map(String::as_str).unwrap_or_default();
         // The folder of a relative path is this one, whatever the caller's is.
         let path = match first.contains('/') {
@@ -240,7 +246,7 @@ impl Program {
 
     /// The command of an interpreter: what the environment names (`INFLIGHT_PYTHON`), the virtual
     /// environment beside the program, or the usual name.
-    fn interpreter(&self, name: &str) -> Option<String> {
+    pub(super) fn interpreter(&self, name: &str) -> Option<String> {
         let (_, usual) = INTERPRETERS.iter().find(|(known, _)| *known == name)?;
         let variable = format!("INFLIGHT_{}", name.to_uppercase());
         if let Some(named) = std::env::var(variable).ok().filter(|named| !named.is_empty()) {
@@ -255,13 +261,6 @@ impl Program {
     pub fn moved(&mut self, base: &Path) {
         let parent = Path::new(&self.file).parent().unwrap_or(Path::new(""));
         self.folder = base.join(parent);
-    }
-
-    /// Whether `{name}` stands for something in its command.
-    pub fn knows(&self, name: &str) -> bool {
-        PLACEHOLDERS.iter().any(|(known, _)| *known == name)
-            || INTERPRETERS.iter().any(|(known, _)| *known == name)
-            || self.settings.contains_key(name)
     }
 }
 
@@ -286,7 +285,7 @@ fn is_name(name: &str) -> bool {
 }
 
 /// A word with its placeholders replaced; one that has no value stays as it is.
-fn fill(word: &str, value: impl Fn(&str) -> Option<String>) -> String {
+pub(super) fn fill(word: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let mut filled = String::new();
     let mut rest = word;
     while let Some((before, after)) = rest.split_once('{') {
@@ -336,6 +335,7 @@ mod tests {
             program: &program,
             settings: &settings,
             server: "127.0.0.1:81".parse().expect("an address"),
+            base: "",
             requests: 20,
             limit: None,
             max_connections: None,

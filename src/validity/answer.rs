@@ -28,6 +28,8 @@ pub enum Why {
     UnknownClient,
     /// A program issued the requests, and a program does not tell.
     ProgramDoesNotTell,
+    /// A service answered the requests, and a service does not tell.
+    ServiceDoesNotTell,
     /// A program issued the requests that does not say how it treats connections.
     ReuseNotDeclared,
     /// A column of `trials.csv` that the check needs is empty.
@@ -43,6 +45,7 @@ impl Why {
             Why::ServerFilesLimited => "the server may open few files".into(),
             Why::UnknownClient => "this version does not have its client".into(),
             Why::ProgramDoesNotTell => "its program does not tell".into(),
+            Why::ServiceDoesNotTell => "its service does not tell".into(),
             Why::ReuseNotDeclared => "its program does not declare `reuse`".into(),
             Why::NotRecorded(column) => words!((code(column)) " is not recorded"),
         }

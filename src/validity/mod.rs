@@ -57,9 +57,14 @@ impl Check {
     /// Asks a measured trial.
     pub fn ask(&self, trial: &MeasuredTrial) -> Answer {
         (self.ask)(trial).map_err(|not_passed| match not_passed {
+            NotPassed::NotAsked(Why::NotRecorded(column))
+                if trial.strategy.service.is_some() && is_of_server(column) =>
+            {
+                NotPassed::NotAsked(Why::ServiceDoesNotTell)
+            }
             // What is not of the server is of the client.
             NotPassed::NotAsked(Why::NotRecorded(column))
-                if trial.strategy.program.is_some() && !column.starts_with("server_") =>
+                if trial.strategy.program.is_some() && !is_of_server(column) =>
             {
                 NotPassed::NotAsked(Why::ProgramDoesNotTell)
             }
@@ -74,6 +79,11 @@ impl Check {
             Ok(()) | Err(NotPassed::NotAsked(_)) => None,
         }
     }
+}
+
+/// Whether the server tells a column.
+fn is_of_server(column: &str) -> bool {
+    column.starts_with("server_")
 }
 
 /// Reason for which a trial is no measurement of its cell; `None` if no check fails.

@@ -77,7 +77,7 @@ pub(super) const ARRIVALS: Check = Check {
 };
 
 pub(super) const ANSWERS: Check = Check {
-    words: "every answer has the right status, length and checksum",
+    words: "every answer has the right status and content",
     by_machine: false,
     ask: answers,
     seen: |looked| {

@@ -508,6 +508,31 @@ macro_rules! trial_columns {
                 #[phase(Receive)]
                 phase_receive_ns: Option<u64>;
             }
+            of service {
+                /// From the start of a service's command to its first answer; empty, as the other columns of
+                /// the service, of the delay server and of a service that ran already.
+                #[since("2026-11-30")]
+                service_ready_ns: Option<u64>;
+                /// CPU time in user mode of all processes of the service: within the window where
+                /// `service_cpu_by` is `cgroup` and the window is known, from start to end elsewhere.
+                #[since("2026-11-30")]
+                service_cpu_user_ns: Option<u64>;
+                /// CPU time of the service in the kernel, likewise.
+                #[since("2026-11-30")]
+                service_cpu_sys_ns: Option<u64>;
+                /// Measurement of the service's CPU time, as `client_cpu_by`.
+                #[since("2026-11-30")]
+                service_cpu_by: String;
+                /// Resident memory of all processes of the service at the busiest moment seen.
+                #[since("2026-11-30")]
+                service_max_rss_bytes: Option<u64>;
+                /// Processes of the service at the busiest moment seen.
+                #[since("2026-11-30")]
+                service_peak_processes: Option<u64>;
+                /// Threads of the service at the busiest moment seen.
+                #[since("2026-11-30")]
+                service_peak_threads: Option<u64>;
+            }
             of network {
                 /// Holder of the packets of a network with a round trip, `tun` or `netem`; empty, as the
                 /// next columns to `rtt_cpu_ns`, without one.

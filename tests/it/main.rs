@@ -18,5 +18,6 @@ mod planning;
 mod predicting;
 mod programs;
 mod records;
+mod services;
 mod serving;
 mod stalling;

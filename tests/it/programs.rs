@@ -86,7 +86,7 @@ warmup = 0
 }
 
 /// Processes that run in this folder: a program runs where its file stands, wherever it goes.
-fn left_in(folder: &Path) -> Vec<i32> {
+pub(crate) fn left_in(folder: &Path) -> Vec<i32> {
     let folder = folder.canonicalize().expect("a folder");
     let processes = fs_err::read_dir("/proc").expect("a list of processes");
     let pids = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());

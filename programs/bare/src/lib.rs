@@ -4,7 +4,7 @@
 use std::env;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// What the contract of programs tells a client.
+/// Values that the contract of programs gives a client.
 #[derive(Debug)]
 pub struct Task {
     /// Base URL, without a slash at its end.

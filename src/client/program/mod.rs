@@ -5,7 +5,6 @@
 //! Processes that the program leaves behind make the trial fail.
 
 mod report;
-mod tree;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -19,6 +18,7 @@ use std::time::{Duration, Instant};
 use super::outcome::Outcome;
 use super::output;
 use super::report::histogram;
+use crate::child::tree::{Cpu, Readings, Tree, end_of, wait_for_any};
 use crate::child::{ChildError, system};
 use crate::machine::process::Usage;
 use crate::protocol::{
@@ -26,10 +26,9 @@ use crate::protocol::{
 };
 use crate::strategy::probe::Phase;
 use crate::strategy::program::Call;
-use crate::strategy::{Program, Settings};
+use crate::strategy::{Program, Service, Settings};
 use crate::timer::Moment;
 use report::{Reported, Row};
-use tree::{Cpu, Look, Tree};
 
 /// Time between two looks at the processes, and its part of the time so far: a long trial needs no
 /// more looks than a short one.
@@ -53,6 +52,7 @@ pub(super) fn run(config: &ClientConfig, program: &Program) -> Result<ClientRepo
         program,
         settings: config.strategy.settings.as_ref().unwrap_or(&none),
         server: config.server,
+        base: config.strategy.service.as_ref().and_then(Service::base).unwrap_or_default(),
         requests: config.requests,
         limit: config.strategy.limit.map(Into::into),
         timeout_ns: config.strategy.timeout_ns,
@@ -80,9 +80,9 @@ pub(super) fn run(config: &ClientConfig, program: &Program) -> Result<ClientRepo
         failure: ran.failure,
         reports: false,
         reports_bodies: false,
-        cpu_by: if ran.cpu.is_empty() { CpuBy::Wait } else { CpuBy::Cgroup },
+        cpu_by: ran.readings.cpu().map_or(CpuBy::Wait, |_| CpuBy::Cgroup),
         process_wall_ns: ran.ended.monotonic_ns().saturating_sub(began.monotonic_ns()),
-        peak_processes: ran.peak.processes,
+        peak_processes: ran.readings.peak.processes,
     };
     let reported = match read(&path, config) {
         Ok(reported) => reported,
@@ -99,24 +99,20 @@ pub(super) fn run(config: &ClientConfig, program: &Program) -> Result<ClientRepo
     // The times of a program are moments of this machine's clock only if they are within its life.
     let life = began.monotonic_ns()..=ran.ended.monotonic_ns();
     let window = window.filter(|(begin, end)| life.contains(begin) && life.contains(end));
-    let cpu = ran.cpu.last().map_or_else(
-        || Cpu { user_ns: ran.waited.user_ns, sys_ns: ran.waited.sys_ns },
-        |(_, cpu)| *cpu,
-    );
-    let within = window.and_then(|(begin, end)| Some((at(&ran.cpu, begin)?, at(&ran.cpu, end)?)));
-    let used = within.map_or(cpu, |(before, after)| Cpu {
-        user_ns: after.user_ns.saturating_sub(before.user_ns),
-        sys_ns: after.sys_ns.saturating_sub(before.sys_ns),
-    });
+    let waited = Cpu { user_ns: ran.waited.user_ns, sys_ns: ran.waited.sys_ns };
+    let cpu = ran.readings.cpu().unwrap_or(waited);
+    let within = window.and_then(|(begin, end)| ran.readings.cpu_within(begin, end));
+    let used = within.unwrap_or(cpu);
+    let peak = ran.readings.peak;
     let measured = ClientReport {
         protocol: protocol::VERSION,
         began_ns: window.map(|(begin, _)| begin),
         cpu_user_ns: used.user_ns,
         cpu_sys_ns: used.sys_ns,
         cpu_process_ns: cpu.user_ns + cpu.sys_ns,
-        max_rss_bytes: Some(ran.peak.rss_bytes.max(ran.peak.max_rss_bytes)),
-        peak_threads: Some(ran.peak.threads),
-        peak_open_files: ran.peak.open_files,
+        max_rss_bytes: Some(peak.rss_bytes.max(peak.max_rss_bytes)),
+        peak_threads: Some(peak.threads),
+        peak_open_files: peak.open_files,
         voluntary_switches: ran.waited.voluntary_switches,
         involuntary_switches: ran.waited.involuntary_switches,
         minor_faults: Some(ran.waited.minor_faults),
@@ -137,10 +133,7 @@ fn failed(program: ProgramReport) -> ClientReport {
 struct Ran {
     ended: Moment,
     failure: Option<String>,
-    /// The most of everything.
-    peak: Look,
-    /// CPU time so far, at moments of the machine's clock; empty without a cgroup.
-    cpu: Vec<(u64, Cpu)>,
+    readings: Readings,
     /// Usage of all processes that were waited for.
     waited: Usage,
 }
@@ -156,14 +149,14 @@ fn watch(tree: Arc<Tree>, leader: u32) -> Result<Ran, ChildError> {
             tree.kill();
         }
     })?;
-    let seen = Arc::new(Mutex::new((Look::default(), Vec::new())));
+    let seen = Arc::new(Mutex::new(Readings::default()));
     let is_over = Arc::new(AtomicBool::new(false));
     let looking = spawn("processes", {
         let (tree, seen, is_over) = (Arc::clone(&tree), Arc::clone(&seen), Arc::clone(&is_over));
         move || {
             let begun = Instant::now();
             while !is_over.load(Ordering::Acquire) {
-                note(&tree, &seen);
+                seen.lock().unwrap_or_else(PoisonError::into_inner).note(&tree);
                 std::thread::park_timeout(LOOK_EVERY.max(begun.elapsed() / LOOKS));
             }
         }
@@ -178,7 +171,8 @@ fn watch(tree: Arc<Tree>, leader: u32) -> Result<Ran, ChildError> {
         }
     };
     let ended = Moment::now();
-    let mut failure = told(status);
+    let (end, is_success) = end_of(status);
+    let mut failure = (!is_success).then_some(end);
     let until = Instant::now() + OUTLIVE;
     let left = loop {
         while wait_for_any(libc::WNOHANG).is_some_and(|(pid, _)| pid > 0) {}
@@ -193,7 +187,7 @@ fn watch(tree: Arc<Tree>, leader: u32) -> Result<Ran, ChildError> {
         failure.get_or_insert(format!("ended, and left {n} processes behind ({names})"));
         tree.kill();
     }
-    note(&tree, &seen);
+    seen.lock().unwrap_or_else(PoisonError::into_inner).note(&tree);
     is_over.store(true, Ordering::Release);
     looking.thread().unpark();
     looking.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -201,9 +195,8 @@ fn watch(tree: Arc<Tree>, leader: u32) -> Result<Ran, ChildError> {
     if gone.load(Ordering::Acquire) {
         failure = Some("was given up".to_owned());
     }
-    let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-    let (peak, cpu) = seen.clone();
-    Ok(Ran { ended, failure, peak, cpu, waited: Usage::of_children() })
+    let readings = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    Ok(Ran { ended, failure, readings, waited: Usage::of_children() })
 }
 
 fn spawn<T: Send + 'static>(
@@ -212,34 +205,6 @@ fn spawn<T: Send + 'static>(
 ) -> Result<std::thread::JoinHandle<T>, ChildError> {
     let builder = std::thread::Builder::new().name(name.to_owned());
     builder.spawn(work).map_err(system("start a thread"))
-}
-
-/// Looks once, and keeps the most of everything.
-fn note(tree: &Tree, seen: &Mutex<(Look, Vec<(u64, Cpu)>)>) {
-    let (look, cpu, at) = (tree.look(), tree.cpu(), Moment::now().monotonic_ns());
-    let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-    let most = &mut seen.0;
-    most.processes = most.processes.max(look.processes);
-    most.rss_bytes = most.rss_bytes.max(look.rss_bytes);
-    most.max_rss_bytes = most.max_rss_bytes.max(look.max_rss_bytes);
-    most.threads = most.threads.max(look.threads);
-    most.open_files = most.open_files.max(look.open_files);
-    if let Some(cpu) = cpu {
-        seen.1.push((at, cpu));
-    }
-}
-
-/// CPU time at a moment, on a line between the readings around it.
-fn at(readings: &[(u64, Cpu)], ns: u64) -> Option<Cpu> {
-    let next = readings.partition_point(|(at, _)| *at < ns);
-    let (after_ns, after) = *readings.get(next)?;
-    let (before_ns, before) = *readings.get(next.checked_sub(1)?)?;
-    let share = (ns - before_ns) as f64 / (after_ns - before_ns).max(1) as f64;
-    let between = |from: u64, to: u64| from + (to.saturating_sub(from) as f64 * share) as u64;
-    Some(Cpu {
-        user_ns: between(before.user_ns, after.user_ns),
-        sys_ns: between(before.sys_ns, after.sys_ns),
-    })
 }
 
 /// Returns when the other end of the standard input is closed.
@@ -256,32 +221,6 @@ fn wait_for_hangup() {
     }
 }
 
-/// Waits for any child: its id and status, 0 if none has ended yet (`WNOHANG`). `None` if there is none.
-fn wait_for_any(options: libc::c_int) -> Option<(i32, libc::c_int)> {
-    loop {
-        let mut status = 0;
-        // SAFETY: the pointer is to a live integer, which the kernel fills in.
-        let pid = unsafe { libc::waitpid(-1, &raw mut status, options) };
-        if pid >= 0 {
-            return Some((pid, status));
-        }
-        if io::Error::last_os_error().kind() != io::ErrorKind::Interrupted {
-            return None;
-        }
-    }
-}
-
-/// End of a program in words, if it was no success.
-fn told(status: libc::c_int) -> Option<String> {
-    if libc::WIFSIGNALED(status) {
-        return Some(format!("was killed by signal {}", libc::WTERMSIG(status)));
-    }
-    match libc::WEXITSTATUS(status) {
-        0 => None,
-        code => Some(format!("ended with exit status {code}")),
-    }
-}
-
 /// Reads the report.
 fn read(path: &Path, config: &ClientConfig) -> Result<Option<Reported>, String> {
     let cannot = |error: io::Error| format!("its report cannot be read: {error}");
@@ -294,7 +233,9 @@ fn read(path: &Path, config: &ClientConfig) -> Result<Option<Reported>, String> 
         ));
     }
     let text = std::fs::read(path).map_err(cannot)?;
-    report::parse(&text, config.requests, config.body_bytes)
+    // How long the answers of a service are is not known.
+    let body_bytes = config.strategy.service.is_none().then_some(config.body_bytes);
+    report::parse(&text, config.requests, body_bytes)
 }
 
 impl Row {
@@ -425,16 +366,6 @@ mod tests {
         assert_eq!((first.index, in_flight, started), (2, 3, 4));
         assert_eq!(Flight::of(&[]).peak, 0);
         assert_eq!(Flight::of(&[row(0, 5, 5, false)]).peak, 1);
-    }
-
-    #[test]
-    fn cpu_time_is_read_between_two_readings() {
-        let cpu = |user_ns| Cpu { user_ns, sys_ns: 0 };
-        let readings = [(100, cpu(0)), (200, cpu(50))];
-        assert_eq!(at(&readings, 150), Some(cpu(25)));
-        assert_eq!(at(&readings, 200), Some(cpu(50)));
-        assert_eq!(at(&readings, 90), None);
-        assert_eq!(at(&readings, 300), None);
     }
 
     #[test]

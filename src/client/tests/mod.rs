@@ -102,7 +102,7 @@ fn wanted(library: &'static Library, protocol: Protocol, reuse: Reuse) -> Strate
     wanted_by(usual, library, protocol, reuse)
 }
 
-/// The same with this model.
+/// Such a strategy, by this model.
 fn wanted_by(model: &str, library: &'static Library, protocol: Protocol, reuse: Reuse) -> Strategy {
     let limit = NonZeroU32::new(4);
     let model = model::named(model).expect("a model");

@@ -31,6 +31,11 @@ impl TrialRow {
         Some(self.server_cpu_user_ns? + self.server_cpu_sys_ns?)
     }
 
+    /// CPU time of all processes of a service, user and kernel.
+    pub fn service_cpu_ns(&self) -> Option<u64> {
+        Some(self.service_cpu_user_ns? + self.service_cpu_sys_ns?)
+    }
+
     /// Mean time of a successful request, in nanoseconds; `None` without probes.
     pub fn request_ns(&self) -> Option<f64> {
         // Every request has an end, so without this phase none has been taken.

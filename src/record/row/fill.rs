@@ -9,6 +9,7 @@ use crate::protocol::{ClientReport, ServerReport, Stall};
 use crate::record::columns::as_written;
 use crate::record::sides::mismatched;
 use crate::record::{ErrorClasses, Status};
+use crate::service::ServiceReport;
 use crate::spec::Factor;
 use crate::strategy::Strategy;
 use crate::strategy::probe::Phase;
@@ -101,6 +102,18 @@ impl TrialRow {
         let tells_hops = strategy.library.known().is_some_and(|library| library.tells_hops);
         let counts = counts.filter(|_| tells_hops || server.redirected == 0);
         self.connections_mismatched = counts.and_then(|counts| mismatched(counts, server));
+    }
+
+    /// Fills in what the client and the processes of a service tell.
+    pub fn set_service(&mut self, client: &ClientReport, service: &ServiceReport) {
+        self.set_client(client);
+        self.service_ready_ns = Some(service.ready_ns);
+        service.cpu_by.name().clone_into(&mut self.service_cpu_by);
+        self.service_cpu_user_ns = Some(service.cpu_user_ns);
+        self.service_cpu_sys_ns = Some(service.cpu_sys_ns);
+        self.service_max_rss_bytes = Some(service.max_rss_bytes);
+        self.service_peak_processes = Some(service.peak_processes);
+        self.service_peak_threads = Some(service.peak_threads);
     }
 
     /// Fills in what the server alone knows of the requests of a program that does not report.

@@ -127,6 +127,7 @@ pub(crate) fn recording_of_builds(
             server_cpus: vec![1],
             client_cpus: vec![0],
             programs: Vec::new(),
+            model_lines: plan.model_lines(),
             nofile: Some(20_000),
             events: Vec::new(),
         },

@@ -90,7 +90,7 @@ impl Executor for Planned {
             },
             link: None,
             client_lived: Some(Duration::from_nanos(ideal.wall_ns + 20_000_000)),
-            server: ServerReport {
+            server: Served::ByDelayServer(Box::new(ServerReport {
                 requests,
                 answered: requests,
                 connections: u64::from(ideal.peak),
@@ -107,7 +107,7 @@ impl Executor for Planned {
                     ..PauseReport::default()
                 },
                 ..ServerReport::default()
-            },
+            })),
         })
     }
 

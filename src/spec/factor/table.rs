@@ -7,7 +7,7 @@ use crate::arrival::Arrival;
 use crate::delay::{Delay, LONGEST_NS, Sampling};
 use crate::spec::forms::{
     ArrivalForm, DelayForm, Duration, Even, Flag, Integer, Line, MOST, OneOf, Positive,
-    RequestsForm, RuntimeForm, SettingsForm, Size, WorkForm,
+    RequestsForm, RuntimeForm, ServiceForm, SettingsForm, Size, WorkForm,
 };
 use crate::strategy::Strategy;
 use crate::vocabulary::RttBy;
@@ -102,6 +102,14 @@ macro_rules! factors {
                 Settings settings
                 "values of its program's settings; usually written as keys of their own, `session = [\"shared\"]`" {
                     settings: strategy(SettingsForm).or_none("it has none").legacy("none")
+                }
+                Service service
+                "what is asked in place of the delay server: the URL of a service of this machine, or the name of a `[[service]]`" {
+                    service: strategy(ServiceForm).or_none("the delay server").legacy("none")
+                }
+                ServiceSettings service_settings
+                "values of its service's settings; usually written as keys of their own, `workers = [1, 4]`" {
+                    service_settings: strategy(SettingsForm).or_none("it has none").legacy("none")
                 }
             }
             scenario {

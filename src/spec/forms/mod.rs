@@ -4,6 +4,7 @@ mod arrival;
 mod delay;
 mod number;
 mod program;
+mod service;
 mod unit;
 mod work;
 
@@ -22,6 +23,7 @@ pub(super) use number::{
     Bound, BoundForm, Even, FirstLook, Integer, MOST, Percent, Positive, grouped, number,
 };
 pub(super) use program::{Choices, FileName, SettingsForm, WordList, setting};
+pub(super) use service::{PathForm, ServiceForm, UrlForm, is_name};
 pub(super) use unit::{Duration, Size};
 pub(super) use work::WorkForm;
 

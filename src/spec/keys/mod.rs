@@ -5,6 +5,7 @@ mod blocks;
 mod claims;
 mod programs;
 mod selectors;
+mod services;
 mod tables;
 
 use super::RecordLevel;
@@ -14,7 +15,7 @@ use super::key::{AnyKey, Key, TableForm};
 use crate::delay::LONGEST_NS;
 
 // A glob, so that a key stands in the file of its table and nowhere else.
-pub(super) use self::{blocks::*, claims::*, programs::*, selectors::*, tables::*};
+pub(super) use self::{blocks::*, claims::*, programs::*, selectors::*, services::*, tables::*};
 
 pub(super) static TITLE: Key<Line> = Key::required(
     "title",
@@ -47,7 +48,7 @@ pub(super) static FILE: TableForm = TableForm {
     title: "the experiment",
     doc: "An experiment: which way of issuing many HTTP requests is best, and at what cost.",
     keys: || {
-        let keys: [&dyn AnyKey; 16] = [
+        let keys: [&dyn AnyKey; 17] = [
             &TITLE,
             &QUESTION,
             &RECORD,
@@ -57,6 +58,7 @@ pub(super) static FILE: TableForm = TableForm {
             &SERVER,
             &PROGRAM_FILES,
             &PROGRAM,
+            &SERVICE,
             &STRATEGY,
             &BASELINE,
             &CONTROL,
@@ -84,12 +86,13 @@ fn record_levels() -> Vec<Word<RecordLevel>> {
 }
 
 /// Every table of the file under its title.
-pub(super) fn tables() -> [&'static TableForm; 10] {
+pub(super) fn tables() -> [&'static TableForm; 11] {
     [
         &FILE,
         WORKLOAD.table,
         SERVER.table,
         PROGRAM.table,
+        SERVICE.table,
         STRATEGY.table,
         EXCLUDE.table,
         BLOCKS.table,

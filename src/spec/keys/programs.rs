@@ -5,10 +5,13 @@ use crate::spec::key::{AnyKey, Key, Presence, Section, TableForm};
 use crate::strategy::IndexBy;
 use crate::vocabulary::Reuse;
 
-pub(in crate::spec) static PROGRAM_FILES: Key<FileName> =
-    Key::optional("programs", FileName, "files with `[[program]]` tables, relative to this file")
-        .otherwise("only the programs of this file")
-        .many();
+pub(in crate::spec) static PROGRAM_FILES: Key<FileName> = Key::optional(
+    "programs",
+    FileName,
+    "files with `[[program]]` and `[[service]]` tables, relative to this file",
+)
+.otherwise("only the programs of this file")
+.many();
 
 pub(in crate::spec) static PROGRAM: Section = Section {
     name: "program",
@@ -32,14 +35,6 @@ pub(in crate::spec) static PROGRAM: Section = Section {
         },
         either: &[],
     },
-};
-
-/// A file of programs.
-pub(in crate::spec) static PROGRAMS_FILE: TableForm = TableForm {
-    title: "the file of programs",
-    doc: "Programs that several experiments may use.",
-    keys: || vec![&PROGRAM],
-    either: &[],
 };
 
 pub(in crate::spec) static PROGRAM_NAME: Key<Line> = Key::required(

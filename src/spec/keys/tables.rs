@@ -1,7 +1,7 @@
 //! `[workload]`, `[server]` and `[[strategy]]`: tables of factors.
 
 use crate::spec::factor::keys_of;
-use crate::spec::forms::Line;
+use crate::spec::forms::{Line, ServiceForm};
 use crate::spec::key::{Key, Presence, Section, TableForm};
 
 pub(in crate::spec) static WORKLOAD: Section = Section {
@@ -23,7 +23,11 @@ pub(in crate::spec) static SERVER: Section = Section {
     table: &TableForm {
         title: "[server]",
         doc: "The delay server. Lists multiply into scenarios.",
-        keys: || keys_of("[server]"),
+        keys: || {
+            let mut keys = keys_of("[server]");
+            keys.push(&SERVER_SERVICE);
+            keys
+        },
         either: &[],
     },
 };
@@ -43,6 +47,13 @@ pub(in crate::spec) static STRATEGY: Section = Section {
         either: &[],
     },
 };
+
+pub(in crate::spec) static SERVER_SERVICE: Key<ServiceForm> = Key::optional(
+    "service",
+    ServiceForm,
+    "the service that strategies ask which name none, as their key `service`; `inflight run --target` sets it",
+)
+.otherwise("they ask the delay server");
 
 pub(in crate::spec) static PROGRAM_OF: Key<Line> = Key::optional(
     "program",

@@ -59,7 +59,7 @@ fn unknown(requests: &Placed<Requests>, arrival: &Placed<Arrival>) -> Problem {
     }
 }
 
-/// Reports a program that meets a setting which the contract has no words for.
+/// Reports a setting of the workload or the server that no program can be told about.
 pub(super) fn check_programs(
     file: &Open,
     scenarios: &[Scenario],
@@ -67,27 +67,92 @@ pub(super) fn check_programs(
     cells: &Cells,
     reading: &mut Reading,
 ) {
-    type Asked = fn(&Scenario) -> bool;
-    let settings: [(&str, Factor, Asked); 5] = [
+    let settings: [Asked; 5] = [
         (keys::SERVER.name, Factor::Tls, |s| s.tls),
         (keys::SERVER.name, Factor::DnsDelay, |s| s.dns_delay_ns.is_some()),
         (keys::WORKLOAD.name, Factor::Arrival, |s| !s.arrival.is_closed()),
         (keys::WORKLOAD.name, Factor::Upload, |s| s.upload_bytes > 0),
         (keys::WORKLOAD.name, Factor::Redirects, |s| s.redirects > 0),
     ];
-    for (table, factor, asks) in settings {
-        let met = strategies.iter().enumerate().find(|(strategy, s)| {
-            let meets = |i: usize| asks(&scenarios[i]) && cells.meet(i, *strategy);
-            s.program.is_some() && (0..scenarios.len()).any(meets)
-        });
-        let Some((_, strategy)) = met else { continue };
-        let (key, client) = (factor.name(), strategy.library.name());
+    let problem = |key: &str, strategy: &Strategy| {
+        let client = strategy.library.name();
         let what = format!("the program `{client}` cannot be told about `{key}`");
         let hint =
             format!("leave it out there: an [[exclude]] with client = \"{client}\" and `{key}`");
-        let entry = file.table(table).and_then(|table| table.get(key));
-        let span = entry.map_or(file.span, |entry| entry.node.span);
-        reading.report(Problem::at(span, what).hint(hint));
+        (what, hint)
+    };
+    let matrix = Matrix { file, scenarios, strategies, cells };
+    matrix.refuse(&settings, |strategy| strategy.program.is_some(), problem, reading);
+}
+
+/// Reports a setting of the delay server, or of the network to it, that meets a service.
+pub(super) fn check_services(
+    file: &Open,
+    scenarios: &[Scenario],
+    strategies: &[Strategy],
+    cells: &Cells,
+    reading: &mut Reading,
+) {
+    let (workload, server) = (keys::WORKLOAD.name, keys::SERVER.name);
+    let settings: [Asked; 14] = [
+        (workload, Factor::Delay, |s| s.delays_ns().iter().any(|&ns| ns > 0)),
+        (workload, Factor::Body, |s| s.body_bytes > 0),
+        (workload, Factor::Chunks, |s| s.chunks > 1),
+        (workload, Factor::Upload, |s| s.upload_bytes > 0),
+        (workload, Factor::Redirects, |s| s.redirects > 0),
+        (workload, Factor::Targets, |s| s.targets > 1),
+        (workload, Factor::Rtt, |s| s.rtt_ns.is_some()),
+        (server, Factor::Tls, |s| s.tls),
+        (server, Factor::ConnectDelay, |s| s.connect_delay_ns > 0),
+        (server, Factor::HandshakeDelay, |s| s.handshake_delay_ns > 0),
+        (server, Factor::DnsDelay, |s| s.dns_delay_ns.is_some()),
+        (server, Factor::UnknownHosts, |s| s.unknown_hosts > 0),
+        (server, Factor::ServerNofile, |s| s.server_nofile.is_some()),
+        (server, Factor::Capacity, |s| s.capacity.is_some()),
+    ];
+    let problem = |key: &str, strategy: &Strategy| {
+        let service = strategy.service.as_ref().map(|s| s.name.as_str()).unwrap_or_default();
+        let what = format!("`{key}` is for the delay server, and the service {service:?} is asked");
+        let hint = format!(
+            "remove `{key}`, or leave it out there: an [[exclude]] with service = {service:?}"
+        );
+        (what, hint)
+    };
+    let matrix = Matrix { file, scenarios, strategies, cells };
+    matrix.refuse(&settings, |strategy| strategy.service.is_some(), problem, reading);
+}
+
+/// Table, factor, and whether a scenario asks for more than its default.
+type Asked = (&'static str, Factor, fn(&Scenario) -> bool);
+
+/// All cells of an experiment, with the text that they are of.
+struct Matrix<'a> {
+    file: &'a Open<'a>,
+    scenarios: &'a [Scenario],
+    strategies: &'a [Strategy],
+    cells: &'a Cells,
+}
+
+impl Matrix<'_> {
+    /// Reports each setting that meets a strategy of this kind, at the place of its key.
+    fn refuse(
+        &self,
+        settings: &[Asked],
+        is_of_kind: fn(&Strategy) -> bool,
+        problem: impl Fn(&str, &Strategy) -> (String, String),
+        reading: &mut Reading,
+    ) {
+        for (table, factor, asks) in settings {
+            let met = self.strategies.iter().enumerate().find(|(strategy, s)| {
+                let meets = |i: usize| asks(&self.scenarios[i]) && self.cells.meet(i, *strategy);
+                is_of_kind(s) && (0..self.scenarios.len()).any(meets)
+            });
+            let Some((_, strategy)) = met else { continue };
+            let (what, hint) = problem(factor.name(), strategy);
+            let entry = self.file.table(table).and_then(|table| table.get(factor.name()));
+            let span = entry.map_or(self.file.span, |entry| entry.node.span);
+            reading.report(Problem::at(span, what).hint(hint));
+        }
     }
 }
 

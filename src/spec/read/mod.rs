@@ -6,6 +6,7 @@ mod gates;
 mod lists;
 mod loads;
 mod programs;
+mod services;
 mod strategies;
 mod table;
 
@@ -87,6 +88,7 @@ fn file(
     recorded: Option<IsPlanned>,
     reading: &mut Reading,
 ) -> Option<Experiment> {
+    let root = &services::filled_in(root);
     let file = keys::FILE.open(root, reading)?;
     let title = file.one(&keys::TITLE, reading);
     let question = file.one(&keys::QUESTION, reading);
@@ -106,7 +108,7 @@ fn file(
     let fits = whole && axes.as_ref().is_some_and(|a| is_small(a, &tables, reading));
     let scenarios = axes.filter(|_| fits).map(Axes::multiply);
     let strategies = match &scenarios {
-        Some(scenarios) => strategies::multiply(&tables, scenarios, recorded, reading),
+        Some(scenarios) => strategies::multiply(&tables, &programs, scenarios, recorded, reading),
         None => None,
     };
     let mut cells = match (&scenarios, &strategies) {
@@ -119,6 +121,7 @@ fn file(
     if let (Some(scenarios), Some(strategies), Some(cells)) = (&scenarios, &strategies, &cells) {
         loads::check_models(&file, scenarios, strategies, cells, reading);
         loads::check_programs(&file, scenarios, strategies, cells, reading);
+        loads::check_services(&file, scenarios, strategies, cells, reading);
     }
     let excluded = reading.problems.len() == before;
     let cells = cells.filter(|c| excluded && c.any_left(reading));

@@ -1,22 +1,27 @@
-//! Programs, and the strategies that name one.
+//! Programs and services, and the strategies that name one.
 
 use std::path::{Path, PathBuf};
 
 use super::lists::{Lists, Table};
 use crate::spec::error::{Problem, Span};
-use crate::spec::forms::setting;
+use crate::spec::forms::{is_name, setting};
 use crate::spec::key::{Open, Placed, Reading};
 use crate::spec::node::{self, Entry, Kind, Node};
 use crate::spec::{Factor, factor, keys};
-use crate::strategy::program::placeholders;
-use crate::strategy::{Program, Settings, Strategy};
+use crate::strategy::program::{INTERPRETERS, PLACEHOLDERS, placeholders};
+use crate::strategy::service::{self, Place, Started};
+use crate::strategy::{IndexBy, Program, Service, Settings, Strategy};
 
-/// The programs that an experiment may name, and the files that it has them from.
+/// The programs and services that an experiment may name, and the files that it has them from.
 #[derive(Default)]
 pub(super) struct Programs {
     pub(super) all: Vec<Program>,
+    services: Vec<Service>,
     pub(super) files: Vec<String>,
 }
+
+/// Keys of a program's own, each with the values that it may have.
+type Choices = std::collections::BTreeMap<String, Vec<String>>;
 
 /// TOML files that a recording has of its own.
 const OF_THE_RECORD: [&str; 2] = ["experiment.toml", "machine.toml"];
@@ -25,7 +30,7 @@ const OF_THE_RECORD: [&str; 2] = ["experiment.toml", "machine.toml"];
 const KEY: &str = "program";
 
 /// Factors that a strategy with a program may have.
-const FACTORS: [Factor; 9] = [
+const FACTORS: [Factor; 11] = [
     Factor::Label,
     Factor::Limit,
     Factor::MaxConnections,
@@ -35,9 +40,11 @@ const FACTORS: [Factor; 9] = [
     Factor::Memory,
     Factor::Reuse,
     Factor::Settings,
+    Factor::Service,
+    Factor::ServiceSettings,
 ];
 
-/// Reads `programs` and `[[program]]`.
+/// Reads `programs`, `[[program]]` and `[[service]]`.
 pub(super) fn read(file: &Open, reading: &mut Reading) -> Programs {
     let mut programs = Programs::default();
     for Placed { value: path, span } in file.many(&keys::PROGRAM_FILES, reading) {
@@ -49,18 +56,103 @@ pub(super) fn read(file: &Open, reading: &mut Reading) -> Programs {
             programs.add(program, node.span, reading);
         }
     }
+    for node in file.tables(&keys::SERVICE, reading) {
+        if let Some(service) = service(node, "", &folder, reading) {
+            programs.add_service(service, node.span, reading);
+        }
+    }
     reading.programs = programs.all.iter().map(|program| program.name.clone()).collect();
     programs
 }
 
 impl Programs {
     fn add(&mut self, program: Program, span: Span, reading: &mut Reading) {
-        if self.all.iter().any(|other| other.name == program.name) {
-            let what = format!("there are two programs `{}`", program.name);
-            reading.report(Problem::at(span, what).hint("give each program a name of its own"));
-        } else {
+        if self.is_new(&program.name, span, reading) {
             self.all.push(program);
         }
+    }
+
+    fn add_service(&mut self, service: Service, span: Span, reading: &mut Reading) {
+        if self.is_new(&service.name, span, reading) {
+            self.services.push(service);
+        }
+    }
+
+    /// Reports a name that another program or service has.
+    fn is_new(&self, name: &str, span: Span, reading: &mut Reading) -> bool {
+        let mut others = self.all.iter().map(|program| &program.name);
+        let is_program = others.any(|other| other == name);
+        let is_taken = is_program || self.services.iter().any(|other| other.name == name);
+        if is_taken {
+            let what = match is_program {
+                true => format!("there are two programs `{name}`"),
+                false => format!("there are two services `{name}`"),
+            };
+            reading.report(Problem::at(span, what).hint("give each a name of its own"));
+        }
+        !is_taken
+    }
+
+    /// The service that a strategy names: its table, if it has one.
+    pub(super) fn service(
+        &self,
+        named: Service,
+        span: Span,
+        reading: &mut Reading,
+    ) -> Option<Service> {
+        if named.place != Place::Named {
+            return Some(named);
+        }
+        let found = self.services.iter().find(|service| service.name == named.name);
+        if found.is_none() {
+            let what = format!("there is no service {:?}", named.name);
+            let problem = Problem::at(span, what);
+            reading.report(match self.services.as_slice() {
+                [] => problem
+                    .hint("add a table [[service]], or give a URL: http://127.0.0.1:8000/path"),
+                all => problem.known(&named.name, all.iter().map(|service| service.name.as_str())),
+            });
+        }
+        found.cloned()
+    }
+
+    /// A `[[strategy]]` table in which the settings of its service are the values of one key; `None` if
+    /// they cannot be read.
+    pub(super) fn with_service_settings(&self, node: &Node, reading: &mut Reading) -> Option<Node> {
+        let (Some(named), Kind::Table(entries)) = (node.get(Factor::Service.name()), &node.kind)
+        else {
+            return Some(node.clone());
+        };
+        let names = match &named.node.kind {
+            Kind::List(nodes) => nodes.as_slice(),
+            _ => std::slice::from_ref(&named.node),
+        };
+        let with_settings = |node: &Node| {
+            let Kind::Text(name) = &node.kind else { return None };
+            let service = self.services.iter().find(|service| service.name == *name)?;
+            let settings = &service.started()?.program.settings;
+            (!settings.is_empty()).then_some((name.clone(), settings))
+        };
+        let Some((name, choices)) = names.iter().find_map(with_settings) else {
+            return Some(node.clone());
+        };
+        if names.len() > 1 {
+            let what = format!("the service `{name}` has settings, so it cannot stand in a list");
+            let hint = "give each service with settings a [[strategy]] of its own";
+            reading.report(Problem::at(named.node.span, what).hint(hint));
+            return None;
+        }
+        let before = reading.problems.len();
+        let whose = format!("the service `{name}`");
+        let factor = Factor::ServiceSettings;
+        let lifted = settings(node, &whose, choices, factor, named.key_span, reading);
+        if reading.problems.len() > before {
+            return None;
+        }
+        let mut entries: Vec<Entry> =
+            entries.iter().filter(|entry| !choices.contains_key(&entry.key)).cloned().collect();
+        entries.extend(lifted);
+        Some(Node { kind: Kind::Table(entries), span: node.span })
     }
 
     /// Reads the programs of a file. A recording has a copy of it.
@@ -95,6 +187,11 @@ impl Programs {
                     self.add(program, node.span, &mut inner);
                 }
             }
+            for node in open.tables(&keys::SERVICE, &mut inner) {
+                if let Some(service) = service(node, written, &folder, &mut inner) {
+                    self.add_service(service, node.span, &mut inner);
+                }
+            }
         }
         for problem in &inner.problems {
             reading.report(within(problem, written, &text, span));
@@ -125,7 +222,9 @@ impl Programs {
         for entry in entries.iter().filter(|entry| entry.key != KEY) {
             check_key(entry, program, reading);
         }
-        let settings = settings(node, program, named.key_span, reading);
+        let whose = format!("the program `{}`", program.name);
+        let factor = Factor::Settings;
+        let settings = settings(node, &whose, &program.settings, factor, named.key_span, reading);
         if reading.problems.len() > before {
             return None;
         }
@@ -167,22 +266,8 @@ fn program(node: &Node, file: &str, folder: &Path, reading: &mut Reading) -> Opt
     let index_by = table.one(&keys::INDEX_BY, reading);
     let reuse = table.one(&keys::PROGRAM_REUSE, reading);
     let install = table.one(&keys::INSTALL, reading);
-    if let Some(name) = &name
-        && !name.value.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
-    {
-        let what = format!("{:?} is no name of a program", name.value);
-        reading.report(Problem::at(name.span, what).hint("use letters, digits, `-`, `_` and `.`"));
-    }
-    for (setting, span) in settings.iter().flat_map(|s| s.value.keys().map(|key| (key, s.span))) {
-        let is_factor = Factor::ALL.iter().any(|factor| factor.name() == setting);
-        if is_factor || setting == KEY {
-            let what = format!("`{setting}` is a key of every strategy");
-            reading.report(Problem::at(span, what).hint("give the setting another name"));
-        }
-    }
-    let words = |list: &Option<Placed<Vec<String>>>| {
-        list.as_ref().map(|l| l.value.clone()).unwrap_or_default()
-    };
+    check_name(name.as_ref(), "a program", reading);
+    check_settings(settings.as_ref(), reading);
     let program = Program {
         name: name.map(|name| name.value).unwrap_or_default(),
         file: file.to_owned(),
@@ -195,22 +280,100 @@ fn program(node: &Node, file: &str, folder: &Path, reading: &mut Reading) -> Opt
         reuse: reuse.map(|reuse| reuse.value),
         install: install.map(|line| line.value),
     };
-    for list in [&run, &version].into_iter().flatten() {
+    check_placeholders([&run, &version], &PLACEHOLDERS, &program.settings, reading);
+    (reading.problems.len() == before).then_some(program)
+}
+
+fn service(node: &Node, file: &str, folder: &Path, reading: &mut Reading) -> Option<Service> {
+    let table = keys::SERVICE.table.open(node, reading)?;
+    let before = reading.problems.len();
+    let name = table.one(&keys::SERVICE_NAME, reading);
+    let url = table.one(&keys::SERVICE_URL, reading);
+    let run = table.one(&keys::SERVICE_RUN, reading);
+    let path = table.one(&keys::SERVICE_PATH, reading);
+    let answer = table.one(&keys::ANSWER, reading);
+    let ready = table.one(&keys::READY, reading);
+    let ready_within = table.one(&keys::READY_WITHIN, reading);
+    let settings = table.one(&keys::SERVICE_SETTINGS, reading);
+    let version = table.one(&keys::VERSION, reading);
+    let files = table.one(&keys::FILES, reading);
+    let install = table.one(&keys::INSTALL, reading);
+    if url.is_none() && run.is_none() && reading.problems.len() == before {
+        let what = "a service needs `run`, or `url` if it runs already";
+        let hint = "for example: url = \"http://127.0.0.1:8000/path\"";
+        reading.report(Problem::at(node.span, what).hint(hint));
+    }
+    check_name(name.as_ref(), "a service", reading);
+    check_settings(settings.as_ref(), reading);
+    let settings = settings.map(|s| s.value).unwrap_or_default();
+    check_placeholders([&run, &version], &service::PLACEHOLDERS, &settings, reading);
+    if reading.problems.len() > before {
+        return None;
+    }
+    let (name, answer) = (name?.value, answer?.value);
+    if let Some(at) = url {
+        return Some(Service { name, answer, ..at.value });
+    }
+    let program = Program {
+        name: name.clone(),
+        file: file.to_owned(),
+        folder: folder.to_owned(),
+        run: words(&run),
+        version: words(&version),
+        files: words(&files),
+        settings,
+        index_by: IndexBy::Path,
+        reuse: None,
+        install: install.map(|line| line.value),
+    };
+    let started = Started { program, ready: ready?.value, ready_within_ns: ready_within?.value };
+    Some(Service { name, place: Place::Started(Box::new(started)), path: path?.value, answer })
+}
+
+fn words(list: &Option<Placed<Vec<String>>>) -> Vec<String> {
+    list.as_ref().map(|list| list.value.clone()).unwrap_or_default()
+}
+
+fn check_name(name: Option<&Placed<String>>, of: &str, reading: &mut Reading) {
+    if let Some(name) = name.filter(|name| !is_name(&name.value)) {
+        let what = format!("{:?} is no name of {of}", name.value);
+        reading.report(Problem::at(name.span, what).hint("use letters, digits, `-`, `_` and `.`"));
+    }
+}
+
+/// Reports settings that would hide a key of every strategy.
+fn check_settings(settings: Option<&Placed<Choices>>, reading: &mut Reading) {
+    for (setting, span) in settings.iter().flat_map(|s| s.value.keys().map(|key| (key, s.span))) {
+        let is_factor = Factor::ALL.iter().any(|factor| factor.name() == setting);
+        if is_factor || setting == KEY {
+            let what = format!("`{setting}` is a key of every strategy");
+            reading.report(Problem::at(span, what).hint("give the setting another name"));
+        }
+    }
+}
+
+/// Reports placeholders of commands that have no value.
+fn check_placeholders(
+    commands: [&Option<Placed<Vec<String>>>; 2],
+    own: &[(&str, &str)],
+    settings: &Choices,
+    reading: &mut Reading,
+) {
+    let known: Vec<&str> = own
+        .iter()
+        .chain(&INTERPRETERS)
+        .map(|(name, _)| *name)
+        .chain(settings.keys().map(String::as_str))
+        .collect();
+    for list in commands.into_iter().flatten() {
         for word in &list.value {
-            for name in placeholders(word).into_iter().filter(|name| !program.knows(name)) {
+            for name in placeholders(word).into_iter().filter(|name| !known.contains(name)) {
                 let what = format!("{word:?} has a placeholder that means nothing: `{{{name}}}`");
-                let all = crate::strategy::program::PLACEHOLDERS.iter().map(|(known, _)| *known);
-                let interpreters =
-                    crate::strategy::program::INTERPRETERS.iter().map(|(known, _)| *known);
-                let settings = program.settings.keys().map(String::as_str);
-                reading.report(
-                    Problem::at(list.span, what)
-                        .known(name, all.chain(interpreters).chain(settings)),
-                );
+                let problem = Problem::at(list.span, what);
+                reading.report(problem.known(name, known.iter().copied()));
             }
         }
     }
-    (reading.problems.len() == before).then_some(program)
 }
 
 /// Reports a key that a strategy with this program cannot have.
@@ -231,12 +394,19 @@ fn check_key(entry: &Entry, program: &Program, reading: &mut Reading) {
     reading.report(Problem::at(entry.key_span, what).known(key, known));
 }
 
-/// The product of the lists of a program's settings, as the values of one key; `None` if it has none.
-fn settings(node: &Node, program: &Program, named: Span, reading: &mut Reading) -> Option<Entry> {
+/// The product of the lists of settings, as the values of one factor; `None` if there are no settings.
+fn settings(
+    node: &Node,
+    whose: &str,
+    choices: &Choices,
+    factor: Factor,
+    named: Span,
+    reading: &mut Reading,
+) -> Option<Entry> {
     let mut all = vec![(Settings::default(), named)];
-    for (name, allowed) in &program.settings {
+    for (name, allowed) in choices {
         let Some(entry) = node.get(name) else {
-            let what = format!("the program `{}` needs a value for `{name}`", program.name);
+            let what = format!("{whose} needs a value for `{name}`");
             let hint = format!("for example: {name} = {:?}", allowed[0]);
             reading.report(Problem::at(named, what).hint(hint));
             continue;
@@ -274,7 +444,7 @@ fn settings(node: &Node, program: &Program, named: Span, reading: &mut Reading) 
         };
         all = all.iter().flat_map(|before| values.iter().map(move |v| with(before, v))).collect();
     }
-    if program.settings.is_empty() {
+    if choices.is_empty() {
         return None;
     }
     let text = |(settings, span): &(Settings, Span)| Node {
@@ -282,5 +452,5 @@ fn settings(node: &Node, program: &Program, named: Span, reading: &mut Reading) 
         span: *span,
     };
     let node = Node { kind: Kind::List(all.iter().map(text).collect()), span: named };
-    Some(Entry { key: Factor::Settings.name().to_owned(), key_span: named, node })
+    Some(Entry { key: factor.name().to_owned(), key_span: named, node })
 }

@@ -10,7 +10,8 @@ use crate::spec::error::{Problem, Span};
 use crate::spec::key::{Open, Reading};
 use crate::spec::node::Node;
 use crate::spec::{Factor, Scenario, factor, keys};
-use crate::strategy::{ByName, Invalid, Library, Model, Strategy, library, model};
+use crate::strategy::service::Place;
+use crate::strategy::{ByName, Invalid, Library, Model, Service, Strategy, library, model};
 use crate::vocabulary::{Flavour, Retries, Runtime};
 
 /// Reads every table; what cannot be read is reported.
@@ -22,9 +23,12 @@ pub(super) fn read(file: &Open, programs: &Programs, reading: &mut Reading) -> V
         let what = "an experiment needs at least one strategy";
         reading.report(Problem::at(node.span, what).hint("add a table [[strategy]]"));
     }
-    let table = |node: &Node| match node.get(keys::PROGRAM_OF.name) {
-        Some(named) => programs.lower(node, named, reading),
-        None => table(node, reading),
+    let table = |node: &Node| {
+        let node = programs.with_service_settings(node, reading)?;
+        match node.get(keys::PROGRAM_OF.name) {
+            Some(named) => programs.lower(&node, named, reading),
+            None => table(&node, reading),
+        }
     };
     nodes.into_iter().filter_map(table).collect()
 }
@@ -34,6 +38,13 @@ fn table(node: &Node, reading: &mut Reading) -> Option<Table> {
     if let Some(settings) = node.get(Factor::Settings.name()) {
         let what = "only a program has settings, and this strategy names none";
         let hint = "add `program`, or remove `settings`";
+        reading.report(Problem::at(settings.key_span, what).hint(hint));
+        return None;
+    }
+    let service = node.get(Factor::Service.name());
+    if let (None, Some(settings)) = (service, node.get(Factor::ServiceSettings.name())) {
+        let what = "only a service has settings, and this strategy names none";
+        let hint = "add `service`, or remove `service_settings`";
         reading.report(Problem::at(settings.key_span, what).hint(hint));
         return None;
     }
@@ -123,6 +134,7 @@ fn meant(
 /// All strategies, or `None` if one is invalid or there twice (and reported).
 pub(super) fn multiply(
     tables: &[Table],
+    programs: &Programs,
     scenarios: &[Scenario],
     recorded: Option<IsPlanned>,
     reading: &mut Reading,
@@ -133,7 +145,13 @@ pub(super) fn multiply(
     for table in tables {
         let mut told: Vec<String> = Vec::new();
         let mut repeats = false;
-        for point in table.lists.multiply(vec![Point::new(table.start.clone())]) {
+        for mut point in table.lists.multiply(vec![Point::new(table.start.clone())]) {
+            if let Some(named) = point.of.service.take() {
+                let span = point.span(Factor::Service).unwrap_or(table.span);
+                let Some(service) = programs.service(named, span, reading) else { break };
+                check_service(&point.of, &service, span, reading);
+                point.of.service = Some(service);
+            }
             let meanings = meanings(&point, recorded.is_some());
             let strategy = match meant(meanings, scenarios, recorded) {
                 Ok(strategy) => strategy,
@@ -171,6 +189,23 @@ pub(super) fn multiply(
         }
     }
     (reading.problems.len() == before).then_some(strategies)
+}
+
+/// Reports a service that a strategy cannot ask.
+fn check_service(strategy: &Strategy, service: &Service, span: Span, reading: &mut Reading) {
+    if let (Some(ports), Place::At(_)) = (strategy.ports, &service.place) {
+        let what = format!(
+            "`ports = {ports}` needs a network of the trial's own, and {} is outside",
+            service.name
+        );
+        reading.report(Problem::at(span, what).hint("remove `ports`"));
+    }
+    if let (Some(program), None) = (&strategy.program, service.base()) {
+        let (name, path) = (&program.name, &service.path);
+        let what = format!("the program `{name}` asks for `…/i`, and the path is {path:?}");
+        let hint = "end the path of the service with `/{i}`, or take one of inflight's own clients";
+        reading.report(Problem::at(span, what).hint(hint));
+    }
 }
 
 fn invalid_problem(

@@ -27,8 +27,8 @@ fn numeric() -> Vec<(String, &'static dyn AnyKey)> {
         // Its keys are those of the tables above.
         "[[exclude]]" => None,
         "[[gate]]" => None,
-        // Words, all of them.
-        "[[program]]" => None,
+        // Words, all of them; its one duration is of a form that other keys have.
+        "[[program]]" | "[[service]]" => None,
         other => panic!("a table that nobody has thought of: {other}"),
     };
     let takes_number = |key: &dyn AnyKey| {

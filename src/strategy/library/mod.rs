@@ -19,6 +19,7 @@ use rustls::ClientConfig;
 
 use super::failure::Failure;
 use super::probe::{Connections, Marks, Phase};
+use super::service::Service;
 use crate::dns::{Resolver, host};
 use crate::payload::{Body, PIECE_BYTES};
 use crate::vocabulary::{Flavour, Protocol, Retries, Reuse};
@@ -101,6 +102,8 @@ pub struct Settings {
     pub protocol: Protocol,
     /// Encryption of connections, if any.
     pub tls: Option<Tls>,
+    /// The service that is asked, in place of the delay server: it says the paths.
+    pub service: Option<Service>,
     /// Resolver of host names; without it, addresses of requests hold the server's address itself.
     pub resolver: Option<Resolver>,
     /// Hosts that requests go to in turn.
@@ -136,6 +139,9 @@ impl Settings {
     /// The address of request `index`: the host is that of its target, the query asks for the
     /// redirects.
     pub fn url(&self, index: u32) -> String {
+        if let Some(service) = &self.service {
+            return format!("http://{}{}", self.server, service.path_of(index));
+        }
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         let query = match self.redirects {
             0 => String::new(),

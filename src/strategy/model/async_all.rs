@@ -17,6 +17,7 @@ pub(super) const MODEL: Model = Model {
     next: Some(Next::InLine),
     holds: Holds::Requests,
     issue: Issue::Async(issue),
+    source: include_str!("async_all.rs"),
 };
 
 fn issue(work: AsyncWork) -> BoxFuture<'static, ()> {

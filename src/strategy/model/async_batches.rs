@@ -18,6 +18,7 @@ pub(super) const MODEL: Model = Model {
     next: Some(Next::Batch),
     holds: Holds::Slots,
     issue: Issue::Async(issue),
+    source: include_str!("async_batches.rs"),
 };
 
 fn issue(work: AsyncWork) -> BoxFuture<'static, ()> {

@@ -18,6 +18,7 @@ pub(super) const MODEL: Model = Model {
     next: Some(Next::InLine),
     holds: Holds::Slots,
     issue: Issue::Async(issue),
+    source: include_str!("async_buffered.rs"),
 };
 
 /// All futures are polled by one task, so on several threads only connections are driven in

@@ -20,6 +20,7 @@ pub(super) const MODEL: Model = Model {
     next: Some(Next::InLine),
     holds: Holds::Requests,
     issue: Issue::Async(issue),
+    source: include_str!("async_semaphore.rs"),
 };
 
 /// tokio's semaphore is fair, and tasks are polled for the first time in the order in which they

@@ -20,6 +20,7 @@ pub(super) const MODEL: Model = Model {
     next: Some(Next::InLine),
     holds: Holds::Slots,
     issue: Issue::Async(issue),
+    source: include_str!("async_workers.rs"),
 };
 
 /// The queue is a counter: it holds every index from the start.

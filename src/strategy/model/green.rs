@@ -20,6 +20,7 @@ pub(super) const MODEL: Model = Model {
     next: Some(Next::InLine),
     holds: Holds::Slots,
     issue: Issue::Green(issue),
+    source: include_str!("green.rs"),
 };
 
 /// Green thread `i` begins with request `i`, and takes the next of the queue when that has ended. All are

@@ -23,6 +23,7 @@ use tokio::task::JoinHandle;
 use super::library::Library;
 use super::schedule::Schedule;
 use super::work::{AsyncWork, BlockingWork, required};
+use crate::units::lines_of_code;
 use crate::vocabulary::Flavour;
 
 /// Whether a model takes a `limit`.
@@ -99,6 +100,8 @@ pub struct Model {
     pub holds: Holds,
     /// Issues the requests, and returns when every one has ended.
     pub issue: Issue,
+    /// Text of its file, from which [`Model::lines`] are counted.
+    pub source: &'static str,
 }
 
 impl Model {
@@ -108,6 +111,15 @@ impl Model {
             Issue::Blocking(_) | Issue::Green(_) => Flavour::Blocking,
             Issue::Async(_) | Issue::Offload(_) => Flavour::Async,
         }
+    }
+
+    /// Lines of code of its functions: what it takes to write this model. Its description above them and its
+    /// tests below do not count.
+    pub fn lines(&self) -> u64 {
+        let functions = self.source.split("#[cfg(test)]").next().unwrap_or_default();
+        // The constant ends with the first line that is `};`.
+        let functions = functions.split_once("\n};\n").map_or(functions, |(_, rest)| rest);
+        lines_of_code(functions)
     }
 
     /// Whether its requests are made in green threads.

@@ -23,6 +23,7 @@ pub(super) const MODEL: Model = Model {
     next: Some(Next::InLine),
     holds: Holds::Requests,
     issue: Issue::Offload(issue),
+    source: include_str!("offload.rs"),
 };
 
 /// The caller goes on when its own work is done and every answer is there.

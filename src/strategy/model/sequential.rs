@@ -15,6 +15,7 @@ pub(super) const MODEL: Model = Model {
     next: Some(Next::InLine),
     holds: Holds::Slots,
     issue: Issue::Blocking(issue),
+    source: include_str!("sequential.rs"),
 };
 
 fn issue(work: &BlockingWork) {

@@ -15,6 +15,7 @@ pub(super) const MODEL: Model = Model {
     next: Some(Next::InLine),
     holds: Holds::Slots,
     issue: Issue::Blocking(issue),
+    source: include_str!("thread_pool.rs"),
 };
 
 /// Requests are handed out one by one in index order: from outside the pool `spawn_fifo` appends

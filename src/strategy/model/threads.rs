@@ -19,6 +19,7 @@ pub(super) const MODEL: Model = Model {
     next: Some(Next::OwnShare),
     holds: Holds::Slots,
     issue: Issue::Blocking(issue),
+    source: include_str!("threads.rs"),
 };
 
 /// Thread `i` issues requests `i`, `i + limit`, … A thread that the system refuses to start fails

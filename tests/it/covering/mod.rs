@@ -58,8 +58,8 @@ const VALUES: &[(&str, &[&str])] = &[
     ("memory", &["\"1GB\""]),
 ];
 
-/// The name of a strategy, which changes nothing, and what only clients that are programs have.
-const NO_SETTINGS: [&str; 3] = ["label", "program", "settings"];
+/// The name of a strategy, which changes nothing, and what only programs and services have.
+const NO_SETTINGS: [&str; 5] = ["label", "program", "settings", "service", "service_settings"];
 
 /// Need not be written, but what holds otherwise depends on the model.
 const ALWAYS_WRITTEN: &str = "client";

@@ -30,6 +30,7 @@ use futures_util::future::BoxFuture;
 use super::upload::Upload;
 use super::{Answer, AsyncClient, Connect, Library, NOTHING, Settings, Ways};
 use crate::payload::Body;
+use crate::strategy::Service;
 use crate::strategy::failure::{Class, Failure, Link, Stage};
 use crate::strategy::probe::Phase;
 use crate::vocabulary::{Protocol, Reuse};
@@ -69,6 +70,7 @@ fn connect(settings: &Settings) -> Result<Box<dyn AsyncClient>, Failure> {
     let terms = Terms {
         targets: Target::all(settings)?,
         redirects: settings.redirects,
+        service: settings.service.clone(),
         upload: settings.upload.clone(),
         probes: settings.probes.is_some(),
         timeout: settings.timeout,
@@ -122,6 +124,8 @@ struct Session {
 struct Terms {
     targets: Box<[Target]>,
     redirects: u32,
+    /// The service that is asked, in place of the delay server.
+    service: Option<Service>,
     upload: Body,
     probes: bool,
     timeout: Option<Duration>,
@@ -151,9 +155,12 @@ impl Session {
         answer: &mut dyn Answer,
         progress: &mut Progress,
     ) -> Result<(), Failure> {
-        let Terms { targets, redirects, .. } = &self.terms;
+        let Terms { targets, redirects, service, .. } = &self.terms;
         let first = index as usize % targets.len();
-        let mut call = Call::new(first, index, *redirects);
+        let mut call = match service {
+            None => Call::new(first, index, *redirects),
+            Some(service) => Call::of_service(first, &service.path_of(index))?,
+        };
         loop {
             match self.step(&call, index, answer, progress).await? {
                 Step::Done => return Ok(()),
@@ -328,6 +335,7 @@ mod tests {
             resolver: None::<dns::Resolver>,
             targets: 1,
             redirects: 0,
+            service: None,
             upload: Body::default(),
             retries: Retries::None,
             probes: None,
@@ -338,6 +346,7 @@ mod tests {
         let terms = Terms {
             targets: Target::all(&settings).expect("an address"),
             redirects: 0,
+            service: None,
             upload: Body::default(),
             probes: false,
             timeout: None,

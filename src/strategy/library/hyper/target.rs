@@ -60,7 +60,7 @@ pub(super) struct Call {
 enum Path {
     /// An answer by its index, which is to be redirected so many times.
     Of { index: u32, redirects: u32 },
-    /// The location that a redirect gave.
+    /// The location that a redirect gave, or the path of a service.
     Located(PathAndQuery),
 }
 
@@ -68,6 +68,15 @@ impl Call {
     /// Request `index`, which is to be redirected so many times.
     pub(super) fn new(target: usize, index: u32, redirects: u32) -> Call {
         Call { target, path: Path::Of { index, redirects }, with_body: true }
+    }
+
+    /// The request of a service's path.
+    pub(super) fn of_service(target: usize, path: &str) -> Result<Call, Failure> {
+        let invalid = |e: ::hyper::http::uri::InvalidUri| {
+            Failure::new(Class::Other, format!("{path:?} is no path: {e}"))
+        };
+        let path = Path::Located(path.parse().map_err(invalid)?);
+        Ok(Call { target, path, with_body: true })
     }
 
     /// Builds the request; `upload` is the body of requests, or empty.

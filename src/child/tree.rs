@@ -1,4 +1,4 @@
-//! The processes of a program: all that it starts, wherever they go.
+//! The processes of a program or a service: all that it starts, wherever they go.
 //!
 //! This process is the reaper of all its descendants: one whose parent ends becomes its child. Where the
 //! system has cgroups (v2) that may be made, the program runs in one of its own, which counts the CPU time
@@ -15,28 +15,103 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::machine::process::{Status, status_of};
+use crate::timer::Moment;
 
-/// The processes of a program.
-pub(super) struct Tree {
+/// The processes of a program or a service.
+pub(crate) struct Tree {
     group: Option<Group>,
 }
 
 /// A reading of all processes of a tree.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Look {
-    pub(super) processes: u64,
-    pub(super) rss_bytes: u64,
+pub(crate) struct Look {
+    pub(crate) processes: u64,
+    pub(crate) rss_bytes: u64,
     /// The most that any one process ever had.
-    pub(super) max_rss_bytes: u64,
-    pub(super) threads: u64,
-    pub(super) open_files: Option<u64>,
+    pub(crate) max_rss_bytes: u64,
+    pub(crate) threads: u64,
+    pub(crate) open_files: Option<u64>,
 }
 
 /// CPU time of all that ran in a tree, in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Cpu {
-    pub(super) user_ns: u64,
-    pub(super) sys_ns: u64,
+pub(crate) struct Cpu {
+    pub(crate) user_ns: u64,
+    pub(crate) sys_ns: u64,
+}
+
+/// Readings of a tree: the most of everything, and its CPU time so far at moments of the machine's clock.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Readings {
+    pub(crate) peak: Look,
+    /// Empty without a cgroup.
+    cpu: Vec<(u64, Cpu)>,
+}
+
+impl Readings {
+    /// Adds a reading of now.
+    pub(crate) fn note(&mut self, tree: &Tree) {
+        let (look, cpu, at) = (tree.look(), tree.cpu(), Moment::now().monotonic_ns());
+        let most = &mut self.peak;
+        most.processes = most.processes.max(look.processes);
+        most.rss_bytes = most.rss_bytes.max(look.rss_bytes);
+        most.max_rss_bytes = most.max_rss_bytes.max(look.max_rss_bytes);
+        most.threads = most.threads.max(look.threads);
+        most.open_files = most.open_files.max(look.open_files);
+        self.cpu.extend(cpu.map(|cpu| (at, cpu)));
+    }
+
+    /// Its CPU time in all; `None` without a cgroup.
+    pub(crate) fn cpu(&self) -> Option<Cpu> {
+        self.cpu.last().map(|(_, cpu)| *cpu)
+    }
+
+    /// Its CPU time between two moments; `None` if it was not read around both.
+    pub(crate) fn cpu_within(&self, begin_ns: u64, end_ns: u64) -> Option<Cpu> {
+        let (before, after) = (self.cpu_at(begin_ns)?, self.cpu_at(end_ns)?);
+        Some(Cpu {
+            user_ns: after.user_ns.saturating_sub(before.user_ns),
+            sys_ns: after.sys_ns.saturating_sub(before.sys_ns),
+        })
+    }
+
+    /// CPU time at a moment, on a line between the readings around it.
+    fn cpu_at(&self, ns: u64) -> Option<Cpu> {
+        let next = self.cpu.partition_point(|(at, _)| *at < ns);
+        let (after_ns, after) = *self.cpu.get(next)?;
+        let (before_ns, before) = *self.cpu.get(next.checked_sub(1)?)?;
+        let share = (ns - before_ns) as f64 / (after_ns - before_ns).max(1) as f64;
+        let between = |from: u64, to: u64| from + (to.saturating_sub(from) as f64 * share) as u64;
+        Some(Cpu {
+            user_ns: between(before.user_ns, after.user_ns),
+            sys_ns: between(before.sys_ns, after.sys_ns),
+        })
+    }
+}
+
+/// Waits for any child of this process: its id and status, 0 if none has ended yet (`WNOHANG`). `None` if
+/// there is none.
+pub(crate) fn wait_for_any(options: libc::c_int) -> Option<(i32, libc::c_int)> {
+    loop {
+        let mut status = 0;
+        // SAFETY: the pointer is to a live integer, which the kernel fills in.
+        let pid = unsafe { libc::waitpid(-1, &raw mut status, options) };
+        if pid >= 0 {
+            return Some((pid, status));
+        }
+        if io::Error::last_os_error().kind() != io::ErrorKind::Interrupted {
+            return None;
+        }
+    }
+}
+
+/// End of a process in words, and whether it was a success.
+pub(crate) fn end_of(status: libc::c_int) -> (String, bool) {
+    if libc::WIFSIGNALED(status) {
+        return (format!("was killed by signal {}", libc::WTERMSIG(status)), false);
+    }
+    let code = libc::WEXITSTATUS(status);
+    (format!("ended with exit status {code}"), code == 0)
 }
 
 /// Time until a killed tree must be gone.
@@ -44,7 +119,7 @@ const GONE: Duration = Duration::from_secs(5);
 
 impl Tree {
     /// A tree without a process yet.
-    pub(super) fn new() -> io::Result<Tree> {
+    pub(crate) fn new() -> io::Result<Tree> {
         // SAFETY: the call takes plain numbers and changes no memory of this process.
         let set = unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) };
         if set != 0 {
@@ -54,7 +129,7 @@ impl Tree {
     }
 
     /// Starts its first process.
-    pub(super) fn start(&mut self, mut command: Command) -> io::Result<u32> {
+    pub(crate) fn start(&mut self, mut command: Command) -> io::Result<u32> {
         let procs = self.group.as_ref().map(Group::procs).transpose();
         // Without a file to enter the cgroup by, there is none.
         let procs = procs.unwrap_or_default();
@@ -81,7 +156,7 @@ impl Tree {
     }
 
     /// CPU time so far; `None` without a cgroup.
-    pub(super) fn cpu(&self) -> Option<Cpu> {
+    pub(crate) fn cpu(&self) -> Option<Cpu> {
         self.group.as_ref()?.cpu()
     }
 
@@ -94,13 +169,13 @@ impl Tree {
     }
 
     /// Its processes that have not ended.
-    pub(super) fn alive(&self) -> Vec<i32> {
+    pub(crate) fn alive(&self) -> Vec<i32> {
         let runs = |pid: &i32| stat(*pid).is_some_and(|stat| !matches!(stat.state, 'Z' | 'X'));
         self.pids().into_iter().filter(runs).collect()
     }
 
     /// Reads all of its processes.
-    pub(super) fn look(&self) -> Look {
+    pub(crate) fn look(&self) -> Look {
         let mut look = Look::default();
         for pid in self.pids() {
             let Some(Status { max_rss_bytes, rss_bytes, threads }) = status_of(pid) else {
@@ -120,7 +195,7 @@ impl Tree {
     }
 
     /// Kills and reaps all of it.
-    pub(super) fn kill(&self) {
+    pub(crate) fn kill(&self) {
         let begun = Instant::now();
         loop {
             let ended = self.group.as_ref().is_some_and(Group::kill);
@@ -139,7 +214,7 @@ impl Tree {
     }
 
     /// Names of processes, for a message.
-    pub(super) fn names(pids: &[i32]) -> String {
+    pub(crate) fn names(pids: &[i32]) -> String {
         let name = |pid: &i32| stat(*pid).map(|stat| stat.name);
         let names: Vec<String> = pids.iter().filter_map(name).take(5).collect();
         names.join(", ")
@@ -250,6 +325,17 @@ fn descendants() -> Vec<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cpu_time_is_read_between_two_readings() {
+        let cpu = |user_ns| Cpu { user_ns, sys_ns: 0 };
+        let readings = Readings { cpu: vec![(100, cpu(0)), (200, cpu(50))], ..Readings::default() };
+        assert_eq!(readings.cpu_at(150), Some(cpu(25)));
+        assert_eq!(readings.cpu_at(200), Some(cpu(50)));
+        assert_eq!((readings.cpu_at(90), readings.cpu_at(300)), (None, None));
+        assert_eq!(readings.cpu_within(120, 180), Some(cpu(30)));
+        assert_eq!(readings.cpu_within(90, 180), None);
+    }
 
     #[test]
     fn a_name_may_hold_spaces_and_brackets() {
