@@ -2,3 +2,4 @@
 
 mod calibration;
 pub(crate) mod generated;
+mod headlines;

@@ -1,5 +1,6 @@
 //! The answer: a few sentences that say no more than the record does.
 
+mod glance;
 mod speaker;
 mod trouble;
 
@@ -22,36 +23,59 @@ const SCENARIOS: usize = 6;
 
 /// The answer in one line, for the index: that of the first scenario.
 pub(super) fn line(facts: &Facts) -> Words {
-    let sentences = by_scenario(facts, false);
-    let more = match sentences.len() - 1 {
+    let headlines = by_scenario(facts, false);
+    let more = match headlines.len() - 1 {
         0 => String::new(),
         n => format!(" ({} in the report)", counted(n, "more scenario")),
     };
     let broken = if trouble(facts).is_empty() { "" } else { "(Incomplete.) " };
-    words!(broken (sentences.into_iter().next().unwrap_or_default()) more)
+    words!(broken (headlines.into_iter().next().unwrap_or_default()) more)
 }
 
-/// The answer as part of the report.
+/// The answer as part of the report: at a glance, then in full.
 pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
-    Ok(blocks(facts))
+    let mut out = blocks(facts);
+    let mut sentences = by_scenario(facts, true);
+    // Rates are told in full at once.
+    if sentences == by_scenario(facts, false) {
+        return Ok(out);
+    }
+    let full = match sentences.len() {
+        1 => sentences.pop().map(Block::from).into_iter().collect(),
+        _ => vec![Block::List(sentences)],
+    };
+    out.push(details("The answer in full, with intervals", full));
+    Ok(out)
 }
 
-/// Warnings, then one to three sentences for each scenario.
+/// Warnings, then a headline for each scenario, and a short table where there are few.
 pub(super) fn blocks(facts: &Facts) -> Vec<Block> {
     let mut out: Vec<Block> = trouble(facts).into_iter().map(Block::from).collect();
-    let mut sentences = by_scenario(facts, true);
-    if sentences.len() == 1 {
-        out.extend(sentences.pop().map(Block::from));
+    let mut headlines = by_scenario(facts, false);
+    // Clients in several languages have a table of their own, which follows.
+    let has_table = facts.plan().programs().is_empty();
+    let table = |scenario: usize| match has_table && !facts.is_open(scenario) {
+        true => glance::table(facts, scenario).unwrap_or_default(),
+        false => Vec::new(),
+    };
+    if headlines.len() == 1 {
+        out.extend(headlines.pop().map(|headline| Block::from(strong(headline))));
+        out.extend(table(0));
+        let cautions = cautions(facts, 0, true);
+        if !cautions.is_empty() && !facts.is_open(0) {
+            out.push(Words::join(cautions, " ").into());
+        }
         return out;
     }
-    let rest = sentences.split_off(sentences.len().min(SCENARIOS));
-    out.push(Block::List(sentences));
+    let rest = headlines.split_off(headlines.len().min(SCENARIOS));
+    out.push(Block::List(headlines));
     if !rest.is_empty() {
         out.push(details(format!("{} more scenarios", rest.len()), vec![Block::List(rest)]));
     }
     out
 }
 
+/// For each scenario and each sweep of rates: a headline, or in whole, one to three sentences.
 fn by_scenario(facts: &Facts, whole: bool) -> Vec<Words> {
     let sweeps = rates::sweeps(facts);
     // What is one answer: a closed scenario, or all rates of a sweep.
@@ -68,21 +92,20 @@ fn by_scenario(facts: &Facts, whole: bool) -> Vec<Words> {
                 let name = if sweep.name.is_empty() { "open arrival" } else { &sweep.name };
                 return Some(if alone { text } else { words!((strong(name)) ": " text) });
             }
-            let speaker = Speaker::of(facts, index);
-            let mut sentences = vec![speaker.fastest()];
-            if whole {
-                sentences.extend(
-                    [speaker.cost(), speaker.faulty(), speaker.unmeasured()].into_iter().flatten(),
-                );
-            }
-            sentences.extend(cautions(facts, index, whole));
-            let text = Words::join(sentences, " ");
+            let text = if whole { in_full(facts, index) } else { glance::headline(facts, index) };
             Some(match facts.has_scenarios() {
                 true => words!((strong(&scenario.name)) ": " text),
                 false => text,
             })
         })
         .collect()
+}
+
+fn in_full(facts: &Facts, scenario: usize) -> Words {
+    let speaker = Speaker::of(facts, scenario);
+    let more = [speaker.cost(), speaker.faulty(), speaker.unmeasured()];
+    let sentences = std::iter::once(speaker.fastest()).chain(more.into_iter().flatten());
+    Words::join(sentences.chain(cautions(facts, scenario, true)), " ")
 }
 
 /// Facts of a scenario from before its first trial that bear on the answer: its time scale, and

@@ -16,9 +16,11 @@ mod whole;
 
 use std::num::NonZeroU32;
 
+use super::facts::Facts;
 use super::{Rendered, render};
 use crate::analyse::Analysis;
 use crate::delay::{Choice, Model};
+use crate::page::terminal;
 use crate::plan::{Plan, PlannedTrial};
 use crate::record::synthetic::{experiment, on_disk, recording, strategy};
 use crate::record::{EnvRow, Event, Happening, Recording, TrialRow};
@@ -150,6 +152,10 @@ pub(super) fn page(recording: &Recording) -> String {
     String::from_utf8(page).expect("text")
 }
 
+/// The answer as the report has it: at a glance, and in full.
 fn answer(recording: &Recording) -> String {
-    super::answer(recording, &Analysis::of(recording))
+    let analysis = Analysis::of(recording);
+    let subject = recording.subject();
+    let facts = Facts::new(recording, &subject, &analysis);
+    terminal::text(&super::answer::section(&facts).expect("an answer"))
 }

@@ -16,7 +16,7 @@ fn the_report_of_the_seed_experiment() {
 #[test]
 fn the_answer_for_a_terminal() {
     let (_dir, recording) = whole();
-    insta::assert_snapshot!(answer(&recording));
+    insta::assert_snapshot!(crate::report::answer(&recording, &Analysis::of(&recording)));
 }
 
 #[test]
