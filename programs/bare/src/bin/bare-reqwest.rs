@@ -9,6 +9,9 @@ use tokio::task::JoinSet;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let task = Arc::new(Task::of_environment());
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .map_err(|_| "there is a provider")?;
     let client = Client::builder().no_proxy().build()?;
     let mut slots: JoinSet<Result<(), reqwest::Error>> = JoinSet::new();
     for _ in 0..task.limit {
