@@ -141,6 +141,14 @@ impl<'a> Facts<'a> {
         ideal > 0.0 && self.wall_ns(cell).is_none_or(|wall| ideal >= IDEAL * wall)
     }
 
+    /// Why a cell has no ideal, in a sentence.
+    pub(super) fn why_no_ideal(&self, cell: usize) -> &'static str {
+        match self.cell(cell).strategy.service {
+            Some(_) => "There is no ideal: how long a service waits is not known.",
+            None => "The delays are next to nothing, so there is no ideal to speak of.",
+        }
+    }
+
     /// The measurements of a cell.
     pub(super) fn ok_rows(&self, cell: usize) -> Vec<&'a TrialRow> {
         let id = self.cell(cell).id.to_string();

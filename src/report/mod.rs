@@ -86,6 +86,7 @@ const PAGE: &[(&str, Section)] = &[
     ("builds", builds::section),
     ("", answer::section),
     ("", programs::overview),
+    ("", answer::whole),
     ("", claims::section),
     ("", control::section),
     ("load", open_arrival::section),

@@ -79,7 +79,10 @@ fn side_by_side(facts: &Facts, cells: &[usize]) -> Table {
         table.row(cells![
             name,
             shown(Metric::Wall, ns),
-            shown(Metric::Efficiency, |share| format!("{share:.2}")),
+            match facts.has_ideal(cell) {
+                true => shown(Metric::Efficiency, |share| format!("{share:.2}")),
+                false => UNKNOWN.to_owned(),
+            },
             shown(Metric::CpuPerRequest, ns),
             memory.map_or_else(|_| UNKNOWN.to_owned(), |e| bytes(e.value)),
             start_up(&rows),

@@ -171,10 +171,7 @@ fn times(facts: &Facts, cells: &[usize], notes: &mut Notes) -> Table {
         }
         let (over, verdict) = compared(facts, cell, notes);
         let ideal = facts.has_ideal(cell).then(|| facts.cell(cell).ideal.wall_ns);
-        let no_ideal = || match facts.cell(cell).strategy.service {
-            Some(_) => "No ideal: how long a service waits is not known.".into(),
-            None => "No ideal to speak of where the delays are next to nothing.".into(),
-        };
+        let no_ideal = || facts.why_no_ideal(cell).into();
         let efficiency = analysed.efficiency.as_ref().ok();
         let mut latency = |metric: Metric| {
             let (value, reason) = match facts.metric(cell, metric) {

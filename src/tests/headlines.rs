@@ -10,8 +10,9 @@ fn headlines(report: &str) -> Vec<String> {
     let (_, rest) = report.split_once("\n> ").expect("a question");
     let screen = rest.split("\n<details>").next().expect("a first screen");
     let is_headline = |line: &&str| {
-        let is_rates = line.contains("/s");
-        (line.starts_with("**") || line.starts_with("- ")) && !is_rates
+        let is_bold = line.starts_with("**") && line.ends_with("**");
+        let is_other = ["/s", "**Use**", "**No recommendation**"].iter().any(|w| line.contains(w));
+        (is_bold || line.starts_with("- ")) && !is_other
     };
     screen.lines().filter(is_headline).map(str::to_owned).collect()
 }

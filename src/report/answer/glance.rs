@@ -4,12 +4,15 @@ use super::super::facts::{Facts, client_cpu_per_1000};
 use super::super::numbers::{UNKNOWN, bytes, count, counted, ns, percent, times};
 use super::super::standing::Standing;
 use crate::analyse::{Doubt, Verdict};
-use crate::page::{Block, Table, Words, cells, words};
+use crate::page::{Block, Table, Words, cells, strong, words};
 use crate::spec::Metric;
 
 /// Rows of the table at most, and those of cells in which something failed.
 const ROWS: usize = 6;
 const FAULTY_ROWS: usize = 2;
+
+/// CPU time up to this many times the least is as cheap: then memory decides.
+const CHEAP: f64 = 1.05;
 
 /// The headline of a scenario.
 pub(super) fn headline(facts: &Facts, scenario: usize) -> Words {
@@ -62,6 +65,56 @@ pub(super) fn headline(facts: &Facts, scenario: usize) -> Words {
         1 => words!(first " One did less work: it is not ranked."),
         n => words!(first " " n " did less work: they are not ranked."),
     }
+}
+
+/// What to use: of the cells that are shown to be as fast as the fastest, the cheapest. Or why nothing can be
+/// said; `None` where there is nothing to choose from.
+///
+/// The rule is that of `docs/method/recommendation.md`.
+pub(super) fn recommendation(facts: &Facts, scenario: usize) -> Option<Words> {
+    let standing = Standing::of(facts, scenario);
+    if facts.cells_of(scenario).len() < 2 {
+        return None;
+    }
+    let nothing = |why: Words| Some(words!((strong("No recommendation")) ": " why));
+    let Some(fastest) = standing.fastest else {
+        return nothing("nothing did all of its work.".into());
+    };
+    if !standing.has_intervals {
+        return nothing("there are too few blocks for an interval.".into());
+    }
+    let undecided = standing.not_told_apart();
+    if undecided > 0 {
+        let others = counted(undecided, "other");
+        return nothing(words!(
+            others " may be as fast as " (facts.code(fastest)) "; more blocks would tell."
+        ));
+    }
+    let cpu = |cell: usize| facts.median(cell, client_cpu_per_1000).ok().map(|e| e.value);
+    let memory =
+        |cell: usize| facts.median(cell, |row| Metric::Memory.of(row)).ok().map(|e| e.value);
+    let as_fast: Vec<usize> =
+        std::iter::once(fastest).chain(standing.equivalent.iter().copied()).collect();
+    let costs: Option<Vec<(usize, f64, f64)>> =
+        as_fast.iter().map(|&cell| Some((cell, cpu(cell)?, memory(cell)?))).collect();
+    let Some(costs) = costs else {
+        return nothing("not every cost is known.".into());
+    };
+    let least_cpu = costs.iter().map(|c| c.1).fold(f64::INFINITY, f64::min);
+    let cheap = costs.iter().filter(|c| c.1 <= least_cpu * CHEAP);
+    let &(cell, cpu, memory) = cheap.min_by(|a, b| a.2.total_cmp(&b.2))?;
+    let cost = words!((ns(cpu)) " of CPU for 1,000 requests, " (bytes(memory)) " of memory");
+    let name = facts.code(cell);
+    Some(match as_fast.len() {
+        1 => words!((strong("Use")) " " name ": it is the fastest (" cost ")."),
+        n => {
+            let margin = percent(facts.analysis.margin.relative());
+            words!(
+                (strong("Use")) " " name ": the cheapest of " n " that are equally fast, within " margin
+                " (" cost ")."
+            )
+        }
+    })
 }
 
 /// `` 6.4 times as fast as `threads` (2.00 s) ``, if that is shown of a cell that is not the baseline.

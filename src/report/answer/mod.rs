@@ -32,20 +32,23 @@ pub(super) fn line(facts: &Facts) -> Words {
     words!(broken (headlines.into_iter().next().unwrap_or_default()) more)
 }
 
-/// The answer as part of the report: at a glance, then in full.
+/// The answer at a glance, as part of the report.
 pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
-    let mut out = blocks(facts);
+    Ok(blocks(facts))
+}
+
+/// The answer in full, folded; nothing where the glance says all of it.
+pub(super) fn whole(facts: &Facts) -> Result<Vec<Block>, RecordError> {
     let mut sentences = by_scenario(facts, true);
     // Rates are told in full at once.
     if sentences == by_scenario(facts, false) {
-        return Ok(out);
+        return Ok(Vec::new());
     }
     let full = match sentences.len() {
         1 => sentences.pop().map(Block::from).into_iter().collect(),
         _ => vec![Block::List(sentences)],
     };
-    out.push(details("The answer in full, with intervals", full));
-    Ok(out)
+    Ok(vec![details("The answer in full, with intervals", full)])
 }
 
 /// Warnings, then a headline for each scenario, and a short table where there are few.
@@ -53,7 +56,7 @@ pub(super) fn blocks(facts: &Facts) -> Vec<Block> {
     let mut out: Vec<Block> = trouble(facts).into_iter().map(Block::from).collect();
     let mut headlines = by_scenario(facts, false);
     // Clients in several languages have a table of their own, which follows.
-    let has_table = facts.plan().programs().is_empty();
+    let has_table = facts.plan().cells.iter().all(|cell| cell.strategy.program.is_none());
     let table = |scenario: usize| match has_table && !facts.is_open(scenario) {
         true => glance::table(facts, scenario).unwrap_or_default(),
         false => Vec::new(),
@@ -61,6 +64,9 @@ pub(super) fn blocks(facts: &Facts) -> Vec<Block> {
     if headlines.len() == 1 {
         out.extend(headlines.pop().map(|headline| Block::from(strong(headline))));
         out.extend(table(0));
+        if !facts.is_open(0) {
+            out.extend(glance::recommendation(facts, 0).map(Block::from));
+        }
         let cautions = cautions(facts, 0, true);
         if !cautions.is_empty() && !facts.is_open(0) {
             out.push(Words::join(cautions, " ").into());
@@ -69,6 +75,15 @@ pub(super) fn blocks(facts: &Facts) -> Vec<Block> {
     }
     let rest = headlines.split_off(headlines.len().min(SCENARIOS));
     out.push(Block::List(headlines));
+    let closed = (0..facts.plan().scenarios.len()).filter(|&index| !facts.is_open(index));
+    let recommended = closed.take(SCENARIOS).filter_map(|index| {
+        let name = strong(&facts.plan().scenarios[index].name);
+        Some(words!(name ": " (glance::recommendation(facts, index)?)))
+    });
+    let recommended: Vec<Words> = recommended.collect();
+    if !recommended.is_empty() {
+        out.push(Block::List(recommended));
+    }
     if !rest.is_empty() {
         out.push(details(format!("{} more scenarios", rest.len()), vec![Block::List(rest)]));
     }

@@ -79,8 +79,13 @@ fn figure(facts: &Facts, scenario: usize) -> Option<Figure> {
         [] => Words::default(),
         cells => words!("Not shown: " (facts.codes(cells, 6)) ", each with one limit only."),
     };
-    let legend = "Dashed is the ideal for the same limit. Sequential cells stand at limit 1, cells \
-                  without a limit at the right end.";
+    let dashed = match cells.iter().any(|&cell| facts.cell(cell).ideal.wall_ns > 0) {
+        true => "Dashed is the ideal for the same limit. ",
+        false => "",
+    };
+    let legend = format!(
+        "{dashed}Sequential cells stand at limit 1, cells without a limit at the right end."
+    );
     Some(Figure::new(chart, [legend.into(), footer.into(), hidden]))
 }
 
@@ -118,6 +123,7 @@ fn series(facts: &Facts, family: &Family) -> Series {
     let mut ideal: Vec<(Limit, f64)> = family
         .cells
         .iter()
+        .filter(|&&(_, cell)| facts.cell(cell).ideal.wall_ns > 0)
         .map(|&(limit, cell)| (limit, facts.cell(cell).ideal.wall_ns as f64 / 1e9))
         .collect();
     ideal.dedup();

@@ -39,9 +39,10 @@ pub(in crate::report) fn section(facts: &Facts) -> Result<Vec<Block>, RecordErro
         let legend = if against {
             "Dots are medians, small ticks single trials, the dark bar is the ideal; efficiency is \
              ideal ÷ wall."
+                .to_owned()
         } else {
-            "Dots are medians, small ticks single trials. The delays are next to nothing, so there \
-             is no ideal to speak of."
+            let why = cells.first().map_or("", |&cell| facts.why_no_ideal(cell));
+            format!("Dots are medians, small ticks single trials. {why}")
         };
         figures.push(Figure::new(chart, [legend.into(), footer.into()]));
     }

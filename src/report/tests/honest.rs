@@ -212,3 +212,45 @@ fn what_is_missing_is_said_first() {
     assert!(page.contains("the server got 7 requests instead of 100"));
     assert!(page.contains("12 trials of interrupted") || page.contains("interrupted or repeated"));
 }
+
+#[test]
+fn the_cheapest_of_the_fastest_is_recommended() {
+    let equal = |cpu_of_gather: f64, failing: bool| {
+        let recording = recording(three(12), move |_, planned, row| {
+            row.wall_ns = scaled(row.wall_ns, 1.05 + 0.003 * wobble(planned, 7));
+            if row.label == "gather" {
+                row.client_cpu_user_ns = scaled(row.client_cpu_user_ns, cpu_of_gather);
+                row.client_cpu_sys_ns = scaled(row.client_cpu_sys_ns, cpu_of_gather);
+                if failing {
+                    (row.ok, row.errors) = (Some(90), Some(10));
+                    row.error_classes = "reset:10".parse().expect("classes");
+                }
+            }
+        });
+        answer(&recording)
+    };
+    let cheap = equal(0.5, false);
+    assert!(cheap.contains("Use `gather`: the cheapest of 2 that are equally fast"), "{cheap}");
+    let dear = equal(2.0, false);
+    assert!(dear.contains("Use `buffered`: the cheapest of 2"), "{dear}");
+    // What failed is never recommended, however cheap.
+    let failing = equal(0.5, true);
+    assert!(failing.contains("Use `buffered`: it is the fastest"), "{failing}");
+}
+
+#[test]
+fn nothing_is_recommended_that_is_not_known() {
+    let noisy = recording(three(8), |_, planned, row| {
+        row.wall_ns = scaled(row.wall_ns, 1.3 + 0.25 * wobble(planned, 3));
+    });
+    let noisy = answer(&noisy);
+    assert!(noisy.contains("No recommendation: 1 other may be as fast"), "{noisy}");
+    let few = answer(&recording(three(1), |_, _, _| {}));
+    assert!(few.contains("No recommendation: there are too few blocks"), "{few}");
+    let failed = recording(three(12), |_, _, row| {
+        (row.ok, row.errors) = (Some(90), Some(10));
+        row.error_classes = "reset:10".parse().expect("classes");
+    });
+    let failed = answer(&failed);
+    assert!(failed.contains("No recommendation: nothing did all of its work"), "{failed}");
+}

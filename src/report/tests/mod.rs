@@ -157,5 +157,7 @@ fn answer(recording: &Recording) -> String {
     let analysis = Analysis::of(recording);
     let subject = recording.subject();
     let facts = Facts::new(recording, &subject, &analysis);
-    terminal::text(&super::answer::section(&facts).expect("an answer"))
+    let mut blocks = super::answer::section(&facts).expect("an answer");
+    blocks.extend(super::answer::whole(&facts).expect("an answer"));
+    terminal::text(&blocks)
 }
