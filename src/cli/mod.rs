@@ -111,7 +111,7 @@ pub struct Selection {
     #[arg(long, value_name = "N")]
     pub blocks: Option<u32>,
     /// Ask this service in place of the delay server: a URL of this machine, as in
-    /// http://127.0.0.1:8000/path, or the name of a [[service]]; short for --set server.service=SERVICE.
+    /// http://127.0.0.1:8000/path, or the name of a service of the file; short for --set server.service=SERVICE.
     #[arg(long, value_name = "SERVICE")]
     pub target: Option<String>,
     /// Override a value of the file, as in workload.requests=1000; repeatable.
