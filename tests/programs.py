@@ -267,7 +267,7 @@ def check(program):
 
 def shipped():
     for file in sorted((ROOT / "programs").glob("*.toml")):
-        for table in tomllib.loads(file.read_text())["program"]:
+        for table in tomllib.loads(file.read_text()).get("program", []):
             yield Program(table, file)
 
 
