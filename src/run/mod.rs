@@ -366,8 +366,11 @@ impl Trial<'_> {
                     Served::ByDelayServer(server) => {
                         row.set_both(&client, server, &cell.strategy);
                     }
-                    Served::ByService(service) => row.set_service(&client, service),
-                    Served::Elsewhere => row.set_client(&client),
+                    Served::ByService(service) => {
+                        row.set_client_of_service(&client);
+                        row.set_service(service);
+                    }
+                    Served::Elsewhere => row.set_client_of_service(&client),
                 }
                 if let Some(lived) = client_lived {
                     row.set_process_wall(lived);

@@ -58,7 +58,7 @@ pub enum AnswerRule {
     Any,
     /// A body, not empty.
     Body,
-    /// The same length and checksum as every other answer of the trial.
+    /// A body of one length and checksum in all answers of the trial.
     Same,
     /// JSON.
     Json,

@@ -5,7 +5,7 @@ use std::path::Path;
 /// Words of a headline at most.
 const MOST_WORDS: usize = 25;
 
-/// What stands between the question and the first heading: bold headlines, or a list of them.
+/// Headlines of a report: the bold lines, or the items of the list, below its question.
 fn headlines(report: &str) -> Vec<String> {
     let (_, rest) = report.split_once("\n> ").expect("a question");
     let screen = rest.split("\n<details>").next().expect("a first screen");

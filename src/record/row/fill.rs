@@ -104,9 +104,17 @@ impl TrialRow {
         self.connections_mismatched = counts.and_then(|counts| mismatched(counts, server));
     }
 
-    /// Fills in what the client and the processes of a service tell.
-    pub fn set_service(&mut self, client: &ClientReport, service: &ServiceReport) {
+    /// Fills in what the client tells of a service.
+    pub fn set_client_of_service(&mut self, client: &ClientReport) {
         self.set_client(client);
+        if client.program.is_some() {
+            // A program tells the status and the length of an answer, and nobody knows the right length.
+            self.client_body_mismatches = None;
+        }
+    }
+
+    /// Fills in what the processes of a service used.
+    pub fn set_service(&mut self, service: &ServiceReport) {
         self.service_ready_ns = Some(service.ready_ns);
         service.cpu_by.name().clone_into(&mut self.service_cpu_by);
         self.service_cpu_user_ns = Some(service.cpu_user_ns);

@@ -60,15 +60,20 @@ pub(super) fn headline(facts: &Facts, scenario: usize) -> Words {
         let lead = lead.map_or_else(Words::default, |lead| words!(", " lead));
         words!(name " and " others " are equally fast: " time lead ".")
     };
-    match standing.faulty.len() {
+    let first = match standing.faulty.len() {
         0 => first,
         1 => words!(first " One did less work: it is not ranked."),
         n => words!(first " " n " did less work: they are not ranked."),
+    };
+    match standing.unmeasured.len() {
+        0 => first,
+        1 => words!(first " One has no time."),
+        n => words!(first " " n " have no time."),
     }
 }
 
-/// What to use: of the cells that are shown to be as fast as the fastest, the cheapest. Or why nothing can be
-/// said; `None` where there is nothing to choose from.
+/// Recommendation for a scenario: of the cells that are shown to be as fast as the fastest, the cheapest. Or why
+/// there is none; `None` where there is nothing to choose from.
 ///
 /// The rule is that of `docs/method/recommendation.md`.
 pub(super) fn recommendation(facts: &Facts, scenario: usize) -> Option<Words> {
@@ -82,6 +87,13 @@ pub(super) fn recommendation(facts: &Facts, scenario: usize) -> Option<Words> {
     };
     if !standing.has_intervals {
         return nothing("there are too few blocks for an interval.".into());
+    }
+    // What was not measured may be faster: a cell that loses its trials must not decide for another.
+    let failed = |&cell: &usize| facts.errors(cell).0 > 0;
+    let unknown =
+        standing.unmeasured.len() + standing.faulty.iter().filter(|&cell| !failed(cell)).count();
+    if unknown > 0 {
+        return nothing(words!((counted(unknown, "cell")) " lost trials, and may be faster."));
     }
     let undecided = standing.not_told_apart();
     if undecided > 0 {

@@ -254,3 +254,22 @@ fn nothing_is_recommended_that_is_not_known() {
     let failed = answer(&failed);
     assert!(failed.contains("No recommendation: nothing did all of its work"), "{failed}");
 }
+
+#[test]
+fn a_cell_that_loses_its_trials_decides_for_no_other() {
+    let losing = |status: Option<Status>| {
+        let recording = recording(three(12), move |_, planned, row| {
+            row.wall_ns = scaled(row.wall_ns, 1.05 + 0.003 * wobble(planned, 7));
+            if let (Some(status), "buffered") = (status, row.label.as_str()) {
+                row.set_status(status, "it is gone");
+            }
+        });
+        answer(&recording)
+    };
+    assert!(losing(None).contains("Use `gather`") || losing(None).contains("Use `buffered`"));
+    for status in [Status::Failed, Status::Invalid, Status::Skipped] {
+        let answer = losing(Some(status));
+        assert!(answer.contains("No recommendation: 1 cell lost trials"), "{status:?}: {answer}");
+        assert!(answer.contains("One has no time."), "{status:?}: {answer}");
+    }
+}

@@ -1,4 +1,4 @@
-//! What a file need not write where its strategies ask a service.
+//! Defaults of an experiment whose strategies ask a service.
 
 use crate::spec::node::{Entry, Kind, Node};
 use crate::spec::{Factor, keys};
