@@ -83,7 +83,7 @@ fn two_binaries_are_recorded_in_the_same_blocks() {
     let _alone = alone();
     let called = ab(&bench, &["tiny.toml", "--base-bin", THIS, "--new-bin", THIS, "--blocks", "6"]);
     called
-        .has_recorded()
+        .has_compared()
         .says("both sides are the same build")
         .says("tiny: 2 builds, 2 cells, 6 blocks + 1 warm-up, 42 trials")
         .prints("record: results/");
@@ -127,11 +127,11 @@ fn an_interrupted_comparison_goes_on_with_the_same_binaries_only() {
         .says("base is not what it was");
 
     let again = ["--resume", &name, "--base-bin", THIS, "--new-bin", THIS];
-    ab(&bench, &again).has_recorded().says("going on with");
+    ab(&bench, &again).has_compared().says("going on with");
     let recording = Recording::read(&run).expect("a readable record");
     assert!(recording.manifest.is_finished());
     assert_eq!(recording.trials.len(), 18);
-    ab(&bench, &["--resume", &name]).has_recorded();
+    ab(&bench, &["--resume", &name]).has_compared();
     assert_eq!(left_over(&bench), Vec::<String>::new());
 }
 

@@ -180,6 +180,17 @@ impl Called {
         self.exits(if self.code == 5 { 5 } else { 0 })
     }
 
+    /// Two builds that are the same were compared. On a busy machine they may differ all the same, or
+    /// nothing may be told.
+    #[track_caller]
+    pub(crate) fn has_compared(&self) -> &Called {
+        self.exits(if [1, 3, 4].contains(&self.code) {
+            self.code
+        } else {
+            self.has_recorded().code
+        })
+    }
+
     /// Standard error holds this text.
     #[track_caller]
     pub(crate) fn says(&self, text: &str) -> &Called {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::bench::{Bench, TINY, recorded};
+use crate::bench::{Bench, recorded};
 
 /// A recording, and copies of its rows: the same, and with `async` taking twice as long.
 fn recorded_and_scaled() -> (Bench, String) {
@@ -89,11 +89,11 @@ fn scripts_can_trust_the_exit_code() {
 
 #[test]
 fn what_is_undecided_fails_under_strict_only() {
-    let bench = Bench::new();
-    bench.file("tiny.toml", TINY);
-    bench.record(&["tiny.toml", "--blocks", "2"]);
-    bench.record(&["tiny.toml", "--blocks", "2"]);
-    let diff = |args: &str| format!("\"$INFLIGHT\" diff @latest~1 @latest {args}");
+    let (bench, run) = recorded(2);
+    // Too few blocks for an interval, and another order of the two.
+    scaled(&run.join("trials.csv"), &bench.path("same.csv"), 1.0);
+    scaled(&run.join("trials.csv"), &bench.path("slow.csv"), 2.0);
+    let diff = |args: &str| format!("\"$INFLIGHT\" diff same.csv slow.csv {args}");
     script(&bench, &diff(""), 0, true);
     script(&bench, &diff("--strict"), 4, false);
 }

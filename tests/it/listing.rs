@@ -46,14 +46,21 @@ fn a_run_ends_by_its_rule_and_is_complete() {
     let bench = Bench::new();
     // Wide enough for any machine that is not stuck.
     let rule = "until = { half_width = \"99%\", min = 6, max = 40 }";
-    bench.file("ruled.toml", &TINY.replace("count = 6", rule));
+    // Few requests, whose lateness adds up to little on a busy machine.
+    let few = TINY.replace("requests = 8", "requests = 4");
+    bench.file("ruled.toml", &few.replace("count = 6", rule));
     bench
         .call(&["plan", "ruled.toml"])
         .exits(0)
         .prints("6 to 40 blocks")
         .prints("21 to 123 trials");
-    let called = bench.run(&["ruled.toml"]);
-    called.says("of at most 40 done").says("is the last: every interval is narrow enough");
+    // On a busy machine so many trials may be invalid that no interval is known.
+    let ended = (0..5).any(|_| {
+        let called = bench.run(&["ruled.toml"]);
+        called.says("of at most 40 done");
+        called.stderr.contains("is the last: every interval is narrow enough")
+    });
+    assert!(ended, "no run ended by its rule");
     let run = bench.runs().pop().expect("a run");
     let recording = inflight::record::Recording::read(&run).expect("a readable record");
     let blocks = recording.complete_blocks().len();

@@ -37,7 +37,7 @@ case $way in
   crash) all 0 2; echo "it is broken" >&2; exit 3 ;;
   missing) exec /no/such/interpreter ;;
   garbage) all 0 "$last"; echo "hello, world" >> "$INFLIGHT_REPORT" ;;
-  flood) head -c 30000000 /dev/zero | tr '\0' x; yes | head -n 300000; all 0 "$last"; report ;;
+  flood) head -c 10000000 /dev/zero | tr '\0' x; yes | head -n 100000; all 0 "$last"; report ;;
   twice) all 0 "$last"; get 0 ;;
   instead) get 0; all 0 $((last - 1)) ;;
   beyond) for ((i = 0; i <= last; i++)); do get "$i" & done; wait ;;
@@ -55,7 +55,7 @@ fn experiment(ways: &[&str], more: &str) -> String {
         r#"
 title = "A program"
 question = "What does it do?"
-deadline = "5s"
+deadline = "10s"
 
 [workload]
 requests = 6
@@ -120,7 +120,7 @@ fn what_a_program_does_wrong_is_one_clear_trial() {
         ("beyond", Status::Invalid, "requests were in flight, 2 are allowed"),
         ("killed", Status::Failed, "was killed by signal 9"),
         ("daemon", Status::Failed, "left 1 processes behind (sleep)"),
-        ("stubborn", Status::Failed, "was still running after the deadline of 5s"),
+        ("stubborn", Status::Failed, "was still running after the deadline of 10s"),
     ];
     let ways: Vec<&str> =
         ["good", "silent", "flood"].into_iter().chain(failing.iter().map(|f| f.0)).collect();

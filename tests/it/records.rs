@@ -117,8 +117,13 @@ fn a_check_reads_every_file_and_counts_what_it_names() {
         let path = run.join(&file);
         let whole = fs_err::read(&path).expect("a file");
         let mut spoiled = whole.clone();
-        // A line break between the keys of a manifest means nothing.
-        let place = if file == "manifest.json" { 0 } else { spoiled.len() / 2 };
+        // A line break means nothing between the keys of a manifest, and within a quoted field of a table.
+        let header = whole.iter().position(|&byte| byte == b'\n').unwrap_or(whole.len());
+        let place = match file.rsplit_once('.') {
+            Some((_, "json")) => 0,
+            Some((_, "csv")) => header / 2,
+            _ => spoiled.len() / 2,
+        };
         spoiled[place] = if spoiled[place] == b'\n' { b'x' } else { b'\n' };
         fs_err::write(&path, spoiled).expect("a file");
         let check = bench.call(&["report", "--check"]);

@@ -66,6 +66,16 @@ impl Serving {
     }
 }
 
+/// Calls it with a delay, and with longer ones until what should overlap does: on a busy machine a thread may
+/// stand still for longer than a short delay takes.
+fn overlapping(first_ms: u64, overlaps: impl Fn(u64) -> bool) {
+    let delays: Vec<u64> = (0..4).map(|power| first_ms * 4u64.pow(power)).collect();
+    assert!(
+        delays.iter().any(|&ms| overlaps(ms)),
+        "nothing overlapped with delays of {delays:?} ms"
+    );
+}
+
 /// A strategy by its words; the limit is left out where the model takes none.
 fn strategy(model: &str, client: &str, reuse: Reuse, limit: u32) -> Strategy {
     let model = model::named(model).expect("a model");

@@ -5,9 +5,9 @@ use crate::strategy::OwnWork;
 
 const MS: u64 = 1_000_000;
 const REQUESTS: u32 = 20;
-const DELAY_MS: u64 = 50;
+const DELAY_MS: u64 = 100;
 
-/// A trial of requests of 50 ms, beside or after work of 200 ms.
+/// A trial of requests of 100 ms, beside or after work of 400 ms.
 fn measured(strategy: Strategy, own_work: OwnWork) -> (ClientReport, u64) {
     let strategy = Strategy { own_work: Some(own_work), ..strategy }.checked().expect("valid");
     let ideal = strategy.ideal(&[DELAY_MS * MS; REQUESTS as usize], 200).expect("a known model");
@@ -26,17 +26,17 @@ fn requests_go_on_while_the_caller_works() {
     for client in ["reqwest", "hyper"] {
         let several = NonZeroU32::new(2).map(Runtime::MultiThread);
         for runtime in [Some(Runtime::CurrentThread), several] {
-            for own_work in [OwnWork::Sleep(200 * MS), OwnWork::Compute(200 * MS)] {
+            for own_work in [OwnWork::Sleep(400 * MS), OwnWork::Compute(400 * MS)] {
                 let offload = strategy("offload", client, Reuse::Session, REQUESTS);
                 let (report, ideal_ns) = measured(Strategy { runtime, ..offload }, own_work);
-                assert_eq!(ideal_ns, 200 * MS);
+                assert_eq!(ideal_ns, 400 * MS);
                 assert_eq!(report.peak_in_flight, u64::from(REQUESTS));
                 // The last answer came long before the work was done: it did not wait for the caller.
                 let longest = report.latency_percentiles.expect("some").max_ns;
                 assert!(longest < report.wall_ns, "{longest} of {}", report.wall_ns);
                 let cpu_ns = report.cpu_user_ns + report.cpu_sys_ns;
                 let computed = matches!(own_work, OwnWork::Compute(_));
-                assert!(!computed || cpu_ns >= 200 * MS, "{cpu_ns} ns");
+                assert!(!computed || cpu_ns >= 400 * MS, "{cpu_ns} ns");
             }
         }
     }
@@ -45,15 +45,15 @@ fn requests_go_on_while_the_caller_works() {
 #[test]
 fn work_hides_behind_requests_that_take_longer() {
     let offload = strategy("offload", "hyper", Reuse::Session, 2);
-    let (_, ideal_ns) = measured(offload, OwnWork::Sleep(200 * MS));
+    let (_, ideal_ns) = measured(offload, OwnWork::Sleep(400 * MS));
     assert_eq!(ideal_ns, 10 * DELAY_MS * MS);
 }
 
 #[test]
 fn one_after_the_other_nothing_hides() {
     let sequential = strategy("sequential", "ureq", Reuse::Session, 0);
-    let (_, ideal_ns) = measured(sequential, OwnWork::Sleep(200 * MS));
-    assert_eq!(ideal_ns, (u64::from(REQUESTS) * DELAY_MS + 200) * MS);
+    let (_, ideal_ns) = measured(sequential, OwnWork::Sleep(400 * MS));
+    assert_eq!(ideal_ns, (u64::from(REQUESTS) * DELAY_MS + 400) * MS);
 }
 
 #[test]

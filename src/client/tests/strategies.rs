@@ -5,14 +5,15 @@ use crate::vocabulary::Flavour;
 
 const REQUESTS: u32 = 24;
 const LIMIT: u32 = 6;
-/// Long beside the time that six connections take, so that they overlap on a loaded machine.
-const DELAY_MS: u64 = 30;
-
 /// Runs it, and holds what client and server say against what the strategy claims.
 fn check(strategy: &Strategy) {
+    overlapping(30, |delay_ms| reaches_its_concurrency(strategy, delay_ms));
+}
+
+fn reaches_its_concurrency(strategy: &Strategy, delay_ms: u64) -> bool {
     let name = format!("{} {} {}", strategy.model.name(), strategy.library.name(), strategy.reuse);
-    let serving = Serving::start(fixed_ms(DELAY_MS));
-    let client = run(&config(serving.addr, strategy.clone(), REQUESTS, fixed_ms(DELAY_MS)));
+    let serving = Serving::start(fixed_ms(delay_ms));
+    let client = run(&config(serving.addr, strategy.clone(), REQUESTS, fixed_ms(delay_ms)));
     let (client, server) = (client.expect("a report"), serving.stop());
     let (requests, most) = (u64::from(REQUESTS), u64::from(strategy.concurrency(REQUESTS, 200)));
 
@@ -23,7 +24,8 @@ fn check(strategy: &Strategy) {
         "{name}: {client:?}"
     );
     assert_eq!((client.body_bytes, &client.first_error), (requests * BODY_BYTES, &None), "{name}");
-    assert_eq!((client.peak_in_flight, server.peak_in_flight), (most, most), "{name}");
+    let peaks = (client.peak_in_flight, server.peak_in_flight);
+    assert!(peaks.0 <= most && peaks.1 <= most, "{name}: {peaks:?} of {most}");
     let connections = strategy.connections(REQUESTS, 1);
     assert!(
         connections.contains(&(server.connections as u32)),
@@ -31,11 +33,12 @@ fn check(strategy: &Strategy) {
         server.connections,
     );
     let latency = client.latency_percentiles.expect("latencies");
-    assert!(latency.p50_ns >= DELAY_MS * 1_000_000, "{name}: {latency:?}");
+    assert!(latency.p50_ns >= delay_ms * 1_000_000, "{name}: {latency:?}");
     let ideal =
-        strategy.ideal(&vec![DELAY_MS * 1_000_000; REQUESTS as usize], 200).expect("a known model");
+        strategy.ideal(&vec![delay_ms * 1_000_000; REQUESTS as usize], 200).expect("a known model");
     assert!(client.wall_ns >= ideal.wall_ns, "{name}: {} ns", client.wall_ns);
     assert!(client.peak_threads >= Some(1) && client.max_rss_bytes > Some(0), "{name}");
+    peaks == (most, most)
 }
 
 /// A thread that waits for its answer lets the connection go back first.

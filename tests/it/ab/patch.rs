@@ -141,7 +141,7 @@ fn a_patched_crate_is_built_into_its_side_and_named_in_the_record() {
     // Too few blocks for a verdict by chance.
     let patches = ["--patch", "itoa=crates/itoa", "--base-patch", "itoa=crates/itoa@HEAD"];
     let called = ab(&bench, &[&["tiny.toml", "--blocks", "5"][..], &patches].concat());
-    called.has_recorded().says(", itoa@").prints("patched crates");
+    called.has_compared().says(", itoa@").prints("patched crates");
     assert!(!called.stderr.contains("Cargo.lock changes"), "{}", called.stderr);
 
     let run = bench.runs().pop().expect("a run");
@@ -202,7 +202,7 @@ fn an_interrupted_comparison_of_patches_goes_on_with_them_only() {
     bench.file("crates/itoa/README", "another file\n");
     ab(&bench, &again).exits(65).says("new is not what it was").says("the same patched crates");
     fs_err::remove_file(bench.path("crates/itoa/README")).expect("a file");
-    ab(&bench, &again).has_recorded().says("going on with");
+    ab(&bench, &again).has_compared().says("going on with");
     let recording = Recording::read(&run).expect("a readable record");
     assert!(recording.manifest.is_finished());
     // Outside of a repository its files tell a crate from others.
