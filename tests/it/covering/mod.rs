@@ -475,5 +475,6 @@ fn a_planted_fault_is_found() {
         Ran::Good | Ran::Skipped(_) => None,
     });
     let found = found.expect("a row with both").join("\n");
-    assert!(found.contains("failed: timeout("), "{found}");
+    // Beside others, where the deadline met a request at an odd moment.
+    assert!(found.contains("failed: ") && found.contains("timeout("), "{found}");
 }
