@@ -64,7 +64,10 @@ pub mod waterfall;
 mod check;
 
 pub use svg::Drawing;
-pub use theme::Mode;
+pub use theme::{Mode, page_style};
+
+/// Fonts of the charts, OpenType, by their weight in CSS.
+pub const FONTS: [(u16, &[u8]); 2] = [(400, font::REGULAR), (600, font::SEMI_BOLD)];
 
 /// The words around a chart.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -191,6 +191,13 @@ impl Drawing {
         self.document(&format!("<style>\n{css}</style>\n"), &self.body)
     }
 
+    /// An SVG that takes its colours from the page around it, which has the
+    /// [style](super::page_style) of all charts.
+    #[must_use]
+    pub fn part_of_a_page(&self) -> String {
+        self.document("", &self.body)
+    }
+
     /// An SVG with plain colours of one mode, for renderers without CSS variables.
     #[must_use]
     pub fn flat(&self, mode: Mode) -> String {

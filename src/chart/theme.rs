@@ -169,6 +169,26 @@ pub(super) fn style_sheet(id: &str, body: &str) -> String {
     css
 }
 
+/// The style of a page with charts in it: every colour as a variable, light and dark, and each mark in the
+/// variable of its colour.
+#[must_use]
+pub fn page_style() -> String {
+    let set = |pick: fn(&Entry) -> u32| -> String {
+        table().map(|e| format!("--{}:{};", e.name, hex(pick(e)))).collect()
+    };
+    let rules = table().flat_map(|e| {
+        ["fill", "stroke"].map(|attribute| {
+            format!("svg [{attribute}=\"{}\"]{{{attribute}:var(--{})}}\n", hex(e.light), e.name)
+        })
+    });
+    format!(
+        ":root{{{}}}\n@media (prefers-color-scheme:dark){{:root{{{}}}}}\n{}",
+        set(|e| e.light),
+        set(|e| e.dark),
+        rules.collect::<String>()
+    )
+}
+
 fn hex(rgb: u32) -> String {
     format!("#{rgb:06X}")
 }

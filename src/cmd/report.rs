@@ -12,9 +12,6 @@ use crate::record::{RecordError, Recording, find, find_runs, replace};
 use crate::report;
 use crate::units::counted;
 
-/// The page that lists all reports.
-const INDEX: &str = "README.md";
-
 pub(super) fn run(args: &cli::Report) -> Result<Exit, Failure> {
     let runs = match args.runs.as_slice() {
         [] => find_runs(&args.folders.out)?,
@@ -114,11 +111,12 @@ fn check(args: &cli::Report, runs: &[PathBuf]) -> Result<Exit, Failure> {
     }
     let mut index_differs = false;
     if args.runs.is_empty() {
-        let index = args.folders.reports.join(INDEX);
-        let found = fs_err::read_to_string(&index).unwrap_or_default();
-        index_differs = found != index_text(&args.folders, &known)?;
-        if index_differs {
-            say(&format!("{}: is not what the records give", index.display()));
+        for (name, content) in index(&args.folders, &known)? {
+            let path = args.folders.reports.join(name);
+            if fs_err::read_to_string(&path).unwrap_or_default() != content {
+                index_differs = true;
+                say(&format!("{}: is not what the records give", path.display()));
+            }
         }
     }
     let mut sum = Vec::new();
@@ -171,10 +169,13 @@ fn check_one(
 /// cannot be written.
 pub(super) fn prepare(folders: &cli::Folders) -> Result<(), Failure> {
     fs_err::create_dir_all(&folders.reports)?;
-    let index = folders.reports.join(INDEX);
-    if index.is_dir() {
-        let what = format!("{}: is a folder; the list of reports needs its name", index.display());
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, what).into());
+    for (name, _) in report::index(&[]) {
+        let index = folders.reports.join(name);
+        if index.is_dir() {
+            let what =
+                format!("{}: is a folder; the list of reports needs its name", index.display());
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, what).into());
+        }
     }
     tempfile::Builder::new().prefix(".new-").tempfile_in(&folders.reports).map_err(|error| {
         let what = format!("{}: cannot be written: {error}", folders.reports.display());
@@ -205,13 +206,15 @@ fn write_index_of(folders: &cli::Folders, known: &Known) -> Result<(), Failure> 
     if folders.is_usual(&folders.out) != folders.is_usual(&folders.reports) {
         return Ok(());
     }
-    let text = index_text(folders, known)?;
-    Ok(replace(&folders.reports.join(INDEX), text.as_bytes())?)
+    for (name, content) in index(folders, known)? {
+        replace(&folders.reports.join(name), content.as_bytes())?;
+    }
+    Ok(())
 }
 
 /// The list of the recordings under `out`. What is not known of them is read; one that cannot be read is
 /// told.
-fn index_text(folders: &cli::Folders, known: &Known) -> Result<String, Failure> {
+fn index(folders: &cli::Folders, known: &Known) -> Result<report::Index, Failure> {
     let mut entries = Vec::new();
     for run in find_runs(&folders.out)? {
         match known.get(&run) {

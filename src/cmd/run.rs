@@ -370,6 +370,7 @@ pub(super) fn finish(args: &cli::Run, dir: &Path) -> Result<Exit, Failure> {
     let analysis = Analysis::of(&recording);
     let rendered = crate::report::render(&recording, &analysis)?;
     let path = report::write_one(&recording, &rendered, &args.folders.reports)?;
+    let page = path.with_file_name(crate::report::PAGE_FILE);
     let refuted = analysis.claims.iter().any(|c| c.finding == ClaimFinding::Refuted);
     let warnings = crate::report::warnings(&recording, &analysis);
     if args.output.json {
@@ -377,12 +378,14 @@ pub(super) fn finish(args: &cli::Run, dir: &Path) -> Result<Exit, Failure> {
             "event": "report",
             "run": dir,
             "report": path,
+            "page": page,
             "answer": crate::report::answer(&recording, &analysis),
             "warnings": warnings,
         }))?;
     } else if !args.output.quiet {
         let answer = crate::report::answer(&recording, &analysis);
-        print(&format!("\n{answer}\n\nrecord: {}\nreport: {}\n", dir.display(), path.display()))?;
+        let [record, report, page] = [dir, &path, &page].map(|path| path.display());
+        print(&format!("\n{answer}\n\nrecord: {record}\nreport: {report}\npage:   {page}\n"))?;
         warn(&warnings);
     }
     report::write_index(&args.folders)?;

@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! sections of a report, tables of a comparison ─→ Block, Words, Table ─markdown→ report.md
+//!                                                                     ─html→ report.html
 //!                                                                     ─terminal→ what is printed
 //! ```
 //!
 //! Nothing here is markup. Each renderer escapes [`Words`], so another renderer is a file here and
 //! touches no section.
 
+pub mod html;
 pub mod markdown;
 pub mod terminal;
 

@@ -1,12 +1,12 @@
-//! `reports/README.md`: all reports in one table.
+//! `reports/README.md` and `reports/index.html`: all reports in one table.
 
 use crate::analyse::Analysis;
-use crate::page::{Block, Table, Words, cells, code, heading, link, markdown, words};
+use crate::page::{Block, Table, Words, cells, code, heading, html, link, markdown, words};
 use crate::record::Recording;
 
-use super::answer;
 use super::facts::Facts;
 use super::numbers::UNKNOWN;
+use super::{PAGE_FILE, REPORT, answer};
 
 /// A report as the index tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,16 +40,27 @@ impl Entry {
     }
 }
 
-/// The index of all reports, by experiment and then the newest first. It stands in the folder that
-/// has a folder for each run.
-pub fn index(entries: &[Entry]) -> String {
+/// Names of the files of an index, each with its content.
+pub type Index = [(&'static str, String); 2];
+
+/// The index of all reports, by experiment and then the newest first, as Markdown and for a browser. It stands
+/// in the folder that has a folder for each run.
+pub fn index(entries: &[Entry]) -> Index {
+    [
+        ("README.md", format!("{}\n", markdown::text(&blocks(entries, REPORT)))),
+        ("index.html", html::document(&blocks(entries, PAGE_FILE), &[])),
+    ]
+}
+
+/// The index with links to this file of each report.
+fn blocks(entries: &[Entry], file: &str) -> Vec<Block> {
     let mut entries: Vec<&Entry> = entries.iter().collect();
     entries.sort_by(|a, b| (&a.title, &b.run).cmp(&(&b.title, &a.run)));
     let columns = ["experiment", "question", "answer", "machine", "date"];
     let mut table = Table::new(columns).numbers(["blocks"]);
     for entry in entries {
         table.row(cells![
-            link(&entry.title, format!("{}/report.md", url(&entry.run))),
+            link(&entry.title, format!("{}/{file}", url(&entry.run))),
             &entry.question,
             entry.answer.clone(),
             code(&entry.machine),
@@ -62,7 +73,7 @@ pub fn index(entries: &[Entry]) -> String {
         "; " (code("inflight report --check")) " holds one against the other."
     );
     let list: Block = if table.is_empty() { "There are none yet.".into() } else { table.into() };
-    format!("{}\n", markdown::text(&[heading(1, "Reports"), intro.into(), list]))
+    vec![heading(1, "Reports"), intro.into(), list]
 }
 
 /// The date of a run's name: `20260101T000000Z-…` is 2026-01-01.

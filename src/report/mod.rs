@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! Recording + Analysis ─sections→ blocks ─render→ Rendered
-//!                                          ─write→ reports/<run>/report.md + *.svg
+//!                                          ─write→ reports/<run>/report.md + *.svg, report.html
 //!                                          ─check→ every Difference from what stands there
 //! Recording + Analysis ─answer→ a few sentences for the terminal
 //!                      ─warnings→ what may have disturbed it
-//! Entries of all recordings ─index→ reports/README.md
+//! Entries of all recordings ─index→ reports/README.md, index.html
 //! ```
 //!
 //! A report is a pure function of the record: it knows no clock, no environment and no version of
@@ -66,15 +66,18 @@ use std::collections::BTreeMap;
 
 use crate::analyse::Analysis;
 use crate::chart::Drawing;
-use crate::page::{self, Block, heading, markdown, terminal};
+use crate::page::{self, Block, heading, html, markdown, terminal};
 use crate::record::{RecordError, Recording};
 use facts::Facts;
 
 pub use files::{Difference, check, write};
-pub use index::{Entry, index};
+pub use index::{Entry, Index, index};
 
 /// The name of the report beside its charts.
 pub const REPORT: &str = "report.md";
+
+/// The name of the same report as a page for a browser, with its charts.
+pub const PAGE_FILE: &str = "report.html";
 
 /// A part of the page; empty where the recording has nothing for it.
 type Section = fn(&Facts) -> Result<Vec<Block>, RecordError>;
@@ -123,7 +126,7 @@ pub struct Rendered {
     drawings: Vec<(String, Drawing)>,
 }
 
-/// Renders the report of a recording: `report.md` and its charts. Of a recording of several builds
+/// Renders the report of a recording: `report.md`, its charts, and `report.html` with both. Of a recording of several builds
 /// it shows the last, as [`Recording::subject`] has it, and so does [`Analysis::of`].
 ///
 /// # Errors
@@ -141,6 +144,7 @@ pub fn render(recording: &Recording, analysis: &Analysis) -> Result<Rendered, Re
     let svg = |(name, chart): &(String, Drawing)| (format!("{name}.svg"), chart.svg().into_bytes());
     let mut files: BTreeMap<String, Vec<u8>> = drawings.iter().map(svg).collect();
     files.insert(REPORT.to_owned(), format!("{}\n", markdown::text(&blocks)).into_bytes());
+    files.insert(PAGE_FILE.to_owned(), html::document(&blocks, &drawings).into_bytes());
     Ok(Rendered { files, drawings })
 }
 

@@ -1,7 +1,7 @@
 //! A whole report, as it stands.
 
 use super::*;
-use crate::report::{Entry, REPORT, check, index, write};
+use crate::report::{Entry, PAGE_FILE, check, index, write};
 
 fn whole() -> (tempfile::TempDir, Recording) {
     on_a_disk(recording(seed(12), lifelike))
@@ -40,9 +40,19 @@ fn every_image_of_the_page_is_a_file_and_the_other_way_round() {
         .map(str::to_owned)
         .collect();
     images.sort();
-    let files: Vec<&String> = rendered.files.keys().filter(|f| *f != REPORT).collect();
+    let charts = || rendered.files.iter().filter(|(name, _)| name.ends_with(".svg"));
+    let files: Vec<&String> = charts().map(|(name, _)| name).collect();
     assert_eq!(images.iter().collect::<Vec<_>>(), files);
     assert!(files.len() >= 7, "{files:?}");
+
+    // For a browser, they are within the page, shape by shape.
+    let html = String::from_utf8(rendered.files[PAGE_FILE].clone()).expect("text");
+    assert_eq!(html.matches("<svg ").count(), files.len());
+    for (name, svg) in charts() {
+        let svg = String::from_utf8(svg.clone()).expect("text");
+        let shapes = svg.rsplit("</style>\n").next().expect("shapes");
+        assert!(html.contains(shapes), "{name}");
+    }
 }
 
 #[test]
@@ -68,7 +78,7 @@ fn png_copies_are_added_on_demand_and_never_checked() {
     let (_dir, recording) = whole();
     let plain = rendered(&recording);
     let with_png = rendered(&recording).with_png();
-    assert_eq!(with_png.files.len(), plain.files.len() * 2 - 1);
+    assert_eq!(with_png.files.len(), plain.files.len() * 2 - 2);
     let dir = tempfile::tempdir().expect("a folder");
     write(&with_png, dir.path()).expect("written");
     assert_eq!(check(&plain, dir.path()), Ok(()));
@@ -89,11 +99,15 @@ fn the_index_lists_the_newest_first() {
         entry("20260101T000000Z-003-async-01234567", 12),
         entry("20260301T000000Z-003-async-89abcdef", 1),
     ];
-    let text = index(&entries);
+    let files = index(&entries);
+    let [(_, text), (_, html)] = &files;
     insta::assert_snapshot!(text);
+    for run in ["20260101T000000Z-003-async-01234567", "20260301T000000Z-003-async-89abcdef"] {
+        assert!(html.contains(&format!("<a href=\"{run}/report.html\">")), "{run}");
+    }
     let [first, second] = entries;
-    assert_eq!(index(&[second, first]), text);
-    assert!(index(&[]).contains("none yet"));
+    assert_eq!(index(&[second, first]), files);
+    assert!(index(&[]).iter().all(|(_, text)| text.contains("none yet")));
 }
 
 /// To look at: `cargo test --features png gallery -- --ignored`, then `target/report-gallery`.
