@@ -23,6 +23,7 @@ mod environment;
 mod facts;
 mod failures;
 mod files;
+mod glossary;
 mod index;
 mod laws;
 mod numbers;
@@ -115,6 +116,7 @@ const PAGE: &[(&str, Section)] = &[
     ("", validity::section),
     ("", environment::section),
     ("", reproduce::section),
+    ("", glossary::section),
 ];
 
 /// A report, ready to be written or compared.
