@@ -3,6 +3,7 @@
 mod ab;
 mod check;
 mod diff;
+mod init;
 mod machine;
 mod plan;
 mod report;
@@ -18,6 +19,7 @@ pub use self::{
     ab::Ab,
     check::Check,
     diff::{Diff, Format, Judging, Sort, When},
+    init::Init,
     machine::{Machine, MachineCommand},
     plan::Plan,
     report::Report,
@@ -35,6 +37,7 @@ pub use self::{
     max_term_width = 100,
     after_help = "\
 Examples:
+  inflight init                                     write a first experiment
   inflight run experiments/quickstart.toml          record, then write the report
   inflight plan experiments/sync-vs-async.toml      what it would do, and how long it takes
   inflight plan experiments/efficiency.toml --from @latest --requests 1e6
@@ -58,6 +61,8 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a first experiment, from three answers or a shipped one.
+    Init(Init),
     /// Record an experiment, then write its report.
     Run(Run),
     /// Show cells, order, ideal times, duration and what it could detect; run nothing.
@@ -101,7 +106,7 @@ pub enum Command {
 }
 
 /// Part and changes of an experiment, without editing its file.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct Selection {
     /// Only cells with these words in their name, or with FACTOR=VALUE[,VALUE…]; repeatable, all
     /// must hold.

@@ -5,6 +5,7 @@ mod cautions;
 mod check;
 mod describe;
 mod diff;
+mod init;
 mod machine;
 mod plan;
 mod predict;
@@ -105,6 +106,7 @@ impl From<SelectError> for Failure {
 /// Does what was asked.
 pub fn run(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
+        Command::Init(args) => init::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Report(args) => report::run(&args),
