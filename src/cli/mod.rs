@@ -3,6 +3,7 @@
 mod ab;
 mod check;
 mod diff;
+mod history;
 mod init;
 mod machine;
 mod plan;
@@ -19,6 +20,7 @@ pub use self::{
     ab::Ab,
     check::Check,
     diff::{Diff, Format, Judging, Sort, When},
+    history::History,
     init::Init,
     machine::{Machine, MachineCommand},
     plan::Plan,
@@ -44,6 +46,7 @@ Examples:
                                                     how long a million requests would take
   inflight report results/*/*                       write the reports again from their records
   inflight diff @latest~1 @latest                   what got slower, and how sure that is
+  inflight history quickstart                       how its cells changed from recording to recording
   inflight ab experiments/quickstart.toml           what the uncommitted changes of inflight do
   inflight runs --state interrupted                 which recordings there are
   inflight serve --delay 10ms                       the delay server by hand
@@ -71,6 +74,8 @@ pub enum Command {
     Report(Report),
     /// Compare recordings, or the values of a factor within one.
     Diff(Diff),
+    /// Show an experiment over its recordings, each against the one before.
+    History(History),
     /// Record two builds of inflight in one interleaved run.
     Ab(Ab),
     /// List the recordings: what, where, how far, how large.

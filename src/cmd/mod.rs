@@ -5,6 +5,7 @@ mod cautions;
 mod check;
 mod describe;
 mod diff;
+mod history;
 mod init;
 mod machine;
 mod plan;
@@ -111,6 +112,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::History(args) => history::run(&args),
         Command::Ab(args) => ab::run(&args),
         Command::Runs(args) => runs::run(&args),
         Command::Machine(args) => machine::run(&args),

@@ -57,6 +57,7 @@ mod exit;
 mod failures;
 mod gate;
 mod github;
+mod history;
 mod json;
 mod judging;
 mod noise;
@@ -85,6 +86,7 @@ pub use self::{
     failures::{Change, Failures, P, Trend},
     gate::{parse as parse_gate, parse_margin, parse_metric},
     github::{annotations, step_summary},
+    history::{History, Point},
     json::{SCHEMA, json},
     noise::{ControlPair, Noise, Source},
     options::{Options, Order, Relative},

@@ -4,6 +4,7 @@ mod calibration;
 mod failures;
 mod gates;
 mod grown;
+mod history;
 mod rules;
 
 use crate::diff::{self, Contest, Diff, Options, Relative, Side};
