@@ -11,7 +11,10 @@ use sha2::{Digest, Sha256};
 const SOURCES: [&str; 6] = ["src", "crates", "assets", "build.rs", "Cargo.toml", "Cargo.lock"];
 
 fn main() {
-    for source in SOURCES {
+    let commit = git(&["rev-parse", "HEAD"]);
+    // Without a commit nothing is told of changes, and a changed snapshot need not build everything again.
+    let watched: &[&str] = if commit.is_some() { &SOURCES } else { &["build.rs", "Cargo.lock"] };
+    for source in watched {
         println!("cargo::rerun-if-changed={source}");
     }
     // A commit changes what is dirty without changing a file; git may be absent altogether.
@@ -21,7 +24,7 @@ fn main() {
             println!("cargo::rerun-if-changed={}", path.trim());
         }
     }
-    set("COMMIT", git(&["rev-parse", "HEAD"]).unwrap_or_default().trim());
+    set("COMMIT", commit.unwrap_or_default().trim());
     set("DIRTY", &dirty().unwrap_or_default());
     let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
     let version = output(Command::new(rustc).arg("--version")).unwrap_or_default();
