@@ -17,7 +17,9 @@ mkdir -p "$work/temp" "$work/target"
 # What is compiled already. A copy, since the patched binary ends up in it.
 cp -a "$target/release" "$work/target/"
 cp "$target/release/inflight" "$work/base"
-ureq=$(cd "$root" && cargo metadata --offline --locked --format-version 1 | python3 -c '
+# What other systems need is not here.
+host=$(rustc -vV | sed -n 's/^host: //p')
+ureq=$(cd "$root" && cargo metadata --offline --locked --filter-platform "$host" --format-version 1 | python3 -c '
 import json, os, sys
 packages = json.load(sys.stdin)["packages"]
 print(*(os.path.dirname(p["manifest_path"]) for p in packages if p["name"] == "ureq"))')
