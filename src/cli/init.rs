@@ -10,6 +10,7 @@ use clap::Args;
 Examples:
   inflight init                                     ask three questions, write experiment.toml
   inflight init mine.toml --requests 500 --delay '20ms, 1% 2s' --hosts 8
+  inflight init mine.toml --target http://127.0.0.1:8000/path   for a service that runs already
   inflight init --from quickstart                   a copy of a shipped experiment
 
 At a terminal it asks for what is not given. Elsewhere it takes 100 requests, 20ms and one host.")]
@@ -29,4 +30,7 @@ pub struct Init {
     /// Hosts that the requests go to, in turn.
     #[arg(long, value_name = "N")]
     pub hosts: Option<String>,
+    /// Ask a service that runs on this machine instead of the delay server: how many requests at once?
+    #[arg(long, value_name = "URL", conflicts_with_all = ["from", "delay", "hosts"])]
+    pub target: Option<String>,
 }

@@ -7,8 +7,9 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use super::{Failure, plan, print, say};
 use crate::cli::{self, Selection};
 use crate::exit::Exit;
+use crate::strategy::service::Service;
 use crate::units::parse_count;
-use starter::{AnswerTime, MOST_HOSTS, MOST_REQUESTS, SHIPPED, Starter, shipped};
+use starter::{AnswerTime, MOST_HOSTS, MOST_REQUESTS, SHIPPED, Starter, of_a_service, shipped};
 
 pub(super) fn run(args: &cli::Init) -> Result<Exit, Failure> {
     let text = match &args.from {
@@ -17,9 +18,9 @@ pub(super) fn run(args: &cli::Init) -> Result<Exit, Failure> {
             Failure::Usage(format!("there is no shipped experiment `{name}`; there are {names}"))
         })?,
         None if io::stdin().is_terminal() => {
-            starter(args, &mut io::stdin().lock(), &mut io::stderr())?.experiment()
+            written(args, &mut io::stdin().lock(), &mut io::stderr())?
         }
-        None => starter(args, &mut io::empty(), &mut io::sink())?.experiment(),
+        None => written(args, &mut io::empty(), &mut io::sink())?,
     };
     let name = args.file.display();
     // As one step, so that a file that appears meanwhile is left alone too.
@@ -40,6 +41,30 @@ pub(super) fn run(args: &cli::Init) -> Result<Exit, Failure> {
     Ok(Exit::Fine)
 }
 
+/// An experiment of what is given and answered.
+fn written(
+    args: &cli::Init,
+    input: &mut impl BufRead,
+    output: &mut impl Write,
+) -> Result<String, Failure> {
+    match &args.target {
+        None => Ok(starter(args, input, output)?.experiment()),
+        Some(url) => {
+            let service = Service::at_url(url)
+                .map_err(|error| Failure::Usage(format!("--target {url}: {error}")))?;
+            Ok(of_a_service(&service.name, requests(args, &mut Asking { input, output })?))
+        }
+    }
+}
+
+fn requests(
+    args: &cli::Init,
+    ask: &mut Asking<'_, impl BufRead, impl Write>,
+) -> Result<u32, Failure> {
+    let read = |text: &str| count(text, MOST_REQUESTS);
+    ask.one(args.requests.as_deref(), "How many requests does one job make?", "100", read)
+}
+
 /// Takes what is given, asks for the rest, and takes the usual where nothing is answered.
 fn starter(
     args: &cli::Init,
@@ -47,17 +72,11 @@ fn starter(
     output: &mut impl Write,
 ) -> Result<Starter, Failure> {
     let mut ask = Asking { input, output };
-    let requests = |text: &str| count(text, MOST_REQUESTS);
     let delay = |text: &str| text.parse::<AnswerTime>().map_err(|error| error.to_string());
     let hosts = |text: &str| count(text, MOST_HOSTS);
     let how_long = "How long does an answer take? (20ms, 5ms to 25ms, or 20ms, 1% 2s)";
     Ok(Starter {
-        requests: ask.one(
-            args.requests.as_deref(),
-            "How many requests does one job make?",
-            "100",
-            requests,
-        )?,
+        requests: requests(args, &mut ask)?,
         answer: ask.one(args.delay.as_deref(), how_long, "20ms", delay)?,
         hosts: ask.one(args.hosts.as_deref(), "To how many hosts do they go?", "1", hosts)?,
     })
@@ -133,6 +152,21 @@ mod tests {
         for lines in ["", "\n", "\n\n\n"] {
             assert_eq!(answered(&[], lines).0.expect("answers"), usual);
         }
+    }
+
+    #[test]
+    fn a_service_is_asked_at_once_and_nothing_is_asked_about_delays() {
+        let cli = ["inflight", "init", "--target", "http://127.0.0.1:8000/a"];
+        let cli::Command::Init(args) = cli::Cli::parse_from(cli).command else { panic!("init") };
+        let mut asked = Vec::new();
+        let text = written(&args, &mut "400\n".as_bytes(), &mut asked).expect("an experiment");
+        assert!(text.contains("requests = 400\n") && !text.contains("delay ="), "{text}");
+        assert_eq!(String::from_utf8_lossy(&asked).matches('?').count(), 1);
+
+        let other = ["inflight", "init", "--target", "http://example.org/"];
+        let cli::Command::Init(args) = cli::Cli::parse_from(other).command else { panic!("init") };
+        let error = written(&args, &mut io::empty(), &mut io::sink()).expect_err("elsewhere");
+        assert!(error.to_string().contains("example.org"), "{error}");
     }
 
     #[test]

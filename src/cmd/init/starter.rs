@@ -232,6 +232,39 @@ impl Starter {
     }
 }
 
+/// The experiment of a service that runs at this URL: how many requests at once?
+pub(super) fn of_a_service(url: &str, requests: u32) -> String {
+    let limits = |limits: &[u32]| {
+        let fitting: Vec<String> =
+            limits.iter().filter(|&&limit| limit <= requests).map(u32::to_string).collect();
+        fitting.join(", ")
+    };
+    format!(
+        "# Written by `inflight init`. Start the service, then `inflight run` this file.\n\
+         # What a service does not tell is not known, and the report says so: docs/services.md.\n\n\
+         title = \"How many requests at once should my service get?\"\n\
+         question = \"A job makes {requests} requests of a service: with which limit is it done soonest, and what fails?\"\n\n\
+         [workload]\n\
+         requests = {requests}\n\n\
+         [server]\n\
+         service = {url:?}\n\n\
+         [[strategy]]\n\
+         label = \"async\"\n\
+         model = \"async-workers\"\n\
+         client = \"reqwest\"\n\
+         limit = [{}]\n\n\
+         [[strategy]]\n\
+         label = \"threads\"\n\
+         model = \"thread-pool\"\n\
+         client = \"ureq\"\n\
+         limit = [{}]\n\n\
+         [blocks]\n\
+         repeat_invalid = 2\n",
+        limits(&[1, 4, 16, 64, 256]),
+        limits(&[1, 4, 16]),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -277,6 +310,15 @@ mod tests {
         let broken =
             plan.cells.iter().filter(|cell| cell.strategy.nofile == Some(u64::from(USUAL_FILES)));
         assert_eq!(broken.count(), 2, "all at once, for one job and ten times the load");
+    }
+
+    #[test]
+    fn a_service_gets_as_many_at_once_as_there_are_requests() {
+        for (requests, cells) in [(1, 2), (10, 4), (1_000, 8)] {
+            let plan = plan(&of_a_service("http://127.0.0.1:8000/{i}?x=\"", requests));
+            assert_eq!(plan.cells.len(), cells);
+            assert!(plan.cells.iter().all(|cell| cell.strategy.service.is_some()));
+        }
     }
 
     #[test]

@@ -23,9 +23,13 @@ const SCRIPT: &str = include_str!("page.js");
 /// Rows of a table from which it pays to filter them.
 const MANY_ROWS: usize = 6;
 
+/// Characters of a cell that stay on one line, such as a date.
+const SHORT: usize = 12;
+
 /// A document of these blocks and their [drawn](super::draw) charts. Its title is that of the first heading.
 pub fn document(blocks: &[Block], charts: &[(String, Drawing)]) -> String {
-    let mut body = Body { html: String::new(), headings: Vec::new(), tables: 0, charts };
+    let mut body =
+        Body { html: String::new(), headings: Vec::new(), above: Vec::new(), tables: 0, charts };
     body.blocks(blocks);
     let Body { html: content, headings, .. } = body;
     let title = headings.first().map_or("Report", |heading| heading.text.as_str());
@@ -91,7 +95,7 @@ fn contents(headings: &[Heading]) -> String {
 
 /// A heading that was written.
 struct Heading {
-    level: u8,
+    level: usize,
     id: String,
     /// Escaped, without marks.
     text: String,
@@ -101,6 +105,8 @@ struct Heading {
 struct Body<'a> {
     html: String,
     headings: Vec<Heading>,
+    /// Written levels of the last heading and of those that it belongs to.
+    above: Vec<u8>,
     tables: usize,
     charts: &'a [(String, Drawing)],
 }
@@ -143,10 +149,14 @@ impl Body<'_> {
         }
     }
 
-    /// A heading is at most one level below the one before, so that no level is missing for those who
-    /// go from heading to heading.
-    fn heading(&mut self, level: u8, words: &Words) {
-        let level = level.min(self.headings.last().map_or(1, |last| last.level + 1)).min(6);
+    /// A heading is one level below the one that it belongs to, so that no level is missing for those who go
+    /// from heading to heading.
+    fn heading(&mut self, written: u8, words: &Words) {
+        while self.above.last().is_some_and(|&above| above >= written) {
+            self.above.pop();
+        }
+        self.above.push(written);
+        let level = self.above.len().min(6);
         let text = plain(words);
         let id = self.id(&text);
         self.line(format_args!("<h{level} id=\"{id}\">{}</h{level}>", inline(words)));
@@ -173,13 +183,17 @@ impl Body<'_> {
         let label = format!("Table {}: {part}", self.tables);
         let filtered = if table.rows.len() > MANY_ROWS { " data-filter=\"\"" } else { "" };
         let class = |align: Align| if align == Align::Right { " class=\"number\"" } else { "" };
+        let of_cell = |align: Align, words: &Words| match align {
+            Align::Left if plain(words).chars().count() <= SHORT => " class=\"short\"",
+            align => class(align),
+        };
         let name = |(words, align): &(Words, Align)| match inline(words) {
             name if name.is_empty() => "<td></td>".to_owned(),
             name => format!("<th scope=\"col\"{}>{name}</th>", class(*align)),
         };
         let names: String = table.columns.iter().map(name).collect();
         let cell = |(column, words): (usize, &Words)| {
-            let class = class(table.columns[column].1);
+            let class = of_cell(table.columns[column].1, words);
             match (column, inline(words)) {
                 (0, cell) if !cell.is_empty() => format!("<th scope=\"row\"{class}>{cell}</th>"),
                 (_, cell) => format!("<td{class}>{cell}</td>"),
@@ -310,14 +324,18 @@ mod tests {
             heading(1, "A"),
             heading(3, "B c!"),
             heading(5, "B c"),
+            heading(3, "E"),
             heading(2, ""),
             heading(2, "D"),
+            heading(3, "F"),
         ];
         let page = document(&blocks, &[]);
         for heading in [
             "<h1 id=\"part-a\">A</h1>",
             "<h2 id=\"part-b-c\">B c!</h2>",
             "<h3 id=\"part-b-c-2\">B c</h3>",
+            "<h2 id=\"part-e\">E</h2>",
+            "<h3 id=\"part-f\">F</h3>",
             "<h2 id=\"part-\"></h2>",
             "<li><a href=\"#part-b-c\">B c!</a></li>",
         ] {
