@@ -27,16 +27,17 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 record() { # EXPERIMENT ARGS...
   local code=0
-  "$inflight" run --quiet --out "$work/$1" --reports "$work/reports" "${@:2}" "experiments/$1.toml" || code=$?
+  local once=(--blocks 1 --set blocks.warmup=0)
+  "$inflight" run --quiet --out "$work/$1" --reports "$work/reports" "${once[@]}" "${@:2}" "experiments/$1.toml" || code=$?
   [[ $code == 0 || $code == 5 ]] || exit 1
   python3 tests/nothing-failed.py "$work/$1"/*/*/trials.csv
 }
-record languages --set workload.requests=300 --blocks 1 | tee "$work/languages.txt"
+record languages --set workload.requests=300 | tee "$work/languages.txt"
 for client in requests aiohttp httpx gevent node-fetch; do
   grep -qw "$client" "$work/languages.txt" || { echo "$client was not run"; exit 1; }
 done
-record server-models --set workload.requests=100 --blocks 1 | tee "$work/servers.txt"
+record server-models --set workload.requests=100 | tee "$work/servers.txt"
 for service in stdlib flask flask-gunicorn aiohttp-server aiohttp-gunicorn node-http; do
   grep -qw "$service" "$work/servers.txt" || { echo "$service was not run"; exit 1; }
 done
-record own-service --blocks 1
+record own-service
