@@ -19,9 +19,15 @@ pub(super) fn run(args: &cli::History) -> Result<Exit, Failure> {
             && named
                 .is_none_or(|name| [listed.machine.as_str(), listed.machine_name()].contains(&name))
             && listed.copy_of.is_none()
-            && !matches!(listed.state, State::Damaged(_))
     };
-    let found: Vec<&Listed> = all.iter().filter(is_one).collect();
+    // Of one that has no readable manifest, not even the experiment is known.
+    for listed in &all {
+        if let State::Damaged(why) = &listed.state {
+            say(&format!("{}: damaged, left out: {}", listed.run, why.trim_end()));
+        }
+    }
+    let is_whole = |listed: &&Listed| !matches!(listed.state, State::Damaged(_));
+    let found: Vec<&Listed> = all.iter().filter(is_one).filter(is_whole).collect();
     let mut machines: Vec<&str> = found.iter().map(|listed| listed.machine_name()).collect();
     machines.sort_unstable();
     machines.dedup();

@@ -61,7 +61,7 @@ impl History {
         }
         out.push(self.summary().into());
         let mut seen: Vec<(&str, Metric)> = Vec::new();
-        for cell in self.steps.iter().flat_map(|step| &step.cells) {
+        for cell in self.steps.iter().chain(&self.whole).flat_map(|diff| &diff.cells) {
             if !seen.contains(&(&cell.id, cell.metric)) {
                 seen.push((&cell.id, cell.metric));
                 out.push(heading(3, self.title(cell)));
@@ -79,11 +79,21 @@ impl History {
         out
     }
 
-    /// How many steps changed anything, and whether the whole did.
+    /// How many steps changed anything, how many may have, and whether the whole did.
     fn summary(&self) -> String {
-        let changed =
-            self.steps.iter().filter(|step| step.cells.iter().any(|c| is_change(c.outcome)));
-        let steps = format!("{} of {} steps changed a cell.", changed.count(), self.steps.len());
+        let any = |step: &Diff, is: fn(Outcome) -> bool| step.cells.iter().any(|c| is(c.outcome));
+        let changed = self.steps.iter().filter(|step| any(step, is_change)).count();
+        let is_open = |step: &&Diff| {
+            let lone = !step.only_in_base.is_empty() || !step.only_in_new.is_empty();
+            lone || step.cells.is_empty()
+                || any(step, |o| !is_change(o) && o != Outcome::Equivalent)
+        };
+        let open = self.steps.iter().filter(is_open).count();
+        let open = match open {
+            0 => String::new(),
+            open => format!(" In {open}, a cell is undecided or not compared."),
+        };
+        let steps = format!("{changed} of {} steps changed a cell.{open}", self.steps.len());
         match &self.whole {
             Some(whole) => format!("{steps} From the first to the last: {}.", said::summary(whole)),
             None => steps,

@@ -1,4 +1,4 @@
-//! What the words of a report mean, for a reader who has nothing else at hand.
+//! The glossary of a report, for a reader who has nothing else at hand.
 
 use super::facts::Facts;
 use crate::page::{Block, Words, details, strong, words};

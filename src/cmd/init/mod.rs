@@ -95,8 +95,8 @@ struct Asking<'a, R, W> {
 }
 
 impl<R: BufRead, W: Write> Asking<'_, R, W> {
-    /// What was given; else what is answered, asked again until it can be read; at the end of the input, or
-    /// for an empty line, the usual.
+    /// Reads a value that was given, or asks for it until it can be read; the usual at the end of the input and
+    /// for an empty line.
     fn one<T>(
         &mut self,
         given: Option<&str>,
@@ -128,7 +128,7 @@ mod tests {
 
     use super::*;
 
-    /// What is made of an answer to each question.
+    /// Answers to the questions, read.
     fn answered(args: &[&str], lines: &str) -> (Result<Starter, Failure>, String) {
         let cli = cli::Cli::parse_from([&["inflight", "init"], args].concat());
         let cli::Command::Init(args) = cli.command else { panic!("init") };

@@ -109,7 +109,7 @@ impl AnswerTime {
     }
 }
 
-/// What is asked for a first experiment.
+/// Answers that a first experiment is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Starter {
     /// Requests of one job; at least 1.
@@ -120,7 +120,7 @@ pub(super) struct Starter {
     pub(super) hosts: u32,
 }
 
-/// Most requests that a first experiment has, and hosts.
+/// Most requests that a first experiment may have.
 pub(super) const MOST_REQUESTS: u32 = 100_000;
 /// Most hosts that an experiment may have.
 pub(super) const MOST_HOSTS: u32 = 1_000;

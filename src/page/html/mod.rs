@@ -58,7 +58,7 @@ pub fn document(blocks: &[Block], charts: &[(String, Drawing)]) -> String {
     )
 }
 
-/// What the page may use: its own style and script, told by their digests, and the data within it.
+/// Content security policy of the page: its own style and script, told by their digests, and data within it.
 fn policy(style: &str) -> String {
     let digest = |text: &str| format!("'sha256-{}'", BASE64.encode(Sha256::digest(text)));
     format!(
