@@ -36,6 +36,7 @@
 
 pub mod ab;
 pub mod analyse;
+pub mod app;
 pub mod arrival;
 pub mod chart;
 pub mod child;

@@ -1,7 +1,7 @@
 //! The claims of an experiment, judged from its recording.
 
 use crate::record::{Recording, Status, TrialRow};
-use crate::spec::{Claim, Metric, Over};
+use crate::spec::{Claim, Metric, Over, Selector};
 
 use super::{
     Bounds, Estimate, Finding, Fitness, Interval, Margin, NoEstimate, Sample, Side, Undecided,
@@ -102,16 +102,18 @@ fn claim_analysis(recording: &Recording, index: usize) -> ClaimAnalysis {
     ClaimAnalysis { claim: index, finding, cells }
 }
 
-/// Checks that the cell, and the one that it is divided by, are fit to be judged by the claimed
+/// Checks that the cell, and those that it is divided by, are fit to be judged by the claimed
 /// metric.
 fn fit(recording: &Recording, claim: &Claim, cell: usize) -> Result<(), Unfit> {
     let plan = &recording.plan;
     let margin = Margin::new(plan.experiment.margin).unwrap_or_default();
-    let base = match &claim.over {
-        Over::Cell(selector) => plan.denominator(selector, cell),
+    let over = match &claim.over {
+        Over::Cell(selector) => Some(selector),
         _ => None,
     };
-    std::iter::once(cell).chain(base).try_for_each(|cell| {
+    let others = over.into_iter().chain(claim.than.iter().flat_map(|t| [&t.of, &t.over]));
+    let others = others.filter_map(|selector| plan.denominator(selector, cell));
+    std::iter::once(cell).chain(others).try_for_each(|cell| {
         let id = plan.cells[cell].id.to_string();
         let rows: Vec<&TrialRow> = recording.of_cell(&id).collect();
         // A wrong answer makes a trial invalid, and counts for a claim about every trial.
@@ -176,10 +178,19 @@ fn claimed_ratio(
         Over::One if is_claim_of_count(claim) => every_trial(recording, cell, claim.metric),
         Over::One => claim.metric.median_of_cell(recording, cell),
         Over::Cell(selector) => {
-            let base = plan
-                .denominator(selector, cell)
-                .ok_or(inflight_stats::NoEstimate::Empty(Side::Base))?;
-            claim.metric.ratio_of_cells(recording, base, cell).map(|r| r.ratio)
+            let picked = |selector: &Selector| {
+                let cell = plan.denominator(selector, cell);
+                cell.ok_or(inflight_stats::NoEstimate::Empty(Side::Base))
+            };
+            let (base, metric) = (picked(selector)?, claim.metric);
+            let ratio = match &claim.than {
+                None => metric.ratio_of_cells(recording, base, cell),
+                Some(than) => {
+                    let other = (picked(&than.over)?, picked(&than.of)?);
+                    metric.ratio_of_ratios(recording, other, (base, cell))
+                }
+            };
+            ratio.map(|r| r.ratio)
         }
     }
 }
@@ -275,7 +286,7 @@ mod tests {
     use super::*;
     use crate::analyse::Analysis;
     use crate::record::synthetic::{experiment, recording, strategy};
-    use crate::spec::{Factor, Selector};
+    use crate::spec::{Factor, Than};
 
     fn three() -> crate::spec::Experiment {
         let strategies = vec![
@@ -298,6 +309,7 @@ mod tests {
             metric: Metric::Errors,
             of: of("threads"),
             over: Over::One,
+            than: None,
             at_least: None,
             at_most: Some(0.0),
         }];
@@ -316,6 +328,43 @@ mod tests {
         assert_eq!(finding(3, Status::Invalid), ClaimFinding::Refuted);
     }
 
+    /// Threads gain `threads` over sync, async gains `asynchronous`; noise hits all trials of a block.
+    fn gains(threads: f64, asynchronous: f64, at_most: f64, lost: u32) -> ClaimFinding {
+        let mut experiment = three();
+        experiment.claims = vec![Claim {
+            text: "Threads gain more than async".to_owned(),
+            metric: Metric::Wall,
+            of: of("threads"),
+            over: Over::Cell(of("sync")),
+            than: Some(Than { of: of("async"), over: of("sync") }),
+            at_least: None,
+            at_most: Some(at_most),
+        }];
+        let recording = recording(experiment, |_, planned, row| {
+            let noise = 1.0 + f64::from(planned.block * 7 % 5) / 10.0;
+            let gain = match row.label.as_str() {
+                "threads" => threads,
+                "async" => asynchronous,
+                _ => 1.0,
+            };
+            row.wall_ns = Some((noise * gain * 1e9) as u64);
+            if row.label == "async" && planned.block <= lost && planned.block > 0 {
+                row.set_status(Status::Failed, "gone");
+            }
+        });
+        Analysis::of(&recording).claims[0].finding
+    }
+
+    #[test]
+    fn one_gain_is_held_against_another() {
+        assert_eq!(gains(0.5, 0.8, 0.7, 0), ClaimFinding::Held);
+        assert_eq!(gains(0.8, 0.8, 0.9, 0), ClaimFinding::Refuted);
+        assert_eq!(gains(0.5, 0.8, 0.6, 0), ClaimFinding::Refuted);
+        // All four trials must be there: what is left of them proves nothing.
+        assert_eq!(gains(0.5, 0.8, 0.7, 12), ClaimFinding::NotJudged);
+        assert_eq!(gains(0.5, 0.8, 0.7, 6), ClaimFinding::NotJudged);
+    }
+
     /// 60 of 100 requests need a connection, in every trial but what `change` makes of it.
     fn of_connections(
         over: Over,
@@ -329,6 +378,7 @@ mod tests {
             metric: Metric::Connections,
             of: of("threads"),
             over,
+            than: None,
             at_least: Some(least),
             at_most: Some(most),
         }];
@@ -361,6 +411,7 @@ mod tests {
             metric,
             of: of("threads"),
             over,
+            than: None,
             at_least: None,
             at_most: Some(at_most),
         }
@@ -433,6 +484,7 @@ mod tests {
             metric: Metric::Connect,
             of: of("threads"),
             over: Over::RoundTrip,
+            than: None,
             at_least: Some(at_least),
             at_most: Some(at_most),
         };
@@ -456,6 +508,7 @@ mod tests {
             metric: *metric,
             of: of("threads"),
             over: over.clone(),
+            than: None,
             at_least: Some(*at_least),
             at_most: Some(*at_most),
         };
@@ -537,6 +590,7 @@ mod tests {
             metric: Metric::Wall,
             of,
             over,
+            than: None,
             at_least: None,
             at_most: Some(at_most),
         };
@@ -582,6 +636,7 @@ mod tests {
             metric: Metric::CpuPerRequest,
             of: terms("async", "1000"),
             over: Over::Cell(terms("async", "100")),
+            than: None,
             at_least: Some(at_least),
             at_most: Some(at_most),
         };

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use crate::record::{Recording, TrialRow};
 use crate::spec::{Metric, metrics};
 
-use super::{Direction, Estimate, NoEstimate, Pairs, RatioEstimate, Sample, lossy_paired_ratio};
+use super::{
+    Direction, Estimate, NoEstimate, Pairs, RatioEstimate, Sample, lossy_paired_ratio, workers,
+};
 
 macro_rules! reading {
     ($($metric:ident $name:literal {
@@ -80,19 +82,60 @@ impl Metric {
         Ok(self.sample(recording.of_cell(&id)).median(self.direction())?)
     }
 
-    /// Its ratio of a cell to a base, paired by block.
+    /// Its ratio of a cell to a base, paired by block; none where numbers of workers are compared that did
+    /// not share the load.
     pub fn ratio_of_cells(
         self,
         recording: &Recording,
         base: usize,
         new: usize,
     ) -> Result<RatioEstimate, NoEstimate> {
+        Ok(lossy_paired_ratio(&self.pairs_of_cells(recording, base, new)?)?)
+    }
+
+    fn pairs_of_cells(
+        self,
+        recording: &Recording,
+        base: usize,
+        new: usize,
+    ) -> Result<Pairs, NoEstimate> {
+        workers::check(recording, base, new)?;
         let id = |cell: usize| recording.plan.cells[cell].id.to_string();
         let (base_id, new_id) = (id(base), id(new));
         for id in [&base_id, &new_id] {
             self.check_measured(recording.of_cell(id))?;
         }
-        let pairs = self.pairs(recording.of_cell(&base_id), recording.of_cell(&new_id));
+        Ok(self.pairs(recording.of_cell(&base_id), recording.of_cell(&new_id)))
+    }
+
+    /// The ratio of two ratios of cells, new ÷ base each, all four paired by block.
+    pub fn ratio_of_ratios(
+        self,
+        recording: &Recording,
+        base: (usize, usize),
+        new: (usize, usize),
+    ) -> Result<RatioEstimate, NoEstimate> {
+        for (under, over) in [base, new] {
+            self.pairs_of_cells(recording, under, over)?;
+        }
+        let by_block = |cell: usize| -> BTreeMap<u32, Option<f64>> {
+            let id = recording.plan.cells[cell].id.to_string();
+            let value = |row: &TrialRow| (row.block, self.of(row).filter(|_| row.is_ok()));
+            recording.of_cell(&id).map(value).collect()
+        };
+        let cells = [base.0, base.1, new.0, new.1].map(by_block);
+        let mut pairs = Pairs::default();
+        for block in cells[0].keys().filter(|block| cells.iter().all(|of| of.contains_key(block))) {
+            let value = |cell: usize| cells[cell][block].filter(|value| *value > 0.0);
+            let ratio = |under: usize, over: usize| Some(value(over)? / value(under)?);
+            match ratio(0, 1).zip(ratio(2, 3)) {
+                Some((base, new)) => {
+                    pairs.base.push(base);
+                    pairs.new.push(new);
+                }
+                None => pairs.lost += 1,
+            }
+        }
         Ok(lossy_paired_ratio(&pairs)?)
     }
 

@@ -28,6 +28,7 @@ mod reason;
 mod stability;
 mod stop;
 mod sweep;
+mod workers;
 
 pub use inflight_stats::{
     Direction, Doubt, Estimate, Interval, Levels, MIN_LIMITS, MISSES, Margin, NoInterval, NoLaw,

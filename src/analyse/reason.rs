@@ -36,6 +36,20 @@ pub enum NoEstimate {
         /// Trials that were begun.
         of: usize,
     },
+    /// One worker of a service answered much more than its share, and numbers of workers are compared.
+    #[error("one of {workers} workers answered {percent} % of the requests")]
+    WorkersUneven {
+        /// Its share in the median trial, in percent.
+        percent: u32,
+        /// Workers of the service.
+        workers: u32,
+    },
+    /// A service does not name the worker of each answer, and numbers of workers are compared.
+    #[error("it is not known how {workers} workers shared the requests")]
+    WorkersUnknown {
+        /// Workers of the service.
+        workers: u32,
+    },
     /// A trial does not tell how many of its requests failed.
     #[error("it is not known how many requests failed")]
     FailuresUnknown,

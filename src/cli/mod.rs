@@ -1,6 +1,7 @@
 //! The command line, as typed.
 
 mod ab;
+mod app;
 mod check;
 mod diff;
 mod history;
@@ -18,6 +19,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use self::{
     ab::Ab,
+    app::App,
     check::Check,
     diff::{Diff, Format, Judging, Sort, When},
     history::History,
@@ -86,6 +88,8 @@ pub enum Command {
     Check(Check),
     /// Start a delay server by hand; it prints its address first.
     Serve(Serve),
+    /// Start a web application by hand, which calls a backend for each request.
+    App(App),
     /// Print the JSON Schema of experiment files.
     Schema,
     /// Print a completion script for a shell.

@@ -1,12 +1,13 @@
 //! The record of a running trial: a log of the requests that ended, and counters that a sampler may
 //! read at any time. The same for every strategy.
 
+use std::collections::HashMap;
 use std::io;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use hyper::HeaderMap;
-use hyper::header::HeaderName;
+use hyper::header::{HeaderName, HeaderValue};
 
 use super::files::FilesGauge;
 use super::log::Log;
@@ -25,6 +26,9 @@ use crate::units::{read_decimal, read_more_decimal};
 static INDEX: HeaderName = HeaderName::from_static("inflight-index");
 /// Header in which the server says how long it waited.
 static SERVED: HeaderName = HeaderName::from_static("server-timing");
+
+/// Header in which a service names the worker that answers.
+static WORKER: HeaderName = HeaderName::from_static("inflight-worker");
 
 /// Length and checksum of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +102,10 @@ pub(super) struct Recorder {
     /// Whether pieces of bodies are noted one by one.
     pieces: bool,
     first_failure: OnceLock<FirstFailed>,
+    /// Answers of each worker of a service.
+    workers: Mutex<HashMap<Box<[u8]>, u64>>,
+    /// Whether an answer of a service did not name its worker.
+    unnamed_worker: AtomicBool,
 }
 
 /// The failure that came first in time.
@@ -110,6 +118,30 @@ pub(super) struct FirstFailed {
 }
 
 impl Recorder {
+    /// Counts an answer of a service for the worker that it names.
+    fn count_worker(&self, name: Option<&[u8]>) {
+        /// More are no workers, but a service that names something else.
+        const MOST: usize = 4_096;
+        let Some(name) = name else {
+            return self.unnamed_worker.store(true, Ordering::Relaxed);
+        };
+        let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(answers) = workers.get_mut(name) {
+            *answers += 1;
+        } else if workers.len() < MOST {
+            workers.insert(name.into(), 1);
+        } else {
+            self.unnamed_worker.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Answers of each worker of a service; `None` if one is not known.
+    pub(super) fn workers(&self) -> Option<Vec<u64>> {
+        let workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        let all_named = !self.unnamed_worker.load(Ordering::Relaxed) && !workers.is_empty();
+        all_named.then(|| workers.values().copied().collect())
+    }
+
     /// The window starts here. `own_threads` of the process are the harness's, not the strategy's.
     pub(super) fn start(log: Log, expected: Expected, own_threads: u64) -> Recorder {
         Recorder {
@@ -127,6 +159,8 @@ impl Recorder {
             files: None,
             pieces: false,
             first_failure: OnceLock::new(),
+            workers: Mutex::default(),
+            unnamed_worker: AtomicBool::new(false),
         }
     }
 
@@ -416,6 +450,9 @@ impl Answer for Attempt<'_> {
             } else if name == SERVED {
                 self.served_delay_ns = served_delay_ns(value.as_bytes());
             }
+        }
+        if let Expected::OfService(_) = self.recorder.expected {
+            self.recorder.count_worker(headers.get(&WORKER).map(HeaderValue::as_bytes));
         }
         self.answered = Some((answered_ns, status, named));
     }

@@ -47,6 +47,7 @@ pub(super) fn of(
         issued: recorder.started(),
         peak_in_flight: recorder.peak_in_flight(),
         peak_open_files: recorder.peak_open_files(),
+        workers: recorder.workers(),
         ..ClientReport::default()
     };
     let mut classes: BTreeMap<Class, u64> = BTreeMap::new();

@@ -1,6 +1,7 @@
 //! Subcommands: each calls the library and prints. The only place that prints results.
 
 mod ab;
+mod app;
 mod cautions;
 mod check;
 mod describe;
@@ -118,6 +119,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Machine(args) => machine::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::App(args) => app::run(&args),
         Command::Schema => {
             let schema = serde_json::to_string_pretty(&crate::spec::schema());
             print(&format!("{}\n", schema.expect("a schema is plain data")))?;

@@ -3,6 +3,7 @@
 mod caution;
 mod drawn;
 mod only;
+mod pages;
 mod part;
 mod scale;
 #[cfg(test)]
@@ -10,6 +11,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroU32;
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -24,6 +26,7 @@ use crate::units::hex;
 pub use caution::Caution;
 pub use drawn::{Drawn, FALSE_ALARMS, Quantiles};
 pub use only::Only;
+pub(crate) use pages::backend;
 pub use part::DrawnPart;
 pub use scale::{MUCH_OVERHEAD, timed_out};
 
@@ -185,10 +188,10 @@ impl Plan {
             let first = cells.len();
             let delays = scenario.delays_ns();
             let waits = scenario.waits_ns();
-            let streams = scenario.streams;
             let arrivals = scenario.arrivals_ns();
             cells.extend(strategies.into_iter().map(|(strategy, name)| {
-                let (known, bound_ns) = schedules(&strategy, arrivals.as_deref(), &waits, streams);
+                let (known, bound_ns) =
+                    schedules(&strategy, &scenario, arrivals.as_deref(), &waits);
                 let id = CellId::of(&scenario, &strategy);
                 let ideal = known.unwrap_or_else(|| ideal(&id));
                 Cell { id, name, scenario: index, ideal, bound_ns, strategy }
@@ -301,12 +304,20 @@ impl Plan {
         picked.find(|&other| selector.others_of_scenario().all(|factor| same(factor, other)))
     }
 
+    /// Requests that the service of a cell can serve at once, if these are fewer than its client may have in
+    /// flight.
+    pub fn service_slots(&self, cell: &Cell) -> Option<u32> {
+        let scenario = self.scenario_of(cell);
+        let slots = pages::of(&cell.strategy, scenario)?.slots?.get();
+        (slots < cell.strategy.concurrency(scenario.requests, scenario.streams)).then_some(slots)
+    }
+
     /// Wall time of a cell's schedule without the own work of its caller, in nanoseconds.
     pub fn requests_alone_ns(&self, cell: &Cell) -> Option<u64> {
         let scenario = self.scenario_of(cell);
         let alone = Strategy { own_work: None, ..cell.strategy.clone() };
         let (arrivals, waits) = (scenario.arrivals_ns(), scenario.waits_ns());
-        let (ideal, _) = schedules(&alone, arrivals.as_deref(), &waits, scenario.streams);
+        let (ideal, _) = schedules(&alone, scenario, arrivals.as_deref(), &waits);
         Some(ideal?.wall_ns)
     }
 
@@ -325,7 +336,7 @@ impl Plan {
     /// round figures from a two-core machine.
     pub fn expected_ns(&self, cell: &Cell) -> u64 {
         let cpu_ns = expected_cpu_ns(self.scenario_of(cell).requests);
-        let start_ns = if cell.strategy.program.is_some() { PROGRAM_START_NS } else { 0 };
+        let start_ns = PROGRAM_START_NS * cell.strategy.programs().count() as u64;
         60_000_000 + start_ns + cell.ideal.wall_ns.max(cpu_ns)
     }
 
@@ -355,7 +366,7 @@ impl Plan {
     }
 }
 
-/// Time until a program makes its first request: an interpreter and its libraries take 0.1 to 0.2 s.
+/// Time until a program makes its first request, or a service answers its first: an interpreter and its libraries take 0.1 to 0.2 s.
 const PROGRAM_START_NS: u64 = 150_000_000;
 
 /// CPU time that requests will take: 60 µs each, a round figure from a two-core machine.
@@ -363,22 +374,38 @@ fn expected_cpu_ns(requests: u32) -> u64 {
     u64::from(requests) * 60_000
 }
 
-/// The ideal schedule of a strategy, if its model is known, and what none can beat.
+/// The ideal schedule of a strategy, if its model is known, and what none can beat. `waits` are those of
+/// the scenario at the delay server; a service with pages has its own.
 fn schedules(
     strategy: &Strategy,
+    scenario: &Scenario,
     arrivals: Option<&[u64]>,
     waits: &[u64],
-    streams: u32,
 ) -> (Option<Schedule>, u64) {
-    let slots = strategy.concurrency(u32::try_from(waits.len()).unwrap_or(u32::MAX), streams);
+    let streams = scenario.streams;
+    let pages = pages::of(strategy, scenario);
+    let waits = pages.as_ref().map_or(waits, |pages| &pages.times_ns);
+    let asked = strategy.concurrency(u32::try_from(waits.len()).unwrap_or(u32::MAX), streams);
+    // Requests that the service cannot serve at once wait there.
+    let fewer = pages.as_ref().and_then(|pages| pages.slots).filter(|slots| slots.get() < asked);
+    let slots = fewer.map_or(asked, NonZeroU32::get);
+    let queued = |schedule: Schedule| Schedule { peak: asked, ..schedule };
     match arrivals {
         Some(at) => {
             let bound_ns = schedule::open::bound_ns(at, waits, slots);
-            (strategy.ideal_open(at, waits, streams), strategy.wall_with_own_work(bound_ns))
+            let ideal = match fewer {
+                Some(slots) => Some(queued(schedule::open::list(at, waits, slots))),
+                None => strategy.ideal_open(at, waits, streams),
+            };
+            (ideal, strategy.wall_with_own_work(bound_ns))
         }
         None => {
             let bound_ns = schedule::bound_ns(waits, slots);
-            (strategy.ideal(waits, streams), strategy.wall_with_own_work(bound_ns))
+            let ideal = match fewer {
+                Some(slots) => Some(queued(schedule::list(waits, slots))),
+                None => strategy.ideal(waits, streams),
+            };
+            (ideal, strategy.wall_with_own_work(bound_ns))
         }
     }
 }

@@ -22,7 +22,7 @@ impl Plan {
             return None;
         }
         let arrivals = scenario.arrivals_ns();
-        let (ideal, _) = schedules(&cell.strategy, arrivals.as_deref(), &waits, scenario.streams);
+        let (ideal, _) = schedules(&cell.strategy, &scenario, arrivals.as_deref(), &waits);
         Some(ideal?.wall_ns)
     }
 

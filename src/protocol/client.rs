@@ -156,6 +156,9 @@ report! { client =>
         /// Report of a program; empty of a client of inflight's own.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub program: Option<ProgramReport>,
+        /// Answers of each worker of a service; `None` if an answer did not name its worker.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub workers: Option<Vec<u64>>,
         /// Longest and other percentiles, read before bucketing.
         pub latency_percentiles: Option<Percentiles>,
         /// Report of open arrival; left out if arrival is closed.

@@ -183,9 +183,17 @@ fn bounds(claim: &Claim) -> String {
 /// The quantity that a claim measures, with its divisor.
 fn quantity(facts: &Facts, claim: &Claim, cell: usize) -> Words {
     let metric = claim.metric.title();
-    match &claim.over {
+    let quantity = match &claim.over {
         Over::One => metric.into(),
         over => words!(metric " ÷ " (divisor(facts, over, cell))),
+    };
+    match &claim.than {
+        None => quantity,
+        Some(than) => {
+            let (of, over) =
+                (denominator(facts, &than.of, cell), denominator(facts, &than.over, cell));
+            words!("(" quantity ") ÷ (" of " ÷ " over ")")
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::analyse::{CellAnalysis, Doubt, Estimate, Fitness, Levels, NoEstimate, Verdict};
 use crate::page::{Block, Table, Words, cells, heading, strong, term, words};
 use crate::record::{RecordError, TrialRow};
-use crate::spec::Metric;
+use crate::spec::{Metric, Scenario};
 
 use super::facts::{Facts, client_cpu_per_1000, server_cpu_per_1000};
 use super::numbers::{UNKNOWN, about, bytes, count, estimate, intervals_of, ns, ratio};
@@ -16,21 +16,22 @@ pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
             out.push(heading(3, &scenario.name));
         }
         let point = &facts.plan().experiment.scenarios[index];
-        let asks_service = |&cell: &usize| facts.cell(cell).strategy.service.is_some();
-        if facts.cells_of(index).iter().all(asks_service) {
-            out.push(Block::from(format!("{} requests.", count(u64::from(point.requests)))));
+        let services = facts.cells_of(index).into_iter();
+        let services = services.map(|cell| facts.cell(cell).strategy.service.as_ref());
+        if let Some(services) = services.collect::<Option<Vec<_>>>() {
+            let requests = count(u64::from(point.requests));
+            let delay = scaled(point);
+            out.push(Block::from(match services.iter().any(|service| service.has_backend()) {
+                true => format!("{requests} requests; calls of the backend take {delay}."),
+                false => format!("{requests} requests."),
+            }));
             out.extend(scenario_tables(facts, index));
             continue;
         }
         out.push(Block::from(format!(
-            "{} requests, delay {}{}; longest delay {}, sum of delays {}.{}",
+            "{} requests, delay {}; longest delay {}, sum of delays {}.{}",
             count(u64::from(point.requests)),
-            point.delay.describe(),
-            if point.time_scale == 1.0 {
-                String::new()
-            } else {
-                format!(" × {}", point.time_scale)
-            },
+            scaled(point),
             ns(scenario.longest_delay_ns as f64),
             ns(scenario.sum_of_delays_ns as f64),
             match facts.conditions(index) {
@@ -41,6 +42,15 @@ pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
         out.extend(scenario_tables(facts, index));
     }
     Ok(out)
+}
+
+/// The delays of a scenario, with their scale.
+fn scaled(scenario: &Scenario) -> String {
+    let delay = scenario.delay.describe();
+    match scenario.time_scale {
+        1.0 => delay,
+        scale => format!("{delay} × {scale}"),
+    }
 }
 
 fn scenario_tables(facts: &Facts, scenario: usize) -> Vec<Block> {

@@ -14,11 +14,14 @@ use crate::child::{
     CLIENT_COMMAND, End, Ended, Process, SERVER_COMMAND, SERVICE_COMMAND, Wait, command,
     this_binary,
 };
-use crate::protocol::{ClientConfig, ClientReport, ServerConfig, ServerReady, Tick, VERSION};
+use crate::protocol::{
+    ClientConfig, ClientReport, ServerConfig, ServerReady, ServerReport, Tick, VERSION,
+};
 use crate::record::NOT_ENOUGH_MEMORY;
 use crate::server::{self, SelfCheck};
 use crate::service::{ServiceAnswer, ServiceConfig, ServiceReport, ServiceWindow};
-use crate::strategy::service::Place;
+use crate::strategy::service::{PageTerms, Place, Started};
+use crate::strategy::{OwnWork, Service};
 use crate::units::exact_size;
 
 /// Runs trials in processes of their own.
@@ -127,40 +130,38 @@ fn start(
 /// The server side of a trial.
 enum Serving {
     DelayServer(Process),
-    /// The process that watches a service.
-    Service(Process),
+    Service {
+        /// The process that watches it.
+        watcher: Process,
+        /// The delay server that it calls.
+        backend: Option<Process>,
+    },
     Elsewhere,
 }
 
 impl Serving {
     /// Starts what the strategy asks, and waits until it is ready.
     fn start(job: &Job, link: Option<&Link>, wait: &Wait) -> Result<(Serving, ServerReady), Ended> {
-        let strategy = &job.client.strategy;
-        let Some(service) = &strategy.service else {
-            let mut server =
-                start("delay server", &this_binary(), SERVER_COMMAND, End::Killed, link)?;
-            server.send(&inside(job.server.clone(), link))?;
-            let ready = server.answer(wait)?;
+        let Some(service) = &job.client.strategy.service else {
+            let config = inside(job.server.clone(), link);
+            let (server, ready) = delay_server("delay server", &config, link, wait)?;
             return Ok((Serving::DelayServer(server), ready));
         };
         match &service.place {
             Place::At(address) => Ok((Serving::Elsewhere, ServerReady::at(*address))),
             Place::Started(started) => {
-                let role = format!("service `{}`", service.name);
-                let mut watcher =
-                    start(&role, &this_binary(), SERVICE_COMMAND, End::ByInput, link)?;
-                watcher.send(&ServiceConfig {
-                    protocol: VERSION,
-                    started: started.as_ref().clone(),
-                    settings: strategy.service_settings.clone().unwrap_or_default(),
-                    cpus: job.server.cpus.clone(),
-                })?;
-                match watcher.answer(wait)? {
-                    ServiceAnswer::Ready(address) => {
-                        Ok((Serving::Service(watcher), ServerReady::at(address)))
-                    }
-                    ServiceAnswer::Failed(why) => Err(watcher.failed(&why)),
-                }
+                // Its calls stay on the loopback of its own network.
+                let config = ServerConfig { tick_ns: None, ..job.server.clone() };
+                let calls = service.page.as_ref().is_some_and(|page| page.calls > 0);
+                let backend = calls.then(|| delay_server("backend", &config, link, wait));
+                let (backend, called) = backend.transpose()?.unzip();
+                let page = service.page.as_ref().map(|page| PageTerms {
+                    backend: called.map(|ready| ready.addr),
+                    calls: page.calls,
+                    work_ns: page.scaled_work(config.time_scale).map_or(0, OwnWork::ns),
+                });
+                let (watcher, ready) = watched(job, service, started, page, link, wait)?;
+                Ok((Serving::Service { watcher, backend }, ready))
             }
             Place::Named => Err(Ended::Failed(format!("there is no service `{}`", service.name))),
         }
@@ -176,13 +177,10 @@ impl Serving {
     /// Ends it, after the client.
     fn end(self, client: &ClientReport, wait: &Wait) -> Result<Served, Ended> {
         match self {
-            Serving::DelayServer(mut server) => {
-                server.close_input();
-                let report = server.answer(wait)?;
-                server.end(wait)?;
-                Ok(Served::ByDelayServer(Box::new(report)))
+            Serving::DelayServer(server) => {
+                Ok(Served::ByDelayServer(Box::new(report_of(server, wait)?)))
             }
-            Serving::Service(mut watcher) => {
+            Serving::Service { mut watcher, backend } => {
                 if let Some(began_ns) = client.began_ns {
                     let ended_ns = began_ns.saturating_add(client.wall_ns);
                     watcher.send(&ServiceWindow { began_ns, ended_ns })?;
@@ -193,10 +191,56 @@ impl Serving {
                     return Err(watcher.failed(why));
                 }
                 watcher.end(wait)?;
-                Ok(Served::ByService(report))
+                let backend = backend.map(|backend| report_of(backend, wait)).transpose()?;
+                Ok(Served::ByService(report, backend.map(Box::new)))
             }
             Serving::Elsewhere => Ok(Served::Elsewhere),
         }
+    }
+}
+
+/// Starts a delay server, and waits until it listens.
+fn delay_server(
+    role: &str,
+    config: &ServerConfig,
+    link: Option<&Link>,
+    wait: &Wait,
+) -> Result<(Process, ServerReady), Ended> {
+    let mut server = start(role, &this_binary(), SERVER_COMMAND, End::Killed, link)?;
+    server.send(config)?;
+    let ready = server.answer(wait)?;
+    Ok((server, ready))
+}
+
+/// Ends a delay server.
+fn report_of(mut server: Process, wait: &Wait) -> Result<ServerReport, Ended> {
+    server.close_input();
+    let report = server.answer(wait)?;
+    server.end(wait)?;
+    Ok(report)
+}
+
+/// Starts a service behind the process that watches it, and waits until it answers.
+fn watched(
+    job: &Job,
+    service: &Service,
+    started: &Started,
+    page: Option<PageTerms>,
+    link: Option<&Link>,
+    wait: &Wait,
+) -> Result<(Process, ServerReady), Ended> {
+    let role = format!("service `{}`", service.name);
+    let mut watcher = start(&role, &this_binary(), SERVICE_COMMAND, End::ByInput, link)?;
+    watcher.send(&ServiceConfig {
+        protocol: VERSION,
+        started: started.clone(),
+        settings: job.client.strategy.service_settings.clone().unwrap_or_default(),
+        page,
+        cpus: job.server.cpus.clone(),
+    })?;
+    match watcher.answer(wait)? {
+        ServiceAnswer::Ready(address) => Ok((watcher, ServerReady::at(address))),
+        ServiceAnswer::Failed(why) => Err(watcher.failed(&why)),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::service::ServiceReport;
 /// One trial to execute.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
-    /// Configuration of the delay server.
+    /// Configuration of the delay server, or of a service's backend.
     pub server: ServerConfig,
     /// Configuration of the client; the executor fills in the server's address.
     pub client: ClientConfig,
@@ -42,8 +42,8 @@ pub struct Reports {
 pub enum Served {
     /// By the delay server, which tells everything.
     ByDelayServer(Box<ServerReport>),
-    /// By a service that was started for the trial.
-    ByService(ServiceReport),
+    /// By a service that was started for the trial, and by its backend, if it has one.
+    ByService(ServiceReport, Option<Box<ServerReport>>),
     /// By a service that ran already, of which nothing is known.
     Elsewhere,
 }

@@ -20,10 +20,10 @@ pub use network::Network;
 use crate::child::Ended;
 use crate::events::{Event, Sink, Summary};
 use crate::machine::{Cpu, Load};
-use crate::plan::{Plan, PlannedTrial, Replica};
+use crate::plan::{Cell, Plan, PlannedTrial, Replica};
 use crate::protocol::{ClientConfig, RequestLog, ServerConfig, ServerReady, Tick, Timeline};
 use crate::record::{EnvRow, Happening, RecordError, RunWriter, Status, TrialRow};
-use crate::spec::RecordLevel;
+use crate::spec::{RecordLevel, Scenario};
 use crate::validity::{MeasuredTrial, invalid, is_invalid_by_machine};
 
 /// Rows of single requests that `record = "sample"` keeps of a trial.
@@ -55,6 +55,17 @@ impl Cpus {
             }
             _ => Cpus { server: allowed.to_vec(), client: allowed.to_vec() },
         }
+    }
+
+    /// CPUs of the server side of a trial.
+    fn of_server(&self, scenario: &Scenario) -> Vec<usize> {
+        let mut cpus = self.server.clone();
+        if scenario.share_cpus {
+            cpus.extend(&self.client);
+            cpus.sort_unstable();
+            cpus.dedup();
+        }
+        cpus
     }
 
     /// Whether server and client are kept apart.
@@ -366,9 +377,12 @@ impl Trial<'_> {
                     Served::ByDelayServer(server) => {
                         row.set_both(&client, server, &cell.strategy);
                     }
-                    Served::ByService(service) => {
+                    Served::ByService(service, backend) => {
                         row.set_client_of_service(&client);
                         row.set_service(service);
+                        if let Some(backend) = backend {
+                            row.set_backend(backend);
+                        }
                     }
                     Served::Elsewhere => row.set_client_of_service(&client),
                 }
@@ -378,7 +392,8 @@ impl Trial<'_> {
                 if let Some(link) = link {
                     row.set_link(&link);
                 }
-                row.set_shared_cpu(self.cpus.are_apart());
+                let shares = self.plan.scenario_of(cell).share_cpus;
+                row.set_shared_cpu(self.cpus.are_apart() && !shares);
                 latency = client.latency;
                 let told = client.program.is_none_or(|program| program.reports);
                 if !told && !matches!(server, Served::ByDelayServer(_)) {
@@ -413,9 +428,9 @@ impl Trial<'_> {
         let nowhere = ServerReady::at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         Job {
             server: ServerConfig {
-                cpus: self.cpus.server.clone(),
+                cpus: self.cpus.of_server(scenario),
                 tick_ns: (self.plan.expected_ns(cell) >= LONG_NS).then_some(TICK_NS),
-                ..ServerConfig::of(scenario).for_strategy(&cell.strategy)
+                ..self.server_config(cell, scenario)
             },
             // What it needs to know of the server, the executor fills in.
             client: ClientConfig {
@@ -435,6 +450,14 @@ impl Trial<'_> {
             },
             deadline: Duration::from_nanos(self.plan.deadline_ns(cell)),
             build: self.planned.build,
+        }
+    }
+
+    /// The delay server that the client asks, or that is the backend of its service.
+    fn server_config(&self, cell: &Cell, scenario: &Scenario) -> ServerConfig {
+        match cell.strategy.service.as_ref().and_then(|service| service.page.as_ref()) {
+            Some(page) if page.calls > 0 => ServerConfig::of(&crate::plan::backend(scenario, page)),
+            _ => ServerConfig::of(scenario).for_strategy(&cell.strategy),
         }
     }
 

@@ -116,7 +116,8 @@ mod linux {
     impl Service {
         fn start(config: &ServiceConfig) -> Result<Service, ChildError> {
             let address = free_address().map_err(system("find a free port"))?;
-            let mut command = config.started.command(&config.settings, address);
+            let mut command =
+                config.started.command(&config.settings, address, config.page.as_ref());
             // Its own words are quoted if it fails. Our standard output is for the harness.
             let words = || io::stderr().as_fd().try_clone_to_owned().map(Stdio::from);
             let words = || words().map_err(system("give the service an output"));

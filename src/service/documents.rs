@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocol::CpuBy;
 use crate::strategy::Settings;
-use crate::strategy::service::Started;
+use crate::strategy::service::{PageTerms, Started};
 
 /// Configuration of the child, the first line of its input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub struct ServiceConfig {
     pub started: Started,
     /// Values of its settings.
     pub settings: Settings,
+    /// Its page, if it declares one.
+    pub page: Option<PageTerms>,
     /// CPUs that it may run on; any, if empty.
     pub cpus: Vec<usize>,
 }

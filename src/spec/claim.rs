@@ -13,6 +13,8 @@ pub struct Claim {
     pub of: Selector,
     /// The denominator of the ratio.
     pub over: Over,
+    /// Another ratio of two cells, by which this one is divided.
+    pub than: Option<Than>,
     /// The ratio is at least this.
     pub at_least: Option<f64>,
     /// The ratio is at most this.
@@ -39,6 +41,15 @@ impl Claim {
         }));
         metrics
     }
+}
+
+/// A ratio of two cells to compare a ratio with. Each selector picks one cell as [`Over::Cell`] does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Than {
+    /// The numerator.
+    pub of: Selector,
+    /// The denominator.
+    pub over: Selector,
 }
 
 /// The denominator of a claim.

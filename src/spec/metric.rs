@@ -95,6 +95,11 @@ macro_rules! metrics {
                 column: service_max_rss_bytes,
                 is: [UsedUp],
             }
+            WorkerShare "worker-share" {
+                means: "share of a service's answers that the worker with the most gave; 1 is all of them",
+                title: "largest share of a worker",
+                unit: Share, read: |row| row.worker_share(),
+            }
             ProcessWall "process-wall" {
                 means: "time from the client's start to its exit: loading, set-up and report included",
                 title: "time of the whole client",

@@ -28,7 +28,7 @@ mod source;
 mod tests;
 
 pub use blocks::{Blocks, DEFAULT_BLOCKS, FEWEST_LOOKED_AT, Until};
-pub use claim::{Claim, Over};
+pub use claim::{Claim, Over, Than};
 pub(crate) use error::nearest;
 pub use error::{SpecError, SpecErrors};
 pub use experiment::{Experiment, RecordLevel};

@@ -101,6 +101,49 @@ pub(super) fn selector_schema() -> Value {
     })
 }
 
+/// Two selectors: the ratio of two cells.
+pub(super) struct ThanForm;
+
+impl Form for ThanForm {
+    type Value = (Picked, Picked);
+
+    fn read(&self, node: &Node, reading: &mut Reading) -> Option<(Picked, Picked)> {
+        let both = match &node.kind {
+            Kind::Table(entries) if entries.len() == 2 => node.get("of").zip(node.get("over")),
+            _ => None,
+        };
+        let Some((of, over)) = both else {
+            reading.unfit(node, &self.expected(), self.example());
+            return None;
+        };
+        let of = reading.within("of", |r| SelectorForm.read(&of.node, r));
+        let over = reading.within("over", |r| SelectorForm.read(&over.node, r));
+        of.zip(over)
+    }
+
+    fn expected(&self) -> String {
+        "a table with two selectors of one cell each, `of` and `over`".to_owned()
+    }
+
+    fn example(&self) -> &'static str {
+        "{ of = { limit = 4 }, over = { limit = 1 } }"
+    }
+
+    fn schema(&self) -> Value {
+        let selector = json!({ "$ref": "#/definitions/selector" });
+        json!({
+            "type": "object",
+            "properties": { "of": selector, "over": selector },
+            "required": ["of", "over"],
+            "additionalProperties": false,
+        })
+    }
+
+    fn inside(&self) -> Inside {
+        Inside::Open
+    }
+}
+
 /// Denominator of a claim: a word, another metric, the largest of several of these, or the cell
 /// that a selector picks.
 pub(super) struct Over {

@@ -10,6 +10,7 @@ pub(crate) mod green;
 pub mod library;
 pub mod model;
 mod own_work;
+pub mod page;
 pub mod probe;
 pub mod program;
 pub mod schedule;
@@ -26,6 +27,7 @@ pub use by_name::{ByName, Listed};
 pub use library::Library;
 pub use model::{LimitRule, Model};
 pub use own_work::OwnWork;
+pub use page::{Outbound, Page, Product, Slots};
 use probe::Phase;
 pub use program::{IndexBy, Program, Settings};
 pub use service::Service;
@@ -308,6 +310,13 @@ impl Strategy {
         let service = self.service.as_mut().and_then(Service::started_mut);
         let service = service.map(|started| &mut started.program);
         self.program.as_deref_mut().into_iter().chain(service)
+    }
+
+    /// Workers of the service that it asks, where that is declared.
+    pub fn workers(&self) -> Option<u32> {
+        let workers = self.service.as_ref()?.workers.as_ref()?;
+        let none = Settings::default();
+        workers.of(self.service_settings.as_ref().unwrap_or(&none)).map(NonZeroU32::get)
     }
 
     /// Its use of connections; `None` of a program that does not say so.

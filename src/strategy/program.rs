@@ -115,8 +115,17 @@ pub const PLACEHOLDERS: [(&str, &str); 10] = [
 ];
 
 /// Interpreters that a placeholder may name, with the command that `PATH` has.
-pub const INTERPRETERS: [(&str, &str); 5] =
-    [("python", "python3"), ("node", "node"), ("java", "java"), ("go", "go"), ("ruby", "ruby")];
+pub const INTERPRETERS: [(&str, &str); 6] = [
+    ("python", "python3"),
+    ("node", "node"),
+    ("java", "java"),
+    ("go", "go"),
+    ("ruby", "ruby"),
+    (THIS, "inflight"),
+];
+
+/// The placeholder of this binary.
+const THIS: &str = "inflight";
 
 /// All that differs between the trials of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -209,7 +218,7 @@ pub(super) fn variable(setting: &str) -> String {
 }
 
 /// Nanoseconds as decimal seconds.
-fn seconds(ns: u64) -> String {
+pub(super) fn seconds(ns: u64) -> String {
     let text = format!("{}.{:09}", ns / 1_000_000_000, ns % 1_000_000_000);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
@@ -248,6 +257,9 @@ impl Program {
     /// environment beside the program, or the usual name.
     pub(super) fn interpreter(&self, name: &str) -> Option<String> {
         let (_, usual) = INTERPRETERS.iter().find(|(known, _)| *known == name)?;
+        if let (THIS, Ok(binary)) = (name, std::env::current_exe()) {
+            return Some(binary.display().to_string());
+        }
         let variable = format!("INFLIGHT_{}", name.to_uppercase());
         if let Some(named) = std::env::var(variable).ok().filter(|named| !named.is_empty()) {
             return Some(named);

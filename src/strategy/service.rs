@@ -9,7 +9,8 @@ use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
-use super::program::{Program, Settings, fill};
+use super::page::{Page, Product};
+use super::program::{Program, Settings, fill, seconds};
 
 /// A service as it is declared.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -23,6 +24,12 @@ pub struct Service {
     pub path: String,
     /// Rule for an answer, beside its status: 200.
     pub answer: AnswerRule,
+    /// Work for each request, where it is declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<Page>,
+    /// Number of its workers, where it is declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workers: Option<Product>,
 }
 
 /// Where a service is.
@@ -81,8 +88,45 @@ impl AnswerRule {
 }
 
 /// Placeholders that the command of every service has, with their meaning.
-pub const PLACEHOLDERS: [(&str, &str); 2] =
-    [("host", "address to listen on"), ("port", "port to listen on")];
+pub const PLACEHOLDERS: [(&str, &str); 5] = [
+    ("host", "address to listen on"),
+    ("port", "port to listen on"),
+    (BACKEND, "URL of the backend, without a slash at its end"),
+    (CALLS, "calls of the backend for each request"),
+    (WORK, "own work for each request, in seconds"),
+];
+
+/// Placeholders that only a service with `calls` or `work` has.
+pub const OF_PAGES: [&str; 3] = [BACKEND, CALLS, WORK];
+
+const BACKEND: &str = "backend";
+const CALLS: &str = "calls";
+/// The placeholder of own work.
+pub const WORK: &str = "work";
+
+/// Page of a service as the service is told about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PageTerms {
+    /// Where its backend listens, if it has one.
+    pub backend: Option<SocketAddr>,
+    /// Calls for each page.
+    pub calls: u32,
+    /// Own work of each page, after scaling.
+    pub work_ns: u64,
+}
+
+impl PageTerms {
+    /// The value of a placeholder.
+    fn value(&self, name: &str) -> Option<String> {
+        Some(match name {
+            BACKEND => format!("http://{}", self.backend?),
+            CALLS => self.calls.to_string(),
+            WORK => seconds(self.work_ns),
+            _ => return None,
+        })
+    }
+}
 
 impl Service {
     /// A service with this name, whose table has not been looked up yet.
@@ -92,6 +136,8 @@ impl Service {
             place: Place::Named,
             path: String::new(),
             answer: AnswerRule::Any,
+            page: None,
+            workers: None,
         }
     }
 
@@ -123,12 +169,7 @@ impl Service {
         if port == 0 || !is_path(&path) {
             return Err(NoUrl::Form);
         }
-        Ok(Service {
-            name: url.to_owned(),
-            place: Place::At(SocketAddr::from((ip, port))),
-            path,
-            answer: AnswerRule::Any,
-        })
+        Ok(Service { place: Place::At(SocketAddr::from((ip, port))), path, ..Service::named(url) })
     }
 
     /// Path of request `index`.
@@ -140,6 +181,11 @@ impl Service {
     /// requests are not numbered like that.
     pub fn base(&self) -> Option<&str> {
         self.path.strip_suffix("/{i}").filter(|base| !base.contains("{i}"))
+    }
+
+    /// Whether it calls a backend.
+    pub fn has_backend(&self) -> bool {
+        self.page.as_ref().is_some_and(|page| page.calls > 0)
     }
 
     /// The program that is started, if any is.
@@ -187,18 +233,36 @@ pub fn is_path(text: &str) -> bool {
 }
 
 impl Started {
-    /// The command that listens on an address.
-    pub fn command(&self, settings: &Settings, listen: SocketAddr) -> Command {
+    /// The command that listens on an address, and makes this page.
+    pub fn command(
+        &self,
+        settings: &Settings,
+        listen: SocketAddr,
+        page: Option<&PageTerms>,
+    ) -> Command {
         let word = |name: &str| match name {
             "host" => Some(listen.ip().to_string()),
             "port" => Some(listen.port().to_string()),
-            name => settings.0.get(name).cloned().or_else(|| self.program.interpreter(name)),
+            name => settings
+                .0
+                .get(name)
+                .cloned()
+                .or_else(|| page?.value(name))
+                .or_else(|| self.program.interpreter(name)),
         };
         let words: Vec<String> =
             self.program.run.iter().map(|written| fill(written, word)).collect();
         let mut command = self.program.command_of(&words);
         command.env("INFLIGHT_HOST", listen.ip().to_string());
         command.env("INFLIGHT_PORT", listen.port().to_string());
+        for name in OF_PAGES {
+            let variable = format!("INFLIGHT_{}", name.to_uppercase());
+            match page.and_then(|page| page.value(name)) {
+                Some(value) => command.env(variable, value),
+                // A value of the caller's environment is not this trial's.
+                None => command.env_remove(variable),
+            };
+        }
         for (name, value) in &settings.0 {
             command.env(super::program::variable(name), value);
         }

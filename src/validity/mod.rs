@@ -33,7 +33,7 @@ pub struct Check {
 }
 
 /// Every check, in the order of the report.
-pub const CHECKS: [&Check; 17] = [
+pub const CHECKS: [&Check; 18] = [
     &requests::ISSUED,
     &requests::ARRIVALS,
     &flight::LIMIT,
@@ -45,6 +45,7 @@ pub const CHECKS: [&Check; 17] = [
     &connections::TLS,
     &names::LOOKED_UP,
     &requests::ANSWERS,
+    &requests::CALLS,
     &requests::REDIRECTS,
     &requests::UPLOADS,
     &lateness::DELAYS,

@@ -107,6 +107,26 @@ fn answers(trial: &MeasuredTrial) -> Answer {
     Ok(())
 }
 
+/// Calls that a service makes of its backend, against those that it declares.
+pub(super) const CALLS: Check = Check {
+    words: "every page made its calls of the backend",
+    by_machine: false,
+    ask: |trial| {
+        let page = trial.strategy.service.as_ref().and_then(|service| service.page.as_ref());
+        let calls = page.map_or(0, |page| page.calls);
+        ask_if(calls > 0, Why::NoSubject)?;
+        let expected = trial.requests() * u64::from(calls);
+        let called = recorded!(trial.row, backend_requests)?;
+        let distinct = recorded!(trial.row, backend_distinct_requests)?;
+        trial.require(called == expected && distinct == expected, || {
+            format!(
+                "the backend got {called} calls, {distinct} different ones, instead of {expected}"
+            )
+        })
+    },
+    seen: |looked| Some(format!("{} calls", count(looked.sum(|t| t.row.backend_requests)?)).into()),
+};
+
 pub(super) const REDIRECTS: Check = Check {
     words: "every redirect was sent",
     by_machine: false,

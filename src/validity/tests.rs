@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::record::TrialRow;
 use crate::record::synthetic::{experiment, recording, strategy};
 use crate::spec::Scenario;
-use crate::strategy::Strategy;
+use crate::strategy::{Page, Service, Slots, Strategy};
 use crate::vocabulary::{Protocol, Reuse};
 
 /// Reason for which a trial of ten threads is invalid after `change`.
@@ -342,6 +342,39 @@ fn everything() -> (Plan, TrialRow) {
     )
 }
 
+/// The same where a service answers that makes one call for each request.
+fn everything_of_a_service() -> (Plan, TrialRow) {
+    let (mut plan, mut row) = everything();
+    let page = Page { calls: 1, outbound: "async".to_owned(), slots: Slots::Any, work: None };
+    let service = Service { page: Some(page), ..Service::named("app") };
+    plan.cells[0].strategy.service = Some(service);
+    row.backend_requests = Some(100);
+    row.backend_distinct_requests = Some(100);
+    (plan, row)
+}
+
+#[test]
+fn a_page_makes_each_of_its_calls_once() {
+    let (plan, row) = everything_of_a_service();
+    let of = |change: &dyn Fn(&mut TrialRow)| {
+        let mut row = row.clone();
+        change(&mut row);
+        requests::CALLS.ask(&MeasuredTrial::new(&plan, 0, &row))
+    };
+    assert_eq!(of(&|_| ()), Ok(()));
+    for wrong in [0, 99, 101, 200] {
+        assert!(matches!(of(&|row| row.backend_requests = Some(wrong)), Err(NotPassed::Failed(_))));
+        assert!(matches!(
+            of(&|row| row.backend_distinct_requests = Some(wrong)),
+            Err(NotPassed::Failed(_))
+        ));
+    }
+    let failed = of(&|row| {
+        (row.backend_requests, row.errors) = (Some(96), Some(1));
+    });
+    assert_eq!(failed, Err(NotPassed::NotAsked(Why::RequestsFailed)));
+}
+
 /// A row in which these columns are empty. Those that are never empty stay.
 fn without(row: &TrialRow, is_lost: impl Fn(&str) -> bool) -> TrialRow {
     let Value::Object(columns) = serde_json::to_value(row).expect("columns") else {
@@ -357,7 +390,7 @@ fn without(row: &TrialRow, is_lost: impl Fn(&str) -> bool) -> TrialRow {
 
 #[test]
 fn with_every_column_every_check_passes_and_without_any_none_does() {
-    let (plan, row) = everything();
+    let (plan, row) = everything_of_a_service();
     for check in CHECKS {
         assert_eq!(check.ask(&MeasuredTrial::new(&plan, 0, &row)), Ok(()), "{}", check.words);
     }

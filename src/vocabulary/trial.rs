@@ -532,6 +532,34 @@ macro_rules! trial_columns {
                 /// Threads of the service at the busiest moment seen.
                 #[since("2026-11-30")]
                 service_peak_threads: Option<u64>;
+                /// Workers that answered a request: different values of the header `Inflight-Worker`; empty,
+                /// as the next two, if an answer had none.
+                #[since("2026-11-30")]
+                service_workers: Option<u64>;
+                /// Answers of all these workers.
+                #[since("2026-11-30")]
+                service_worker_answers: Option<u64>;
+                /// Answers of the worker that gave the most.
+                #[since("2026-11-30")]
+                service_worker_answers_max: Option<u64>;
+                /// Calls that the service's backend got; empty, as the next columns, without one.
+                #[since("2026-11-30")]
+                backend_requests: Option<u64>;
+                /// Different calls among these, by index.
+                #[since("2026-11-30")]
+                backend_distinct_requests: Option<u64>;
+                /// Connections that the backend accepted.
+                #[since("2026-11-30")]
+                backend_connections: Option<u64>;
+                /// Calls in flight at the backend at the busiest moment.
+                #[since("2026-11-30")]
+                backend_peak_in_flight: Option<u64>;
+                /// Actual minus planned delay of the backend's answers, 99th percentile.
+                #[since("2026-11-30")]
+                backend_delay_error_p99_ns: Option<u64>;
+                /// CPU time of the backend, user and kernel, from its start to its end.
+                #[since("2026-11-30")]
+                backend_cpu_ns: Option<u64>;
             }
             of network {
                 /// Holder of the packets of a network with a round trip, `tun` or `netem`; empty, as the

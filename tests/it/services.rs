@@ -21,7 +21,7 @@ case $INFLIGHT_SETTING_WAY in
   never) exec sleep 600 ;;
   elsewhere) INFLIGHT_PORT=0; serve ;;
   daemon) (serve) & sleep 0.2; exit 0 ;;
-  middle) "$INFLIGHT" serve --delay 200ms --port "$INFLIGHT_PORT" & sleep 1.5; kill -9 $!; exit 7 ;;
+  middle) "$INFLIGHT" serve --delay 200ms --port "$INFLIGHT_PORT" & sleep 1.5; kill -9 $!; wait $! 2>/dev/null; exit 7 ;;
   stubborn) trap '' TERM INT; (trap '' TERM INT; setsid sleep 600) & (serve) & wait; sleep 600 ;;
   flood) yes | head -n 300000 >&2; serve ;;
   gigabyte) exec "$INFLIGHT" serve --body 1GB --port "$INFLIGHT_PORT" ;;
@@ -149,6 +149,213 @@ fn wrong_answers_void_a_trial() {
                 assert!(row.first_error.contains("no JSON"), "{}", row.first_error);
             }
         }
+    }
+}
+
+/// Pages of inflight's own application, in all orders and worker models that differ.
+const APP: &str = r#"
+title = "Pages"
+question = "How long do 12 pages of four calls take?"
+
+[workload]
+requests = 12
+delay = { cycle = ["25ms", "50ms", "75ms", "100ms"] }
+body = "1kB"
+
+[[service]]
+name = "app"
+kind = "app"
+ready = "/ready"
+calls = 4
+answer = "json"
+settings = { processes = [1, 2], threads = [1, 2], outbound = ["sequential", "thread-pool", "async", "async-loop", "green", "offload"] }
+work = "120ms"
+
+[[strategy]]
+label = "hammer"
+model = "async-all"
+client = "hyper"
+service = "app"
+processes = [1, 2]
+threads = 2
+outbound = ["sequential", "thread-pool", "async", "async-loop", "green", "offload"]
+
+[blocks]
+count = 1
+warmup = 0
+"#;
+
+#[test]
+fn a_page_takes_what_its_order_of_calls_says() {
+    let _alone = alone();
+    let bench = Bench::new();
+    let called = bench.call(&["run", "--quiet", bench.file("app.toml", APP)]);
+    assert_eq!(called.code, 0, "{}", called.stderr);
+    assert_eq!(left_in(&bench.path("")), Vec::<i32>::new());
+    let recording = Recording::read(&bench.runs()[0]).expect("a record");
+    // Twelve pages on two and on four slots; a page of the first is 250 + 120 ms, and so on.
+    let ideals = [
+        ("sequential", 2_220, 1_110),
+        ("thread-pool", 1_320, 660),
+        ("async", 220, 220),
+        ("async-loop", 1_320, 660),
+        ("green", 220, 220),
+        ("offload", 720, 360),
+    ];
+    for (outbound, one, two) in ideals {
+        for (processes, ideal_ms) in [(1, one), (2, two)] {
+            let settings = format!("outbound={outbound} processes={processes} threads=2");
+            let mut rows = recording.trials.iter().filter(|r| r.service_settings == settings);
+            let row = rows.next().expect("a row of each cell");
+            assert_eq!((row.status, row.ok), (Status::Ok, Some(12)), "{settings}: {}", row.reason);
+            assert_eq!(row.ideal_ns, ideal_ms * 1_000_000, "{settings}");
+            assert!(row.wall_ns >= Some(row.bound_ns), "{settings}: {:?}", row.wall_ns);
+            let calls = (row.backend_requests, row.backend_distinct_requests);
+            assert_eq!(calls, (Some(48), Some(48)), "{settings}");
+            assert_eq!(row.service_worker_answers, Some(12), "{settings}");
+            assert!(
+                row.service_workers <= Some(processes),
+                "{settings}: {:?}",
+                row.service_workers
+            );
+            // One that serves others keeps all pages in flight at the backend; two slots hold 8 calls.
+            if row.ideal_ns == 220_000_000 {
+                assert!(row.backend_peak_in_flight > Some(8), "{:?}", row.backend_peak_in_flight);
+            } else {
+                let most = 8 * processes;
+                assert!(
+                    row.backend_peak_in_flight <= Some(most),
+                    "{:?}",
+                    row.backend_peak_in_flight
+                );
+            }
+        }
+    }
+    let report = bench.path("reports").join(&recording.name).join("report.md");
+    let report = fs_err::read_to_string(report).expect("a report");
+    assert!(report.contains("served at once") && report.contains("largest share"), "{report}");
+    assert!(report.contains("every page made its calls of the backend"), "{report}");
+}
+
+#[test]
+fn a_page_that_calls_wrongly_or_declares_too_much_is_invalid() {
+    let _alone = alone();
+    let bench = Bench::new();
+    // It declares five calls and is told so; but a command that makes four is found out.
+    let wrong = r#"
+title = "Pages"
+question = "?"
+
+[workload]
+requests = 4
+delay = "20ms"
+
+[[service]]
+name = "mine"
+run = ["bash", "-c", "exec $INFLIGHT app --listen {host}:{port} --backend {backend} --calls 4 --threads {threads}"]
+ready = "/ready"
+calls = CALLS
+slots = ["threads"]
+settings = { threads = [1, 4] }
+
+[[strategy]]
+model = "async-all"
+service = "mine"
+threads = 1
+
+[blocks]
+count = 1
+warmup = 0
+"#;
+    for (change, reason) in [
+        ("5", "the backend got 16 calls, 16 different ones, instead of 20"),
+        ("2", "the backend got 16 calls"),
+    ] {
+        let file = bench.file("mine.toml", &wrong.replace("CALLS", change));
+        let output = call(&bench, &["run", "--quiet", file]);
+        let recording = Recording::read(bench.runs().last().expect("a run")).expect("a record");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let row = &recording.trials[0];
+        assert_eq!(row.status, Status::Invalid, "{change}: {} {said}", row.reason);
+        assert!(row.reason.contains(reason), "{change}: {}", row.reason);
+    }
+    // One that serves more at once than it declares is faster than can be.
+    let slots = wrong.replace("CALLS", "4").replace("--threads {threads}", "--threads 4");
+    let output = call(&bench, &["run", "--quiet", bench.file("mine.toml", &slots)]);
+    let recording = Recording::read(bench.runs().last().expect("a run")).expect("a record");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(recording.trials[0].status, Status::Invalid, "{said}");
+    assert!(
+        recording.trials[0].reason.contains("less than the 320.0 ms that any schedule needs"),
+        "{}",
+        recording.trials[0].reason
+    );
+}
+
+#[test]
+fn what_cannot_be_known_of_pages_is_refused_with_a_way_out() {
+    let bench = Bench::new();
+    for (from, to, why) in [
+        ("kind = \"app\"", "", "a service needs `run`, `kind`, or `url`"),
+        ("kind = \"app\"", "kind = \"apo\"", "did you mean `app`?"),
+        ("calls = 4", "calls = 0", "from 1 to 1000"),
+        ("calls = 4", "slots = [\"processes\"]", "both `kind` and `slots`"),
+        ("processes = [1, 2], threads", "processes = [0], threads", "`processes` cannot be \"0\""),
+        ("\"offload\"] }\nwork", "\"ofload\"] }\nwork", "did you mean `offload`?"),
+        (
+            "settings = { processes",
+            "settings = { greenlets = [1], processes",
+            "no setting `greenlets`",
+        ),
+        ("requests = 12", "requests = 5_000_000", "are too many for a trial"),
+        ("kind = \"app\"", "run = [\"x\", \"{backends}\"]", "did you mean `backend`?"),
+        ("body = \"1kB\"", "rtt = \"5ms\"", "`rtt` is for the delay server"),
+        (
+            "kind = \"app\"\nready = \"/ready\"\ncalls = 4",
+            "run = [\"x\", \"{calls}\"]",
+            "`{calls}` is of a service",
+        ),
+    ] {
+        assert!(APP.contains(from), "{from}");
+        let called = bench.call(&["plan", bench.file("app.toml", &APP.replace(from, to))]);
+        assert_eq!(called.code, 65, "{to}: {}", called.stderr);
+        assert!(called.stderr.contains(why), "{to}: {}", called.stderr);
+    }
+}
+
+#[test]
+fn headers_without_end_are_failed_requests() {
+    use std::io::Write;
+    let _alone = alone();
+    let bench = Bench::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    // It ends with the test's process.
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || {
+                let mut stream = stream;
+                let line = b"x-header: a value that goes on and on\r\n".repeat(100);
+                let mut sent = stream.write_all(b"HTTP/1.1 200 OK\r\n");
+                while sent.is_ok() {
+                    sent = stream.write_all(&line);
+                }
+            });
+        }
+    });
+    let clients = "model = \"async-workers\"\nclient = [\"hyper\", \"reqwest\"]\nlimit = 2\n\n[[strategy]]\n\
+                   model = \"thread-pool\"\nclient = [\"ureq\", \"reqwest-blocking\"]\nlimit = 2";
+    let text = OWN.replace("model = \"async-workers\"\nlimit = [1, 4]", clients);
+    let text =
+        text.replace("count = 6", "count = 1\nwarmup = 0").replace("requests = 20", "requests = 4");
+    let file = bench.file("own.toml", &text);
+    let called = bench.call(&["run", "--quiet", file, "--target", &format!("http://{address}/")]);
+    assert_eq!(called.code, 5, "{}", called.stderr);
+    let recording = Recording::read(&bench.runs()[0]).expect("a record");
+    assert_eq!(recording.trials.len(), 5);
+    for row in &recording.trials {
+        assert_eq!((row.ok, row.errors), (Some(0), Some(4)), "{}: {}", row.client, row.reason);
+        assert!(row.client_max_rss_bytes < Some(500_000_000), "{:?}", row.client_max_rss_bytes);
     }
 }
 

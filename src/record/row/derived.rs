@@ -36,6 +36,12 @@ impl TrialRow {
         Some(self.service_cpu_user_ns? + self.service_cpu_sys_ns?)
     }
 
+    /// Share of a service's answers that the worker with the most gave.
+    pub fn worker_share(&self) -> Option<f64> {
+        let answers = self.service_worker_answers.filter(|&answers| answers > 0)?;
+        Some(self.service_worker_answers_max? as f64 / answers as f64)
+    }
+
     /// Mean time of a successful request, in nanoseconds; `None` without probes.
     pub fn request_ns(&self) -> Option<f64> {
         // Every request has an end, so without this phase none has been taken.

@@ -111,6 +111,21 @@ impl TrialRow {
             // A program tells the status and the length of an answer, and nobody knows the right length.
             self.client_body_mismatches = None;
         }
+        if let Some(workers) = &client.workers {
+            self.service_workers = Some(workers.len() as u64);
+            self.service_worker_answers = Some(workers.iter().sum());
+            self.service_worker_answers_max = workers.iter().copied().max();
+        }
+    }
+
+    /// Fills in what the backend of a service saw.
+    pub fn set_backend(&mut self, backend: &ServerReport) {
+        self.backend_requests = Some(backend.requests);
+        self.backend_distinct_requests = Some(backend.distinct);
+        self.backend_connections = Some(backend.connections);
+        self.backend_peak_in_flight = Some(backend.peak_in_flight);
+        self.backend_delay_error_p99_ns = backend.lateness.delays.error_p99_ns;
+        self.backend_cpu_ns = Some(backend.cpu_user_ns + backend.cpu_sys_ns);
     }
 
     /// Fills in what the processes of a service used.

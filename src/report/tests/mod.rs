@@ -85,7 +85,15 @@ fn reuse(mode: &str) -> Selector {
 
 fn claim(text: &str, of: Selector, over: Over, at_most: f64) -> Claim {
     let metric = Metric::Wall;
-    Claim { text: text.to_owned(), metric, of, over, at_least: None, at_most: Some(at_most) }
+    Claim {
+        text: text.to_owned(),
+        metric,
+        of,
+        over,
+        than: None,
+        at_least: None,
+        at_most: Some(at_most),
+    }
 }
 
 /// Overhead and cost as a small machine may show them, with noise.

@@ -27,6 +27,7 @@ fn claimed() -> Experiment {
         metric,
         of: of("quick"),
         over,
+        than: None,
         at_least,
         at_most,
     };

@@ -255,6 +255,13 @@ macro_rules! factors {
                         .legacy("none")
                         .phrase("the server may open {} files")
                 }
+                ShareCpus share_cpus
+                "whether a service runs on all CPUs of a trial, the client's too; otherwise it has those of the delay server" {
+                    share_cpus: bool = server(Flag)
+                        .default("false")
+                        .legacy("false")
+                        .phrase("service on all CPUs: {}")
+                }
                 Capacity capacity
                 "requests that the server has in flight at most; it refuses further ones at once, with 429" {
                     capacity: Option<NonZeroU32> = server(Integer::positive(10_000_000, "100"))

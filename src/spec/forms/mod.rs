@@ -23,7 +23,9 @@ pub(super) use number::{
     Bound, BoundForm, Even, FirstLook, Integer, MOST, Percent, Positive, grouped, number,
 };
 pub(super) use program::{Choices, FileName, SettingsForm, WordList, setting};
-pub(super) use service::{PathForm, ServiceForm, UrlForm, is_name};
+pub(super) use service::{
+    OutboundForm, PathForm, ProductForm, ServiceForm, UrlForm, is_name, setting_in,
+};
 pub(super) use unit::{Duration, Size};
 pub(super) use work::WorkForm;
 

@@ -2,7 +2,7 @@
 
 use crate::spec::forms::{BoundForm, Line, OneOf, Percent, Word};
 use crate::spec::key::{Key, Presence, Section, TableForm};
-use crate::spec::selector::{Over as OverForm, SelectorForm};
+use crate::spec::selector::{Over as OverForm, SelectorForm, ThanForm};
 use crate::spec::{Metric, Over};
 
 pub(in crate::spec) static TEXT: Key<Line> = Key::required(
@@ -23,6 +23,12 @@ pub(in crate::spec) static OVER: Key<OverForm> = Key::required(
     },
     "what their metric is divided by",
 );
+pub(in crate::spec) static THAN: Key<ThanForm> = Key::optional(
+    "than",
+    ThanForm,
+    "the ratio of two other cells, by which the ratio of this claim is divided: one gain over another",
+)
+.otherwise("the bounds are on the ratio itself");
 pub(in crate::spec) static AT_LEAST: Key<BoundForm> =
     Key::optional("at_least", BoundForm, "the ratio is at least this").otherwise("no bound");
 pub(in crate::spec) static AT_MOST: Key<BoundForm> =
@@ -35,7 +41,7 @@ pub(in crate::spec) static CLAIM: Section = Section {
     table: &TableForm {
         title: "[[claim]]",
         doc: "What the author expects: a ratio and its bounds.",
-        keys: || vec![&TEXT, &METRIC, &OF, &OVER, &AT_LEAST, &AT_MOST],
+        keys: || vec![&TEXT, &METRIC, &OF, &OVER, &THAN, &AT_LEAST, &AT_MOST],
         either: &[],
     },
 };

@@ -1,6 +1,9 @@
 //! `[[service]]`: servers that are no part of inflight.
 
-use crate::spec::forms::{Choices, Duration, Line, OneOf, PathForm, UrlForm, Word, WordList};
+use crate::spec::forms::{
+    Choices, Duration, Integer, Line, OneOf, OutboundForm, PathForm, ProductForm, UrlForm, Word,
+    WordList, WorkForm,
+};
 use crate::spec::key::{AnyKey, Key, Presence, Section, TableForm};
 use crate::strategy::service::AnswerRule;
 
@@ -14,10 +17,16 @@ pub(in crate::spec) static SERVICE: Section = Section {
         title: "[[service]]",
         doc: "A server that is no part of inflight, asked in place of the delay server: see docs/services.md.",
         keys: || {
-            let keys: [&dyn AnyKey; 11] = [
+            let keys: [&dyn AnyKey; 17] = [
                 &SERVICE_NAME,
                 &SERVICE_URL,
                 &SERVICE_RUN,
+                &SERVICE_KIND,
+                &SERVICE_CALLS,
+                &SERVICE_OUTBOUND,
+                &SERVICE_SLOTS,
+                &SERVICE_WORK,
+                &SERVICE_WORKERS,
                 &SERVICE_PATH,
                 &ANSWER,
                 &READY,
@@ -29,7 +38,16 @@ pub(in crate::spec) static SERVICE: Section = Section {
             ];
             keys.into()
         },
-        either: &[("url", "run"), ("url", "path")],
+        either: &[
+            ("url", "run"),
+            ("url", "path"),
+            ("kind", "run"),
+            ("kind", "url"),
+            ("kind", "version"),
+            ("kind", "files"),
+            ("kind", "slots"),
+            ("kind", "workers"),
+        ],
     },
 };
 
@@ -85,6 +103,45 @@ pub(in crate::spec) static SERVICE_SETTINGS: Key<Choices> = Key::optional(
     "keys of its own for `[[strategy]]`, each with the values that it may have",
 )
 .otherwise("it has none");
+
+pub(in crate::spec) static SERVICE_KIND: Key<OneOf<()>> = Key::optional(
+    "kind",
+    OneOf::new(kinds, "\"app\""),
+    "the web application of inflight itself, in place of a command; its settings are `processes`, `threads` and `outbound`",
+)
+.otherwise("`run` or `url` says what it is");
+pub(in crate::spec) static SERVICE_CALLS: Key<Integer<u32>> = Key::optional(
+    "calls",
+    Integer::whole(1, 1_000, "4"),
+    "calls that it makes of its backend, the delay server, for each request: call k of request i is request `i × calls + k` there",
+)
+.otherwise("it has no backend");
+pub(in crate::spec) static SERVICE_OUTBOUND: Key<OutboundForm> = Key::optional(
+    "outbound",
+    OutboundForm,
+    "order of these calls, or a setting in braces that holds it",
+)
+.default("\"sequential\"");
+pub(in crate::spec) static SERVICE_SLOTS: Key<ProductForm> = Key::optional(
+    "slots",
+    ProductForm { example: r#"["processes", "threads"]"# },
+    "requests that it serves at once: settings and numbers, multiplied",
+)
+.otherwise("nothing limits them");
+pub(in crate::spec) static SERVICE_WORK: Key<WorkForm> =
+    Key::optional("work", WorkForm, "work of its own for each request: it sleeps, or computes")
+        .otherwise("it has none");
+pub(in crate::spec) static SERVICE_WORKERS: Key<ProductForm> = Key::optional(
+    "workers",
+    ProductForm { example: r#"["workers"]"# },
+    "number of its worker processes, likewise; each answer then names its worker in a header, `Inflight-Worker`",
+)
+.otherwise("the share of a worker is not judged");
+
+fn kinds() -> Vec<Word<()>> {
+    let doc = "a web application: processes × threads, and calls of a backend for each request";
+    vec![Word { word: "app", value: (), doc: doc.to_owned() }]
+}
 
 fn answer_rules() -> Vec<Word<AnswerRule>> {
     let doc = |rule| match rule {

@@ -6,7 +6,7 @@ use crate::spec::forms::Bound;
 use crate::spec::key::{Open, Placed, Reading};
 use crate::spec::node::Node;
 use crate::spec::selector::{Picked, PickedOver};
-use crate::spec::{Claim, Factor, Metric, Over, Unit, keys};
+use crate::spec::{Claim, Factor, Metric, Over, Than, Unit, keys};
 use crate::units::{UnitError, parse_duration, parse_size};
 
 /// Reads every claim; its cells are checked if the cells stand.
@@ -21,6 +21,7 @@ fn claim(node: &Node, cells: Option<&Cells>, reading: &mut Reading) -> Option<Cl
     let metric = table.one(&keys::METRIC, reading);
     let of = table.one(&keys::OF, reading);
     let over = table.one(&keys::OVER, reading);
+    let than = table.one(&keys::THAN, reading);
     let before = reading.problems.len();
     let at_least = table.one(&keys::AT_LEAST, reading);
     let at_most = table.one(&keys::AT_MOST, reading);
@@ -30,7 +31,14 @@ fn claim(node: &Node, cells: Option<&Cells>, reading: &mut Reading) -> Option<Cl
         reading.report(Problem::at(table.span, what).hint("for example: at_most = 1.15"));
     }
     if let (Some(cells), Some(of)) = (cells, &of) {
-        check_cells(cells, &of.value, over.as_ref(), reading);
+        check_cells(cells, &of.value, over.as_ref(), than.as_ref(), reading);
+    }
+    if let (Some(than), Some(Placed { value: PickedOver::Word(_) | PickedOver::Largest(_), .. })) =
+        (&than, &over)
+    {
+        let what = "`than` is for a ratio of two cells, and this claim has none";
+        let hint = "select a cell: over = { label = \"…\" }";
+        reading.report(Problem::at(than.span, what).hint(hint));
     }
     let (metric, over) = (metric?.value, over?);
     check_metric(metric, &over, reading);
@@ -61,6 +69,7 @@ fn claim(node: &Node, cells: Option<&Cells>, reading: &mut Reading) -> Option<Cl
         metric,
         of: of?.value.selector,
         over,
+        than: than.map(|than| Than { of: than.value.0.selector, over: than.value.1.selector }),
         at_least: at_least_value,
         at_most: at_most_value,
     })
@@ -70,9 +79,16 @@ fn check_cells(
     cells: &Cells,
     of: &Picked,
     over: Option<&Placed<PickedOver>>,
+    than: Option<&Placed<(Picked, Picked)>>,
     reading: &mut Reading,
 ) {
     let of = cells.pick(of, reading);
+    for picked in than.iter().flat_map(|than| [&than.value.0, &than.value.1]) {
+        if let (Some(picks), Some(of)) = (cells.pick(picked, reading), &of) {
+            let scenarios = cells.scenarios_of(of.iter().copied());
+            cells.one_for_each(picked, &picks, &scenarios, reading);
+        }
+    }
     let Some(over) = over else { return };
     match &over.value {
         PickedOver::Cell(picked) => {

@@ -85,7 +85,8 @@ pub(super) fn check_programs(
     matrix.refuse(&settings, |strategy| strategy.program.is_some(), problem, reading);
 }
 
-/// Reports a setting of the delay server, or of the network to it, that meets a service.
+/// Reports a setting of the delay server, or of the network to it, that meets a service. Delays and
+/// bodies are those of the backend, if the service has one.
 pub(super) fn check_services(
     file: &Open,
     scenarios: &[Scenario],
@@ -94,9 +95,11 @@ pub(super) fn check_services(
     reading: &mut Reading,
 ) {
     let (workload, server) = (keys::WORKLOAD.name, keys::SERVER.name);
-    let settings: [Asked; 14] = [
+    let of_backend: [Asked; 2] = [
         (workload, Factor::Delay, |s| s.delays_ns().iter().any(|&ns| ns > 0)),
         (workload, Factor::Body, |s| s.body_bytes > 0),
+    ];
+    let settings: [Asked; 12] = [
         (workload, Factor::Chunks, |s| s.chunks > 1),
         (workload, Factor::Upload, |s| s.upload_bytes > 0),
         (workload, Factor::Redirects, |s| s.redirects > 0),
@@ -119,8 +122,21 @@ pub(super) fn check_services(
         (what, hint)
     };
     let matrix = Matrix { file, scenarios, strategies, cells };
+    let without_backend =
+        |strategy: &Strategy| strategy.service.as_ref().is_some_and(|s| !s.has_backend());
+    matrix.refuse(&of_backend, without_backend, problem, reading);
     matrix.refuse(&settings, |strategy| strategy.service.is_some(), problem, reading);
+    let shares: [Asked; 1] = [(server, Factor::ShareCpus, |s| s.share_cpus)];
+    let no_service = |key: &str, _: &Strategy| {
+        let what = format!("`{key}` is for services, and the delay server is asked");
+        (what, "name a `service`: the delay server always has a CPU of its own".to_owned())
+    };
+    matrix.refuse(&shares, |strategy| strategy.service.is_none(), no_service, reading);
+    matrix.check_calls(reading);
 }
+
+/// Calls of a backend in a trial: as many as there may be requests.
+const MOST_CALLS: u64 = 10_000_000;
 
 /// Table, factor, and whether a scenario asks for more than its default.
 type Asked = (&'static str, Factor, fn(&Scenario) -> bool);
@@ -134,6 +150,28 @@ struct Matrix<'a> {
 }
 
 impl Matrix<'_> {
+    /// Reports a service that would call its backend more often than a trial may have requests.
+    fn check_calls(&self, reading: &mut Reading) {
+        let calls = |strategy: &Strategy| strategy.service.as_ref()?.page.as_ref().map(|p| p.calls);
+        let too_many = |(index, strategy): (usize, &Strategy)| {
+            let calls = u64::from(calls(strategy)?);
+            let meets = |&i: &usize| {
+                let requests = u64::from(self.scenarios[i].requests);
+                requests * calls > MOST_CALLS && self.cells.meet(i, index)
+            };
+            (0..self.scenarios.len()).find(meets).map(|i| (self.scenarios[i].requests, calls))
+        };
+        let Some((requests, calls)) = self.strategies.iter().enumerate().find_map(too_many) else {
+            return;
+        };
+        let table = self.file.table(keys::WORKLOAD.name);
+        let entry = table.as_ref().and_then(|table| table.get(Factor::Requests.name()));
+        let span = entry.map_or(self.file.span, |entry| entry.node.span);
+        let what = format!("{requests} requests with {calls} calls each are too many for a trial");
+        let hint = "a backend takes at most 10_000_000 calls: ask for fewer requests";
+        reading.report(Problem::at(span, what).hint(hint));
+    }
+
     /// Reports each setting that meets a strategy of this kind, at the place of its key.
     fn refuse(
         &self,

@@ -2,10 +2,12 @@
 
 mod cells;
 mod claims;
+mod declared;
 mod gates;
 mod lists;
 mod loads;
 mod programs;
+mod service_table;
 mod services;
 mod strategies;
 mod table;

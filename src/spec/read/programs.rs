@@ -2,15 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
+use super::declared::{
+    Choices, PROGRAM_KEY, check_name, check_placeholders, check_settings, words,
+};
 use super::lists::{Lists, Table};
+use super::service_table::service;
 use crate::spec::error::{Problem, Span};
-use crate::spec::forms::{is_name, setting};
+use crate::spec::forms::setting;
 use crate::spec::key::{Open, Placed, Reading};
 use crate::spec::node::{self, Entry, Kind, Node};
 use crate::spec::{Factor, factor, keys};
-use crate::strategy::program::{INTERPRETERS, PLACEHOLDERS, placeholders};
-use crate::strategy::service::{self, Place, Started};
-use crate::strategy::{IndexBy, Program, Service, Settings, Strategy};
+use crate::strategy::program::PLACEHOLDERS;
+use crate::strategy::service::Place;
+use crate::strategy::{Program, Service, Settings, Strategy};
 
 /// The programs and services that an experiment may name, and the files that it has them from.
 #[derive(Default)]
@@ -20,14 +24,8 @@ pub(super) struct Programs {
     pub(super) files: Vec<String>,
 }
 
-/// Keys of a program's own, each with the values that it may have.
-type Choices = std::collections::BTreeMap<String, Vec<String>>;
-
 /// TOML files that a recording has of its own.
 const OF_THE_RECORD: [&str; 2] = ["experiment.toml", "machine.toml"];
-
-/// Key of a strategy that names its program.
-const KEY: &str = "program";
 
 /// Factors that a strategy with a program may have.
 const FACTORS: [Factor; 11] = [
@@ -203,7 +201,7 @@ impl Programs {
     pub(super) fn lower(&self, node: &Node, named: &Entry, reading: &mut Reading) -> Option<Table> {
         let Kind::Text(name) = &named.node.kind else {
             let found = named.node.describe();
-            let what = format!("`{KEY}` must be the name of a program, found {found}");
+            let what = format!("`{PROGRAM_KEY}` must be the name of a program, found {found}");
             let hint = "for example: program = \"aiohttp\"";
             reading.report(Problem::at(named.node.span, what).hint(hint));
             return None;
@@ -219,7 +217,7 @@ impl Programs {
         };
         let before = reading.problems.len();
         let Kind::Table(entries) = &node.kind else { return None };
-        for entry in entries.iter().filter(|entry| entry.key != KEY) {
+        for entry in entries.iter().filter(|entry| entry.key != PROGRAM_KEY) {
             check_key(entry, program, reading);
         }
         let whose = format!("the program `{}`", program.name);
@@ -284,98 +282,6 @@ fn program(node: &Node, file: &str, folder: &Path, reading: &mut Reading) -> Opt
     (reading.problems.len() == before).then_some(program)
 }
 
-fn service(node: &Node, file: &str, folder: &Path, reading: &mut Reading) -> Option<Service> {
-    let table = keys::SERVICE.table.open(node, reading)?;
-    let before = reading.problems.len();
-    let name = table.one(&keys::SERVICE_NAME, reading);
-    let url = table.one(&keys::SERVICE_URL, reading);
-    let run = table.one(&keys::SERVICE_RUN, reading);
-    let path = table.one(&keys::SERVICE_PATH, reading);
-    let answer = table.one(&keys::ANSWER, reading);
-    let ready = table.one(&keys::READY, reading);
-    let ready_within = table.one(&keys::READY_WITHIN, reading);
-    let settings = table.one(&keys::SERVICE_SETTINGS, reading);
-    let version = table.one(&keys::VERSION, reading);
-    let files = table.one(&keys::FILES, reading);
-    let install = table.one(&keys::INSTALL, reading);
-    if url.is_none() && run.is_none() && reading.problems.len() == before {
-        let what = "a service needs `run`, or `url` if it runs already";
-        let hint = "for example: url = \"http://127.0.0.1:8000/path\"";
-        reading.report(Problem::at(node.span, what).hint(hint));
-    }
-    check_name(name.as_ref(), "a service", reading);
-    check_settings(settings.as_ref(), reading);
-    let settings = settings.map(|s| s.value).unwrap_or_default();
-    check_placeholders([&run, &version], &service::PLACEHOLDERS, &settings, reading);
-    if reading.problems.len() > before {
-        return None;
-    }
-    let (name, answer) = (name?.value, answer?.value);
-    if let Some(at) = url {
-        return Some(Service { name, answer, ..at.value });
-    }
-    let program = Program {
-        name: name.clone(),
-        file: file.to_owned(),
-        folder: folder.to_owned(),
-        run: words(&run),
-        version: words(&version),
-        files: words(&files),
-        settings,
-        index_by: IndexBy::Path,
-        reuse: None,
-        install: install.map(|line| line.value),
-    };
-    let started = Started { program, ready: ready?.value, ready_within_ns: ready_within?.value };
-    Some(Service { name, place: Place::Started(Box::new(started)), path: path?.value, answer })
-}
-
-fn words(list: &Option<Placed<Vec<String>>>) -> Vec<String> {
-    list.as_ref().map(|list| list.value.clone()).unwrap_or_default()
-}
-
-fn check_name(name: Option<&Placed<String>>, of: &str, reading: &mut Reading) {
-    if let Some(name) = name.filter(|name| !is_name(&name.value)) {
-        let what = format!("{:?} is no name of {of}", name.value);
-        reading.report(Problem::at(name.span, what).hint("use letters, digits, `-`, `_` and `.`"));
-    }
-}
-
-/// Reports settings that would hide a key of every strategy.
-fn check_settings(settings: Option<&Placed<Choices>>, reading: &mut Reading) {
-    for (setting, span) in settings.iter().flat_map(|s| s.value.keys().map(|key| (key, s.span))) {
-        let is_factor = Factor::ALL.iter().any(|factor| factor.name() == setting);
-        if is_factor || setting == KEY {
-            let what = format!("`{setting}` is a key of every strategy");
-            reading.report(Problem::at(span, what).hint("give the setting another name"));
-        }
-    }
-}
-
-/// Reports placeholders of commands that have no value.
-fn check_placeholders(
-    commands: [&Option<Placed<Vec<String>>>; 2],
-    own: &[(&str, &str)],
-    settings: &Choices,
-    reading: &mut Reading,
-) {
-    let known: Vec<&str> = own
-        .iter()
-        .chain(&INTERPRETERS)
-        .map(|(name, _)| *name)
-        .chain(settings.keys().map(String::as_str))
-        .collect();
-    for list in commands.into_iter().flatten() {
-        for word in &list.value {
-            for name in placeholders(word).into_iter().filter(|name| !known.contains(name)) {
-                let what = format!("{word:?} has a placeholder that means nothing: `{{{name}}}`");
-                let problem = Problem::at(list.span, what);
-                reading.report(problem.known(name, known.iter().copied()));
-            }
-        }
-    }
-}
-
 /// Reports a key that a strategy with this program cannot have.
 fn check_key(entry: &Entry, program: &Program, reading: &mut Reading) {
     let key = entry.key.as_str();
@@ -385,7 +291,8 @@ fn check_key(entry: &Entry, program: &Program, reading: &mut Reading) {
     if keys::STRATEGY.table.keys().any(|known| known.name() == key) {
         let what =
             format!("`{key}` is for inflight's own clients, and this strategy has a program");
-        let hint = format!("remove `{key}` or `{KEY}`; what a program does is up to its settings");
+        let hint =
+            format!("remove `{key}` or `{PROGRAM_KEY}`; what a program does is up to its settings");
         return reading.report(Problem::at(entry.key_span, what).hint(hint));
     }
     let what = format!("unknown key `{key}` in a [[strategy]] with the program `{}`", program.name);

@@ -59,7 +59,8 @@ const VALUES: &[(&str, &[&str])] = &[
 ];
 
 /// The name of a strategy, which changes nothing, and what only programs and services have.
-const NO_SETTINGS: [&str; 5] = ["label", "program", "settings", "service", "service_settings"];
+const NO_SETTINGS: [&str; 6] =
+    ["label", "program", "settings", "service", "service_settings", "share_cpus"];
 
 /// Need not be written, but what holds otherwise depends on the model.
 const ALWAYS_WRITTEN: &str = "client";
