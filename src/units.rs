@@ -297,6 +297,12 @@ pub fn three_digits(x: f64) -> String {
     if x == 0.0 { "0".to_owned() } else { text }
 }
 
+/// `x` to six significant digits, which is more than any measurement has, so that the last digits
+/// of a platform's logarithm do not reach a file.
+pub(crate) fn six_digits(x: f64) -> f64 {
+    format!("{x:.5e}").parse().expect("a float prints as one")
+}
+
 /// `x` rounded to three significant digits, so that 999.96 ms is named in seconds.
 pub(crate) fn rounded(x: f64) -> f64 {
     if x == 0.0 || !x.is_finite() {

@@ -26,7 +26,7 @@ pub use self::{
     init::Init,
     machine::{Machine, MachineCommand},
     plan::Plan,
-    report::Report,
+    report::{AnswerFormat, Report},
     run::Run,
     runs::{ListFormat, RunState, Runs},
     serve::Serve,

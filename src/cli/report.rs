@@ -1,6 +1,6 @@
 //! `inflight report`, as typed.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::Folders;
 
@@ -11,6 +11,7 @@ Examples:
   inflight report results/MACHINE/RUN               one report
   inflight report @latest                           that of the newest recording
   inflight report                                   every report, and their index
+  inflight report @latest --format json             the answer for a program; writes nothing
   inflight report --check                           exit 1 if a report is not what its record gives")]
 pub struct Report {
     /// Recordings, by folder, beginning of the name, experiment, commit or @latest; all under
@@ -23,8 +24,19 @@ pub struct Report {
     /// Compare the reports with what the records give, byte for byte; write nothing.
     #[arg(long)]
     pub check: bool,
-    /// Write PNG copies of the charts too.
-    #[cfg(feature = "png")]
-    #[arg(long, conflicts_with = "check")]
+    /// Print the answers on standard output in this form, and write nothing.
+    #[arg(long, value_enum, conflicts_with = "check")]
+    pub format: Option<AnswerFormat>,
+    /// Write PNG copies of the charts too; needs a build with `--features png`.
+    #[arg(long, conflicts_with_all = ["check", "format"])]
     pub png: bool,
+}
+
+/// A form of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AnswerFormat {
+    /// For a terminal, as after a run.
+    Text,
+    /// For a program.
+    Json,
 }

@@ -6,13 +6,16 @@ use std::path::{Path, PathBuf};
 
 use super::{Failure, say};
 use crate::analyse::Analysis;
-use crate::cli;
+use crate::cli::{self, AnswerFormat};
 use crate::exit::Exit;
 use crate::record::{RecordError, Recording, find, find_runs, replace};
 use crate::report;
 use crate::units::counted;
 
 pub(super) fn run(args: &cli::Report) -> Result<Exit, Failure> {
+    if args.png && cfg!(not(feature = "png")) {
+        return Err(Failure::Usage(format!("--png: {}", super::WITHOUT_PNG)));
+    }
     let runs = match args.runs.as_slice() {
         [] => find_runs(&args.folders.out)?,
         named => named
@@ -23,7 +26,41 @@ pub(super) fn run(args: &cli::Report) -> Result<Exit, Failure> {
     if runs.is_empty() {
         return Err(Failure::Usage(super::no_recording(&args.folders.out)));
     }
-    if args.check { check(args, &runs) } else { write(args, &runs) }
+    match args.format {
+        Some(format) => answer(&runs, format),
+        None if args.check => check(args, &runs),
+        None => write(args, &runs),
+    }
+}
+
+/// Prints the answers. A recording that cannot be read is told and left out.
+fn answer(runs: &[PathBuf], format: AnswerFormat) -> Result<Exit, Failure> {
+    let mut trouble = Trouble::default();
+    let mut answers = Vec::new();
+    for run in runs {
+        match Recording::read(run) {
+            Ok(recording) => {
+                let analysis = Analysis::of(&recording);
+                match format {
+                    AnswerFormat::Json => answers.push(report::Answer::of(&recording, &analysis)),
+                    AnswerFormat::Text => {
+                        let name = if runs.len() > 1 {
+                            format!("{}\n", recording.name)
+                        } else {
+                            String::new()
+                        };
+                        let answer = report::answer(&recording, &analysis);
+                        super::print(&format!("{name}{answer}\n"))?;
+                    }
+                }
+            }
+            Err(error) => trouble.tell(&[error.into()]),
+        }
+    }
+    if format == AnswerFormat::Json {
+        super::print(&report::json(&answers))?;
+    }
+    Ok(trouble.exit().unwrap_or(Exit::Fine))
 }
 
 /// Entries of recordings that were read already; `None` where one cannot be read, which has been

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::analyse::Interval;
 use crate::spec::Metric;
+use crate::units::six_digits;
 
-use super::words::six_digits;
 use super::{
     CellDiff, CellSide, Change, ControlPair, Diff, GateResult, LoneCell, MarginSource, Outcome,
     Pairing, words,

@@ -3,7 +3,7 @@
 use crate::analyse::{Direction, Doubt, Estimate, Interval, Levels, Side};
 use crate::page::{Align, Table, cells};
 use crate::spec::{Gate, Metric, Unit};
-use crate::units::{ReadableBytes, ReadableNs, three_digits};
+use crate::units::{ReadableBytes, ReadableNs, six_digits, three_digits};
 
 use super::comparability::ONE_RECORDING;
 use super::{
@@ -428,10 +428,4 @@ fn ratio(ratio: f64) -> String {
 
 fn percent(share: f64) -> String {
     three_digits(share * 100.0)
-}
-
-/// `x` to six significant digits, which is more than any measurement has, so that the last digits
-/// of a platform's logarithm do not reach a file.
-pub(super) fn six_digits(x: f64) -> f64 {
-    format!("{x:.5e}").parse().expect("a float prints as one")
 }

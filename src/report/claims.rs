@@ -90,7 +90,7 @@ fn every_cell(facts: &Facts, claim: &Claim, analysed: &ClaimAnalysis) -> Block {
 
 /// The cell that says most against the claim: refuted before undecided before held, and among
 /// equals the one that is farthest out.
-fn worst<'a>(claim: &Claim, cells: &'a [ClaimCell]) -> Option<&'a ClaimCell> {
+pub(super) fn worst<'a>(claim: &Claim, cells: &'a [ClaimCell]) -> Option<&'a ClaimCell> {
     let rank = |cell: &ClaimCell| match cell.finding {
         Finding::Refuted => 3,
         Finding::NotJudged(_) => 2,
@@ -138,7 +138,7 @@ fn achieved(claim: &Claim, cell: &ClaimCell) -> String {
 }
 
 /// A count is claimed of every trial, alone or for each request.
-fn is_of_every_trial(claim: &Claim) -> bool {
+pub(super) fn is_of_every_trial(claim: &Claim) -> bool {
     matches!(claim.over, Over::One | Over::Requests) && claim.metric.is_count()
 }
 
@@ -181,7 +181,7 @@ fn bounds(claim: &Claim) -> String {
 }
 
 /// The quantity that a claim measures, with its divisor.
-fn quantity(facts: &Facts, claim: &Claim, cell: usize) -> Words {
+pub(super) fn quantity(facts: &Facts, claim: &Claim, cell: usize) -> Words {
     let metric = claim.metric.title();
     let quantity = match &claim.over {
         Over::One => metric.into(),

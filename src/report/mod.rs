@@ -5,6 +5,7 @@
 //!                                          ─write→ reports/<run>/report.md + *.svg, report.html
 //!                                          ─check→ every Difference from what stands there
 //! Recording + Analysis ─answer→ a few sentences for the terminal
+//!                      ─Answer, json→ the same for a program
 //!                      ─warnings→ what may have disturbed it
 //! Entries of all recordings ─index→ reports/README.md, index.html
 //! ```
@@ -71,6 +72,7 @@ use crate::page::{self, Block, heading, html, markdown, terminal};
 use crate::record::{RecordError, Recording};
 use facts::Facts;
 
+pub use answer::{Answer, SCHEMA, json};
 pub use files::{Difference, check, write};
 pub use index::{Entry, Index, index};
 

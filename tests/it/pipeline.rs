@@ -27,6 +27,30 @@ fn a_run_ends_with_a_report_that_its_record_gives() {
 }
 
 #[test]
+fn the_answer_is_printed_for_a_program_and_nothing_is_written() {
+    let (bench, run) = recorded(6);
+    let files = files_under(&bench.path(""));
+    let json = bench.call(&["report", "@latest", "--format", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&json.exits(0).stdout).expect("JSON");
+    let answer = &document["recordings"][0];
+    let page = fs_err::read_to_string(
+        bench.path("reports").join(run.file_name().expect("a name")).join("report.md"),
+    );
+    let headline = answer["scenarios"][0]["headline"].as_str().expect("a headline");
+    assert!(page.expect("a page").contains(&format!("**{headline}**")), "{headline}");
+    let text = bench.call(&["report", "--format", "text"]);
+    text.exits(0)
+        .prints(headline)
+        .prints(answer["scenarios"][0]["use"]["text"].as_str().expect("a line"));
+    assert_eq!(files_under(&bench.path("")), files);
+    bench.call(&["report", "--format", "json", "--check"]).exits(64);
+
+    fs_err::write(run.join("trials.csv"), "nothing").expect("a file");
+    let damaged = bench.call(&["report", "--format", "json"]);
+    damaged.exits(65).says("trials.csv").prints("\"recordings\": []");
+}
+
+#[test]
 fn a_record_holds_everything_and_names_no_folder() {
     let bench = Bench::new();
     bench.file("tiny.toml", TINY);

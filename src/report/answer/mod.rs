@@ -1,9 +1,14 @@
 //! The answer: a few sentences that say no more than the record does.
 
+mod advice;
 mod glance;
+mod json;
+mod row;
 mod speaker;
 mod trouble;
 
+use self::advice::Advice;
+pub use self::json::{Answer, SCHEMA, json};
 use self::speaker::Speaker;
 use self::trouble::trouble;
 use super::facts::Facts;
@@ -64,9 +69,7 @@ pub(super) fn blocks(facts: &Facts) -> Vec<Block> {
     if headlines.len() == 1 {
         out.extend(headlines.pop().map(|headline| Block::from(strong(headline))));
         out.extend(table(0));
-        if !facts.is_open(0) {
-            out.extend(glance::recommendation(facts, 0).map(Block::from));
-        }
+        out.extend(Advice::of(facts, 0).map(|advice| Block::from(advice.words(facts))));
         let cautions = cautions(facts, 0, true);
         if !cautions.is_empty() && !facts.is_open(0) {
             out.push(Words::join(cautions, " ").into());
@@ -78,7 +81,7 @@ pub(super) fn blocks(facts: &Facts) -> Vec<Block> {
     let closed = (0..facts.plan().scenarios.len()).filter(|&index| !facts.is_open(index));
     let recommended = closed.take(SCENARIOS).filter_map(|index| {
         let name = strong(&facts.plan().scenarios[index].name);
-        Some(words!(name ": " (glance::recommendation(facts, index)?)))
+        Some(words!(name ": " (Advice::of(facts, index)?.words(facts))))
     });
     let recommended: Vec<Words> = recommended.collect();
     if !recommended.is_empty() {
@@ -92,26 +95,47 @@ pub(super) fn blocks(facts: &Facts) -> Vec<Block> {
 
 /// For each scenario and each sweep of rates: a headline, or in whole, one to three sentences.
 fn by_scenario(facts: &Facts, whole: bool) -> Vec<Words> {
+    parts(facts, whole).into_iter().map(Part::words).collect()
+}
+
+/// The answer of a scenario or a sweep.
+struct Part {
+    /// The scenario, or the first of the sweep.
+    scenario: usize,
+    /// The name that it begins with, where there are several.
+    name: Option<String>,
+    text: Words,
+}
+
+impl Part {
+    fn words(self) -> Words {
+        match self.name {
+            Some(name) => words!((strong(name)) ": " (self.text)),
+            None => self.text,
+        }
+    }
+}
+
+fn parts(facts: &Facts, whole: bool) -> Vec<Part> {
     let sweeps = rates::sweeps(facts);
     // What is one answer: a closed scenario, or all rates of a sweep.
     let alone = sweeps.len() == 1 && (0..facts.plan().scenarios.len()).all(|s| facts.is_open(s));
     facts
         .scenarios()
-        .filter_map(|(index, scenario)| {
-            if facts.is_open(index) {
+        .filter_map(|(scenario, planned)| {
+            if facts.is_open(scenario) {
                 let begins = |sweep: &&Sweep| {
-                    sweep.scenarios.iter().map(|(_, scenario)| *scenario).min() == Some(index)
+                    sweep.scenarios.iter().map(|(_, scenario)| *scenario).min() == Some(scenario)
                 };
                 let sweep = sweeps.iter().find(begins)?;
                 let text = of_rates(facts, sweep, whole);
                 let name = if sweep.name.is_empty() { "open arrival" } else { &sweep.name };
-                return Some(if alone { text } else { words!((strong(name)) ": " text) });
+                return Some(Part { scenario, name: (!alone).then(|| name.to_owned()), text });
             }
-            let text = if whole { in_full(facts, index) } else { glance::headline(facts, index) };
-            Some(match facts.has_scenarios() {
-                true => words!((strong(&scenario.name)) ": " text),
-                false => text,
-            })
+            let text =
+                if whole { in_full(facts, scenario) } else { glance::headline(facts, scenario) };
+            let name = facts.has_scenarios().then(|| planned.name.clone());
+            Some(Part { scenario, name, text })
         })
         .collect()
 }

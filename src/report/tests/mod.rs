@@ -3,6 +3,7 @@
 mod broke;
 mod builds;
 mod honest;
+mod json;
 mod life;
 mod metrics;
 mod odd;
@@ -151,8 +152,12 @@ fn on_a_disk(mut recording: Recording) -> (tempfile::TempDir, Recording) {
     (dir, recording)
 }
 
+/// The report of a recording. Whatever the recording is, the JSON of its answer says the same.
 fn rendered(recording: &Recording) -> Rendered {
-    render(recording, &Analysis::of(recording)).expect("a report")
+    let analysis = Analysis::of(recording);
+    let rendered = render(recording, &analysis).expect("a report");
+    json::assert_same(recording, &analysis, &rendered);
+    rendered
 }
 
 pub(super) fn page(recording: &Recording) -> String {
