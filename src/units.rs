@@ -224,7 +224,12 @@ pub fn percent(share: f64) -> String {
 
 /// A number of things: `1 report`, `12,000 reports`.
 pub fn counted(number: usize, thing: &str) -> String {
-    format!("{} {thing}{}", count(number as u64), if number == 1 { "" } else { "s" })
+    format!("{} {}", count(number as u64), plural(thing, number))
+}
+
+/// The word for a number of things: `report`, `reports`.
+pub fn plural(thing: &str, number: usize) -> String {
+    format!("{thing}{}", if number == 1 { "" } else { "s" })
 }
 
 /// `a`, `a and b`, `a, b and c`

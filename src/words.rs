@@ -137,9 +137,59 @@ impl Words {
     }
 }
 
+/// Plurals of one thing in a text: `1 cells`. A number after `of` counts more than it: `0 of 1 trials`.
+#[cfg(test)]
+pub(crate) fn plurals_of_one(text: &str) -> Vec<String> {
+    const THINGS: [&str; 18] = [
+        "cells",
+        "blocks",
+        "trials",
+        "requests",
+        "recordings",
+        "reports",
+        "steps",
+        "scenarios",
+        "connections",
+        "CPUs",
+        "claims",
+        "builds",
+        "others",
+        "errors",
+        "strategies",
+        "machines",
+        "threads",
+        "limits",
+    ];
+    // What begins a line or a cell of a table goes on from nothing.
+    let text = text.replace('\n', " | ");
+    let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
+    let is_one = |word: &str| word.trim_start_matches(['(', '*', '>']) == "1";
+    let found = words.windows(3).filter(|w| {
+        let thing = w[2].trim_end_matches(|c: char| !c.is_alphanumeric());
+        w[0] != "of" && is_one(w[1]) && THINGS.contains(&thing)
+    });
+    found.map(|w| w.join(" ")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_thing_has_no_plural() {
+        assert_eq!(plurals_of_one("There are 1 cells."), ["are 1 cells."]);
+        assert_eq!(plurals_of_one("It is (1 blocks)"), ["is (1 blocks)"]);
+        for fine in ["a 1 cell", "1 of 1 trials", "of 11 cells", "is 0.1 cells", "at 1 request"] {
+            assert_eq!(plurals_of_one(fine), [""; 0], "{fine}");
+        }
+        for thing in ["cell", "CPU", "recording"] {
+            for number in [0, 1, 2, 1_000] {
+                let said = format!("has {}.", crate::units::counted(number, thing));
+                assert!(plurals_of_one(&said).is_empty(), "{said}");
+                assert_eq!(said.contains(&format!("{thing}s")), number != 1, "{said}");
+            }
+        }
+    }
 
     #[test]
     fn words_are_pieces_in_their_order() {

@@ -10,7 +10,7 @@ use crate::page::{Table, cells as row, terminal};
 use crate::plan::{Cell, Drawn, Plan};
 use crate::spec::Until;
 use crate::strategy::Program;
-use crate::units::{ReadableNs, rough, three_digits};
+use crate::units::{ReadableNs, counted, plural, rough, three_digits};
 
 /// Trial noises that the table of detectable differences is shown for: a quiet machine, a shared
 /// one, a noisy one.
@@ -34,10 +34,12 @@ pub(super) fn summary(plan: &Plan) -> String {
     let duration = |trials| rough(Duration::from_nanos(plan.expected_of_ns(trials)));
     let blocks = range(&experiment.blocks.least(), &experiment.blocks.count);
     format!(
-        "{}: {builds}{} cells, {blocks} blocks{warmup}, {} trials, about {}",
+        "{}: {builds}{}, {blocks} {}{warmup}, {} {}, about {}",
         experiment.name,
-        plan.cells.len(),
+        counted(plan.cells.len(), "cell"),
+        plural("block", experiment.blocks.count as usize),
         range(&least.len(), &most.len()),
+        plural("trial", most.len()),
         range(&duration(least), &duration(most)),
     )
 }
@@ -75,8 +77,9 @@ pub(super) fn describe(plan: &Plan) -> String {
         };
         let _ = writeln!(
             out,
-            "\n{} requests, delay {}{scaled}; longest {}, sum {}",
+            "\n{} {}, delay {}{scaled}; longest {}, sum {}",
             point.requests,
+            plural("request", point.requests as usize),
             point.delay.describe(),
             ReadableNs(scenario.longest_delay_ns as f64),
             ReadableNs(scenario.sum_of_delays_ns as f64),
@@ -170,8 +173,10 @@ fn order(plan: &Plan) -> String {
 }
 
 fn detectable(blocks: u32, margin: f64) -> String {
-    let mut out =
-        format!("\nwhat one comparison over {blocks} blocks can tell, in 9 of 10 runs:\n");
+    let mut out = format!(
+        "\nwhat one comparison over {blocks} {} can tell, in 9 of 10 runs:\n",
+        plural("block", blocks as usize)
+    );
     for noise in NOISES {
         let seen = detectable_ratio(noise, blocks as usize, POWER);
         let text = match seen {

@@ -7,6 +7,7 @@ use crate::cli::{self, MachineCommand};
 use crate::exit::Exit;
 use crate::page::{Table, cells, terminal};
 use crate::record::{LabelError, MACHINE, find_recordings, label_machine, machines};
+use crate::units::counted;
 
 pub(super) fn run(args: &cli::Machine) -> Result<Exit, Failure> {
     match &args.command {
@@ -34,8 +35,11 @@ fn list(out: &Path) -> Result<Exit, Failure> {
             Ok(machine) => (
                 machine.label,
                 format!(
-                    "{}, {} CPUs, {} GiB, {}",
-                    machine.cpu_model, machine.cpus, machine.memory_gib, machine.os
+                    "{}, {}, {} GiB, {}",
+                    machine.cpu_model,
+                    counted(machine.cpus as usize, "CPU"),
+                    machine.memory_gib,
+                    machine.os
                 ),
             ),
             Err(what) => {

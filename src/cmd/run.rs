@@ -23,7 +23,7 @@ use crate::record::{
 };
 use crate::run::{ChildExecutor, Cpus, Done, programs, record};
 use crate::spec::Source;
-use crate::units::rough;
+use crate::units::{counted, rough};
 use crate::vocabulary::Runtime;
 
 pub(super) fn run(args: &cli::Run) -> Result<Exit, Failure> {
@@ -180,10 +180,10 @@ pub(super) fn resume(
     // How early a stopping rule will end it is not known.
     let most = if plan.experiment.blocks.until.is_some() { "at most " } else { "" };
     let line = format!(
-        "{}: going on with {most}{} of {} trials, about {}",
+        "{}: going on with {most}{} of {}, about {}",
         plan.experiment.name,
         left().count(),
-        plan.trials.len(),
+        counted(plan.trials.len(), "trial"),
         rough(Duration::from_nanos(plan.expected_of_ns(left())))
     );
     tell(args, &line);
@@ -279,8 +279,8 @@ fn caution(args: &cli::Run, plan: &Plan, cpus: &Cpus, sink: &mut dyn Sink) {
     }
     if let Some(workers) = too_many_workers(plan, cpus) {
         warn(&format!(
-            "a runtime of {workers} threads on {} CPUs of the client: they take turns",
-            cpus.client.len()
+            "a runtime of {workers} threads on {} of the client: they take turns",
+            counted(cpus.client.len(), "CPU")
         ));
     }
     cautions(plan).iter().for_each(|caution| warn(caution));
@@ -395,15 +395,19 @@ pub(super) fn finish(args: &cli::Run, dir: &Path) -> Result<Exit, Failure> {
     if skipped > 0 {
         let why = recording.trials.iter().find(|t| t.status == Status::Skipped);
         let why = why.map_or("", |t| t.reason.as_str());
-        say(&format!("{skipped} of {} trials were skipped: {why}", recording.trials.len()));
+        say(&format!(
+            "{skipped} of {} {} skipped: {why}",
+            counted(recording.trials.len(), "trial"),
+            if skipped == 1 { "was" } else { "were" }
+        ));
     }
     let without_success = analysis.without_success(&recording.plan);
     if let Some(&first) = without_success.first() {
         say(&format!(
-            "no request succeeded in {} of {} cells, `{}` first; if that is intended, add a claim \
+            "no request succeeded in {} of {}, `{}` first; if that is intended, add a claim \
              over `errors`",
             without_success.len(),
-            recording.plan.cells.len(),
+            counted(recording.plan.cells.len(), "cell"),
             recording.plan.cells[first].name
         ));
     }
@@ -414,7 +418,10 @@ pub(super) fn finish(args: &cli::Run, dir: &Path) -> Result<Exit, Failure> {
     }
     let (failed, invalid) = (of(Status::Failed), of(Status::Invalid));
     if failed + invalid > 0 {
-        say(&format!("{failed} trials failed, {invalid} were invalid; the report says why"));
+        say(&format!(
+            "{} failed, {invalid} invalid; the report says why",
+            counted(failed, "trial")
+        ));
         return Ok(Exit::BadTrials);
     }
     if measured == 0 && skipped > 0 {

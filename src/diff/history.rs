@@ -6,6 +6,7 @@
 
 use crate::page::{Block, Table, cells, code, heading, strong, words};
 use crate::spec::Metric;
+use crate::units::counted;
 
 use super::words as said;
 use super::{CellDiff, CellSide, Contest, Diff, Options, Outcome, Side, compare};
@@ -93,7 +94,8 @@ impl History {
             0 => String::new(),
             open => format!(" In {open}, a cell is undecided or not compared."),
         };
-        let steps = format!("{changed} of {} steps changed a cell.{open}", self.steps.len());
+        let steps =
+            format!("{changed} of {} changed a cell.{open}", counted(self.steps.len(), "step"));
         match &self.whole {
             Some(whole) => format!("{steps} From the first to the last: {}.", said::summary(whole)),
             None => steps,

@@ -5,7 +5,7 @@ use crate::record::{Event, Happening, RecordError};
 
 use super::builds;
 use super::facts::Facts;
-use super::numbers::{UNKNOWN, and, count};
+use super::numbers::{UNKNOWN, and, count, counted};
 
 /// The facts of machine, build and run.
 pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
@@ -23,7 +23,10 @@ pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
                 format!("{} {}, {}", machine.os, machine.arch, manifest.kernel)
             ]);
             let (cpu, cpus, memory) = (&machine.cpu_model, machine.cpus, machine.memory_gib);
-            table.row(cells!["hardware", format!("{cpu}, {cpus} CPUs, {memory} GiB")]);
+            table.row(cells![
+                "hardware",
+                format!("{cpu}, {}, {memory} GiB", counted(cpus as usize, "CPU"))
+            ]);
         }
         None => {
             table.row(cells!["system", &manifest.kernel]);

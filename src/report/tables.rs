@@ -6,7 +6,7 @@ use crate::record::{RecordError, TrialRow};
 use crate::spec::{Metric, Scenario};
 
 use super::facts::{Facts, client_cpu_per_1000, server_cpu_per_1000};
-use super::numbers::{UNKNOWN, about, bytes, count, estimate, intervals_of, ns, ratio};
+use super::numbers::{UNKNOWN, about, bytes, count, counted, estimate, intervals_of, ns, ratio};
 
 /// The tables of all scenarios.
 pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
@@ -19,18 +19,18 @@ pub(super) fn section(facts: &Facts) -> Result<Vec<Block>, RecordError> {
         let services = facts.cells_of(index).into_iter();
         let services = services.map(|cell| facts.cell(cell).strategy.service.as_ref());
         if let Some(services) = services.collect::<Option<Vec<_>>>() {
-            let requests = count(u64::from(point.requests));
+            let requests = counted(point.requests as usize, "request");
             let delay = scaled(point);
             out.push(Block::from(match services.iter().any(|service| service.has_backend()) {
-                true => format!("{requests} requests; calls of the backend take {delay}."),
-                false => format!("{requests} requests."),
+                true => format!("{requests}; calls of the backend take {delay}."),
+                false => format!("{requests}."),
             }));
             out.extend(scenario_tables(facts, index));
             continue;
         }
         out.push(Block::from(format!(
-            "{} requests, delay {}; longest delay {}, sum of delays {}.{}",
-            count(u64::from(point.requests)),
+            "{}, delay {}; longest delay {}, sum of delays {}.{}",
+            counted(point.requests as usize, "request"),
             scaled(point),
             ns(scenario.longest_delay_ns as f64),
             ns(scenario.sum_of_delays_ns as f64),

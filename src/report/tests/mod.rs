@@ -152,11 +152,14 @@ fn on_a_disk(mut recording: Recording) -> (tempfile::TempDir, Recording) {
     (dir, recording)
 }
 
-/// The report of a recording. Whatever the recording is, the JSON of its answer says the same.
+/// The report of a recording. Whatever the recording is, the JSON of its answer says the same, and one thing
+/// is not told of as several.
 fn rendered(recording: &Recording) -> Rendered {
     let analysis = Analysis::of(recording);
     let rendered = render(recording, &analysis).expect("a report");
     json::assert_same(recording, &analysis, &rendered);
+    let page = String::from_utf8_lossy(&rendered.files[super::REPORT]);
+    assert_eq!(crate::words::plurals_of_one(&page), [""; 0]);
     rendered
 }
 

@@ -70,6 +70,15 @@ pub(super) fn assert_tables(page: &str) {
 }
 
 #[test]
+fn one_of_everything_is_one() {
+    let mut one = experiment(vec![strategy("sync", "sequential", None)], 1);
+    one.scenarios[0].requests = 1;
+    let (_dir, recording) = on_a_disk(recording(one, lifelike));
+    let page = page(&recording);
+    assert!(page.contains("1 request, delay"), "{page}");
+}
+
+#[test]
 fn one_cell_alone() {
     let alone = experiment(vec![strategy("gather", "async-all", None)], 8);
     let (_dir, recording) = on_a_disk(recording(alone, lifelike));
