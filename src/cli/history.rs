@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Format;
+use super::known::Known;
+use crate::spec::Metric;
 
 /// `inflight history`.
 #[derive(Debug, Args)]
@@ -25,7 +27,13 @@ pub struct History {
     #[arg(long, value_name = "ID-OR-LABEL")]
     pub machine: Option<String>,
     /// What to compare: wall, cpu, memory, p99 and so on; see `inflight diff --help`.
-    #[arg(long, value_name = "METRIC", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "METRIC",
+        value_delimiter = ',',
+        value_parser = Known(metrics),
+        hide_possible_values = true
+    )]
     pub metric: Vec<String>,
     /// Output format.
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -33,4 +41,8 @@ pub struct History {
     /// Folder of the records.
     #[arg(long, value_name = "DIR", default_value = "results")]
     pub out: PathBuf,
+}
+
+fn metrics() -> Vec<&'static str> {
+    Metric::ALL.into_iter().map(Metric::name).collect()
 }

@@ -6,6 +6,7 @@ mod check;
 mod diff;
 mod history;
 mod init;
+mod known;
 mod machine;
 mod plan;
 mod report;
@@ -96,6 +97,13 @@ pub enum Command {
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
+    },
+    /// Write a manual page for each command into a folder.
+    #[command(hide = true)]
+    Man {
+        /// The folder; it is made if there is none.
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
     },
     /// A trial's delay server: a JSON document in, one out.
     #[command(name = crate::child::SERVER_COMMAND, hide = true)]

@@ -9,6 +9,7 @@ mod diff;
 mod history;
 mod init;
 mod machine;
+mod man;
 mod plan;
 mod predict;
 mod report;
@@ -131,6 +132,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
             print(&String::from_utf8_lossy(&script))?;
             Ok(Exit::Fine)
         }
+        Command::Man { dir } => man::run(&dir),
         Command::Server => {
             crate::server::run_child(io::BufReader::new(io::stdin()), io::stdout())?;
             Ok(Exit::Fine)
