@@ -4,7 +4,7 @@ use super::{Failure, print, say};
 use crate::cli::{self, Format};
 use crate::diff::{self, History, Options, Point, Side};
 use crate::exit::Exit;
-use crate::page::{markdown, terminal};
+use crate::page::markdown;
 use crate::record::{Build, Listed, Recording, State, list};
 
 pub(super) fn run(args: &cli::History) -> Result<Exit, Failure> {
@@ -53,7 +53,7 @@ pub(super) fn run(args: &cli::History) -> Result<Exit, Failure> {
     let diffs: Vec<_> = histories.iter().flat_map(History::diffs).collect();
     let blocks: Vec<_> = histories.iter().flat_map(History::blocks).collect();
     print(&match args.format {
-        Format::Text => format!("{}\n", terminal::text(&blocks)),
+        Format::Text => format!("{}\n", super::screen().text(&blocks)),
         Format::Markdown => format!("{}\n", markdown::text(&blocks)),
         Format::Csv => diff::csv(&diffs),
         Format::Json => diff::json(&diffs),

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Failure, print, say};
 use crate::cli::{self, MachineCommand};
 use crate::exit::Exit;
-use crate::page::{Table, cells, terminal};
+use crate::page::{Table, cells};
 use crate::record::{LabelError, MACHINE, find_recordings, label_machine, machines};
 use crate::units::counted;
 
@@ -50,7 +50,7 @@ fn list(out: &Path) -> Result<Exit, Failure> {
         };
         table.row(cells![found.id, label, hardware, runs]);
     }
-    print(&format!("{}\n", terminal::table(&table)))?;
+    print(&format!("{}\n", super::screen().table(&table)))?;
     Ok(Exit::Fine)
 }
 

@@ -17,7 +17,7 @@ mod run;
 mod runs;
 mod serve;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use clap::CommandFactory;
@@ -26,6 +26,7 @@ use crate::ab::{AbError, Hello};
 use crate::child::ChildError;
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
+use crate::page::terminal::Screen;
 use crate::record::{RecordError, SelectError};
 use crate::spec::{SpecError, SpecErrors};
 
@@ -164,6 +165,20 @@ const WITHOUT_PNG: &str = "this inflight was built without PNG; build it with `-
 /// The error where there is no recording at all.
 fn no_recording(out: &Path) -> String {
     format!("there is no recording under {}; make one with `inflight run FILE`", out.display())
+}
+
+/// Standard output as a screen. `COLUMNS` says how wide it is where it is no terminal, or is to be taken for
+/// a narrower one. The stream takes colours away where they are not wanted.
+fn screen() -> Screen {
+    /// Narrower than this, single words no longer fit.
+    const NARROWEST: usize = 20;
+    let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let terminal = || {
+        let size = console::Term::stdout().size_checked();
+        size.filter(|_| io::stdout().is_terminal()).map(|(_, columns)| usize::from(columns))
+    };
+    let width = asked.filter(|&columns| columns > 0).or_else(terminal);
+    Screen { width: width.map(|width: usize| width.max(NARROWEST)), color: true }
 }
 
 /// Writes to standard output, where data goes. A reader that has had enough (`| head`) is no

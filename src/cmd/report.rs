@@ -49,7 +49,7 @@ fn answer(runs: &[PathBuf], format: AnswerFormat) -> Result<Exit, Failure> {
                         } else {
                             String::new()
                         };
-                        let answer = report::answer(&recording, &analysis);
+                        let answer = report::answer(&recording, &analysis, super::screen());
                         super::print(&format!("{name}{answer}\n"))?;
                     }
                 }

@@ -16,6 +16,7 @@ use crate::delay::Model;
 use crate::events::{Bar, Event, Json, Lines, Quiet, Sink};
 use crate::exit::Exit;
 use crate::machine::{Machine, kernel, process, without_folders};
+use crate::page::terminal::Screen;
 use crate::plan::Plan;
 use crate::record::{
     Build, Given, GivenPath, Manifest, NewRun, Origin, ProgramFacts, RecordError, Recording,
@@ -379,11 +380,11 @@ pub(super) fn finish(args: &cli::Run, dir: &Path) -> Result<Exit, Failure> {
             "run": dir,
             "report": path,
             "page": page,
-            "answer": crate::report::answer(&recording, &analysis),
+            "answer": crate::report::answer(&recording, &analysis, Screen::default()),
             "warnings": warnings,
         }))?;
     } else if !args.output.quiet {
-        let answer = crate::report::answer(&recording, &analysis);
+        let answer = crate::report::answer(&recording, &analysis, super::screen());
         let [record, report, page] = [dir, &path, &page].map(|path| path.display());
         print(&format!("\n{answer}\n\nrecord: {record}\nreport: {report}\npage:   {page}\n"))?;
         warn(&warnings);

@@ -5,9 +5,10 @@ use serde::Serialize;
 use super::{Failure, print, say};
 use crate::cli::{self, ListFormat, RunState};
 use crate::exit::Exit;
-use crate::page::{Table, cells, terminal};
+use crate::page::terminal::Screen;
+use crate::page::{Table, cells};
 use crate::record::{Build, Listed, State, list};
-use crate::units::ReadableBytes;
+use crate::units::{ReadableBytes, counted};
 
 /// Version of the JSON document. Raised when a reader of the version before would misread it;
 /// fields may be added without.
@@ -21,12 +22,16 @@ pub(super) fn run(args: &cli::Runs) -> Result<Exit, Failure> {
         // A list of nothing is a list: standard output stays what a program expects.
         say(&match found {
             0 => super::no_recording(&args.out),
-            n => format!("none of the {n} recordings under {} matches", args.out.display()),
+            n => format!(
+                "none of the {} under {} matches",
+                counted(n, "recording"),
+                args.out.display()
+            ),
         });
     }
     match args.format {
         ListFormat::Text if all.is_empty() => {}
-        ListFormat::Text => print(&text(&all))?,
+        ListFormat::Text => print(&text(&all, super::screen()))?,
         ListFormat::Csv => print(&csv(&all))?,
         ListFormat::Json => print(&json(&all))?,
     }
@@ -62,12 +67,13 @@ fn commit(listed: &Listed) -> Option<&str> {
 
 const UNKNOWN: &str = "–";
 
-fn text(all: &[Listed]) -> String {
+fn text(all: &[Listed], screen: Screen) -> String {
     let mut table = Table::new(["started (UTC)", "experiment", "commit", "machine"])
         .numbers(["blocks"])
         .text(["state"])
         .numbers(["size"])
-        .text(["run"]);
+        .text(["run"])
+        .led_by(2);
     for listed in all {
         let unknown = || UNKNOWN.to_owned();
         let started = listed.started().map(|at| at.strftime("%Y-%m-%d %H:%M").to_string());
@@ -86,13 +92,13 @@ fn text(all: &[Listed]) -> String {
             },
         ]);
     }
-    let mut out = format!("{}\n", terminal::table(&table));
+    let mut out = format!("{}\n", screen.table(&table));
     for listed in all {
         if let State::Damaged(why) = &listed.state {
             let (dir, why) = (listed.dir.display().to_string(), why.trim_end());
             // Most errors name the file themselves.
             let named = if why.starts_with(&dir) { String::new() } else { format!("{dir}: ") };
-            out += &format!("\n{named}{why}\n");
+            out += &format!("\n{}\n", screen.wrapped(&format!("{named}{why}")));
         }
     }
     out
@@ -239,7 +245,9 @@ mod tests {
 
     #[test]
     fn a_list_has_three_forms() {
-        insta::assert_snapshot!("text", text(&listed()));
+        insta::assert_snapshot!("text", text(&listed(), Screen::default()));
+        let narrow = Screen { width: Some(60), color: false };
+        insta::assert_snapshot!("text_in_60_columns", text(&listed(), narrow));
         insta::assert_snapshot!("csv", csv(&listed()));
         insta::assert_snapshot!("json", json(&listed()));
         assert_eq!(csv(&[]), COLUMNS.join(",") + "\n");

@@ -139,11 +139,50 @@ pub enum Align {
     Right,
 }
 
+/// What a word says of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Better.
+    Good,
+    /// Worse.
+    Bad,
+    /// Not known.
+    Open,
+    /// Nothing of these.
+    Plain,
+}
+
+/// The mark of a row, for a terminal.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Mark {
+    /// A word in the row that has a colour.
+    Word(&'static str, Tone),
+    /// A bar beside the row, as long as its ratio, with a word.
+    Bar {
+        /// The ratio; none is no bar.
+        ratio: Option<f64>,
+        /// The word behind it.
+        word: &'static str,
+        /// Its colour.
+        tone: Tone,
+    },
+}
+
 /// A table.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Table {
     columns: Vec<(Words, Align)>,
     rows: Vec<Vec<Words>>,
+    /// The mark of each row.
+    marks: Vec<Option<Mark>>,
+    /// First columns that say what a row is about.
+    lead: usize,
+}
+
+impl Default for Table {
+    fn default() -> Table {
+        Table { columns: Vec::new(), rows: Vec::new(), marks: Vec::new(), lead: 1 }
+    }
 }
 
 impl Table {
@@ -179,6 +218,21 @@ impl Table {
     pub fn row(&mut self, cells: Vec<Words>) {
         debug_assert_eq!(cells.len(), self.columns.len());
         self.rows.push(cells);
+        self.marks.push(None);
+    }
+
+    /// Marks the last row.
+    pub fn mark(&mut self, mark: Mark) {
+        if let Some(last) = self.marks.last_mut() {
+            *last = Some(mark);
+        }
+    }
+
+    /// Sets how many of the first columns say what a row is about; one, if nothing is set.
+    #[must_use]
+    pub fn led_by(mut self, columns: usize) -> Table {
+        self.lead = columns;
+        self
     }
 
     /// Whether it has no row.

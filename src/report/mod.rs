@@ -152,9 +152,9 @@ pub fn render(recording: &Recording, analysis: &Analysis) -> Result<Rendered, Re
     Ok(Rendered { files, drawings })
 }
 
-/// The answer in one to three sentences for each scenario, for a terminal.
-pub fn answer(recording: &Recording, analysis: &Analysis) -> String {
-    terminal::text(&answer::blocks(&Facts::new(recording, &recording.subject(), analysis)))
+/// The answer as a headline, a table and what to use, for a terminal.
+pub fn answer(recording: &Recording, analysis: &Analysis, screen: terminal::Screen) -> String {
+    screen.text(&answer::blocks(&Facts::new(recording, &recording.subject(), analysis)))
 }
 
 /// Signs of disturbance in a recording, each with advice, for a terminal: of the machine first, then

@@ -212,7 +212,11 @@ mod tests {
     }
 
     fn answer(recording: &Recording) -> String {
-        crate::report::answer(recording, &crate::analyse::Analysis::of(recording))
+        crate::report::answer(
+            recording,
+            &crate::analyse::Analysis::of(recording),
+            Default::default(),
+        )
     }
 
     /// Case `time-scale`.

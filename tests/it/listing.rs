@@ -14,7 +14,7 @@ fn recordings_are_listed_named_and_labelled() {
     let name = run.file_name().expect("a name").to_string_lossy().into_owned();
     let machine = run.parent().and_then(|p| p.file_name()).expect("a machine").to_string_lossy();
     bench.call(&["runs"]).exits(0).prints(&name).prints("1 of 1").prints("finished");
-    bench.call(&["runs", "--state", "damaged"]).exits(0).says("none of the 1 recordings");
+    bench.call(&["runs", "--state", "damaged"]).exits(0).says("none of the 1 recording under");
     bench.call(&["runs", "--since", "yesterday"]).exits(64).says("36h or 7d");
 
     let page = format!("reports/{name}/report.md");

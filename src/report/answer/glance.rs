@@ -5,7 +5,7 @@ use super::super::numbers::{UNKNOWN, bytes, count, counted, ns, percent, ratio, 
 use super::super::standing::Standing;
 use super::row::{Order, Row};
 use crate::analyse::{Doubt, Verdict};
-use crate::page::{Block, Table, Words, cells, words};
+use crate::page::{Block, Mark, Table, Tone, Words, cells, words};
 
 /// The headline of a scenario.
 pub(super) fn headline(facts: &Facts, scenario: usize) -> Words {
@@ -99,7 +99,9 @@ pub(super) fn table(facts: &Facts, scenario: usize) -> Option<Vec<Block>> {
         "failed",
     ]);
     for &cell in &shown {
-        table.row(row(facts, &Row::of(facts, cell)));
+        let of_cell = Row::of(facts, cell);
+        table.row(row(facts, &of_cell));
+        table.mark(mark(facts, &of_cell));
     }
     let mut out = vec![Block::from(table)];
     if shown.len() < all.len() {
@@ -136,4 +138,22 @@ fn row(facts: &Facts, row: &Row) -> Vec<Words> {
         row.memory.as_ref().map_or_else(unknown, |e| bytes(e.value)),
         failed
     ]
+}
+
+/// The ratio to the baseline as a bar. A cell that did less work has none: its time is that of less.
+fn mark(facts: &Facts, row: &Row) -> Mark {
+    let ratio = match row.is_baseline {
+        true => row.wall.map(|_| 1.0),
+        false => row.ratio().map(|ratio| ratio.value),
+    };
+    let (word, tone) = match row.compared.map(|compared| &compared.judged.verdict) {
+        _ if !facts.is_ranked(row.cell) => ("not ranked", Tone::Open),
+        None => ("baseline", Tone::Plain),
+        Some(Ok(Verdict::Faster)) => ("faster", Tone::Good),
+        Some(Ok(Verdict::Slower)) => ("slower", Tone::Bad),
+        Some(Ok(Verdict::Equivalent)) => ("equivalent", Tone::Plain),
+        Some(Ok(Verdict::Inconclusive { .. })) => ("inconclusive", Tone::Open),
+        Some(Err(_)) => ("not judged", Tone::Open),
+    };
+    Mark::Bar { ratio: ratio.filter(|_| facts.is_ranked(row.cell)), word, tone }
 }

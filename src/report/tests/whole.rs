@@ -16,7 +16,15 @@ fn the_report_of_the_seed_experiment() {
 #[test]
 fn the_answer_for_a_terminal() {
     let (_dir, recording) = whole();
-    insta::assert_snapshot!(crate::report::answer(&recording, &Analysis::of(&recording)));
+    let on = |width| {
+        let screen = terminal::Screen { width, color: false };
+        crate::report::answer(&recording, &Analysis::of(&recording), screen)
+    };
+    insta::assert_snapshot!(on(None));
+    insta::assert_snapshot!(
+        "the_answer_in_120_and_60_columns",
+        [120, 60].map(|n| on(Some(n))).join("\n---\n")
+    );
 }
 
 #[test]
