@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::spec::{Gate, Metric};
+use super::known::Known;
+use crate::spec::{Factor, Gate, Metric, Selector};
+
+/// The word of `--by` for a recording of several builds.
+pub const BUILD: &str = "build";
 
 /// `inflight diff`.
 #[derive(Debug, Args)]
@@ -13,6 +17,7 @@ Examples:
   inflight diff @latest~1 @latest                   the last two recordings
   inflight diff before=1a2b3c4 after=5d6e7f8        two commits, under names of one's own
   inflight diff BASE NEW --metric wall,p99,memory   more than wall time
+  inflight diff BASE NEW --only 'label=async;limit=10,100'   some cells; all are judged
   inflight diff BASE NEW --gate p99=10%:label=async --strict --github
   inflight diff @latest --by client                 within one recording, block by block
   inflight diff base/trials.csv new/trials.csv      rows without their recordings
@@ -30,13 +35,22 @@ pub struct Diff {
     /// Recording to compare with.
     #[arg(value_name = "BASE")]
     pub base: String,
-    /// Recordings in question; each is compared with BASE.
-    #[arg(value_name = "NEW", required_unless_present = "by", conflicts_with = "by")]
+    /// Recordings in question; each is compared with BASE. Needed without --by.
+    #[arg(value_name = "NEW", conflicts_with = "by")]
     pub new: Vec<String>,
     /// Compare the values of a factor within BASE, such as client or limit; `build` in a recording
     /// of `inflight ab`.
-    #[arg(long, value_name = "FACTOR")]
+    #[arg(
+        long,
+        value_name = "FACTOR",
+        value_parser = Known(known_factors),
+        hide_possible_values = true
+    )]
     pub by: Option<String>,
+    /// Show only these cells, as in label=async or 'model=threads;limit=10,100'; repeatable, all must hold.
+    /// All cells are judged: verdicts, gates, counts and the exit code stay the same.
+    #[arg(long, value_name = "FACTOR=VALUE[,VALUE…][;…]", value_parser = crate::diff::parse_selector)]
+    pub only: Vec<Selector>,
     /// Output format.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -57,7 +71,14 @@ pub struct Diff {
 /// Metrics, margins, gates and order of a comparison.
 #[derive(Debug, Clone, Args)]
 pub struct Judging {
-    #[arg(long, value_name = "METRIC", value_delimiter = ',', help = metrics())]
+    #[arg(
+        long,
+        value_name = "METRIC",
+        value_delimiter = ',',
+        value_parser = Known(known_metrics),
+        hide_possible_values = true,
+        help = metrics()
+    )]
     #[expect(missing_docs, reason = "clap would print them")]
     pub metric: Vec<String>,
     /// Margin of equivalence, as in 2%, or in p99=5% for one metric; the experiment's own margin if
@@ -74,7 +95,7 @@ pub struct Judging {
     /// A table of its own for each verdict.
     #[arg(long)]
     pub split: bool,
-    /// Write the ratios as a chart, an SVG.
+    /// Write the ratios as a chart, an SVG; or a PNG, in a build with `--features png`.
     #[arg(long, value_name = "FILE")]
     pub chart: Option<PathBuf>,
     /// Exit with 4 if nothing is worse but something is undecided.
@@ -120,6 +141,15 @@ pub enum Format {
     Csv,
     /// For a program.
     Json,
+}
+
+/// The words of `--metric`.
+fn known_metrics() -> Vec<&'static str> {
+    Metric::ALL.into_iter().map(Metric::name).chain(["all"]).collect()
+}
+
+fn known_factors() -> Vec<&'static str> {
+    Factor::ALL.into_iter().map(Factor::name).chain([BUILD]).collect()
 }
 
 fn margin(text: &str) -> Result<(Option<Metric>, f64), String> {

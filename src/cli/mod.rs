@@ -22,7 +22,7 @@ pub use self::{
     ab::Ab,
     app::App,
     check::Check,
-    diff::{Diff, Format, Judging, Sort, When},
+    diff::{BUILD, Diff, Format, Judging, Sort, When},
     history::History,
     init::Init,
     machine::{Machine, MachineCommand},

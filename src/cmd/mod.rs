@@ -159,8 +159,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
 }
 
 /// Why there is no PNG, and what to do.
-const WITHOUT_PNG: &str = "this inflight was built without PNG; build it with `--features png`, or save a chart from \
-     its page";
+const WITHOUT_PNG: &str = "this inflight was built without PNG; build it with `--features png`";
 
 /// The error where there is no recording at all.
 fn no_recording(out: &Path) -> String {

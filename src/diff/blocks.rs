@@ -34,9 +34,10 @@ pub fn blocks(diff: &Diff) -> Vec<Block> {
     if !said::same(diff).is_empty() {
         out.push(format!("The same: {}.", said::same(diff)).into());
     }
-    for metric in diff.cells.chunk_by(|a, b| a.metric == b.metric) {
-        let rows: Vec<&CellDiff> = metric.iter().collect();
-        out.push(said::table(diff, &rows, Align::Right).into());
+    out.extend(said::not_shown(diff).map(Block::from));
+    let shown: Vec<&CellDiff> = diff.shown().collect();
+    for rows in shown.chunk_by(|a, b| a.metric == b.metric) {
+        out.push(said::table(diff, rows, Align::Right).into());
     }
     for (side, cells) in [(base, &diff.only_in_base), (new, &diff.only_in_new)] {
         if !cells.is_empty() {

@@ -3,6 +3,7 @@
 use crate::chart::aa::{Ratios, Row, Tone};
 use crate::chart::{Frame, Group};
 use crate::spec::Metric;
+use crate::units::counted;
 
 use super::{CellDiff, Diff, Outcome, Pairing, words};
 
@@ -35,7 +36,10 @@ pub fn chart(diff: &Diff) -> Ratios {
                 "Hodges–Lehmann estimates, 95 % intervals, verdicts after Holm's adjustment. \
                  {recordings}."
             ),
-            description: format!("Ratios of {} cells, {new} to {base}.", diff.cells.len()),
+            description: format!(
+                "Ratios of {}, {new} to {base}.",
+                counted(diff.shown().count(), "cell")
+            ),
         },
         margin: (1.0 / (1.0 + margin), 1.0 + margin),
         // One band stands for one control only.
@@ -56,13 +60,14 @@ pub fn chart(diff: &Diff) -> Ratios {
 
 /// Title: the number of rows by verdict.
 fn title(diff: &Diff) -> String {
+    let shown = |outcome: Outcome| diff.shown().filter(|c| c.outcome == outcome).count();
     let counts: Vec<String> = Outcome::ALL
         .into_iter()
-        .filter(|&outcome| diff.count(outcome) > 0)
+        .filter(|&outcome| shown(outcome) > 0)
         .map(|outcome| {
             let metric = diff.metrics().next().filter(|_| diff.margins.len() == 1);
             let word = metric.map_or(outcome.name(), |metric| words::word(outcome, metric));
-            format!("{} {word}", diff.count(outcome))
+            format!("{} {word}", shown(outcome))
         })
         .collect();
     let [base, new] = words::labels(diff);
@@ -77,7 +82,7 @@ fn groups(diff: &Diff) -> Vec<Group<Row>> {
         (true, scenario) => format!("{}, {scenario}", metric.name()),
     };
     let mut groups: Vec<Group<Row>> = Vec::new();
-    for cell in &diff.cells {
+    for cell in diff.shown() {
         let heading = heading(cell.metric, &cell.scenario);
         match groups.iter_mut().find(|g| g.heading == heading) {
             Some(group) => group.rows.push(row(cell)),

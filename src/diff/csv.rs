@@ -24,7 +24,7 @@ pub fn csv(diffs: &[Diff]) -> String {
             cells.iter().map(|cell| Row::lone(diff, outcome, cell)).collect()
         };
         let mut rows: Vec<Row> =
-            diff.cells.iter().map(|cell| Row::of(diff, Cell::of(diff, cell))).collect();
+            diff.shown().map(|cell| Row::of(diff, Cell::of(diff, cell))).collect();
         rows.extend(lone("only in base", &diff.only_in_base));
         rows.extend(lone("only in new", &diff.only_in_new));
         rows

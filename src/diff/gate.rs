@@ -2,7 +2,7 @@
 
 use crate::analyse::{Direction, Judged, Margin, Verdict};
 use crate::plan::Only;
-use crate::spec::{Gate, Metric};
+use crate::spec::{Gate, Metric, Selector};
 
 use super::judging::judged;
 use super::{CellDiff, Contest, Diff, GateFinding, GateResult, Options, Outcome};
@@ -16,13 +16,21 @@ pub fn parse(text: &str) -> Result<Gate, String> {
         what.split_once('=').ok_or_else(|| format!("`{text}` is no gate; {example}"))?;
     let metric = parse_metric(metric.trim())?;
     let margin = parse_margin(margin).map_err(|e| format!("{e}; {example}"))?;
+    let of = parse_selector(of).map_err(|error| match error.strip_prefix("--only ") {
+        Some(error) => format!("--gate {error}"),
+        None => format!("{error}; {example}"),
+    })?;
+    Ok(Gate { metric, of, margin })
+}
+
+/// Reads the cells of a gate or a table: `FACTOR=VALUE[,VALUE…]`, several with semicolons.
+pub fn parse_selector(text: &str) -> Result<Selector, String> {
     let terms: Vec<String> =
-        of.split(';').map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()).collect();
+        text.split(';').map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()).collect();
     if let Some(name) = terms.iter().find(|term| !term.contains('=')) {
-        return Err(format!("`{name}` selects no cell; {example}"));
+        return Err(format!("`{name}` selects no cell"));
     }
-    let of = Only::parse(&terms).map_err(|e| e.replace("--only ", "--gate "))?;
-    Ok(Gate { metric, of: of.selector().clone(), margin })
+    Ok(Only::parse(&terms)?.selector().clone())
 }
 
 /// A margin with its percent sign, as in `2%`.
@@ -56,13 +64,8 @@ pub(super) fn check(diff: &Diff, contest: &Contest, options: &Options) -> Vec<Ga
         return Vec::new();
     }
     let gates: Vec<&Gate> = of(contest, options).collect();
-    let looks_at = |gate: &Gate, cell: &CellDiff| {
-        let has = |(factor, accepted): &(_, Vec<String>)| {
-            let value = cell.factors.iter().find(|(f, _)| f == factor).map(|(_, v)| v);
-            value.is_some_and(|value| accepted.contains(value))
-        };
-        cell.metric == gate.metric && gate.of.terms.iter().all(has)
-    };
+    let looks_at =
+        |gate: &Gate, cell: &CellDiff| cell.metric == gate.metric && cell.is_of(&gate.of);
     let rows: Vec<(usize, usize)> = gates
         .iter()
         .enumerate()

@@ -40,6 +40,8 @@ pub const SCHEMA: u32 = 3;
 /// * `margins`: by metric, with `margin_source`: `experiment`, `larger`, `option` or `default`
 /// * `controls`: each `metric`, `scenario`, and `base` and `new` with `low`, `high`, `achieved`,
 ///   `exact`
+/// * `only`: the cells that were asked for, as on the command line, and `not_shown`: how many rows `cells`
+///   lacks; everything else is of all
 /// * `cells`: each `outcome` (`newly failing`, `failing more often`, `slower` or `more`, `faster` or
 ///   `less`, `fixed`, `failing less often`, `inconclusive`, `not judged`, `not measured`, `equivalent`
 ///   or `not comparable`), `metric`, `unit`, `cell` (the
@@ -92,6 +94,8 @@ struct One<'a> {
     margins: BTreeMap<&'static str, f64>,
     margin_source: &'static str,
     controls: Vec<Control<'a>>,
+    only: Option<String>,
+    not_shown: usize,
     cells: Vec<Cell>,
     only_in_base: Vec<Lone<'a>>,
     only_in_new: Vec<Lone<'a>>,
@@ -238,7 +242,9 @@ impl<'a> One<'a> {
                 MarginSource::Default => "default",
             },
             controls: diff.controls.iter().map(Control::of).collect(),
-            cells: diff.cells.iter().map(|cell| Cell::of(diff, cell)).collect(),
+            only: words::only(diff),
+            not_shown: diff.cells.len() - diff.shown().count(),
+            cells: diff.shown().map(|cell| Cell::of(diff, cell)).collect(),
             only_in_base: lone(&diff.only_in_base),
             only_in_new: lone(&diff.only_in_new),
             gates: diff.gates.iter().map(|gate| Gate::of(diff, gate)).collect(),

@@ -84,7 +84,7 @@ pub use self::{
     csv::csv,
     exit::exit,
     failures::{Change, Failures, P, Trend},
-    gate::{parse as parse_gate, parse_margin, parse_metric},
+    gate::{parse as parse_gate, parse_margin, parse_metric, parse_selector},
     github::{annotations, step_summary},
     history::{History, Point},
     json::{SCHEMA, json},
@@ -208,6 +208,7 @@ fn unjudged(contest: &Contest, before: &[Contest], options: &Options) -> Diff {
         only_in_base: found.only_in_base,
         only_in_new: found.only_in_new,
         gates: Vec::new(),
+        only: options.only.clone(),
     }
 }
 

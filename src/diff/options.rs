@@ -1,6 +1,6 @@
 //! Options of a comparison.
 
-use crate::spec::{Gate, Metric};
+use crate::spec::{Gate, Metric, Selector};
 
 /// Options of a comparison.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -21,6 +21,8 @@ pub struct Options {
     pub gates: Vec<Gate>,
     /// The order of the cells.
     pub order: Order,
+    /// The cells to show. All are compared and judged: a verdict does not depend on what is looked at.
+    pub only: Selector,
 }
 
 /// Choice of whether cells are divided by the baseline of their scenario before they are compared.

@@ -3,7 +3,7 @@
 use crate::analyse::{
     Estimate, Interval, Judged, Margin, NoEstimate, RankTest, RatioEstimate, Verdict,
 };
-use crate::spec::{Factor, Gate, Metric};
+use crate::spec::{Factor, Gate, Metric, Selector};
 
 use super::{Condition, ControlPair, Effect, Failures, Noise, Pairing, Source};
 
@@ -42,6 +42,8 @@ pub struct Diff {
     pub only_in_new: Vec<LoneCell>,
     /// Gates, and whether this change passes them.
     pub gates: Vec<GateResult>,
+    /// The cells to show; see [`Options::only`](super::Options::only).
+    pub only: Selector,
 }
 
 /// Name of a side.
@@ -160,6 +162,15 @@ pub struct CellSide {
 }
 
 impl CellDiff {
+    /// Whether a selector picks this cell; one without terms picks every cell.
+    pub(super) fn is_of(&self, selector: &Selector) -> bool {
+        let has = |(factor, accepted): &(Factor, Vec<String>)| {
+            let value = self.factors.iter().find(|(f, _)| f == factor).map(|(_, v)| v);
+            value.is_some_and(|value| accepted.contains(value))
+        };
+        selector.terms.iter().all(has)
+    }
+
     /// About how many more blocks in both recordings decide an inconclusive cell; `None` where no
     /// practical number does, and where drift is in the way, which more blocks do not take away.
     pub fn more_blocks(&self) -> Option<usize> {
@@ -342,7 +353,12 @@ impl Diff {
         is_divided(metric, self.relative)
     }
 
-    /// Rows of the table with this outcome.
+    /// The rows that are shown, of all that were judged.
+    pub fn shown(&self) -> impl Iterator<Item = &CellDiff> {
+        self.cells.iter().filter(|cell| cell.is_of(&self.only))
+    }
+
+    /// Rows with this outcome, shown or not.
     pub fn count(&self, outcome: Outcome) -> usize {
         self.cells.iter().filter(|c| c.outcome == outcome).count()
     }

@@ -1,9 +1,9 @@
 //! The phrases that the renderings share.
 
 use crate::analyse::{Direction, Doubt, Estimate, Interval, Levels, Side};
-use crate::page::{Align, Table, cells};
-use crate::spec::{Gate, Metric, Unit};
-use crate::units::{ReadableBytes, ReadableNs, six_digits, three_digits};
+use crate::page::{Align, Mark, Table, Tone, cells};
+use crate::spec::{Gate, Metric, Selector, Unit};
+use crate::units::{ReadableBytes, ReadableNs, counted, six_digits, three_digits};
 
 use super::comparability::ONE_RECORDING;
 use super::{
@@ -146,7 +146,7 @@ fn counts(diff: &Diff, metric: Metric) -> String {
     let cells = rows().count();
     let count = |outcome: Outcome| rows().filter(|c| c.outcome == outcome).count();
     if !diff.is_judged() {
-        return format!("not comparable: no verdicts for {cells} common cells");
+        return format!("not comparable: no verdicts for {}", counted(cells, "common cell"));
     }
     let mut line = format!(
         "{}{} of {cells} {}",
@@ -176,9 +176,9 @@ fn counts(diff: &Diff, metric: Metric) -> String {
     }
     if let Some(mean) = diff.geometric_mean(metric) {
         line += &format!(
-            "; geometric mean of the ratios {} over {} cells",
+            "; geometric mean of the ratios {} over {}",
             ratio(mean.ratio),
-            mean.cells
+            counted(mean.cells, "cell")
         );
         if mean.left_out > 0 {
             line += &format!(", {} left out", mean.left_out);
@@ -240,16 +240,60 @@ fn reason(withheld: Withheld) -> &'static str {
 
 /// A gate as it is written on the command line.
 pub(super) fn gate(gate: &Gate) -> String {
-    let terms: Vec<String> = gate
-        .of
-        .terms
-        .iter()
-        .map(|(factor, values)| format!("{}={}", factor.name(), values.join(",")))
-        .collect();
-    let of = if terms.is_empty() { String::new() } else { format!(":{}", terms.join(";")) };
+    let of = selector(&gate.of).map_or(String::new(), |of| format!(":{of}"));
     // As it was written: 5, not 5.00.
     let percent = six_digits(gate.margin * 100.0);
     format!("{}={percent}%{of}", gate.metric.name())
+}
+
+/// A selector as it is written on the command line; none of one that selects all.
+fn selector(of: &Selector) -> Option<String> {
+    let terms: Vec<String> = of
+        .terms
+        .iter()
+        .map(|(factor, values)| {
+            // A list is read as one value too, in case that it is one.
+            let written = match values.split_last() {
+                Some((last, others)) if !others.is_empty() && *last == others.join(",") => {
+                    last.clone()
+                }
+                _ => values.join(","),
+            };
+            format!("{}={written}", factor.name())
+        })
+        .collect();
+    (!terms.is_empty()).then(|| terms.join(";"))
+}
+
+/// The cells that were asked for, as on the command line.
+pub(super) fn only(diff: &Diff) -> Option<String> {
+    selector(&diff.only)
+}
+
+/// What is judged and not shown: nobody should miss bad news for not having looked.
+pub(super) fn not_shown(diff: &Diff) -> Option<String> {
+    let only = only(diff)?;
+    let hidden = |outcome: Outcome| {
+        diff.cells.iter().filter(|c| c.outcome == outcome && !c.is_of(&diff.only)).count()
+    };
+    let counts: Vec<String> = Outcome::ALL
+        .into_iter()
+        .filter(|&outcome| hidden(outcome) > 0)
+        .map(|outcome| format!("{} {}", hidden(outcome), outcome.name()))
+        .collect();
+    let shown = format!(
+        "Shown {}: {} of {}.",
+        if diff.margins.len() > 1 { "rows" } else { "cells" },
+        diff.shown().count(),
+        diff.cells.len()
+    );
+    let not = match counts.is_empty() {
+        true => String::new(),
+        false => format!(" Not shown: {}.", counts.join(", ")),
+    };
+    Some(format!(
+        "Only {only}. {shown}{not} Verdicts, gates, counts and the exit code are of all of them."
+    ))
 }
 
 /// Rows of one metric; `range` sets the column of intervals.
@@ -259,7 +303,8 @@ pub(super) fn table(diff: &Diff, rows: &[&CellDiff], range: Align) -> Table {
     let mut table = Table::new([metric, "cell", base, new])
         .numbers(["ratio"])
         .columns(["95 % interval"], range)
-        .text(["note"]);
+        .text(["note"])
+        .led_by(2);
     for cell in rows {
         let [ratio, range] = ratio_and_range(diff, cell);
         table.row(cells![
@@ -271,8 +316,18 @@ pub(super) fn table(diff: &Diff, rows: &[&CellDiff], range: Align) -> Table {
             range,
             notes(diff, cell).join("; "),
         ]);
+        table.mark(Mark::Word(word(cell.outcome, cell.metric), tone(cell.outcome)));
     }
     table
+}
+
+fn tone(outcome: Outcome) -> Tone {
+    match outcome {
+        Outcome::NewlyFailing | Outcome::FailingMoreOften | Outcome::Slower => Tone::Bad,
+        Outcome::Faster | Outcome::Fixed | Outcome::FailingLessOften => Tone::Good,
+        Outcome::Inconclusive | Outcome::NotJudged | Outcome::NotMeasured => Tone::Open,
+        Outcome::Equivalent | Outcome::NotComparable => Tone::Plain,
+    }
 }
 
 /// The name of a cell, with that of its scenario where there are several.

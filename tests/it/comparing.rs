@@ -187,3 +187,40 @@ fn two_machines_are_compared_by_the_advantages_of_their_cells() {
         .prints("forced")
         .prints("Not comparable: machine differs");
 }
+
+#[test]
+fn one_side_alone_says_what_to_type() {
+    let (bench, run) = recorded_and_scaled();
+    let name = Path::new(&run).file_name().expect("a name").to_string_lossy().into_owned();
+    let alone = bench.call(&["diff", "@latest"]);
+    alone.exits(64).says("NEW is missing").says(&name).says("none before it of `tiny`");
+    bench.call(&["diff", "nothing-like-it"]).exits(64).says("NEW is missing");
+}
+
+#[test]
+fn some_cells_are_shown_and_all_are_judged() {
+    let (bench, _) = recorded_and_scaled();
+    let diff = |only: &str| bench.call(&["diff", "same.csv", "slow.csv", "--only", only]);
+    diff("label=sync").exits(1).prints("Not shown: 1 slower.");
+    diff("label=async").exits(1).prints("Shown cells: 1 of 2.");
+    diff("label=asynk").exits(64).is_one_clear_message().says("there are label async, sync");
+    diff("labl=async").exits(64).says("did you mean `label`?");
+}
+
+#[test]
+fn a_chart_that_cannot_be_drawn_is_refused_before_anything_is_read() {
+    let bench = Bench::new();
+    let chart = |name: &str| bench.call(&["diff", "a", "b", "--chart", name]);
+    chart("x.pdf").exits(64).is_one_clear_message().says("no .pdf");
+    if cfg!(not(feature = "png")) {
+        chart("x.png").exits(64).is_one_clear_message().says("--features png");
+        bench.call(&["report", "--png"]).exits(64).says("--features png");
+    }
+}
+
+#[test]
+fn shells_complete_metrics_and_factors() {
+    let bench = Bench::new();
+    let script = bench.call(&["completions", "bash"]);
+    script.exits(0).prints("throughput").prints("reuse");
+}

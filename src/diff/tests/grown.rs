@@ -6,6 +6,7 @@ use crate::diff::{
     self, Contest, Diff, NoSplit, Options, Order, Pairing, Relative, Side, chart, compare,
 };
 use crate::exit::Exit;
+use crate::page::terminal::Screen;
 use crate::record::{Recording, synthetic};
 use crate::spec::{Factor, Metric};
 
@@ -156,7 +157,7 @@ fn several_sides_are_one_family() {
     };
     let contests = [new(&recorded(2, four(), unchanged), "same"), new(&slow, "slow")];
     let diffs = compare(&contests, &Options::default());
-    insta::assert_snapshot!("several_text", diff::text(&diffs, false, true));
+    insta::assert_snapshot!("several_text", diff::text(&diffs, Screen::default(), true));
     assert_eq!(diff::exit(&diffs, false), Exit::Worse);
     assert_eq!(diffs[0].count(diff::Outcome::Slower), 0);
     // Eight tests, not four: Holm asks more of each.
@@ -186,7 +187,7 @@ fn a_factor_is_compared_within_blocks() {
     });
     let contests = Contest::by_factor(&run, Factor::Model).expect("two models");
     let diffs = compare(&contests, &Options::default());
-    insta::assert_snapshot!("by_model_text", diff::text(&diffs, false, false));
+    insta::assert_snapshot!("by_model_text", diff::text(&diffs, Screen::default(), false));
     let [one] = diffs.as_slice() else { panic!("one comparison") };
     assert_eq!(one.pairing, Pairing::Blocks);
     assert_eq!(one.count(diff::Outcome::Slower), 2);

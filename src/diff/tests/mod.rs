@@ -5,10 +5,12 @@ mod failures;
 mod gates;
 mod grown;
 mod history;
+mod narrow;
 mod rules;
 
 use crate::diff::{self, Contest, Diff, Options, Relative, Side};
 use crate::exit::Exit;
+use crate::page::terminal::Screen;
 use crate::plan::PlannedTrial;
 use crate::record::{Event, Happening, Recording, Status, TrialRow, synthetic};
 use crate::spec::Experiment;
@@ -64,7 +66,7 @@ fn exit(diff: &Diff, strict: bool) -> Exit {
 }
 
 fn text(diff: &Diff, color: bool) -> String {
-    diff::text(std::slice::from_ref(diff), color, false)
+    diff::text(std::slice::from_ref(diff), Screen { width: None, color }, false)
 }
 
 fn markdown(diff: &Diff) -> String {
