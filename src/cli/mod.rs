@@ -29,7 +29,7 @@ pub use self::{
     plan::Plan,
     report::{AnswerFormat, Report},
     run::Run,
-    runs::{ListFormat, RunState, Runs},
+    runs::{ListFormat, Remove, RunState, Runs, RunsCommand},
     serve::Serve,
 };
 
@@ -81,7 +81,7 @@ pub enum Command {
     History(History),
     /// Record two builds of inflight in one interleaved run.
     Ab(Ab),
-    /// List the recordings: what, where, how far, how large.
+    /// List the recordings: what, where, how far, how large; or remove some.
     Runs(Runs),
     /// List the machines that recorded, or give one a label.
     Machine(Machine),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
 /// `inflight runs`.
 #[derive(Debug, Args)]
@@ -13,6 +13,7 @@ Examples:
   inflight runs --state interrupted                 what `inflight run --resume` can go on with
   inflight runs --machine \"lab box\" --format csv    for a spreadsheet
   inflight runs --commit 0c29fda --format json      for a program
+  inflight runs rm @latest                          remove a recording and its report
 
 States: finished; running (a process writes it); interrupted (stopped or killed); damaged (the
 reason stands below the table). Only what a list needs is read: `inflight report --check` reads all.
@@ -20,8 +21,11 @@ reason stands below the table). Only what a list needs is read: `inflight report
 Other commands take a recording by its folder, the beginning of its name, its experiment or commit,
 or as @latest, @latest~1, @latest:EXPERIMENT.")]
 pub struct Runs {
+    /// The command; without one, list the recordings.
+    #[command(subcommand)]
+    pub command: Option<RunsCommand>,
     /// Folder of the records.
-    #[arg(long, value_name = "DIR", default_value = "results")]
+    #[arg(long, global = true, value_name = "DIR", default_value = "results")]
     pub out: PathBuf,
     /// Only recordings of this experiment.
     #[arg(long, value_name = "NAME")]
@@ -41,6 +45,34 @@ pub struct Runs {
     /// Output format.
     #[arg(long, value_enum, default_value_t = ListFormat::Text)]
     pub format: ListFormat,
+}
+
+/// Commands on recordings.
+#[derive(Debug, Subcommand)]
+pub enum RunsCommand {
+    /// Remove recordings and their reports, then write the index of the reports again.
+    Rm(Remove),
+}
+
+/// `inflight runs rm`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  inflight runs rm @latest                          asks first
+  inflight runs rm --yes 20260101T000000Z-quickstart-0c29fda8
+
+Everything is looked up before anything is removed. A folder that is no recording is refused, and so
+is one that a process writes. Trials that are gone cannot be made again.")]
+pub struct Remove {
+    /// Recordings, by folder, beginning of the name, experiment, commit or @latest.
+    #[arg(value_name = "RECORDING", required = true)]
+    pub recordings: Vec<String>,
+    /// Do not ask; needed where there is no terminal to ask at.
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Folder of the reports.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub reports: PathBuf,
 }
 
 /// The state of a recording.

@@ -12,6 +12,7 @@ mod machine;
 mod man;
 mod plan;
 mod predict;
+mod remove;
 mod report;
 mod run;
 mod runs;

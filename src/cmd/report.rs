@@ -232,21 +232,24 @@ pub(super) fn write_one(
     Ok(dir.join(report::REPORT))
 }
 
-/// Writes the list of all reports. A recording that cannot be read is told and left out: it must
-/// not keep the others from being listed.
-pub(super) fn write_index(folders: &cli::Folders) -> Result<(), Failure> {
+/// Writes the list of all reports, and returns the files. A recording that cannot be read is told and left
+/// out: it must not keep the others from being listed.
+pub(super) fn write_index(folders: &cli::Folders) -> Result<Vec<PathBuf>, Failure> {
     write_index_of(folders, &Known::new())
 }
 
-fn write_index_of(folders: &cli::Folders, known: &Known) -> Result<(), Failure> {
+fn write_index_of(folders: &cli::Folders, known: &Known) -> Result<Vec<PathBuf>, Failure> {
     // Other records beside the usual reports, or the other way round: the list would lose entries.
     if folders.is_usual(&folders.out) != folders.is_usual(&folders.reports) {
-        return Ok(());
+        return Ok(Vec::new());
     }
+    let mut written = Vec::new();
     for (name, content) in index(folders, known)? {
-        replace(&folders.reports.join(name), content.as_bytes())?;
+        let path = folders.reports.join(name);
+        replace(&path, content.as_bytes())?;
+        written.push(path);
     }
-    Ok(())
+    Ok(written)
 }
 
 /// The list of the recordings under `out`. What is not known of them is read; one that cannot be read is

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Failure, print, say};
-use crate::cli::{self, ListFormat, RunState};
+use crate::cli::{self, ListFormat, RunState, RunsCommand};
 use crate::exit::Exit;
 use crate::page::terminal::Screen;
 use crate::page::{Table, cells};
@@ -15,6 +15,9 @@ use crate::units::{ReadableBytes, counted};
 const SCHEMA: u32 = 1;
 
 pub(super) fn run(args: &cli::Runs) -> Result<Exit, Failure> {
+    if let Some(RunsCommand::Rm(rm)) = &args.command {
+        return super::remove::run(&args.out, rm);
+    }
     let mut all = list(&args.out)?;
     let found = all.len();
     all.retain(|listed| fits(args, listed));

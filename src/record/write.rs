@@ -206,7 +206,7 @@ impl RunWriter {
 }
 
 /// Keeps other writers out of a run for as long as the file is open.
-fn lock(dir: &Path) -> Result<fs::File, RecordError> {
+pub(super) fn lock(dir: &Path) -> Result<fs::File, RecordError> {
     let lock = fs::File::open(dir.join(PLAN))?;
     match lock.file().try_lock() {
         Ok(()) => Ok(lock),

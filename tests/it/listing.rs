@@ -1,6 +1,6 @@
 //! Recordings are listed, named and labelled; a run ends by its rule.
 
-use crate::bench::{Bench, TINY};
+use crate::bench::{Bench, TINY, recorded};
 
 #[test]
 fn recordings_are_listed_named_and_labelled() {
@@ -77,4 +77,47 @@ fn a_run_ends_by_its_rule_and_is_complete() {
     bench.file("both.toml", &TINY.replace("count = 6", &format!("count = 6\n{rule}")));
     let both = bench.call(&["plan", "both.toml"]);
     both.exits(65).is_one_clear_message().says("both.toml:21:1").says("`count` and `until`");
+}
+
+#[test]
+fn a_recording_is_removed_with_its_report_and_nothing_else() {
+    let (bench, run) = recorded(6);
+    let name = run.file_name().expect("a name").to_string_lossy().into_owned();
+    let report = bench.path("reports").join(&name);
+    let copy = run.with_file_name("20200101T000000Z-tiny-other");
+    fs_err::create_dir_all(&copy).expect("a folder");
+    for file in fs_err::read_dir(&run).expect("a folder").flatten().filter(|f| f.path().is_file()) {
+        fs_err::copy(file.path(), copy.join(file.file_name())).expect("a copy");
+    }
+
+    bench.call(&["runs", "rm", &name]).exits(64).is_one_clear_message().says("--yes");
+    bench.call(&["runs", "rm"]).exits(64).says("RECORDING");
+    fs_err::create_dir_all(bench.path("folder")).expect("a folder");
+    let folder = bench.call(&["runs", "rm", "--yes", &name, "folder"]);
+    folder.exits(65).is_one_clear_message().says("not a recording");
+    let plan = std::fs::File::open(run.join("plan.csv")).expect("a plan");
+    plan.lock().expect("a lock");
+    bench.call(&["runs", "rm", "--yes", &name]).exits(74).says("another inflight is writing");
+    plan.unlock().expect("no lock");
+    assert!(run.is_dir() && report.is_dir(), "nothing was removed");
+
+    let removed = bench.call(&["runs", "rm", "--yes", &name, &name]);
+    removed.exits(0).prints(&name).prints("README.md").prints("index.html");
+    assert!(!run.exists() && !report.exists());
+    assert_eq!(bench.runs(), std::slice::from_ref(&copy));
+    let left = fs_err::read_dir(copy.parent().expect("a machine")).expect("a folder");
+    let left: Vec<_> = left.flatten().map(|file| file.file_name()).collect();
+    assert_eq!(left.len(), 2, "{left:?}");
+    let index = fs_err::read_to_string(bench.path("reports/README.md")).expect("an index");
+    assert!(!index.contains(&name), "{index}");
+    bench.call(&["runs", "rm", "--yes", &name]).exits(64).says("no such recording");
+}
+
+#[test]
+fn lists_fit_a_narrow_terminal() {
+    let (bench, _run) = recorded(6);
+    let runs = bench.command(&["runs"]).env("COLUMNS", "60").output().expect("the program starts");
+    let text = String::from_utf8_lossy(&runs.stdout).into_owned();
+    assert!(text.contains("blocks 6 of 6"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 60), "{text}");
 }
