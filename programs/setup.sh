@@ -10,6 +10,8 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 has() { command -v "$1" >/dev/null; }
+# Debian's nginx is where only root looks.
+has_nginx() { has nginx || [[ -x /usr/sbin/nginx ]]; }
 
 install() {
   local missing=()
@@ -21,16 +23,27 @@ install() {
   has curl || missing+=(curl)
   has wrk || missing+=(wrk)
   has ab || missing+=(apache2-utils)
+  has_nginx || missing+=(nginx)
   ((${#missing[@]})) || return 0
   if ! has apt-get || [[ $(id -u) != 0 ]]; then
     echo "left out: --install needs apt-get, as root, for ${missing[*]}"
     return
   fi
   apt-get -q update
+  # nginx is for trials alone. Its package would start it, unless this file says no, and at each boot.
+  local policy=/usr/sbin/policy-rc.d
+  if [[ " ${missing[*]} " == *" nginx "* && ! -e $policy ]]; then
+    trap "rm -f $policy" EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+  fi
   local package
   for package in "${missing[@]}"; do
-    DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "$package" \
-      || echo "left out: apt-get cannot install $package"
+    if ! DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "$package"; then
+      echo "left out: apt-get cannot install $package"
+    elif [[ $package == nginx ]] && has systemctl; then
+      systemctl disable nginx || true
+    fi
   done
 }
 
@@ -67,5 +80,6 @@ fi
 has curl || echo "left out: curl (Debian: curl)"
 has wrk || echo "left out: wrk (Debian: wrk)"
 has ab || echo "left out: ab (Debian: apache2-utils)"
+has_nginx || echo "left out: the page behind nginx, for want of nginx (Debian: nginx)"
 has oha || echo "left out: oha (cargo install oha --locked)"
 python

@@ -6,6 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 programs/setup.sh --install
 programs/.venv/bin/python3 tests/programs.py
+programs/.venv/bin/python3 tests/web.py
 cargo build --locked --release
 inflight=${CARGO_TARGET_DIR:-target}/release/inflight
 

@@ -4,16 +4,16 @@ import sys
 
 from aiohttp import web
 
-from work import page
+from work import page, worker
 
 
 async def ready(_):
-    return web.Response(text="ready")
+    return web.Response(text="ready", headers=worker())
 
 
 async def answer(request):
     day = int(request.match_info["day"])
-    return web.Response(text=page(day), content_type="application/json")
+    return web.Response(text=page(day), content_type="application/json", headers=worker())
 
 
 app = web.Application()

@@ -4,19 +4,19 @@ import sys
 
 from flask import Flask, Response
 
-from work import page
+from work import page, worker
 
 app = Flask(__name__)
 
 
 @app.get("/")
 def ready():
-    return "ready"
+    return "ready", worker()
 
 
 @app.get("/<int:day>")
 def answer(day):
-    return Response(page(day), mimetype="application/json")
+    return Response(page(day), mimetype="application/json", headers=worker())
 
 
 if __name__ == "__main__":

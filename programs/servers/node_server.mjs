@@ -27,6 +27,7 @@ const server = createServer((request, response) => {
   const day = Number(request.url.slice(1)) || 0;
   const page = Object.entries(PLANETS).map(([name, elements]) => [name, anomaly(elements, day)]);
   response.setHeader("content-type", "application/json");
+  response.setHeader("inflight-worker", process.pid);
   response.end(JSON.stringify(Object.fromEntries(page)));
 });
 server.listen(Number(process.argv[2]), "127.0.0.1");

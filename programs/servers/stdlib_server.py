@@ -4,7 +4,7 @@
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from work import page
+from work import page, worker
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -18,6 +18,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(body)))
+        for name, value in worker().items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 

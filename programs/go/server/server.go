@@ -42,6 +42,7 @@ func answer(w http.ResponseWriter, r *http.Request) {
 		page[name] = anomaly(elements, day)
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Inflight-Worker", strconv.Itoa(os.Getpid()))
 	json.NewEncoder(w).Encode(page)
 }
 
