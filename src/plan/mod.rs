@@ -321,6 +321,13 @@ impl Plan {
         Some(ideal?.wall_ns)
     }
 
+    /// Ideal latencies of a cell's requests; see [`Strategy::ideal_latencies_ns`].
+    pub fn ideal_latencies_ns(&self, cell: &Cell) -> Option<Vec<u64>> {
+        let scenario = self.scenario_of(cell);
+        let (arrivals, waits) = (scenario.arrivals_ns(), scenario.waits_ns());
+        cell.strategy.ideal_latencies_ns(arrivals.as_deref(), &waits, scenario.streams)
+    }
+
     /// A trial that takes longer than this is stuck: 20 s for starting and stopping, ten times
     /// the ideal time (a strategy may do badly and still be measured), 2 ms for each request.
     pub fn deadline_ns(&self, cell: &Cell) -> u64 {

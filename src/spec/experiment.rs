@@ -95,15 +95,19 @@ impl Scenario {
     /// each redirect. A request that never gets to a server takes none of it.
     pub fn waits_ns(&self) -> Vec<u64> {
         let trips = u64::from(self.redirects) + 1;
-        // A body has no more pieces than bytes.
-        let pieces = u64::from(self.chunks).min(self.body_bytes).max(1);
-        let pauses = (pieces - 1).saturating_mul(self.chunk_delay_ns);
-        let more = self.rtt_ns.unwrap_or(0).saturating_mul(trips).saturating_add(pauses);
+        let more = self.rtt_ns.unwrap_or(0).saturating_mul(trips).saturating_add(self.pauses_ns());
         let wait = |(index, delay): (u32, u64)| match self.goes_to_unknown_host(index) {
             true => 0,
             false => delay.saturating_add(more),
         };
         (0..).zip(self.delays_ns()).map(wait).collect()
+    }
+
+    /// Pauses between the pieces of an answer, together.
+    pub fn pauses_ns(&self) -> u64 {
+        // A body has no more pieces than bytes.
+        let pieces = u64::from(self.chunks).min(self.body_bytes).max(1);
+        (pieces - 1).saturating_mul(self.chunk_delay_ns)
     }
 }
 

@@ -358,13 +358,44 @@ impl Strategy {
         waits_ns: &[u64],
         streams: u32,
     ) -> Option<schedule::Schedule> {
+        let spans = self.open_spans(arrivals_ns, waits_ns, streams)?;
+        Some(self.and_own_work(spans.schedule()))
+    }
+
+    fn open_spans(
+        &self,
+        arrivals_ns: &[u64],
+        waits_ns: &[u64],
+        streams: u32,
+    ) -> Option<schedule::Spans> {
         let open = self.model.known()?.open?;
         let requests = u32::try_from(waits_ns.len()).unwrap_or(u32::MAX);
         let cap = self.connection_slots(streams).filter(|cap| cap.get() < self.asked(requests));
-        Some(self.and_own_work(match cap {
+        Some(match cap {
             Some(cap) => schedule::open::list(arrivals_ns, waits_ns, cap),
             None => open(arrivals_ns, waits_ns, self.limit),
-        }))
+        })
+    }
+
+    /// The latencies that requests would have without any overhead, in request order and in the span
+    /// that is measured: from the planned start to the last byte where requests come at moments of
+    /// their own, else from sending to the last byte, which is all that a request waits then. `None`
+    /// where the schedule is not known: of a service, or of an unknown model.
+    pub fn ideal_latencies_ns(
+        &self,
+        arrivals_ns: Option<&[u64]>,
+        waits_ns: &[u64],
+        streams: u32,
+    ) -> Option<Vec<u64>> {
+        if self.service.is_some() {
+            return None;
+        }
+        match arrivals_ns {
+            None => Some(waits_ns.to_vec()),
+            Some(arrivals) => {
+                Some(self.open_spans(arrivals, waits_ns, streams)?.latencies_ns(arrivals))
+            }
+        }
     }
 
     fn and_own_work(&self, requests: schedule::Schedule) -> schedule::Schedule {

@@ -21,7 +21,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
 use super::library::Library;
-use super::schedule::Schedule;
+use super::schedule::{Schedule, Spans};
 use super::work::{AsyncWork, BlockingWork, required};
 use crate::units::lines_of_code;
 use crate::vocabulary::Flavour;
@@ -71,7 +71,7 @@ pub enum Issue {
 }
 
 /// A schedule without overhead for these arrivals and delays.
-pub type OpenIdeal = fn(&[u64], &[u64], Option<NonZeroU32>) -> Schedule;
+pub type OpenIdeal = fn(&[u64], &[u64], Option<NonZeroU32>) -> Spans;
 
 /// One way of issuing requests.
 #[derive(Debug)]

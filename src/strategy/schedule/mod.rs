@@ -19,6 +19,24 @@ pub struct Schedule {
     pub peak: u32,
 }
 
+/// Start and end of each request of a schedule, in request order, in nanoseconds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spans(Vec<(u64, u64)>);
+
+impl Spans {
+    /// Wall time and concurrency.
+    pub fn schedule(self) -> Schedule {
+        of_spans(self.0)
+    }
+
+    /// Ideal latencies of requests that come at these moments: from the moment at which each is wanted to
+    /// its last byte, in request order.
+    pub fn latencies_ns(&self, arrivals: &[u64]) -> Vec<u64> {
+        let wanted = self.0.iter().zip(arrivals);
+        wanted.map(|(&(_, end), &arrival)| end.saturating_sub(arrival)).collect()
+    }
+}
+
 /// One request after the other.
 pub fn one_by_one(delays: &[u64]) -> Schedule {
     Schedule { wall_ns: delays.iter().sum(), peak: u32::from(delays.iter().any(|&d| d > 0)) }
