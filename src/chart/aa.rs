@@ -85,6 +85,7 @@ impl Ratios {
             Key::when(true, Swatch::Area(MARGIN_BAND), "margin of equivalence"),
             Key::when(self.control.is_some(), Swatch::Area(CONTROL_BAND), "A/A control"),
             Key::when(any(|r| r.bound.is_some()), Swatch::Bar(Token::Ink), "bound of the claim"),
+            Some(Key::words("logarithmic axis")),
         ];
         let y = legend(canvas, y, keys);
 
@@ -104,7 +105,7 @@ impl Ratios {
         self.draw_ground(canvas, &scale, &rows);
         rows.draw(canvas);
         for ((row, &y), verdict) in all.iter().zip(&rows.middles).zip(&verdicts) {
-            draw_row(canvas, row, &scale, y);
+            canvas.mark(numbers(row), |canvas| draw_row(canvas, row, &scale, y));
             let face = Face { token: Token::Text(row.tone.hue()), ..face };
             let first = if verdict.len() > 1 { y - 3.0 } else { y + 4.4 };
             for (line, y) in verdict.iter().zip([first, first + 14.0]) {
@@ -198,6 +199,7 @@ fn ticks(scale: &Scale) -> Vec<Label> {
         at: scale.at(value),
         text: format::ratio_tick(value),
         major: (value - 1.0).abs() < 1e-9,
+        log: scale.is_log(),
     };
     ticks.into_iter().map(|t| label(t.value)).collect()
 }
@@ -227,6 +229,17 @@ fn interval_texts(rows: &[&Row]) -> Column {
         face: Face::new(11.5, Token::Muted),
         cells: cells.collect(),
     }
+}
+
+/// `async: ratio 0.52 (0.50 to 0.54), faster`
+fn numbers(row: &Row) -> String {
+    let ratio = row.ratio.filter(|r| is_positive(*r));
+    let ratio =
+        ratio.map_or_else(|| "no ratio".to_owned(), |r| format!("ratio {}", format::ratio(r)));
+    let interval = drawable_interval(row)
+        .map(|(lo, hi)| format!(" ({} to {})", format::ratio(lo), format::ratio(hi)));
+    let verdict = if row.verdict.is_empty() { String::new() } else { format!(", {}", row.verdict) };
+    format!("{}: {ratio}{}{verdict}", row.label, interval.unwrap_or_default())
 }
 
 fn draw_row(canvas: &mut Canvas, row: &Row, scale: &Scale, y: f64) {

@@ -14,6 +14,8 @@ pub(super) struct Label {
     pub(super) at: f64,
     pub(super) text: String,
     pub(super) major: bool,
+    /// Whether it stands on a logarithmic axis, which a chart has to say.
+    pub(super) log: bool,
 }
 
 /// The ticks of a scale of durations in seconds, labelled.
@@ -44,7 +46,12 @@ pub(super) fn labels(scale: &Scale, wanted: f64, text: impl Fn(f64) -> String) -
     scale
         .ticks(wanted)
         .into_iter()
-        .map(|tick| Label { at: scale.at(tick.value), text: text(tick.value), major: tick.major })
+        .map(|tick| Label {
+            at: scale.at(tick.value),
+            text: text(tick.value),
+            major: tick.major,
+            log: scale.is_log(),
+        })
         .collect()
 }
 
@@ -64,6 +71,7 @@ pub(super) fn x_axis(canvas: &mut Canvas, ticks: &[Label], top: f64, bottom: f64
 
 /// Vertical grid lines alone.
 pub(super) fn x_grid(canvas: &mut Canvas, ticks: &[Label], top: f64, bottom: f64) {
+    canvas.has_axis(ticks.iter().any(|t| t.log));
     for tick in ticks {
         let width = if tick.major { 1.0 } else { 0.5 };
         canvas.line(&[(tick.at, top), (tick.at, bottom)], Token::Grid, width);
@@ -85,6 +93,7 @@ pub(super) fn x_labels(canvas: &mut Canvas, ticks: &[Label], y: f64) {
 
 /// Horizontal grid lines from `left` to `right` and labels to the left of them.
 pub(super) fn y_axis(canvas: &mut Canvas, ticks: &[Label], left: f64, right: f64) {
+    canvas.has_axis(ticks.iter().any(|t| t.log));
     let face = Face::new(SIZE, Token::Muted).end();
     let extents: Vec<(f64, f64, bool)> = ticks.iter().map(|t| (t.at, SIZE, t.major)).collect();
     for (tick, written) in ticks.iter().zip(choose_labels(&extents, 3.0)) {

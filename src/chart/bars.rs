@@ -132,10 +132,23 @@ impl Bars {
             let drawn = row.drawn();
             for (line, (series, bar)) in drawn.iter().enumerate() {
                 let lower = line as f64 - (drawn.len() - 1) as f64 / 2.0;
-                self.draw_bar(canvas, *series, bar, &scales, middle + lower * (BAR + 3.0));
+                let y = middle + lower * (BAR + 3.0);
+                canvas.mark(self.numbers(row, *series, bar), |canvas| {
+                    self.draw_bar(canvas, *series, bar, &scales, y);
+                });
             }
         }
         Some(rows.bottom + 24.0)
+    }
+
+    /// `async, client: CPU time 31 ms, memory 4.2 MB`
+    fn numbers(&self, row: &Row, series: usize, bar: &[Option<f64>]) -> String {
+        let series = self.series.get(series).map_or_else(String::new, |name| format!(", {name}"));
+        let values = self.panels.iter().zip(bar);
+        let values: Vec<String> = values
+            .map(|(panel, &value)| format!("{} {}", panel.heading, panel.unit.text(value)))
+            .collect();
+        format!("{}{series}: {}", row.label, values.join(", "))
     }
 
     /// Draws the bars of a series in a row, one in each panel, then their values.

@@ -36,6 +36,8 @@ pub(super) type Point = (f64, f64);
 #[derive(Debug, Default)]
 pub(super) struct Canvas {
     svg: Svg,
+    /// Whether any axis is logarithmic.
+    has_log_axis: bool,
 }
 
 impl Canvas {
@@ -48,6 +50,24 @@ impl Canvas {
             element.point_iter().into_iter().map(|p| *p.borrow()).collect();
         let drawn = element.draw(points.into_iter(), &mut self.svg, (0, 0));
         assert!(drawn.is_ok(), "drawing into a string failed");
+    }
+
+    /// Draws a mark of data that says its numbers in `words` when it is pointed at.
+    pub(super) fn mark(&mut self, words: impl AsRef<str>, draw: impl FnOnce(&mut Self)) {
+        let before = self.svg.body.len();
+        self.svg.open(words.as_ref());
+        let opened = self.svg.body.len();
+        draw(self);
+        if self.svg.body.len() == opened {
+            self.svg.body.truncate(before);
+        } else {
+            self.svg.close();
+        }
+    }
+
+    /// Notes that an axis was drawn, and whether it is logarithmic.
+    pub(super) fn has_axis(&mut self, is_log: bool) {
+        self.has_log_axis |= is_log;
     }
 
     /// A filled rectangle; empty ones are dropped.
@@ -120,7 +140,8 @@ impl Canvas {
     pub(super) fn finish(self, frame: &Frame, width: f64, height: f64) -> Drawing {
         let mut ground = Canvas::default();
         ground.rect(0.0, 0.0, width, height, Token::Surface);
-        Drawing::new(frame, width, height, ground.svg.body + &self.svg.body)
+        let body = ground.svg.body + &self.svg.body;
+        Drawing::new(frame, (width, height), body, self.has_log_axis)
     }
 }
 
@@ -154,7 +175,7 @@ fn units(px: f64) -> i32 {
     (px * UNITS).round() as i32
 }
 
-fn dashes(points: &[Point], on: f64, off: f64) -> Vec<Vec<Point>> {
+pub(super) fn dashes(points: &[Point], on: f64, off: f64) -> Vec<Vec<Point>> {
     let mut out = Vec::new();
     let mut dash: Vec<Point> = points.first().copied().into_iter().collect();
     let (mut drawing, mut left) = (true, on);

@@ -8,6 +8,7 @@ use super::canvas::{Canvas, Paint, Point};
 use super::font::Face;
 use super::layout::{Key, MARGIN, RIGHT, Swatch, legend};
 use super::lines::Plot;
+use super::rows::broken;
 use super::scale::Scale;
 use super::theme::{BLUE, Token};
 use super::{Frame, format};
@@ -56,6 +57,9 @@ const HEIGHT: f64 = 112.0;
 /// Room for the labels of the vertical axis.
 const GUTTER: f64 = 46.0;
 const BETWEEN: f64 = 30.0;
+/// Room for the wall time beside the name.
+const WALL: f64 = 90.0;
+const NAME_STEP: f64 = 15.0;
 
 impl InFlight {
     pub(super) fn body(&self, canvas: &mut Canvas, y: f64) -> Option<f64> {
@@ -80,9 +84,11 @@ impl InFlight {
 
         let columns = if self.panels.len() > 1 { 2 } else { 1 };
         let width = if columns == 1 { RIGHT - MARGIN } else { (RIGHT - MARGIN - BETWEEN) / 2.0 };
+        let lines = self.panels.iter().map(|p| p.names(width).len()).max().unwrap_or(1);
+        let above = 38.0 + NAME_STEP * (lines - 1) as f64;
         for (i, panel) in self.panels.iter().enumerate() {
             let left = if i % columns == 0 { MARGIN } else { MARGIN + width + BETWEEN };
-            let top = y + 38.0;
+            let top = y + above;
             let x = Scale::linear(0.0, time.unwrap_or(ends[i]) * 1.02, left + GUTTER, left + width);
             let peak = count.unwrap_or(peaks[i]);
             let plot = Plot::over(&x, Scale::linear(0.0, peak * 1.22, top + HEIGHT, top));
@@ -134,15 +140,26 @@ impl Panel {
         highest.max(reference).max(1) as f64
     }
 
+    fn name_face(&self) -> Face {
+        Face::new(13.0, Token::Text(self.series)).bold()
+    }
+
+    /// The name in as many lines as it needs, in a panel of this width.
+    fn names(&self, width: f64) -> Vec<String> {
+        broken(&self.label, self.name_face(), width - WALL, 3)
+    }
+
     /// Draws the panel with its name at `from`.
     fn draw(&self, canvas: &mut Canvas, x: &Scale, plot: &Plot, from: f64) {
         let (left, right, top, bottom) = (plot.left, plot.right, plot.top(), plot.bottom());
-        let name_face = Face::new(13.0, Token::Text(self.series)).bold();
         let wall_face = Face::new(12.5, Token::Ink).bold().end();
         let wall = format::duration(self.wall.as_secs_f64());
         canvas.text(right, top - 12.0, &wall, wall_face);
-        let room = right - from - wall_face.width(&wall) - 16.0;
-        canvas.text(from, top - 12.0, name_face.cut_middle(&self.label, room), name_face);
+        let names = self.names(right - from);
+        let first = top - 12.0 - NAME_STEP * (names.len() - 1) as f64;
+        for (line, name) in names.iter().enumerate() {
+            canvas.text(from, first + NAME_STEP * line as f64, name, self.name_face());
+        }
 
         let all = self.completed.iter().map(|c| c.1).max().unwrap_or(0).max(1) as f64;
         let done = columns(&self.completed, self.end(), x);
@@ -171,7 +188,9 @@ impl Panel {
         for (at, lo, hi) in excursions(&columns) {
             canvas.line(&[(at, y(lo)), (at, y(hi))], Paint(token, 0.4), 0.5);
         }
-        canvas.line(&staircase(&columns, y), token, 1.75);
+        let highest = self.steps.iter().map(|s| s.1).max().unwrap_or(0);
+        let words = format!("{}: at most {} in flight, {wall}", self.label, format::count(highest));
+        canvas.mark(words, |canvas| canvas.line(&staircase(&columns, y), token, 1.75));
     }
 }
 

@@ -13,6 +13,9 @@ pub(super) const MARGIN: f64 = 28.0;
 pub(super) const RIGHT: f64 = WIDTH - MARGIN;
 
 const TITLE: f64 = 20.0;
+/// A title of a finding about two cells with names of 80 characters, in [`LONG_TITLE_LINES`].
+const LONG_TITLE: f64 = 16.0;
+const LONG_TITLE_LINES: usize = 4;
 const SUBTITLE: f64 = 13.5;
 const FOOTER: f64 = 11.5;
 
@@ -36,12 +39,21 @@ pub(super) fn page(frame: &Frame, body: impl FnOnce(&mut Canvas, f64) -> Option<
     canvas.finish(frame, WIDTH, (y + 18.0).ceil())
 }
 
-/// Title and subtitle; returns where the chart below may begin.
+/// Title and subtitle; returns where the chart below may begin. A title that needs more than two
+/// lines has smaller letters: names in it are never cut.
 fn head(canvas: &mut Canvas, frame: &Frame) -> f64 {
     let mut y = 14.0;
-    let title = Face::new(TITLE, Token::Ink).bold();
-    for line in title.balance(&frame.title, RIGHT - MARGIN, 2) {
-        y += 26.0;
+    let large = Face::new(TITLE, Token::Ink).bold();
+    let lines = large.balance(&frame.title, RIGHT - MARGIN, 2);
+    let is_cut = lines.last().is_some_and(|line| line.ends_with('…'));
+    let (title, lines, step) = if is_cut {
+        let small = Face::new(LONG_TITLE, Token::Ink).bold();
+        (small, small.balance(&frame.title, RIGHT - MARGIN, LONG_TITLE_LINES), 21.0)
+    } else {
+        (large, lines, 26.0)
+    };
+    for line in lines {
+        y += step;
         canvas.text(MARGIN, y, line, title);
     }
     y += 3.0;
@@ -51,6 +63,25 @@ fn head(canvas: &mut Canvas, frame: &Frame) -> f64 {
         canvas.text(MARGIN, y, line, subtitle);
     }
     y + 14.0
+}
+
+/// Words on what has nothing to draw, below a chart: nothing that was to be shown is passed over in
+/// silence. Returns where they end; `None` if everything is drawn.
+pub(super) fn not_drawn(canvas: &mut Canvas, what: &str, names: &[&str], y: f64) -> Option<f64> {
+    const NAMED: usize = 6;
+    if names.is_empty() {
+        return None;
+    }
+    let (named, more) = names.split_at(names.len().min(NAMED));
+    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+    let words = format!("{what} {}{more}.", named.join(", "));
+    let face = Face::new(FOOTER, Token::Muted);
+    let mut y = y + 8.0;
+    for line in face.wrap(&words, RIGHT - MARGIN, 8) {
+        y += 16.0;
+        canvas.text(MARGIN, y, line, face);
+    }
+    Some(y + 4.0)
 }
 
 /// Symbol before a word of the legend.
@@ -71,12 +102,17 @@ pub(super) enum Swatch {
 }
 
 /// One entry of a legend.
-pub(super) struct Key(Swatch, String);
+pub(super) struct Key(Option<Swatch>, String);
 
 impl Key {
     /// An entry, where the chart has what it explains.
     pub(super) fn when(shown: bool, swatch: Swatch, text: &str) -> Option<Self> {
-        shown.then(|| Self(swatch, text.to_owned()))
+        shown.then(|| Self(Some(swatch), text.to_owned()))
+    }
+
+    /// Words about the chart as a whole, such as that an axis is logarithmic.
+    pub(super) fn words(text: &str) -> Self {
+        Self(None, text.to_owned())
     }
 }
 
@@ -87,15 +123,20 @@ pub(super) fn legend(
     keys: impl IntoIterator<Item = Option<Key>>,
 ) -> f64 {
     const SWATCH: f64 = 20.0;
-    let face = Face::new(12.0, Token::Ink);
     let (mut x, mut y) = (MARGIN, y + 12.0);
     for Key(swatch, text) in keys.into_iter().flatten() {
-        let width = SWATCH + face.width(&text);
+        let (room, token) =
+            if swatch.is_some() { (SWATCH, Token::Ink) } else { (0.0, Token::Muted) };
+        let face = Face::new(12.0, token);
+        let text = face.cut_end(&text, RIGHT - MARGIN - room);
+        let width = room + face.width(&text);
         if x > MARGIN && x + width > RIGHT {
             (x, y) = (MARGIN, y + 19.0);
         }
-        draw_swatch(canvas, swatch, (x + 7.0, y - 4.0));
-        canvas.text(x + SWATCH, y, text, face);
+        if let Some(swatch) = swatch {
+            draw_swatch(canvas, swatch, (x + 7.0, y - 4.0));
+        }
+        canvas.text(x + room, y, text, face);
         x += width + 22.0;
     }
     y + 12.0

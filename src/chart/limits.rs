@@ -63,6 +63,7 @@ impl Limits {
                 at: limits.at(limit),
                 text: bound(limit).map_or_else(|| UNBOUNDED.to_owned(), format::count),
                 major: ends.contains(&Some(limit)),
+                log: true,
             })
             .collect();
         limits

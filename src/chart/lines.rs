@@ -2,8 +2,10 @@
 
 use super::axes::{Label, labels, x_axis, y_axis, y_axis_width};
 use super::canvas::{Canvas, Paint, Point, clip};
+use super::coincide::{Strand, strands};
 use super::font::Face;
 use super::layout::{MARGIN, RIGHT};
+use super::rows::broken;
 use super::scale::{Scale, is_positive};
 use super::spread::spread;
 use super::theme::Token;
@@ -17,18 +19,18 @@ pub(super) struct Plot {
 }
 
 impl Plot {
-    /// A plot with a logarithmic vertical axis for `values`, with room for `names` at the ends of
-    /// lines; and the labels of that axis.
+    /// A plot with a logarithmic vertical axis for `values`, with room for labels at the ends
+    /// of lines; and the labels of that axis.
     pub(super) fn log(
         top: f64,
-        names: &[&str],
+        ends: &Ends,
         values: impl Iterator<Item = f64>,
         tick: impl Fn(f64) -> String,
     ) -> (Self, Vec<Label>) {
-        let bottom = top + f64::max(340.0, (names.len() + 1) as f64 * END_LABEL);
+        let bottom = top + ends.height().max(340.0);
         let y = Scale::fit_log(values, 3.0, bottom, top);
         let ticks = labels(&y, 6.0, tick);
-        let right = RIGHT - end_labels_width(names) - 8.0;
+        let right = RIGHT - ends.width() - 8.0;
         (Self { left: MARGIN + y_axis_width(&ticks), right, y }, ticks)
     }
 
@@ -74,7 +76,7 @@ impl Plot {
     /// A line of data, as far as it is inside.
     pub(super) fn line(&self, canvas: &mut Canvas, line: &[Point], series: usize) {
         for part in self.inside(line) {
-            canvas.line(&part, Token::Mark(series), 2.25);
+            canvas.line(&part, Token::Mark(series), LINE);
         }
     }
 
@@ -103,10 +105,11 @@ impl Plot {
     }
 
     /// Names and values at the right, moved apart, each with a leader from the end of its line.
-    pub(super) fn end_labels(&self, canvas: &mut Canvas, labels: &[EndLabel]) {
+    pub(super) fn end_labels(&self, canvas: &mut Canvas, ends: &Ends, labels: &[EndLabel]) {
         let x = self.right;
         let wanted: Vec<f64> = labels.iter().map(|l| l.at.1).collect();
-        let placed = spread(&wanted, END_LABEL, self.top() + 12.0, self.bottom() - 14.0);
+        let below = ends.label_height() - 18.0;
+        let placed = spread(&wanted, ends.label_height(), self.top() + 12.0, self.bottom() - below);
         for (label, y) in labels.iter().zip(placed) {
             let token = Token::Mark(label.series);
             let (from_x, from_y) = (label.at.0 + 5.0, label.at.1);
@@ -118,11 +121,36 @@ impl Plot {
             }
             let leader = [(x + 9.0, from_y), (x + 22.0, y), (x + 26.0, y)];
             canvas.line(&leader, token, 1.0);
-            let face = Face::new(NAME, Token::Text(label.series)).bold();
-            canvas.text(x + LEADER, y + 1.0, face.cut_middle(&label.name, WIDEST), face);
-            canvas.text(x + LEADER, y + 15.0, &label.value, Face::new(VALUE, Token::Muted));
+            let mut y = y + 1.0;
+            for line in
+                broken(&label.name, name_face(Token::Text(label.series)), WIDEST, NAME_LINES)
+            {
+                canvas.text(x + LEADER, y, line, name_face(Token::Text(label.series)));
+                y += NAME_STEP;
+            }
+            canvas.text(x + LEADER, y, value_face().cut_end(&label.value, WIDEST), value_face());
         }
     }
+}
+
+/// Lines of data by series, so that none hides another.
+pub(super) fn apart(lines: &[Vec<Point>]) -> Vec<Vec<Strand>> {
+    strands(lines, LINE * 0.75)
+}
+
+/// A line of data that may coincide with others.
+pub(super) fn strand_line(canvas: &mut Canvas, strands: &[Strand], series: usize, width: f64) {
+    for strand in strands {
+        match strand.dashes() {
+            None => canvas.line(&strand.points, Token::Mark(series), width),
+            Some(dashes) => canvas.dashed(&strand.points, Token::Mark(series), width, dashes),
+        }
+    }
+}
+
+/// Radius of a dot over as many others at the same place, whose rims stay in sight.
+pub(super) fn smaller(radius: f64, below: usize) -> f64 {
+    radius * 0.7f64.powi(i32::try_from(below.min(4)).unwrap_or(4))
 }
 
 /// The name and last value of a curve.
@@ -135,16 +163,58 @@ pub(super) struct EndLabel {
     pub(super) series: usize,
 }
 
-/// Height that a label at the end of a curve needs: a name and a value.
-pub(super) const END_LABEL: f64 = 32.0;
+/// Room that labels at the ends of lines need: names, of which long ones break, and values.
+pub(super) struct Ends {
+    count: usize,
+    lines: usize,
+    widest: f64,
+}
+
+impl Ends {
+    /// Room for these names and values, of which at most `most` stand in one plot.
+    pub(super) fn new<'a>(
+        labels: impl IntoIterator<Item = (&'a str, String)>,
+        most: usize,
+    ) -> Self {
+        let (mut widest, mut lines, mut count) = (60.0, 1, 0);
+        for (name, value) in labels {
+            let broken = broken(name, name_face(Token::Ink), WIDEST, NAME_LINES);
+            widest =
+                name_face(Token::Ink).widest(&broken).max(value_face().width(&value)).max(widest);
+            lines = lines.max(broken.len());
+            count += 1;
+        }
+        Self { count: count.min(most), lines, widest: widest.min(WIDEST) }
+    }
+
+    /// Width, leaders included.
+    pub(super) fn width(&self) -> f64 {
+        self.widest + LEADER
+    }
+
+    /// Height of all in one plot.
+    pub(super) fn height(&self) -> f64 {
+        (self.count + 1) as f64 * self.label_height()
+    }
+
+    fn label_height(&self) -> f64 {
+        18.0 + NAME_STEP * self.lines as f64
+    }
+}
+
+/// Width of a line of data.
+pub(super) const LINE: f64 = 2.25;
 const LEADER: f64 = 30.0;
-const NAME: f64 = 12.5;
-const VALUE: f64 = 11.5;
-/// No wider than this: a name that needs more loses its middle.
+const NAME_STEP: f64 = 14.0;
+/// Lines of a name: enough for 80 characters.
+const NAME_LINES: usize = 4;
+/// No wider than this: a name that needs more breaks into lines.
 const WIDEST: f64 = 200.0;
 
-/// Width that labels at the ends of lines need, leaders included.
-pub(super) fn end_labels_width(names: &[&str]) -> f64 {
-    let face = Face::new(NAME, Token::Ink).bold();
-    face.widest(names).clamp(60.0, WIDEST) + LEADER
+fn name_face(token: Token) -> Face {
+    Face::new(12.5, token).bold()
+}
+
+fn value_face() -> Face {
+    Face::new(11.5, Token::Muted)
 }

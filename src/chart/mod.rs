@@ -37,6 +37,7 @@ pub mod aa;
 mod axes;
 pub mod bars;
 mod canvas;
+mod coincide;
 mod font;
 mod format;
 pub mod inflight;

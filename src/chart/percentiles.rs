@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::axes::{Label, duration_labels, y_axis_width};
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Point};
 use super::font::Face;
-use super::layout::{MARGIN, RIGHT};
-use super::lines::{EndLabel, Plot, end_labels_width};
+use super::layout::{Key, MARGIN, RIGHT, Swatch, legend, not_drawn};
+use super::lines::{EndLabel, Ends, LINE, Plot, apart, strand_line};
 use super::scale::Scale;
 use super::theme::Token;
 use super::{Frame, format};
@@ -40,6 +40,8 @@ pub struct Curve {
     /// no place on a logarithmic axis and is not drawn: give the percentiles that the
     /// number of requests supports.
     pub points: Vec<(f64, Duration)>,
+    /// The same of its schedule without overhead; empty where that is not known.
+    pub ideal: Vec<(f64, Duration)>,
 }
 
 /// More curves than this in one panel cannot be told apart.
@@ -62,41 +64,94 @@ fn nines(percentile: f64) -> f64 {
     -(1.0 - percentile.clamp(0.0, 100.0) / 100.0).log10()
 }
 
+/// Percentiles whose numbers a curve says when it is pointed at.
+const SAID: [f64; 3] = [50.0, 90.0, 99.0];
+
+impl Curve {
+    /// The points that the axis has a place for.
+    fn drawable(&self) -> impl DoubleEndedIterator<Item = &(f64, Duration)> {
+        self.points.iter().filter(|(p, _)| nines(*p) <= MOST_NINES)
+    }
+
+    /// The ideal at the percentiles that are drawn; a logarithmic axis has no place for zero.
+    fn drawable_ideal(&self) -> impl Iterator<Item = &(f64, Duration)> {
+        self.ideal.iter().filter(|(p, d)| nines(*p) <= MOST_NINES && !d.is_zero())
+    }
+
+    fn value(&self) -> String {
+        self.drawable().next_back().map_or_else(String::new, |&(p, d)| {
+            format!("{} at {} %", format::duration(d.as_secs_f64()), trimmed(p))
+        })
+    }
+
+    /// `async: p50 10.2 ms (ideal 10.0 ms), p99 …`
+    fn numbers(&self) -> String {
+        let last = self.drawable().next_back();
+        let said = self.drawable().filter(|&point| SAID.contains(&point.0) || Some(point) == last);
+        let said: Vec<String> = said
+            .map(|&(p, d)| {
+                let ideal = self.ideal.iter().find(|(q, _)| *q == p);
+                let ideal =
+                    ideal.map(|(_, d)| format!(" (ideal {})", format::duration(d.as_secs_f64())));
+                let ideal = ideal.unwrap_or_default();
+                format!("p{} {}{ideal}", trimmed(p), format::duration(d.as_secs_f64()))
+            })
+            .collect();
+        format!("{}: {}", self.label, said.join(", "))
+    }
+}
+
 impl Percentiles {
     pub(super) fn body(&self, canvas: &mut Canvas, y: f64) -> Option<f64> {
-        let mut y = y + 8.0;
         let curves = || self.panels.iter().flat_map(|p| &p.curves);
         // Only what is drawn decides the axes.
-        let points = || {
-            let all = curves().flat_map(|c| &c.points);
-            all.filter(|(p, _)| nines(*p) <= MOST_NINES)
-        };
-        points().next()?;
+        let points = || curves().flat_map(Curve::drawable);
+        if points().next().is_none() {
+            return without_points(canvas, &curves().collect::<Vec<_>>(), y);
+        }
         let most = points().map(|&(p, _)| nines(p)).fold(1.0, f64::max);
         // All panels share both axes, or they could not be compared.
-        let values = || points().map(|&(_, d)| d.as_secs_f64());
-        let names: Vec<&str> = curves().map(|c| c.label.as_str()).collect();
-        let right = RIGHT - end_labels_width(&names) - 4.0;
+        let ideals = || curves().flat_map(Curve::drawable_ideal);
+        let values = || points().chain(ideals()).map(|&(_, d)| d.as_secs_f64());
+        let is_log = Scale::fit(values(), 1.0, 0.0).is_log();
+        let keys = [
+            Key::when(true, Swatch::Line(Token::Reference), "measured"),
+            Key::when(ideals().next().is_some(), Swatch::Dashed(Token::Reference), "ideal"),
+            Some(Key::words(if is_log { "logarithmic time axis" } else { "time axis from zero" })),
+        ];
+        let mut y = legend(canvas, y, keys) + 12.0;
+        let panels: Vec<(String, &[Curve])> = self.panels.iter().flat_map(split).collect();
+        let crowded = panels.iter().map(|(_, curves)| curves.len()).max().unwrap_or(0);
+        let ends = Ends::new(curves().map(|c| (c.label.as_str(), c.value())), crowded);
+        let right = RIGHT - ends.width() - 4.0;
         let gutter = y_axis_width(&duration_labels(&Scale::fit(values(), 1.0, 0.0), 6.0));
         let x = Scale::linear(0.0, most * 1.01, MARGIN + gutter, right);
 
-        let panels: Vec<(String, &[Curve])> = self.panels.iter().flat_map(split).collect();
-        let height = if panels.len() > 1 { 270.0 } else { 340.0 };
+        let least = if panels.len() > 1 { 270.0 } else { 340.0 };
+        let height = ends.height().max(least);
         let mut last = None;
         for (heading, curves) in panels {
-            if !heading.is_empty() {
-                y += 14.0;
-                canvas.text(MARGIN, y, heading, Face::new(13.0, Token::Ink).bold());
-                y += 14.0;
+            let face = Face::new(13.0, Token::Ink).bold();
+            for line in face.wrap(&heading, RIGHT - MARGIN, 3) {
+                y += 16.0;
+                canvas.text(MARGIN, y, line, face);
             }
+            y += if heading.is_empty() { 0.0 } else { 12.0 };
             let plot = Plot::over(&x, Scale::fit(values(), y + height, y));
-            draw_panel(canvas, curves, &x, &plot);
+            draw_panel(canvas, curves, &x, &plot, &ends);
             y += height + 38.0;
             last = Some(plot);
         }
         last?.caption(canvas, 42.0, "share of requests at or below");
-        Some(y + 8.0)
+        let without: Vec<&Curve> = curves().filter(|c| c.drawable().next().is_none()).collect();
+        without_points(canvas, &without, y + 8.0).or(Some(y + 8.0))
     }
+}
+
+/// Names the curves that have no point.
+fn without_points(canvas: &mut Canvas, curves: &[&Curve], y: f64) -> Option<f64> {
+    let names: Vec<&str> = curves.iter().map(|curve| curve.label.as_str()).collect();
+    not_drawn(canvas, "No latency of", &names, y)
 }
 
 /// Panels of at most [`MOST_CURVES`], about as many in each.
@@ -122,38 +177,42 @@ fn split(panel: &Panel) -> Vec<(String, &[Curve])> {
     out
 }
 
-fn draw_panel(canvas: &mut Canvas, curves: &[Curve], x: &Scale, plot: &Plot) {
-    let ticks: Vec<Label> = TICKS
-        .iter()
-        .filter(|(p, _)| nines(*p) <= x.end())
-        .map(|&(p, text)| Label { at: x.at(nines(p)), text: text.to_owned(), major: p != 50.0 })
-        .collect();
+fn draw_panel(canvas: &mut Canvas, curves: &[Curve], x: &Scale, plot: &Plot, ends: &Ends) {
+    let tick = |&(p, text): &(f64, &str)| Label {
+        at: x.at(nines(p)),
+        text: text.to_owned(),
+        major: p != 50.0,
+        log: false,
+    };
+    let ticks: Vec<Label> = TICKS.iter().filter(|(p, _)| nines(*p) <= x.end()).map(tick).collect();
     plot.axes(canvas, &ticks, &duration_labels(&plot.y, 6.0));
 
+    let at = |&(p, d): &(f64, Duration)| (x.at(nines(p)), plot.y.at(d.as_secs_f64()));
+    let lines: Vec<Vec<Point>> = curves.iter().map(|c| c.drawable().map(at).collect()).collect();
     let mut labels = Vec::new();
-    for curve in curves {
-        let line: Vec<(f64, f64)> = curve
-            .points
-            .iter()
-            .filter(|(p, _)| nines(*p) <= x.end())
-            .map(|&(p, d)| (x.at(nines(p)), plot.y.at(d.as_secs_f64())))
-            .collect();
-        plot.line(canvas, &line, curve.series);
+    for ((curve, line), strands) in curves.iter().zip(&lines).zip(apart(&lines)) {
         let Some(&end) = line.last() else { continue };
-        if line.len() == 1 {
-            canvas.dot(end, 3.5, Token::Mark(curve.series));
-        }
-        let value = curve.points.iter().rev().find(|(p, _)| nines(*p) <= x.end());
-        labels.push(EndLabel {
-            at: end,
-            name: curve.label.clone(),
-            value: value.map_or_else(String::new, |&(p, d)| {
-                format!("{} at {} %", format::duration(d.as_secs_f64()), trimmed(p))
-            }),
-            series: curve.series,
+        canvas.mark(curve.numbers(), |canvas| {
+            strand_line(canvas, &strands, curve.series, LINE);
+            if line.len() == 1 {
+                canvas.dot(end, 3.5, Token::Mark(curve.series));
+            }
         });
+        let (name, value) = (curve.label.clone(), curve.value());
+        labels.push(EndLabel { at: end, name, value, series: curve.series });
     }
-    plot.end_labels(canvas, &labels);
+    let shared = curves.windows(2).all(|w| w[0].ideal == w[1].ideal);
+    let mut drawn: Vec<&[(f64, Duration)]> = Vec::new();
+    for curve in curves.iter().filter(|c| c.drawable_ideal().next().is_some()) {
+        if !drawn.contains(&curve.ideal.as_slice()) {
+            drawn.push(&curve.ideal);
+            let token = if shared { Token::Reference } else { Token::Text(curve.series) };
+            let line: Vec<Point> = curve.drawable_ideal().map(at).collect();
+            let words = if shared { "ideal" } else { &format!("{}: ideal", curve.label) };
+            canvas.mark(words, |canvas| canvas.dashed(&line, token, 1.25, (4.0, 3.0)));
+        }
+    }
+    plot.end_labels(canvas, ends, &labels);
 }
 
 /// A percentile without spare digits.
@@ -168,7 +227,7 @@ mod tests {
 
     #[test]
     fn nine_curves_make_two_panels_of_about_the_same_size() {
-        let curve = Curve { label: "a".into(), series: 0, points: vec![] };
+        let curve = Curve { label: "a".into(), series: 0, points: vec![], ideal: vec![] };
         let panel = |n| Panel { heading: String::new(), curves: vec![curve.clone(); n] };
         let sizes = |n| split(&panel(n)).iter().map(|(_, c)| c.len()).collect::<Vec<_>>();
         assert_eq!(sizes(0), [0]);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::axes::duration_labels;
 use super::canvas::Canvas;
 use super::font::Face;
-use super::layout::{Key, RIGHT, Swatch, legend};
+use super::layout::{Key, RIGHT, Swatch, legend, not_drawn};
 use super::phase::{colour, doing, on};
 use super::rows::{Rows, all, lay_out};
 use super::scale::Scale;
@@ -52,6 +52,17 @@ impl Bar {
         self.parts.iter().map(|(_, time)| time.as_secs_f64()).sum()
     }
 
+    /// `async: 31.2 ms; queue 1.0 ms, wait 30.2 ms`
+    fn numbers(&self, label: &str) -> String {
+        let known = self.parts.iter().filter(|(_, time)| !time.is_zero());
+        let parts: Vec<String> = known
+            .map(|(phase, time)| {
+                format!("{} {}", phase.name(), format::duration(time.as_secs_f64()))
+            })
+            .collect();
+        format!("{label}: {}; {}", self.total_text(), parts.join(", "))
+    }
+
     fn total_text(&self) -> String {
         format::duration(self.total.as_secs_f64())
     }
@@ -69,7 +80,10 @@ impl Phases {
     pub(super) fn body(&self, canvas: &mut Canvas, y: f64) -> Option<f64> {
         let all = all(&self.groups);
         let bars = || all.iter().flat_map(|r| [&r.whole, &r.rest]).flatten();
-        bars().next()?;
+        if bars().next().is_none() {
+            let names: Vec<&str> = all.iter().map(|row| row.label.as_str()).collect();
+            return not_drawn(canvas, "No phases of", &names, y);
+        }
         let shown =
             |phase: Phase| bars().flat_map(|b| &b.parts).any(|(p, t)| *p == phase && !t.is_zero());
         let key = |phase: Phase| {
@@ -108,11 +122,15 @@ impl Phases {
         }
         for (row, &y) in all.iter().zip(&rows.middles) {
             match &row.whole {
-                Some(bar) => whole.bar(canvas, bar, y),
+                Some(bar) => {
+                    canvas.mark(bar.numbers(&row.label), |canvas| whole.bar(canvas, bar, y));
+                }
                 None => whole.words(canvas, &row.note, y),
             }
             match (&rest, &row.rest) {
-                (Some(rest), Some(bar)) => rest.bar(canvas, bar, y),
+                (Some(rest), Some(bar)) => {
+                    canvas.mark(bar.numbers(&row.label), |canvas| rest.bar(canvas, bar, y));
+                }
                 (Some(rest), None) if row.whole.is_some() => rest.words(canvas, "unknown", y),
                 _ => {}
             }

@@ -10,8 +10,10 @@ use super::theme::Token;
 
 const LABEL: f64 = 12.5;
 const SMALL: f64 = 11.0;
-/// Labels take at most this much of the width; longer ones break into two lines.
+/// Labels take at most this much of the width; longer ones break into lines.
 const WIDEST: f64 = 270.0;
+/// Lines of a label: enough for 80 characters, the widest too.
+const LINES: usize = 3;
 
 /// Where everything goes.
 pub(super) struct Rows {
@@ -46,9 +48,10 @@ pub(super) fn lay_out<R>(
     let [large, small] = [LABEL, SMALL].map(|size| Face::new(size, Token::Ink).end());
     let face = if large.widest(&all) <= WIDEST { large } else { small };
     let column = face.widest(&all).min(WIDEST);
-    let labels: Vec<Vec<String>> = all.iter().map(|l| broken(l, face, column)).collect();
-    let two_lines = labels.iter().any(|l| l.len() > 1);
-    let height = if two_lines { f64::max(height, 31.0) } else { height };
+    let labels: Vec<Vec<String>> = all.iter().map(|l| broken(l, face, column, LINES)).collect();
+    let lines = labels.iter().map(Vec::len).max().unwrap_or(1);
+    let height =
+        if lines > 1 { height.max(5.0 + (face.size + 2.0) * lines as f64) } else { height };
 
     let mut y = top + 4.0;
     let (mut middles, mut headings) = (Vec::new(), Vec::new());
@@ -114,16 +117,19 @@ impl Rows {
     }
 }
 
-/// A label in one line, or two, the second without its middle if it must.
-fn broken(label: &str, face: Face, max: f64) -> Vec<String> {
+/// A label in one line, or up to `most`, the last without its middle if it must.
+pub(super) fn broken(label: &str, face: Face, max: f64, most: usize) -> Vec<String> {
     if face.width(label) <= max {
         return vec![label.to_owned()];
     }
-    let whole = face.wrap(label, max, 2);
+    let mut whole = face.wrap(label, max, most);
     if whole.last().is_some_and(|l| l.ends_with('…')) {
-        let first = whole[0].clone();
-        let rest = label.trim().strip_prefix(&first).unwrap_or(label).trim();
-        return vec![first, face.cut_middle(rest, max)];
+        whole.pop();
+        let mut rest = label.trim();
+        for line in &whole {
+            rest = rest.strip_prefix(line.as_str()).unwrap_or(rest).trim();
+        }
+        whole.push(face.cut_middle(rest, max));
     }
     whole
 }

@@ -2,9 +2,9 @@
 
 use super::canvas::{Canvas, Paint, Point as Px};
 use super::font::Face;
-use super::layout::{Key, Swatch, legend};
+use super::layout::{Key, Swatch, legend, not_drawn};
 use super::limits::Limits;
-use super::lines::{EndLabel, Plot};
+use super::lines::{EndLabel, Ends, LINE, Plot, apart, smaller, strand_line};
 use super::scale::{is_positive, positive_range};
 use super::theme::Token;
 use super::{Frame, format};
@@ -83,6 +83,7 @@ pub struct Reference {
     pub label: String,
 }
 
+const NOTHING: &str = "Not measured:";
 /// The words of the line are no wider than this in the legend.
 const LINE_LABEL: f64 = 260.0;
 /// The axis follows the ideal this far beyond the data, no further.
@@ -107,11 +108,19 @@ impl Quantity {
 impl Scaling {
     pub(super) fn body(&self, canvas: &mut Canvas, y: f64) -> Option<f64> {
         let points = || self.series.iter().flat_map(Series::drawable);
-        points().next()?;
+        let empty = self.series.iter().filter(|s| s.drawable().next().is_none());
+        let empty: Vec<&str> = empty.map(|s| s.label.as_str()).collect();
+        if points().next().is_none() {
+            return not_drawn(canvas, NOTHING, &empty, y);
+        }
         let top = legend(canvas, y, self.keys()) + 12.0;
-        let names: Vec<&str> = self.series.iter().map(|s| s.label.as_str()).collect();
+        let last = |s: &Series| {
+            s.drawable().last().map_or_else(String::new, |p| self.quantity.text(p.value))
+        };
+        let room =
+            Ends::new(self.series.iter().map(|s| (s.label.as_str(), last(s))), self.series.len());
         let (lo, hi) = self.range();
-        let (plot, ticks) = Plot::log(top, &names, [lo, hi].into_iter(), |v| self.quantity.tick(v));
+        let (plot, ticks) = Plot::log(top, &room, [lo, hi].into_iter(), |v| self.quantity.tick(v));
         let drawn = points().map(|p| p.limit).collect();
         let limits = Limits::new(drawn, plot.left, plot.right - 8.0);
         plot.axes(canvas, &limits.ticks, &ticks);
@@ -127,15 +136,49 @@ impl Scaling {
             plot.intervals(canvas, series.series, intervals);
         }
         let mut ends = Vec::new();
-        for series in &self.series {
+        let at = |p: &Point| (limits.at(p.limit), plot.y.at(p.value));
+        let lines: Vec<Vec<Px>> =
+            self.series.iter().map(|s| s.drawable().map(at).collect()).collect();
+        let bounded: Vec<Vec<Px>> = self
+            .series
+            .iter()
+            .map(|s| s.drawable().filter(|p| p.limit != Limit::Unbounded).map(at).collect())
+            .collect();
+        for (place, (series, strands)) in self.series.iter().zip(apart(&bounded)).enumerate() {
             series.draw_fit(canvas, &plot, &limits);
-            if let Some((at, value)) = series.draw_curve(canvas, &plot, &limits) {
-                let (name, value) = (series.label.clone(), self.quantity.text(value));
+            if series.fit.is_empty() {
+                strand_line(canvas, &strands, series.series, LINE);
+            }
+            let unbounded = series.drawable().find(|p| p.limit == Limit::Unbounded);
+            if let (Some(&last), Some(point)) = (bounded[place].last(), unbounded) {
+                // No scale leads from a number to "unbounded".
+                canvas.dashed(&[last, at(point)], Token::Mark(series.series), 1.5, (2.0, 3.0));
+            }
+            for (point, &at) in series.drawable().zip(&lines[place]) {
+                let below = lines[..place].iter().filter(|line| line.contains(&at)).count();
+                canvas.mark(self.numbers(series, point), |canvas| {
+                    series.draw_point(canvas, point, at, below);
+                });
+            }
+            if let Some(&at) = lines[place].last() {
+                let (name, value) = (series.label.clone(), last(series));
                 ends.push(EndLabel { at, name, value, series: series.series });
             }
         }
-        plot.end_labels(canvas, &ends);
-        Some(plot.bottom() + 42.0)
+        plot.end_labels(canvas, &room, &ends);
+        not_drawn(canvas, NOTHING, &empty, plot.bottom() + 36.0).or(Some(plot.bottom() + 42.0))
+    }
+
+    /// `async, limit 20: 31.2 ms (30.9 ms to 31.8 ms)`
+    fn numbers(&self, series: &Series, point: &Point) -> String {
+        let limit = match point.limit {
+            Limit::Bounded(n) => format!("limit {}", format::count(n)),
+            Limit::Unbounded => "unbounded".to_owned(),
+        };
+        let text = |value: f64| self.quantity.text(value);
+        let known = point.interval.filter(|(lo, hi)| is_positive(*lo) && is_positive(*hi));
+        let interval = known.map(|(lo, hi)| format!(" ({} to {})", text(lo), text(hi)));
+        format!("{}, {limit}: {}{}", series.label, text(point.value), interval.unwrap_or_default())
     }
 
     /// The line through the origin, if a logarithmic axis has a place for it.
@@ -143,7 +186,7 @@ impl Scaling {
         self.line.as_ref().filter(|l| is_positive(l.slope))
     }
 
-    fn keys(&self) -> [Option<Key>; 6] {
+    fn keys(&self) -> [Option<Key>; 7] {
         let any = |test: fn(&Series) -> bool| self.series.iter().any(test);
         let token = Token::Reference;
         let band = Swatch::Area(Paint(token, 0.2));
@@ -157,6 +200,7 @@ impl Scaling {
             Key::when(self.line().is_some(), Swatch::Dotted(token), &label),
             Key::when(any(|s| !s.fit.is_empty()), Swatch::Line(token), "fitted curve"),
             Key::when(any(|s| s.knee.is_some()), Swatch::Ring(token), "knee"),
+            Some(Key::words("both axes logarithmic")),
         ]
     }
 
@@ -228,26 +272,12 @@ impl Series {
         plot.line(canvas, &line, self.series);
     }
 
-    /// Draws line and points; returns where it ends, and the value there.
-    fn draw_curve(&self, canvas: &mut Canvas, plot: &Plot, limits: &Limits) -> Option<(Px, f64)> {
+    /// Draws a point, smaller where others stand `below` it.
+    fn draw_point(&self, canvas: &mut Canvas, point: &Point, at: Px, below: usize) {
         let token = Token::Mark(self.series);
-        let at = |p: &Point| (limits.at(p.limit), plot.y.at(p.value));
-        let bounded = self.drawable().filter(|p| p.limit != Limit::Unbounded);
-        let line: Vec<Px> = bounded.map(at).collect();
-        if self.fit.is_empty() {
-            canvas.line(&line, token, 2.25);
+        if self.knee == Some(point.limit) {
+            canvas.ring(at, 8.5, token);
         }
-        let unbounded = self.drawable().find(|p| p.limit == Limit::Unbounded);
-        if let (Some(&last), Some(point)) = (line.last(), unbounded) {
-            // No scale leads from a number to "unbounded".
-            canvas.dashed(&[last, at(point)], token, 1.5, (2.0, 3.0));
-        }
-        for point in self.drawable() {
-            if self.knee == Some(point.limit) {
-                canvas.ring(at(point), 8.5, token);
-            }
-            canvas.dot(at(point), 3.5, token);
-        }
-        self.drawable().last().map(|p| (at(p), p.value))
+        canvas.dot(at, smaller(3.5, below), token);
     }
 }

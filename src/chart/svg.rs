@@ -26,6 +26,16 @@ pub(super) struct Svg {
 type Drawn = Result<(), DrawingErrorKind<Infallible>>;
 
 impl Svg {
+    /// Begins a group that says these words when it is pointed at.
+    pub(super) fn open(&mut self, words: &str) {
+        let _ = writeln!(self.body, "<g><title>{}</title>", quoted(words));
+    }
+
+    /// Ends a group.
+    pub(super) fn close(&mut self) {
+        self.body.push_str("</g>\n");
+    }
+
     fn element(&mut self, element: std::fmt::Arguments<'_>) -> Drawn {
         let _ = writeln!(self.body, "{element}");
         Ok(())
@@ -138,8 +148,7 @@ impl DrawingBackend for Svg {
             }
             _ => String::new(),
         };
-        // Without quotes, no text looks like an attribute to those who look for colours.
-        let text = escape(text).replace('"', "&quot;").replace('\'', "&apos;");
+        let text = quoted(text);
         self.element(format_args!(
             "<text x=\"{x}\" y=\"{y}\"{anchor} font-size=\"{size}\"{paint}{bold}{length}>{text}</text>"
         ))
@@ -169,10 +178,16 @@ pub struct Drawing {
     height: f64,
     /// The shapes, in virtual units and light colours.
     body: String,
+    has_log_axis: bool,
 }
 
 impl Drawing {
-    pub(super) fn new(frame: &Frame, width: f64, height: f64, body: String) -> Self {
+    pub(super) fn new(
+        frame: &Frame,
+        (width, height): (f64, f64),
+        body: String,
+        has_log_axis: bool,
+    ) -> Self {
         Self {
             id: css_name(&frame.id),
             title: escape(&frame.title),
@@ -180,6 +195,7 @@ impl Drawing {
             width,
             height,
             body,
+            has_log_axis,
         }
     }
 
@@ -205,6 +221,12 @@ impl Drawing {
             Mode::Light => self.document("", &self.body),
             Mode::Dark => self.document("", &theme::darken(&self.body)),
         }
+    }
+
+    /// Whether any axis is logarithmic; the chart says so in words.
+    #[must_use]
+    pub fn has_log_axis(&self) -> bool {
+        self.has_log_axis
     }
 
     /// Width and height in px.
@@ -248,6 +270,11 @@ fn css_name(id: &str) -> String {
 pub(super) fn clean(text: &str) -> String {
     let forbidden = |c: char| c.is_control() || c == '\u{FFFE}' || c == '\u{FFFF}';
     text.replace(forbidden, " ")
+}
+
+/// Escaped without quotes: no text looks like an attribute to those who look for colours.
+fn quoted(text: &str) -> String {
+    escape(text).replace('"', "&quot;").replace('\'', "&apos;")
 }
 
 fn escape(text: &str) -> String {

@@ -8,7 +8,7 @@ use super::axes::{
 use super::canvas::{Canvas, Point};
 use super::font::Face;
 use super::layout::{MARGIN, RIGHT};
-use super::lines::Plot;
+use super::lines::{Plot, apart, strand_line};
 use super::scale::Scale;
 use super::theme::Token;
 use super::{Frame, format};
@@ -81,6 +81,15 @@ impl Quantity {
             Self::Bytes => byte_labels(scale, 3.0),
         }
     }
+
+    fn text(self, value: f64) -> String {
+        match self {
+            Self::Count => format::count(value.round() as u64),
+            Self::PerSecond => format!("{}/s", format::number(value)),
+            Self::Share => format!("{} %", format::number(value * 100.0)),
+            Self::Bytes => format::bytes(value),
+        }
+    }
 }
 
 impl Timeline {
@@ -121,11 +130,24 @@ impl Panel {
         let plot = Plot::over(x, self.scale(top));
         plot.y_axis(canvas, &self.quantity.labels(&plot.y));
         self.draw_names(canvas, top - 13.0);
-        for line in &self.lines {
-            let points: Vec<Point> =
-                line.drawable().map(|(at, v)| (x.at(at), plot.y.at(v))).collect();
-            canvas.line(&points, Token::Mark(line.series), 1.75);
+        let points =
+            |line: &Line| line.drawable().map(|(at, v)| (x.at(at), plot.y.at(v))).collect();
+        let lines: Vec<Vec<Point>> = self.lines.iter().map(points).collect();
+        for (line, strands) in self.lines.iter().zip(apart(&lines)) {
+            canvas.mark(self.numbers(line), |canvas| {
+                strand_line(canvas, &strands, line.series, 1.75);
+            });
         }
+    }
+
+    /// `requests ended, failed: at most 120/s, by 1.25 s`
+    fn numbers(&self, line: &Line) -> String {
+        let name = if line.label.is_empty() { String::new() } else { format!(", {}", line.label) };
+        let highest = line.drawable().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.total_cmp(&a.0)));
+        highest.map_or_else(String::new, |(at, most)| {
+            let (most, at) = (self.quantity.text(most), format::duration(at));
+            format!("{}{name}: at most {most}, at {at}", self.label)
+        })
     }
 
     fn draw_names(&self, canvas: &mut Canvas, baseline: f64) {

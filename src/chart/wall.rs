@@ -42,6 +42,24 @@ pub struct Row {
 }
 
 impl Row {
+    /// `async: median 31.2 ms (30.9 ms to 31.8 ms), ideal 30.0 ms, 12 trials`
+    fn numbers(&self) -> String {
+        let text = |d: Duration| format::duration(d.as_secs_f64());
+        let median = match self.median {
+            Some(median) => format!("median {}", text(median)),
+            None if self.note.is_empty() => "no median".to_owned(),
+            None => self.note.clone(),
+        };
+        let interval = self.interval.map(|(lo, hi)| format!(" ({} to {})", text(lo), text(hi)));
+        let ideal = self.ideal.map(|ideal| format!(", ideal {}", text(ideal)));
+        let trials = match self.trials.len() {
+            1 => "1 trial".to_owned(),
+            n => format!("{n} trials"),
+        };
+        let [interval, ideal] = [interval, ideal].map(Option::unwrap_or_default);
+        format!("{}: {median}{interval}{ideal}, {trials}", self.label)
+    }
+
     fn values(&self) -> impl Iterator<Item = f64> {
         let interval = self.interval.map(|(lo, hi)| [lo, hi]);
         self.trials
@@ -66,7 +84,9 @@ impl Wall {
             Key::when(any(|r| !r.trials.is_empty()), trials, "trials"),
             Key::when(any(|r| r.ideal.is_some()), Swatch::Bar(Token::Reference), "ideal"),
         ];
-        let y = legend(canvas, y, keys);
+        let is_log = Scale::fit(all.iter().flat_map(|r| r.values()), 0.0, 1.0).is_log();
+        let axis = if is_log { "logarithmic time axis" } else { "time axis from zero" };
+        let y = legend(canvas, y, keys.into_iter().chain([Some(Key::words(axis))]));
 
         let height = if all.len() > 20 { 23.0 } else { 28.0 };
         let rows = lay_out(&self.groups, |r| &r.label, y + 22.0, height);
@@ -82,7 +102,7 @@ impl Wall {
         }
         rows.draw(canvas);
         for (row, &middle) in all.iter().zip(&rows.middles) {
-            draw_row(canvas, row, &scale, middle, rows.height);
+            canvas.mark(row.numbers(), |canvas| draw_row(canvas, row, &scale, middle, rows.height));
         }
         medians.draw(canvas, &rows, right);
         efficiencies.draw(canvas, &rows, right + medians.width() + 16.0);

@@ -24,6 +24,8 @@ struct Columns {
     /// Index of each phase's end; `None` where the recording is older than the column.
     ends: [Option<usize>; Phase::ALL.len()],
     connection: Option<usize>,
+    index: Option<usize>,
+    served: Option<usize>,
     /// Indices of the lists of pieces of bodies; `None` where the recording is older than the
     /// columns.
     pieces: Option<[usize; 3]>,
@@ -49,6 +51,8 @@ impl Columns {
             scheduled: needed("scheduled_ns")?,
             ends: Phase::ALL.map(end),
             connection: place("connection"),
+            index: place("index"),
+            served: place("served_delay_ns"),
             pieces: pieces(place),
             error: needed("error")?,
             error_chain: needed("error_chain")?,
@@ -343,6 +347,16 @@ impl<'a> Scanned<'a> {
     /// When a phase ended; `None` if nobody can tell.
     pub fn end_of(&self, phase: Phase) -> Option<u64> {
         self.number(self.columns.ends[phase as usize]?)
+    }
+
+    /// Its place among all requests of the trial; `None` if that is not told.
+    pub fn index(&self) -> Option<u64> {
+        self.number(self.columns.index?)
+    }
+
+    /// See [`RequestRow::served_delay_ns`].
+    pub fn served_delay_ns(&self) -> Option<u64> {
+        self.number(self.columns.served?)
     }
 
     /// Whether it is known which connection carried it.

@@ -25,6 +25,7 @@ mod facts;
 mod failures;
 mod files;
 mod glossary;
+mod ideal;
 mod index;
 mod laws;
 mod numbers;

@@ -182,6 +182,12 @@ fn percentiles_of(curves: usize, panels: usize) -> percentiles::Percentiles {
                             })
                             .chain([(100.0, seconds(0.5))])
                             .collect(),
+                        // Of every second one: where it is not known, there is none.
+                        ideal: (0..300 * (i % 2))
+                            .map(|k| {
+                                (100.0 * (1.0 - 10f64.powf(-(k as f64) / 100.0)), seconds(0.001))
+                            })
+                            .collect(),
                     }
                 })
                 .collect(),

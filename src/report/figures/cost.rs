@@ -8,7 +8,7 @@ use crate::spec::Metric;
 use super::super::facts::{Facts, client_cpu_per_1000, per_1000};
 use super::super::numbers::{counted, ns};
 use super::coverage::{coverage, joined};
-use super::parts::{duration, grouped, short_of, shown};
+use super::parts::{duration, grouped, name_among, shown};
 use crate::chart::Frame;
 use crate::chart::bars::{Bars, Panel, Row, Unit};
 
@@ -85,9 +85,9 @@ fn title(facts: &Facts, cells: &[usize]) -> String {
         (Ok(l), Ok(h)) if l.high < h.low && ns(low.value) != ns(high.value) => format!(
             "1,000 requests take {} of CPU with {}, {} with {}{tail}",
             ns(low.value),
-            short_of(facts, *least, cells),
+            name_among(facts, *least, cells),
             ns(high.value),
-            short_of(facts, *most, cells)
+            name_among(facts, *most, cells)
         ),
         (Ok(_), Ok(_)) => {
             format!("No difference in CPU time is shown: about {} everywhere{tail}", ns(low.value))

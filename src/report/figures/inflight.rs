@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::super::facts::Facts;
 use super::super::numbers::count;
 use super::super::requests::Times;
-use super::parts::{duration, short, shown};
-use super::representatives::{not_shown, representatives};
+use super::parts::{duration, name_of, shown};
+use super::representatives::{not_measured, not_shown, representatives};
 use crate::chart::Frame;
 use crate::chart::inflight::{InFlight, Panel, Reference};
 use crate::page::{Block, Figure, Words, under, words};
@@ -81,7 +81,8 @@ fn figure(facts: &Facts, scenario: usize) -> Result<Option<Figure>, RecordError>
     };
     let legend = "Requests started and not ended, as the client saw them, beside the limit (or the \
                   peak that the schedule should reach).";
-    let caption = [legend.into(), from.into(), not_shown(facts, &others), missing];
+    let unmeasured = not_measured(facts, &[scenario]);
+    let caption = [legend.into(), from.into(), not_shown(facts, &others), missing, unmeasured];
     Ok(Some(Figure::new(chart, caption)))
 }
 
@@ -191,7 +192,7 @@ fn title(facts: &Facts, cells: &[usize]) -> String {
         [] => "Every strategy shown reaches the peak of its schedule".to_owned(),
         [(cell, seen, expected)] => format!(
             "{} reaches {} of {} requests in flight",
-            short(facts, *cell),
+            name_of(facts, *cell),
             super::super::numbers::about(*seen),
             count(u64::from(*expected))
         ),

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use super::super::facts::Facts;
 use super::super::rates::{self, Keeps, Line, lines, sweeps, value};
 use super::coverage::{coverage, joined};
-use super::parts::short;
+use super::parts::name_of;
+use super::representatives::not_measured;
 use crate::analyse::NoEstimate;
 use crate::chart::Frame;
 use crate::chart::load::{Load, Point, Series};
 use crate::page::{Figure, Words, words};
-use crate::record::TrialRow;
 use crate::spec::Metric;
 
 /// Curves that can be told apart.
@@ -33,8 +33,7 @@ pub(in crate::report) fn figures(facts: &Facts) -> Vec<Figure> {
             frame: Frame {
                 title: title(facts, &lines),
                 subtitle: format!(
-                    "{place}latency from the planned start against the offered rate, medians over \
-                     trials, both axes logarithmic"
+                    "{place}latency from the planned start against the offered rate, medians over trials"
                 ),
                 footer: footer.clone(),
                 description: "Median and 99th percentile of latency over the offered rate, two \
@@ -52,7 +51,10 @@ pub(in crate::report) fn figures(facts: &Facts) -> Vec<Figure> {
         let legend = "Where a strategy keeps up, its curve follows the delays. Where it does not, \
                       latency is as long as the trial lets it grow: it would be longer in a longer \
                       one.";
-        let caption = [legend.into(), footer.into(), hidden, not_drawn(facts, &cells).into()];
+        let scenarios: Vec<usize> = sweep.scenarios.iter().map(|&(_, scenario)| scenario).collect();
+        let few = not_drawn(facts, &cells).into();
+        let unmeasured = not_measured(facts, &scenarios);
+        let caption = [legend.into(), footer.into(), hidden, few, unmeasured];
         figures.push(Figure::new(chart, caption));
     }
     figures
@@ -63,7 +65,7 @@ fn series(facts: &Facts, line: &Line) -> Series {
     let point = |p: &rates::Point| {
         let p99 = facts.metric(p.cell, Metric::P99).ok()?;
         Some(Point {
-            offered: facts.median(p.cell, TrialRow::offered_per_s).ok()?.value,
+            offered: p.rate.as_per_s(),
             p50: value(facts, p.cell, Metric::P50)? / 1e9,
             p99: p99.value / 1e9,
             interval: p99.interval.as_ref().ok().map(|i| (i.low / 1e9, i.high / 1e9)),
@@ -106,16 +108,16 @@ fn title(facts: &Facts, lines: &[Line]) -> String {
     match (reached.first(), reached.last()) {
         (Some(&(least, worst)), Some(&(most, best))) if least < most => format!(
             "{} keeps up to {}, {} to {}",
-            short(facts, best),
+            name_of(facts, best),
             rates::shown(most),
-            short(facts, worst),
+            name_of(facts, worst),
             rates::shown(least)
         ),
         (Some(&(all, _)), Some(_)) if reached.len() == lines.len() => {
             format!("All keep up to {}", rates::shown(all))
         }
         (Some(&(most, best)), _) => {
-            format!("{} keeps up to {}", short(facts, best), rates::shown(most))
+            format!("{} keeps up to {}", name_of(facts, best), rates::shown(most))
         }
         _ => "Latency against the rate at which requests come".to_owned(),
     }

@@ -9,9 +9,6 @@ use crate::page::{Block, Figure, details};
 /// More rows than this make a chart that no screen shows; the scenarios then go to several.
 const MOST_ROWS: usize = 48;
 
-/// A name in a title is cut to this many characters.
-const TITLE_NAME: usize = 40;
-
 /// The first chart, and the others folded.
 pub(in crate::report) fn shown(figures: Vec<Figure>, others: &str) -> Vec<Block> {
     let mut all: Vec<Block> = figures.into_iter().map(Block::from).collect();
@@ -27,30 +24,19 @@ pub(super) fn duration(ns: f64) -> Duration {
     Duration::from_nanos(ns.max(0.0).round() as u64)
 }
 
-/// The name of a cell for a title: cut in its middle if it is long.
-pub(super) fn short(facts: &Facts, cell: usize) -> String {
-    shortened(facts.name(cell).trim(), TITLE_NAME)
+/// The name of a cell for a title, whole: what is cut out of its middle may be all that tells it from
+/// another.
+pub(super) fn name_of(facts: &Facts, cell: usize) -> String {
+    facts.name(cell).trim().to_owned()
 }
 
 /// The name of a cell for a title, with its scenario where the title speaks of several.
-pub(super) fn short_of(facts: &Facts, cell: usize, cells: &[usize]) -> String {
+pub(super) fn name_among(facts: &Facts, cell: usize, cells: &[usize]) -> String {
     let scenario = |c: usize| facts.cell(c).scenario;
     if cells.iter().all(|&c| scenario(c) == scenario(cell)) {
-        return short(facts, cell);
+        return name_of(facts, cell);
     }
-    format!("{} at {}", short(facts, cell), facts.plan().facts_of(facts.cell(cell)).name)
-}
-
-/// Cut in the middle to `most` characters.
-pub(super) fn shortened(name: &str, most: usize) -> String {
-    let chars: Vec<char> = name.chars().collect();
-    if chars.len() <= most {
-        return name.to_owned();
-    }
-    let tail = (most - 1) / 2;
-    let head: String = chars[..most - 1 - tail].iter().collect();
-    let tail: String = chars[chars.len() - tail..].iter().collect();
-    format!("{head}…{tail}")
+    format!("{} at {}", name_of(facts, cell), facts.plan().facts_of(facts.cell(cell)).name)
 }
 
 /// Scenarios with a row for each of `cells`, in charts of at most [`MOST_ROWS`] rows each (or one
@@ -77,15 +63,4 @@ pub(super) fn grouped<R>(
         }
     }
     charts
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_names_are_cut_in_their_middle() {
-        assert_eq!(shortened("abcdefghij", 10), "abcdefghij");
-        assert_eq!(shortened("abcdefghijk", 10), "abcde…hijk");
-    }
 }

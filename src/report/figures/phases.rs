@@ -6,7 +6,7 @@ use crate::strategy::probe::Phase;
 use super::super::facts::Facts;
 use super::super::numbers::{counted, ns};
 use super::coverage::{coverage, joined};
-use super::parts::{duration, grouped, short_of};
+use super::parts::{duration, grouped, name_among};
 use crate::chart::Frame;
 use crate::chart::phases::{Bar, Phases, Row};
 use crate::page::{Figure, Words, term, words};
@@ -126,9 +126,9 @@ fn title(facts: &Facts, cells: &[usize]) -> String {
         (Ok(l), Ok(h)) if l.high < h.low && ns(low.value) != ns(high.value) => format!(
             "Beyond queue and delay a request takes {} with {}, {} with {}{tail}",
             ns(low.value),
-            short_of(facts, *least, cells),
+            name_among(facts, *least, cells),
             ns(high.value),
-            short_of(facts, *most, cells)
+            name_among(facts, *most, cells)
         ),
         _ => plain(),
     }

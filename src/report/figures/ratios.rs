@@ -5,7 +5,7 @@ use crate::analyse::{Compared, Levels, Verdict};
 use super::super::facts::Facts;
 use super::super::numbers::{and, counted, intervals_of, percent};
 use super::coverage::{coverage, joined};
-use super::parts::{grouped, short, shown};
+use super::parts::{grouped, name_of, shown};
 use crate::chart::Frame;
 use crate::chart::aa::{Ratios, Row, Tone};
 use crate::page::{Block, Figure, term, under, words};
@@ -113,7 +113,7 @@ fn title(facts: &Facts, cells: &[usize], scenarios: &[usize]) -> String {
     let parts: Vec<String> =
         counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
     let baseline = match scenarios {
-        [one] => short(facts, facts.plan().scenarios[*one].baseline),
+        [one] => name_of(facts, facts.plan().scenarios[*one].baseline),
         _ => "the baseline".to_owned(),
     };
     let has_intervals = cells
@@ -128,11 +128,11 @@ fn title(facts: &Facts, cells: &[usize], scenarios: &[usize]) -> String {
         ([_], [cell]) => {
             let word = counts.iter().find(|(n, _)| *n > 0).map_or("", |(_, word)| word);
             match word {
-                "equivalent" => format!("{} and {baseline} are equivalent", short(facts, *cell)),
+                "equivalent" => format!("{} and {baseline} are equivalent", name_of(facts, *cell)),
                 "not told apart" => {
-                    format!("{} and {baseline} are not told apart", short(facts, *cell))
+                    format!("{} and {baseline} are not told apart", name_of(facts, *cell))
                 }
-                word => format!("{} is {word} than {baseline}", short(facts, *cell)),
+                word => format!("{} is {word} than {baseline}", name_of(facts, *cell)),
             }
         }
         _ => format!("Against {baseline}: {}", and(&parts)),

@@ -51,6 +51,20 @@ fn fastest_by(facts: &Facts, cells: &[usize], kind: impl Fn(usize) -> String) ->
     best.into_iter().map(|(_, cell)| cell).collect()
 }
 
+/// `Not measured: a (3 of 3 failed).`: the cells of some scenarios that no chart can show; empty if there
+/// are none.
+pub(super) fn not_measured(facts: &Facts, scenarios: &[usize]) -> Words {
+    let cells = scenarios.iter().flat_map(|&scenario| facts.cells_of(scenario));
+    let missing: Vec<usize> = cells.filter(|&cell| facts.wall_ns(cell).is_none()).collect();
+    if missing.is_empty() {
+        return Words::default();
+    }
+    let named = missing
+        .iter()
+        .map(|&cell| words!((facts.full_code(cell)) " (" (facts.why_unmeasured(cell)) ")"));
+    words!("Not measured: " (Words::some(named, 6)) ".")
+}
+
 /// `Not shown: a, b and 12 more.`; empty if all are shown.
 pub(super) fn not_shown(facts: &Facts, others: &[usize]) -> Words {
     match others {

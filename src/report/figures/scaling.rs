@@ -3,7 +3,8 @@
 use super::super::facts::Facts;
 use super::super::numbers::{count, ns, percent};
 use super::coverage::{coverage, intervals, joined};
-use super::parts::{short, shortened, shown};
+use super::parts::{name_of, shown};
+use super::representatives::not_measured;
 use crate::chart::Frame;
 use crate::chart::scaling::{Limit, Point, Quantity, Reference, Scaling, Series};
 use crate::page::{Block, Figure, Words, under, words};
@@ -86,7 +87,8 @@ fn figure(facts: &Facts, scenario: usize) -> Option<Figure> {
     let legend = format!(
         "{dashed}Sequential cells stand at limit 1, cells without a limit at the right end."
     );
-    Some(Figure::new(chart, [legend.into(), footer.into(), hidden]))
+    let unmeasured = not_measured(facts, &[scenario]);
+    Some(Figure::new(chart, [legend.into(), footer.into(), hidden, unmeasured]))
 }
 
 fn families(facts: &Facts, scenario: usize) -> Vec<Family> {
@@ -171,7 +173,7 @@ fn title(facts: &Facts, families: &[Family]) -> String {
     let Some(family) = families.iter().rev().max_by_key(|f| f.limits()) else {
         return plain();
     };
-    let name = shortened(&label(facts, &family.members()), 40);
+    let name = label(facts, &family.members());
     let bounded: Vec<(u64, usize)> = family
         .cells
         .iter()
@@ -214,7 +216,7 @@ fn title(facts: &Facts, families: &[Family]) -> String {
                     )
                 }
             }
-            _ => format!("{}: wall time against the limit", short(facts, first.1)),
+            _ => format!("{}: wall time against the limit", name_of(facts, first.1)),
         },
     }
 }

@@ -4,7 +4,7 @@ use super::super::facts::Facts;
 use super::super::laws;
 use super::super::numbers::{and, count, ns};
 use super::coverage::{coverage, intervals, joined};
-use super::parts::{shortened, shown};
+use super::parts::shown;
 use super::scaling::label;
 use crate::analyse::{Knee, MIN_LIMITS, NoLaw, Sweep};
 use crate::chart::Frame;
@@ -156,7 +156,7 @@ fn title(facts: &Facts, sweeps: &[&Sweep]) -> String {
         .iter()
         .filter_map(|sweep| match &sweep.knee {
             Knee::At { point, .. } => {
-                let name = shortened(&label(facts, &cells(sweep)), 30);
+                let name = label(facts, &cells(sweep));
                 Some((sweep.points[*point].limit, name))
             }
             Knee::NotSeen | Knee::NoIdeal => None,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::facts::Facts;
 use super::super::numbers::{count, ns};
 use super::coverage::joined;
-use super::parts::{short, shown};
+use super::parts::{name_of, shown};
 use crate::chart::Frame;
 use crate::chart::timeline::{Line, Panel, Quantity, Timeline};
 use crate::page::{Block, Figure, under};
@@ -87,7 +87,7 @@ fn figure(facts: &Facts, cell: usize, row: &TrialRow, samples: &[TimelineRow]) -
 }
 
 fn title(facts: &Facts, cell: usize, row: &TrialRow, samples: &[TimelineRow]) -> String {
-    let name = short(facts, cell);
+    let name = name_of(facts, cell);
     if row.status == Status::Failed {
         let last = samples.last().map_or(0, |s| s.at_ns);
         return format!(

@@ -3,7 +3,7 @@
 use super::super::facts::Facts;
 use super::super::numbers::{counted, ns};
 use super::coverage::{coverage, intervals, joined};
-use super::parts::{duration, grouped, short_of, shown};
+use super::parts::{duration, grouped, name_among, shown};
 use crate::analyse::Estimate;
 use crate::chart::Frame;
 use crate::chart::wall::{Row, Wall};
@@ -87,7 +87,7 @@ fn title(facts: &Facts, cells: &[usize]) -> String {
     if best == worst {
         return format!(
             "{} reaches {} of its ideal speed{tail}",
-            short_of(facts, best, cells),
+            name_among(facts, best, cells),
             percent(high.value)
         );
     }
@@ -95,9 +95,9 @@ fn title(facts: &Facts, cells: &[usize]) -> String {
         (Ok(h), Ok(l)) if l.high < h.low && percent(low.value) != percent(high.value) => format!(
             "From {} of the ideal speed ({}) down to {} ({}){tail}",
             percent(high.value),
-            short_of(facts, best, cells),
+            name_among(facts, best, cells),
             percent(low.value),
-            short_of(facts, worst, cells)
+            name_among(facts, worst, cells)
         ),
         (Ok(_), Ok(_)) => {
             format!(
@@ -121,15 +121,15 @@ fn title_of_walls(facts: &Facts, cells: &[usize]) -> String {
         return nothing(&tail);
     };
     if fast == slow {
-        return format!("{} takes {}{tail}", short_of(facts, fast, cells), ns(low.value));
+        return format!("{} takes {}{tail}", name_among(facts, fast, cells), ns(low.value));
     }
     match (&low.interval, &high.interval) {
         (Ok(l), Ok(h)) if l.high < h.low && ns(low.value) != ns(high.value) => format!(
             "From {} ({}) up to {} ({}){tail}",
             ns(low.value),
-            short_of(facts, fast, cells),
+            name_among(facts, fast, cells),
             ns(high.value),
-            short_of(facts, slow, cells)
+            name_among(facts, slow, cells)
         ),
         (Ok(_), Ok(_)) => format!("{} about {}{tail}", all(&tail, "take"), ns(low.value)),
         _ => "Wall times, too few blocks for intervals".to_owned(),

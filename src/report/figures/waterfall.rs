@@ -11,8 +11,8 @@ use super::super::numbers::{count, counted, percent, times};
 use super::super::requests::Times;
 use super::super::standing::Standing;
 use super::coverage::joined;
-use super::parts::{duration, short, shown};
-use super::representatives::{not_shown, representatives};
+use super::parts::{duration, name_of, shown};
+use super::representatives::{not_measured, not_shown, representatives};
 use crate::chart::Frame;
 use crate::chart::waterfall::{BETWEEN, Panel, Request, Waterfall};
 
@@ -63,6 +63,7 @@ fn figure(facts: &Facts, scenario: usize) -> Result<Option<Figure>, RecordError>
     let mut trials = Vec::new();
     let mut without_rows = Vec::new();
     let (mut any_left_out, mut any_marks) = (false, false);
+    let is_open = facts.is_open(scenario);
     for &cell in &drawn {
         let Some(kept) = facts.requests(cell)? else {
             without_rows.push(cell);
@@ -78,7 +79,7 @@ fn figure(facts: &Facts, scenario: usize) -> Result<Option<Figure>, RecordError>
             label: facts.label(cell),
             note: note(row),
             wall: duration(row.wall_ns.unwrap_or(0) as f64),
-            requests: kept.requests.iter().map(request).collect(),
+            requests: kept.requests.iter().map(|times| request(times, is_open)).collect(),
             every: kept.every,
             total: kept.rows,
             left_out,
@@ -123,7 +124,8 @@ fn figure(facts: &Facts, scenario: usize) -> Result<Option<Figure>, RecordError>
     };
     let title = "The title is from the medians of all blocks; a single trial need not be typical.";
     let others = not_shown(facts, &others);
-    let caption = [bars.into(), from.into(), title.into(), cut.into(), others, missing];
+    let unmeasured = not_measured(facts, &[scenario]);
+    let caption = [bars.into(), from.into(), title.into(), cut.into(), others, missing, unmeasured];
     Ok(Some(Figure::new(chart, caption)))
 }
 
@@ -141,10 +143,13 @@ fn sources(blocks: &[u32]) -> String {
     }
 }
 
-fn request(times: &Times) -> Request {
+/// A request of the record. In a closed loop all are to be done from the start on, whether they wait for
+/// their turn in a pool, which has them in hand, or in a loop or thread, which takes each in its turn.
+fn request(times: &Times, is_open: bool) -> Request {
     let at = std::time::Duration::from_nanos;
+    let wanted_ns = if is_open { times.scheduled_ns } else { 0 };
     Request {
-        issued: at(times.scheduled_ns.min(times.start_ns)),
+        issued: at(wanted_ns.min(times.start_ns)),
         sent: at(times.start_ns),
         between: BETWEEN.map(|phase| times.end_of(phase).map(at)),
         head: times.end_of(Phase::Wait).map(at),
@@ -161,7 +166,7 @@ fn title(facts: &Facts, scenario: usize) -> String {
     let Some(fastest) = standing.fastest else {
         return plain();
     };
-    let (name, base) = (short(facts, fastest), short(facts, baseline));
+    let (name, base) = (name_of(facts, fastest), name_of(facts, baseline));
     let compared = facts.analysed(fastest).over_baseline.as_ref();
     let Some((ratio, verdict)) = compared
         .and_then(|c| Some((c.ratio.as_ref().ok()?.ratio.value, c.judged.verdict.as_ref().ok()?)))
@@ -176,7 +181,7 @@ fn title(facts: &Facts, scenario: usize) -> String {
     // What is shown to be equal within the margin may share the sentence.
     let (subject, many) = match standing.equivalent.as_slice() {
         [] => (name.clone(), false),
-        [other] => (format!("{name} and {}", short(facts, *other)), true),
+        [other] => (format!("{name} and {}", name_of(facts, *other)), true),
         others => (format!("{name} and {} others", others.len()), true),
     };
     let tail = match standing.not_told_apart() {

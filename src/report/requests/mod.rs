@@ -28,6 +28,10 @@ pub(super) struct Times {
     ends_ns: [u64; Phase::ALL.len()],
     pub(super) end_ns: u64,
     pub(super) failed: bool,
+    /// Place among all requests of the trial; `u32::MAX` if that is not told.
+    index: u32,
+    /// Delay that the server says it kept; [`UNKNOWN_END`] if it does not.
+    served_ns: u64,
 }
 
 const UNKNOWN_END: u64 = u64::MAX;
@@ -46,6 +50,8 @@ impl Times {
             ends_ns,
             end_ns: known(Phase::Receive)?,
             failed: row.failed(),
+            index: u32::MAX,
+            served_ns: UNKNOWN_END,
         })
     }
 
@@ -54,48 +60,118 @@ impl Times {
         Some(self.ends_ns[phase as usize]).filter(|&end| end != UNKNOWN_END)
     }
 
+    /// Place among all requests of the trial.
+    pub(super) fn index(&self) -> Option<usize> {
+        (self.index != u32::MAX).then_some(self.index as usize)
+    }
+
+    /// Delay that the server says it kept.
+    pub(super) fn served_ns(&self) -> Option<u64> {
+        Some(self.served_ns).filter(|&served| served != UNKNOWN_END)
+    }
+
+    /// From its start to its end.
+    fn took_ns(&self) -> u64 {
+        self.end_ns.saturating_sub(self.start_ns)
+    }
+
     fn known_ends(&self) -> [Option<u64>; Phase::ALL.len()] {
         Phase::ALL.map(|phase| self.end_of(phase))
     }
 
     /// The time in each phase that is known.
-    fn phases_ns(&self) -> impl Iterator<Item = (Phase, u64)> {
+    pub(super) fn phases_ns(&self) -> impl Iterator<Item = (Phase, u64)> {
         let ends = Phase::ALL.into_iter().map(|phase| (phase, self.end_of(phase)));
         times_ns(self.scheduled_ns, ends)
     }
 }
 
-/// Rows of one trial, evenly spread over it.
+/// Rows of one trial, evenly spread over it: one of every so many, failed ones in proportion, and the
+/// slowest.
 #[derive(Debug)]
 pub(super) struct Kept {
     pub(super) trial: TrialRow,
     /// Rows that the record has of it.
     pub(super) rows: usize,
-    /// Every n-th of them is here: 1 is all.
+    /// One of every n of them is here: 1 is all.
     pub(super) every: usize,
     /// Requests in the order of the record.
     pub(super) requests: Vec<Times>,
     /// Whether any row has a mark of the library.
     pub(super) has_marks: bool,
+    /// Rows that failed, and those of them that are kept.
+    failed: usize,
+    failed_kept: usize,
+    /// The row that took longest, with its place.
+    slowest: Option<(usize, Times)>,
 }
 
 impl Kept {
+    fn of(trial: TrialRow) -> Kept {
+        Kept {
+            trial,
+            rows: 0,
+            every: 1,
+            requests: Vec::new(),
+            has_marks: false,
+            failed: 0,
+            failed_kept: 0,
+            slowest: None,
+        }
+    }
+
     fn add(&mut self, times: Times) {
-        if self.rows.is_multiple_of(self.every) {
-            if self.requests.len() == MOST_KEPT {
-                self.every *= 2;
-                let mut place = 0;
-                self.requests.retain(|_| {
-                    place += 1;
-                    place % 2 == 1
-                });
-            }
-            // MOST_KEPT is even, so the row is still one of every n-th.
+        let is_first = self.rows.is_multiple_of(self.every);
+        if is_first && self.requests.len() == MOST_KEPT {
+            self.halve();
+        }
+        // MOST_KEPT is even, so it is still the first of its n.
+        self.failed += usize::from(times.failed);
+        let wanted = self.failed_kept * self.every < self.failed;
+        if is_first {
+            self.failed_kept += usize::from(times.failed);
             self.requests.push(times);
+        } else if let Some(kept) = self.requests.last_mut()
+            && kept.failed != wanted
+            && times.failed == wanted
+        {
+            // Failures that come at even distances are seen too.
+            self.failed_kept = self.failed_kept + usize::from(wanted) - usize::from(!wanted);
+            *kept = times;
+        }
+        if self.slowest.is_none_or(|(_, slowest)| slowest.took_ns() < times.took_ns()) {
+            self.slowest = Some((self.rows, times));
         }
         self.rows += 1;
         let mut library = Phase::OF_LIBRARY.into_iter();
         self.has_marks |= library.any(|phase| times.end_of(phase).is_some());
+    }
+
+    /// Keeps one of every two, failed ones in proportion.
+    fn halve(&mut self) {
+        self.every *= 2;
+        let (mut failed, mut kept) = (0, 0);
+        let all = std::mem::take(&mut self.requests);
+        for pair in all.chunks(2) {
+            failed += pair.iter().filter(|times| times.failed).count();
+            let wanted = kept * 2 < failed;
+            let one = *pair.iter().find(|times| times.failed == wanted).unwrap_or(&pair[0]);
+            kept += usize::from(one.failed);
+            self.requests.push(one);
+        }
+        self.failed_kept = kept;
+    }
+
+    /// Puts the slowest row in its place, or, where that stands for a failure, beside it.
+    fn with_slowest(mut self) -> Kept {
+        if let Some((row, slowest)) = self.slowest.filter(|_| self.every > 1) {
+            let place = row / self.every;
+            match self.requests.get_mut(place) {
+                Some(kept) if kept.failed == slowest.failed => *kept = slowest,
+                _ => self.requests.insert(place.min(self.requests.len()), slowest),
+            }
+        }
+        self
     }
 }
 
@@ -231,13 +307,7 @@ impl OfTrial {
         trial: &TrialRow,
         keep: bool,
     ) -> Result<OfTrial, RecordError> {
-        let kept = Kept {
-            trial: trial.clone(),
-            rows: 0,
-            every: 1,
-            requests: Vec::new(),
-            has_marks: false,
-        };
+        let kept = Kept::of(trial.clone());
         let mut of_trial = OfTrial {
             block: trial.block,
             rows: 0,
@@ -257,7 +327,10 @@ impl OfTrial {
             };
             of_trial.rows += 1;
             if let Some(kept) = &mut of_trial.kept {
-                kept.add(times);
+                // Of the one trial that is kept: reading them costs time.
+                let index = row.index().and_then(|index| u32::try_from(index).ok());
+                let served_ns = row.served_delay_ns().unwrap_or(UNKNOWN_END);
+                kept.add(Times { index: index.unwrap_or(u32::MAX), served_ns, ..times });
             }
             if times.failed {
                 // Who waits for a stream has a connection that does not carry it yet.
@@ -282,6 +355,7 @@ impl OfTrial {
                 counted[phase as usize].get_or_insert_with(Counts::new).add(time);
             }
         }
+        of_trial.kept = of_trial.kept.map(Kept::with_slowest);
         of_trial.pieces = pieces.numbers(succeeded);
         of_trial.phases = counted.map(|counts| {
             let histogram = counts?.histogram();
@@ -314,7 +388,8 @@ mod tests {
         }
         let end = |phase: Phase| ends_ns[phase as usize];
         let (start_ns, end_ns) = (end(Phase::Queue), end(Phase::Receive));
-        Times { scheduled_ns: 0, start_ns, ends_ns, end_ns, failed: true }
+        let (index, served_ns) = (u32::MAX, UNKNOWN_END);
+        Times { scheduled_ns: 0, start_ns, ends_ns, end_ns, failed: true, index, served_ns }
     }
 
     #[test]
@@ -343,7 +418,7 @@ mod tests {
     #[test]
     fn kept_rows_are_evenly_spread() {
         let trial = TrialRow::default();
-        let mut kept = Kept { trial, rows: 0, every: 1, requests: Vec::new(), has_marks: false };
+        let mut kept = Kept::of(trial);
         let all = MOST_KEPT * 5 + 3;
         for index in 0..all {
             let mut times = times(&[(Phase::Queue, 1), (Phase::Receive, 2)]);
@@ -354,6 +429,26 @@ mod tests {
         assert_eq!(kept.requests.len(), all.div_ceil(8));
         for (place, times) in kept.requests.iter().enumerate() {
             assert_eq!(times.scheduled_ns as usize, place * 8);
+        }
+    }
+
+    #[test]
+    fn failures_at_even_distances_and_the_slowest_row_are_kept() {
+        let all = MOST_KEPT * 3 + 1;
+        // Never the first of four, and the slowest is the third of four.
+        for (period, slow) in [(4, 4_002), (7, 11), (10_000, all - 2)] {
+            let mut kept = Kept::of(TrialRow::default());
+            for row in 0..all {
+                let took = if row == slow { 9 } else { 1 };
+                let mut times = times(&[(Phase::Queue, 1), (Phase::Receive, 1 + took)]);
+                times.failed = row % period == period - 1;
+                kept.add(times);
+            }
+            let kept = kept.with_slowest();
+            assert!(kept.requests.iter().any(|times| times.took_ns() == 9));
+            let failed = kept.requests.iter().filter(|times| times.failed).count();
+            let expected = all / period / kept.every;
+            assert!(failed >= 1 && failed.abs_diff(expected) <= 2, "{failed} of {expected}");
         }
     }
 }
