@@ -401,7 +401,7 @@ fn schedules(
         Some(at) => {
             let bound_ns = schedule::open::bound_ns(at, waits, slots);
             let ideal = match fewer {
-                Some(slots) => Some(queued(schedule::open::list(at, waits, slots))),
+                Some(slots) => Some(queued(schedule::open::list(at, waits, slots).schedule())),
                 None => strategy.ideal_open(at, waits, streams),
             };
             (ideal, strategy.wall_with_own_work(bound_ns))
@@ -497,7 +497,10 @@ fn scenario_name(scenario: &Scenario, experiment: &Experiment) -> String {
             && experiment.scenarios.iter().any(|other| value(f, other) != value(f, scenario))
     });
     let part = |f: Factor| match f {
-        Factor::Requests => format!("{} requests", value(f, scenario)),
+        Factor::Requests => match scenario.requests {
+            1 => "1 request".to_owned(),
+            _ => format!("{} requests", value(f, scenario)),
+        },
         Factor::TimeScale => format!("time × {}", value(f, scenario)),
         Factor::Tls if scenario.tls => "TLS".to_owned(),
         Factor::Tls => "plain".to_owned(),
