@@ -41,4 +41,10 @@ record server-models --set workload.requests=100 | tee "$work/servers.txt"
 for service in stdlib flask flask-gunicorn aiohttp-server aiohttp-gunicorn node-http; do
   grep -qw "$service" "$work/servers.txt" || { echo "$service was not run"; exit 1; }
 done
+for experiment in web-app-workers web-app-outbound; do
+  record "$experiment" --set workload.time_scale=0.05 | tee -a "$work/web.txt"
+done
+for service in uwsgi-sequential uwsgi-asyncio uwsgi-gevent uwsgi-offload aiohttp-page wsgi-behind-nginx; do
+  grep -qw "$service" "$work/web.txt" || { echo "$service was not run"; exit 1; }
+done
 record own-service
