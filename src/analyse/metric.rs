@@ -99,7 +99,7 @@ impl Metric {
         base: usize,
         new: usize,
     ) -> Result<Pairs, NoEstimate> {
-        workers::check(recording, base, new)?;
+        workers::check_cells(recording, [base, new])?;
         let id = |cell: usize| recording.plan.cells[cell].id.to_string();
         let (base_id, new_id) = (id(base), id(new));
         for id in [&base_id, &new_id] {

@@ -48,4 +48,5 @@ pub use self::{
     stability::{Instability, stability, wide_control},
     stop::{narrow_enough, widest_half_width},
     sweep::{BEHIND, CpuUse, FULL, Knee, LeftOut, Sweep, SweepPoint},
+    workers::check_workers,
 };

@@ -6,6 +6,7 @@ use std::os::fd::{FromRawFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
 
 use super::{AppConfig, blocking, event_loop, green};
+use crate::child::{kill, prepare};
 use crate::strategy::Outbound;
 
 /// Connections that wait to be accepted. More than 128, so that twenty times as many pages as workers
@@ -57,24 +58,9 @@ fn worker(listener: &TcpListener) -> io::Result<Child> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(std::env::args_os().skip(1)).env(WORKER, "1");
     command.stdin(Stdio::from(OwnedFd::from(listener.try_clone()?))).stdout(Stdio::null());
-    end_with_parent(&mut command);
+    // It ends when this process does, however that ends.
+    prepare(&mut command);
     command.spawn()
-}
-
-/// Makes a worker end when its parent does, however that ends.
-fn end_with_parent(command: &mut Command) {
-    #[cfg(target_os = "linux")]
-    {
-        use std::os::unix::process::CommandExt;
-        let set = || {
-            rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
-                .map_err(io::Error::from)
-        };
-        // SAFETY: between fork and exec it makes one call of the system, which is safe there.
-        unsafe { command.pre_exec(set) };
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = command;
 }
 
 /// Waits for the end of any worker, which is a failure, and ends the others.
@@ -87,9 +73,7 @@ fn watch(mut workers: Vec<Child>) -> io::Result<()> {
         }
     };
     for worker in &mut workers {
-        // It may have ended by itself.
-        let _ = worker.kill();
-        let _ = worker.wait();
+        kill(worker);
     }
     Err(io::Error::other(format!("a worker ended with {}", ended?)))
 }

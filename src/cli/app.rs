@@ -5,6 +5,9 @@ use std::num::NonZeroU32;
 
 use clap::Args;
 
+use crate::strategy::service::Place;
+use crate::strategy::{Outbound, Service};
+
 /// `inflight app`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -26,7 +29,7 @@ pub struct App {
     pub threads: NonZeroU32,
     /// Order of a page's calls: sequential, thread-pool, async, async-loop, green or offload.
     #[arg(long, value_name = "ORDER", default_value = "sequential", value_parser = outbound)]
-    pub outbound: crate::strategy::Outbound,
+    pub outbound: Outbound,
     /// Where calls go; without it, a page makes none.
     #[arg(long, value_name = "URL", value_parser = backend)]
     pub backend: Option<SocketAddr>,
@@ -54,17 +57,17 @@ fn few(text: &str) -> Result<NonZeroU32, String> {
     number.ok_or_else(|| "no number from 1 to 256".to_owned())
 }
 
-fn outbound(text: &str) -> Result<crate::strategy::Outbound, String> {
-    crate::strategy::Outbound::named(text).ok_or_else(|| {
-        let known = crate::strategy::Outbound::ALL.map(crate::strategy::Outbound::name);
+fn outbound(text: &str) -> Result<Outbound, String> {
+    Outbound::named(text).ok_or_else(|| {
+        let known = Outbound::ALL.map(Outbound::name);
         format!("known: {}", known.join(", "))
     })
 }
 
 fn backend(url: &str) -> Result<SocketAddr, String> {
-    let service = crate::strategy::Service::at_url(url).map_err(|why| why.to_string())?;
+    let service = Service::at_url(url).map_err(|why| why.to_string())?;
     match service.place {
-        crate::strategy::service::Place::At(address) if service.path == "/" => Ok(address),
+        Place::At(address) if service.path == "/" => Ok(address),
         _ => Err("write it without a path: http://127.0.0.1:8001".to_owned()),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::analyse::{Judged, Margin, NoEstimate, Unfit, Verdict, median};
+use crate::analyse::{Judged, Margin, NoEstimate, Unfit, Verdict, check_workers, median};
 use crate::spec::{Factor, Metric};
 
 use super::failures::{Failures, Trend};
@@ -134,7 +134,7 @@ impl Rules<'_> {
         let both = match (unfit, &values) {
             (Some(unfit), _) => Err(NoEstimate::from(unfit)),
             (None, _) if is_divisor => Err(inflight_stats::NoEstimate::Undefined.into()),
-            (None, [Ok(base), Ok(new)]) => Ok([base, new]),
+            (None, [Ok(base), Ok(new)]) => shared_evenly(cells).map(|()| [base, new]),
             (None, [Err(reason), _] | [_, Err(reason)]) => Err(reason.clone()),
         };
         let ratio =
@@ -209,6 +209,12 @@ impl Rules<'_> {
         metric.check_measured(&side.cells[baseline].trials)?;
         Ok(Values::of(cell, metric, Some(&side.cells[baseline])))
     }
+}
+
+/// Checks that workers shared the load where their numbers are compared.
+fn shared_evenly(cells: [&SideCell; 2]) -> Result<(), NoEstimate> {
+    let rows = cells.map(|cell| cell.trials.iter().collect::<Vec<_>>());
+    check_workers([(cells[0].workers, &rows[0]), (cells[1].workers, &rows[1])])
 }
 
 fn is_baseline(side: &Side, cell: usize) -> bool {

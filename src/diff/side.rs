@@ -49,6 +49,8 @@ pub(super) struct SideCell {
     /// Trials of complete blocks, in the order of blocks; control twins left out.
     pub(super) trials: Vec<TrialRow>,
     pub(super) analysed: CellAnalysis,
+    /// Workers of its service, where they are declared and the plan is known.
+    pub(super) workers: Option<u32>,
 }
 
 impl SideCell {
@@ -118,6 +120,7 @@ impl Side {
                     factors: Factor::ALL.map(|f| (f, plan.factor(cell, f))).into(),
                     analysed: CellAnalysis::of(index, cell.ideal.wall_ns, &rows, margin),
                     trials: rows.into_iter().cloned().collect(),
+                    workers: cell.strategy.workers(),
                     id,
                 }
             })
@@ -192,6 +195,7 @@ impl Side {
                 factors: Factor::ALL.map(|f| (f, row.factor(f).to_owned())).into(),
                 analysed: CellAnalysis::of(index, row.ideal_ns, &of, Margin::default()),
                 trials: of.into_iter().cloned().collect(),
+                workers: None,
             }
         });
         let cells = cells.collect();

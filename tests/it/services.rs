@@ -320,6 +320,8 @@ fn what_cannot_be_known_of_pages_is_refused_with_a_way_out() {
         let called = bench.call(&["plan", bench.file("app.toml", &APP.replace(from, to))]);
         assert_eq!(called.code, 65, "{to}: {}", called.stderr);
         assert!(called.stderr.contains(why), "{to}: {}", called.stderr);
+        // The strategies that ask it are not to blame.
+        assert_eq!(called.stderr.matches("error: ").count(), 1, "{to}: {}", called.stderr);
     }
 }
 

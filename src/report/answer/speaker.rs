@@ -194,9 +194,15 @@ impl<'a> Speaker<'a> {
         let Compared { ratio: r, judged } = self.facts.analysed(cell).over_baseline.as_ref()?;
         let name = self.name(baseline);
         let shortfall = self.facts.shortfall(baseline);
-        let Ok(r) = r else {
-            let why = shortfall.unwrap_or_else(|| self.facts.why_unmeasured(baseline));
-            return Some(words!("not compared with the baseline " name " (" why ")"));
+        let r = match r {
+            Ok(r) => r,
+            Err(reason) => {
+                let why = shortfall.unwrap_or_else(|| match self.facts.wall_ns(baseline) {
+                    Some(_) => reason.to_string(),
+                    None => self.facts.why_unmeasured(baseline),
+                });
+                return Some(words!("not compared with the baseline " name " (" why ")"));
+            }
         };
         let caveat = shortfall.map_or_else(String::new, |shortfall| format!("; {shortfall}"));
         let details = format!("{}; {}{caveat}", self.wall(baseline), with_interval(r));

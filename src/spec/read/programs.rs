@@ -21,6 +21,8 @@ use crate::strategy::{Program, Service, Settings, Strategy};
 pub(super) struct Programs {
     pub(super) all: Vec<Program>,
     services: Vec<Service>,
+    /// Names of services whose tables could not be read: what is said of these is enough.
+    unread: Vec<String>,
     pub(super) files: Vec<String>,
 }
 
@@ -55,9 +57,7 @@ pub(super) fn read(file: &Open, reading: &mut Reading) -> Programs {
         }
     }
     for node in file.tables(&keys::SERVICE, reading) {
-        if let Some(service) = service(node, "", &folder, reading) {
-            programs.add_service(service, node.span, reading);
-        }
+        programs.add_service(node, "", &folder, reading);
     }
     reading.programs = programs.all.iter().map(|program| program.name.clone()).collect();
     programs
@@ -70,9 +70,18 @@ impl Programs {
         }
     }
 
-    fn add_service(&mut self, service: Service, span: Span, reading: &mut Reading) {
-        if self.is_new(&service.name, span, reading) {
-            self.services.push(service);
+    fn add_service(&mut self, node: &Node, file: &str, folder: &Path, reading: &mut Reading) {
+        match service(node, file, folder, reading) {
+            Some(service) if self.is_new(&service.name, node.span, reading) => {
+                self.services.push(service);
+            }
+            Some(_) => {}
+            None => {
+                let name = node.get("name").map(|entry| &entry.node.kind);
+                if let Some(Kind::Text(name)) = name {
+                    self.unread.push(name.clone());
+                }
+            }
         }
     }
 
@@ -125,6 +134,11 @@ impl Programs {
             Kind::List(nodes) => nodes.as_slice(),
             _ => std::slice::from_ref(&named.node),
         };
+        let is_unread =
+            |node: &Node| matches!(&node.kind, Kind::Text(name) if self.unread.contains(name));
+        if names.iter().any(is_unread) {
+            return None;
+        }
         let with_settings = |node: &Node| {
             let Kind::Text(name) = &node.kind else { return None };
             let service = self.services.iter().find(|service| service.name == *name)?;
@@ -186,9 +200,7 @@ impl Programs {
                 }
             }
             for node in open.tables(&keys::SERVICE, &mut inner) {
-                if let Some(service) = service(node, written, &folder, &mut inner) {
-                    self.add_service(service, node.span, &mut inner);
-                }
+                self.add_service(node, written, &folder, &mut inner);
             }
         }
         for problem in &inner.problems {
