@@ -170,6 +170,10 @@ fn page(table: &Open, settings: &Choices, is_app: bool, reading: &mut Reading) -
         },
     };
     if let Some(word) = words.iter().find(|word| Outbound::named(word).is_none()) {
+        if by_app.is_some() {
+            // That is told of the setting.
+            return None;
+        }
         let what = format!("`outbound` cannot be {word:?}");
         let problem = Problem::at(outbound.span, what);
         reading.report(problem.known(word, Outbound::ALL.map(Outbound::name)));
