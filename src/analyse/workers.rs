@@ -13,7 +13,7 @@ const UNEVEN: f64 = 1.5;
 type Side<'a> = (Option<u32>, &'a [&'a TrialRow]);
 
 /// Checks that two sides with different numbers of workers may be compared: in the median trial of each,
-/// no worker has answered more than [`UNEVEN`] times its share.
+/// no worker has answered more than 1.5 times its share.
 ///
 /// # Errors
 ///

@@ -5,8 +5,8 @@
 //! [`AppConfig::outbound`]. `GET /ready` calls nothing. Each answer names the process that gave it in a
 //! header, `Inflight-Worker`. A page of which a call fails is answered with status 502.
 //!
-//! Workers share one listening socket. A worker is a process with threads that block ([`blocking`]), with
-//! an event loop ([`event_loop`]) or with green threads ([`green`]).
+//! Workers share one listening socket. A worker is a process with threads that block (`blocking`), with
+//! an event loop (`event_loop`) or with green threads (`green`).
 
 mod blocking;
 mod calls;

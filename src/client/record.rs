@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use hyper::HeaderMap;
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::HeaderName;
 
 use super::files::FilesGauge;
 use super::log::Log;
@@ -452,7 +452,7 @@ impl Answer for Attempt<'_> {
             }
         }
         if let Expected::OfService(_) = self.recorder.expected {
-            self.recorder.count_worker(headers.get(&WORKER).map(HeaderValue::as_bytes));
+            self.recorder.count_worker(headers.get(&WORKER).map(|name| name.as_bytes()));
         }
         self.answered = Some((answered_ns, status, named));
     }
