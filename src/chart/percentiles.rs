@@ -40,7 +40,7 @@ pub struct Curve {
     /// no place on a logarithmic axis and is not drawn: give the percentiles that the
     /// number of requests supports.
     pub points: Vec<(f64, Duration)>,
-    /// The same of its schedule without overhead; empty where that is not known.
+    /// Percentiles of its schedule without overhead; empty where that is not known.
     pub ideal: Vec<(f64, Duration)>,
 }
 

@@ -83,7 +83,7 @@ const THICKEST: f64 = 9.0;
 /// Rows of this height say their own numbers; nobody could point at one of thinner ones, whose panel
 /// says the range of all.
 const POINTED_AT: f64 = 4.0;
-/// What failed is at least this long: one that failed at once is a failure too.
+/// Shortest bar of a failed request: one that failed at once is a failure too.
 const FAILED_LEAST: f64 = 2.5;
 /// Where later requests are left out, the axis ends with those that are shown unless they fill this
 /// share of the run: 1,000 of 100,000 would be a hair line at its beginning.

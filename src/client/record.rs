@@ -452,7 +452,8 @@ impl Answer for Attempt<'_> {
             }
         }
         if let Expected::OfService(_) = self.recorder.expected {
-            self.recorder.count_worker(headers.get(&WORKER).map(|name| name.as_bytes()));
+            self.recorder
+                .count_worker(headers.get(&WORKER).map(hyper::header::HeaderValue::as_bytes));
         }
         self.answered = Some((answered_ns, status, named));
     }

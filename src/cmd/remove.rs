@@ -14,7 +14,7 @@ use crate::units::counted;
 #[derive(Debug, PartialEq, Eq)]
 struct Doomed {
     recording: PathBuf,
-    /// The same folder, whatever way it was named.
+    /// Path of the folder without links, whatever way it was named.
     real: PathBuf,
     report: Option<PathBuf>,
 }

@@ -270,7 +270,7 @@ pub(super) fn only(diff: &Diff) -> Option<String> {
     selector(&diff.only)
 }
 
-/// What is judged and not shown: nobody should miss bad news for not having looked.
+/// Sentence on the cells that are judged and not shown: nobody should miss bad news for not having looked.
 pub(super) fn not_shown(diff: &Diff) -> Option<String> {
     let only = only(diff)?;
     let hidden = |outcome: Outcome| {

@@ -139,7 +139,7 @@ pub enum Align {
     Right,
 }
 
-/// What a word says of a row.
+/// Meaning of a row's word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
     /// Better.

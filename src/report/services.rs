@@ -82,6 +82,8 @@ fn pages<'a>(facts: &Facts, asked: impl Iterator<Item = (usize, &'a Service)>) -
         let planned = facts.cell(cell);
         let calls = service.page.as_ref().map_or(0, |page| page.calls);
         let slots = facts.plan().service_slots(planned);
+        // Where something failed, less work took the time: it would seem nearer to its ideal.
+        let is_whole = facts.is_ranked(cell);
         let over_ideal = facts.median(cell, |row| {
             (planned.ideal.wall_ns > 0)
                 .then_some(row.wall_ns? as f64 / planned.ideal.wall_ns as f64)
@@ -92,9 +94,12 @@ fn pages<'a>(facts: &Facts, asked: impl Iterator<Item = (usize, &'a Service)>) -
             count(u64::from(calls)),
             slots.map_or_else(|| "all".to_owned(), |slots| count(u64::from(slots))),
             ns(planned.ideal.wall_ns as f64),
-            over_ideal.map_or_else(|_| UNKNOWN.to_owned(), |e| ratio(e.value)),
+            over_ideal
+                .ok()
+                .filter(|_| is_whole)
+                .map_or_else(|| UNKNOWN.to_owned(), |e| ratio(e.value)),
             late.map_or_else(|_| UNKNOWN.to_owned(), |e| ns(e.value)),
-            busiest(facts, cell).unwrap_or_else(|| UNKNOWN.to_owned())
+            busiest(facts, cell).filter(|_| is_whole).unwrap_or_else(|| UNKNOWN.to_owned())
         ]);
     }
     table
@@ -176,7 +181,7 @@ fn used(facts: &Facts, asked: &[(usize, &Service)]) -> Table {
             facts.median(cell, of).map_or_else(|_| UNKNOWN.to_owned(), |e| show(e.value))
         };
         let cpu = |row: &TrialRow| {
-            let requests = row.issued.filter(|&n| n > 0)?;
+            let requests = row.issued.filter(|&n| n > 0 && row.errors == Some(0))?;
             Some(row.service_cpu_ns()? as f64 / requests as f64)
         };
         table.row(cells![

@@ -1,4 +1,4 @@
-//! What to use: of the cells that are shown to be as fast as the fastest, the cheapest.
+//! The line *Use*: of the cells that are shown to be as fast as the fastest, the cheapest.
 
 use super::super::facts::{Facts, client_cpu_per_1000};
 use super::super::numbers::{bytes, counted, ns, percent};

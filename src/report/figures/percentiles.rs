@@ -134,7 +134,7 @@ fn without_far_below(points: Vec<(f64, Duration)>) -> Vec<(f64, Duration)> {
     points.into_iter().filter(|(_, d)| d.as_secs_f64() * FAR_BELOW >= middle).collect()
 }
 
-/// The same percentiles of the ideal latencies; none where these are not known.
+/// Ideal latencies at the percentiles of the measured ones; none where these are not known.
 fn ideal_points(facts: &Facts, cell: usize, measured: &[(f64, Duration)]) -> Vec<(f64, Duration)> {
     let known = facts.plan().ideal_latencies_ns(facts.cell(cell)).filter(|_| facts.has_ideal(cell));
     let Some(mut all) = known else { return Vec::new() };

@@ -11,6 +11,7 @@ mod open;
 mod own_work;
 mod predicted;
 mod scaling;
+mod services;
 mod survivors;
 mod unknown;
 mod whole;
